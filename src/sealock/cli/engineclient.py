@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shutil import which
 from subprocess import run as run_program
+from threading import Thread
 from typing import Any, Protocol
 
 import msgspec
@@ -55,12 +56,21 @@ class EngineFacts(Protocol):
 
 
 class _DockerFacts:
-    """What Docker's engine knows, by its API."""
+    """What Docker's engine knows, by its API. It is asked for its machine at once, since it answers late."""
 
     def __init__(self) -> None:
         from sealock.runtime.engine import connect  # noqa: PLC0415  podman is asked by its command line
 
         self._engine = connect()
+        self._info: str | Exception = ""
+        self._asking = Thread(target=self._ask, daemon=True)
+        self._asking.start()
+
+    def _ask(self) -> None:
+        try:
+            self._info = self._engine.info()
+        except Exception as error:  # noqa: BLE001  it is raised where the answer is wanted
+            self._info = error
 
     def image(self, text: str) -> RunImage | None:
         try:
@@ -72,7 +82,10 @@ class _DockerFacts:
         return _image(answer)
 
     def machine(self) -> RunMachine:
-        values = _decoded(self._engine.info(), dict[str, Any])
+        self._asking.join()
+        if isinstance(self._info, Exception):
+            raise self._info
+        values = _decoded(self._info, dict[str, Any])
         return RunMachine(
             _number(values.get("NCPU")),
             _number(values.get("MemTotal")),
@@ -83,6 +96,7 @@ class _DockerFacts:
         )
 
     def close(self) -> None:
+        self._asking.join()
         self._engine.close()
 
 

@@ -6,7 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from shlex import join
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.output import complain, write
@@ -15,11 +15,13 @@ from sealock.errors import FormatError, SealockError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
 from sealock.policy.settings import Policy
-from sealock.scan.agentrun import AgentRequest
 from sealock.scan.profilecheck import FAULT_KINDS
 from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
 from sealock.text import visible
+
+if TYPE_CHECKING:
+    from sealock.scan.agentrun import AgentRequest
 
 REFUSED: Final = 125
 """The status of a command that starts no container, as docker's own: the container's lies below."""

@@ -7,7 +7,7 @@ at or above the policy's `fail-on` finds it: then the container is refused, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,16 +17,19 @@ from sealock.model.change import Change, Set, Swap
 from sealock.model.container import Container
 from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import TrustResult
+from sealock.rules.catalog import rules
 from sealock.rules.container.capabilities_kept import CapabilitiesKept
 from sealock.rules.container.new_privileges import NewPrivileges
 from sealock.rules.container.pids_unlimited import PidsUnlimited
 from sealock.rules.container.writable_root import WritableRoot
 from sealock.rules.ports import loopback
-from sealock.scan.agentrun import AgentRequest, agent_changes, agent_refusals
 from sealock.scan.run import CheckRun
 from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.scan.settings import Settings
+
+if TYPE_CHECKING:
+    from sealock.scan.agentrun import AgentRequest
 
 _BY_RULES: Final = (NewPrivileges(), CapabilitiesKept(), WritableRoot(), PidsUnlimited())
 """The rules whose fixes are defaults, where the caller does not set the field that they read."""
@@ -85,11 +88,16 @@ def make_safe(
     """
     line = EditableRun(words)
     name, text = line.image()
-    local, machine = sources.local(text), sources.machine()
+    local = sources.local(text)
+    # The engine takes its time for what it says of itself: the rules are loaded meanwhile.
+    rules("container")
+    machine = sources.machine()
     added: list[AddedDefault] = []
     refused: list[str] = []
     asked = line.container
     if agent is not None:
+        from sealock.scan.agentrun import agent_changes, agent_refusals  # noqa: PLC0415  3 ms, and most runs are for people
+
         refused += agent_refusals(line, agent)
         for changes, why in agent_changes(asked, agent, machine) if not refused else ():
             if more := line.apply(changes):

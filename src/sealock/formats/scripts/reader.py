@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import jsontext, shell
-from sealock.formats.scripts import arrays, ci, commandlists, makefile, markdown, systemd, windows
+from sealock.formats import shell
+from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
@@ -63,6 +63,8 @@ def read_engine_commands(source: Source) -> tuple[tuple[Command, bool], ...]:
     if kind in _WITH_ARRAYS:
         toml = source.name.lower().endswith(".toml")
         if kind != "settings" or toml:
+            from sealock.formats.scripts import arrays  # noqa: PLC0415  8 ms for YAML, which `sealock run` saves
+
             commands.extend((command, False) for command in arrays.commands(source, "toml" if toml else kind))
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
@@ -80,6 +82,8 @@ def comments(source: Source) -> tuple[Place, ...]:
         return shell.comments(source.text, shell=_interpreter(source.text))
     finders = {"systemd": systemd, "markdown": markdown, "make": makefile, "yaml": ci, "windows": windows}
     if kind == "json":
+        from sealock.formats import jsontext  # noqa: PLC0415  as above
+
         return jsontext.comments(source.text)
     return tuple(finders.get(kind, commandlists).comments(source))
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +16,9 @@ from msgspec import Meta, Struct
 
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine.requests import LARGEST, EngineRequests
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 OLDEST: Final = (1, 24)
 NEWEST: Final = (1, 47)
@@ -161,6 +163,7 @@ class Engine(EngineRequests):
 
         What is removed meanwhile gives a refusal with status 404.
         """
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  4 ms, which `sealock run` saves
 
         def answer(key: _K) -> tuple[_K, _T | EngineRefusedError]:
             try:
