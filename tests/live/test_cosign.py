@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from sealock.cli.profileregistry import PREDICATE
+from sealock.formats.profile import write_profile
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import Manifest
+from sealock.model.profile import ArchitectureCalls
 from sealock.net.registry import upload
 from sealock.net.registry.names import reference
 from sealock.trust.cosign import signer
@@ -21,6 +26,7 @@ from sealock.trust.cosign.requirements import ANY, CosignRequirements
 from sealock.trust.cosign.signer import SignatureForm
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import SIGNATURE, type_of
+from support.profiles import web
 from support.realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 
 pytestmark = pytest.mark.live
@@ -291,3 +297,32 @@ def copy(place: Place, signed: ImageName, other: ImageName) -> None:
     for layer in (found.noun.config, *found.noun.layers):
         upload.push_blob(place.client, other, place.client.read_blob(signed, layer))
     upload.push_manifest(place.client, other, found.raw, found.media_type, tag_of(other.digest or "", "sig"))
+
+
+@pytest.mark.parametrize("form", [[], ["--filter"]], ids=["profile", "filter"])
+def test_a_profile_that_we_attest_cosign_verifies(place: Place, form: list[str]) -> None:
+    private, public = place.pair("ecdsa-p256")
+    machine = os.uname().machine
+    text = write_profile(web(syscalls=(ArchitectureCalls(machine, ("read", "write")),)))
+    (place.folder / "web.json").write_text(text)
+    tag = f"{place.host}/profiles/web:{'filter' if form else 'profile'}"
+    where = good(place.sealock("profile", "push", "web.json", tag, *form)).strip()
+    attested = place.sealock(
+        "trust",
+        "attest",
+        where,
+        "--key",
+        private,
+        "--type",
+        PREDICATE,
+        "--predicate",
+        "web.json",
+        COSIGN_PASSWORD=SECRET,
+    )
+    good(attested)
+    verified = good(place.cosign("verify-attestation", "--key", public, "--type", PREDICATE, *UNLOGGED, where))
+    statement = json.loads(base64.b64decode(json.loads(verified.splitlines()[-1])["payload"]))
+    assert statement["predicate"] == json.loads(text)
+    if not form:
+        good(place.sealock("profile", "pull", where, "--output", "back.json"))
+        assert (place.folder / "back.json").read_text() == text

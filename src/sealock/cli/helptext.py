@@ -25,6 +25,8 @@ EXAMPLES: Final = {
     "sealock profile seccomp": "sealock profile seccomp web.profile.json --output web.seccomp.json",
     "sealock profile apparmor": "sealock profile apparmor web.profile.json --output web.apparmor",
     "sealock profile selinux": "sealock profile selinux web.profile.json --output web.cil",
+    "sealock profile push": "sealock profile push web.profile.json registry.example.net/web:1",
+    "sealock profile pull": "sealock profile pull registry.example.net/web:1 --output web.profile.json",
     "sealock profile trial": "sealock profile trial web.profile.json -- docker run nginx:1.29",
     "sealock profile watch": "sealock profile watch web.profile.json web",
     "sealock pin": "sealock pin . --diff",

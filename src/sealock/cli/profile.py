@@ -25,6 +25,8 @@ VERBS: Final = {
     "seccomp": "write the seccomp filter that lets through what the profile has",
     "apparmor": "write a policy for AppArmor that lets through what the profile has",
     "selinux": "write a policy for SELinux that lets through what the profile has",
+    "push": "push a profile, or its seccomp filter, to a registry",
+    "pull": "pull a profile from a registry, if the trust policy accepts it",
     "trial": "run a container, and report what the profile's filter would refuse",
     "watch": "follow a container under its profile's filter, and report what is refused",
 }
@@ -40,7 +42,7 @@ _POLICIES: Final = {
     "selinux": "load it with `semodule -i FILE` and udica's templates; use it with --security-opt label=type:{type}",
 }
 """How the policy of each security module is used."""
-_FILES: Final = {"diff": ("old", "new")}
+_FILES: Final = {"diff": ("old", "new"), "pull": ()}
 
 
 def configure(parser: ArgumentParser, only: str | None = None) -> None:
@@ -60,29 +62,45 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             continue
         for file in _FILES.get(name, ("file",)):
             verb.add_argument(file, metavar=file.upper(), help="a profile")
-        if name in {"show", "diff"}:
-            verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
-        if name in {"check", "floor", "trial", "watch"}:
-            text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
-            verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
-        if name == "check":
-            verb.add_argument("--image", metavar="NAME", help="the image that it is to be used for")
-            verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
-        if name == "floor":
-            text = "an archive, layout or directory, image:REF, docker:NAME"
-            verb.add_argument("image", metavar="IMAGE", help=text)
-        if name == "watch":
-            verb.add_argument("container", metavar="NAME", help="a running container")
-            verb.add_argument("--apply", action="store_true", help="add what is refused to the profile at the end")
-            verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
-        if name == "seccomp":
-            _add_filter_options(verb)
-        if name in _POLICIES:
-            verb.add_argument("--name", metavar="NAME", help="name of the policy (default: sealock- and the image's)")
-            verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
-        if name == "trial":
-            verb.add_argument("--apply", action="store_true", help="add what would be refused to the profile")
-            verb.usage = f"sealock profile trial [--accept KIND] [--apply] FILE\n           {_LINE}"
+        _add_options(verb, name)
+
+
+def _add_options(verb: ArgumentParser, name: str) -> None:
+    if name in {"show", "diff"}:
+        verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
+    if name in {"check", "floor", "trial", "watch"}:
+        text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
+        verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
+    if name == "check":
+        verb.add_argument("--image", metavar="NAME", help="the image that it is to be used for")
+        verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
+    if name == "floor":
+        verb.add_argument("image", metavar="IMAGE", help="an archive, layout or directory, image:REF, docker:NAME")
+    if name == "watch":
+        verb.add_argument("container", metavar="NAME", help="a running container")
+        verb.add_argument("--apply", action="store_true", help="add what is refused to the profile at the end")
+        verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
+    if name == "seccomp":
+        _add_filter_options(verb)
+    if name == "trial":
+        verb.add_argument("--apply", action="store_true", help="add what would be refused to the profile")
+        verb.usage = f"sealock profile trial [--accept KIND] [--apply] FILE\n           {_LINE}"
+    if name in _POLICIES:
+        verb.add_argument("--name", metavar="NAME", help="name of the policy (default: sealock- and the image's)")
+        verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
+    if name in {"push", "pull"}:
+        _add_registry_options(verb, name)
+
+
+def _add_registry_options(verb: ArgumentParser, name: str) -> None:
+    verb.add_argument("reference", metavar="REF", help="HOST/REPOSITORY:TAG of the artifact")
+    if name == "push":
+        text = "push the seccomp filter, in the form that container runtimes pull"
+        verb.add_argument("--filter", action="store_true", help=text)
+    else:
+        verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
+    verb.add_argument("--policy", metavar="FILE", help="policy file (default: the nearest sealock.toml)")
+    verb.add_argument("--no-policy", action="store_true", help="use no sealock.toml, and verify nothing")
 
 
 def _add_filter_options(verb: ArgumentParser) -> None:
@@ -101,7 +119,7 @@ def run(arguments: Namespace) -> int:
     """Do what the verb says."""
     verbs: dict[str, Callable[[Namespace], int]] = {
         "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial, "floor": _floor,
-        "watch": _watch, "apparmor": _policy, "selinux": _policy,
+        "watch": _watch, "apparmor": _policy, "selinux": _policy, "push": _push, "pull": _pull,
     }  # fmt: skip
     return verbs[arguments.verb](arguments)
 
@@ -193,6 +211,28 @@ def _seccomp(arguments: Namespace) -> int:
         complain(f"stays refused, as the engine's own filter refuses it: {', '.join(made.refused)}")
     print_output(made.text, arguments.output)
     return 0
+
+
+def _push(arguments: Namespace) -> int:
+    from sealock.cli.profileregistry import push  # noqa: PLC0415  each verb imports its own
+
+    if not arguments.filter:
+        return push(arguments)
+    from sealock.formats.seccomp import FilterOptions, write_seccomp  # noqa: PLC0415  as above
+    from sealock.scan.profilecheck import latest_runtime  # noqa: PLC0415  as above
+
+    profile = open_profile(arguments.file)
+    machine = os.uname().machine
+    if not profile.calls(machine).seen:
+        message = f"{arguments.file}: it saw no system calls of {machine}"
+        raise TargetError(message)
+    return push(arguments, write_seccomp(profile, machine, FilterOptions(latest_runtime(profile))).text)
+
+
+def _pull(arguments: Namespace) -> int:
+    from sealock.cli.profileregistry import pull  # noqa: PLC0415  each verb imports its own
+
+    return pull(arguments)
 
 
 def _policy(arguments: Namespace) -> int:

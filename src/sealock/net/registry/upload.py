@@ -106,16 +106,20 @@ def push_artifact(  # noqa: PLR0913  an artifact has as many parts
     subject: Descriptor | None = None,
     annotations: dict[str, str] | None = None,
     tag: str = "",
+    config_type: str = EMPTY_TYPE,
 ) -> Fetched:
-    """Push an artifact: blobs (bytes, media type, annotations), an empty configuration, and its subject."""
-    config = replace(push_blob(registry, name, EMPTY), media_type=EMPTY_TYPE)
+    """Push an artifact: blobs (bytes, media type, annotations), an empty configuration, and its subject.
+
+    `artifact_type` is "" for what is known by the media type of its configuration.
+    """
+    config = replace(push_blob(registry, name, EMPTY), media_type=config_type)
     sent = [
         replace(push_blob(registry, name, data), media_type=kind, annotations=noted) for data, kind, noted in layers
     ]
     table: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "artifactType": artifact_type,
+        **({"artifactType": artifact_type} if artifact_type else {}),
         "config": written(config),
         "layers": [written(layer) for layer in sent],
     }
