@@ -20,6 +20,7 @@ from sealock.formats.seccomp import FilterOptions, write_seccomp
 from sealock.model.location import Source
 from sealock.model.profile import ArchitectureCalls, Profile
 from sealock.model.runtimecalls import CLOSED, opened
+from sealock.model.systemcalls import system_calls
 from sealock.runtime.kernel.seccomp import blocked_calls
 from support.profiles import CALLS, web
 from support.realengine import Engine
@@ -265,6 +266,45 @@ def test_profile_hardens_a_service_in_its_file(daemon: Engine, profile: Profile)
     unknown = harden(daemon, "--profile", str(file), "--in", "compose.yaml:web")
     assert unknown.returncode == 2
     assert "the image to use it for is not known here (--accept image)" in unknown.stderr
+
+
+def test_a_service_is_proven_and_changed_in_its_file(daemon: Engine, profile: Profile) -> None:
+    """What the trials prove is written into the file, and what the user wrote stays as it is."""
+    file = daemon.folder / "small.profile.json"
+    calls = (ArchitectureCalls(os.uname().machine, tuple(system_calls(os.uname().machine).values())),)
+    small = web(digests=profile.digests, syscalls=calls, capabilities=("CHOWN",), ports=(), contacted=(), written=())
+    file.write_text(write_profile(small), encoding="utf-8")
+    (daemon.folder / "own").mkdir()
+    loop = "trap 'exit 0' TERM; while :; do busybox sleep 0.1; done"
+    script = f"busybox echo up > /data/up; busybox chown 5 /data/up && {loop}"
+    text = (
+        f'services:\n  web:\n    image: base  # ours\n    command: [/bin/busybox, sh, -c, "{script}"]\n'
+        "    volumes:\n      - ./own:/data  # kept\n    networks: [back]\n    restart: always\nnetworks:\n  back:\n"
+    )
+    project = daemon.folder / "proven.yaml"
+    project.write_text(text, encoding="utf-8")
+    options = (
+        "--profile",
+        str(file),
+        "--prove",
+        "--in",
+        "proven.yaml:web",
+        "--check",
+        'docker exec "$CONTAINER" /bin/busybox test -s /data/up',
+        "--write",
+    )
+    done = harden(daemon, *options)
+    assert done.returncode == 0, done.stderr
+    assert "not in the trials: networks: it belongs to the other containers of the file" in done.stderr
+    assert "closed: capabilities: CHOWN" in done.stderr
+    assert "4 trials" in done.stderr
+    lines = project.read_text(encoding="utf-8").splitlines()
+    for line in text.splitlines():
+        assert line in lines
+    for line in ("      - ALL", "      - CHOWN", "    read_only: true", "      - seccomp=small.seccomp.json"):
+        assert line in lines, lines
+    assert (daemon.folder / "small.seccomp.json").is_file()
+    assert daemon.docker("ps", "--all", "--quiet").stdout == ""
 
 
 def test_profile_of_another_image_hardens_nothing(daemon: Engine) -> None:

@@ -37,7 +37,8 @@ machine that the command mounts are used as they are.
 
 With --profile it closes what the profile says that the container does not need: no trial is made without --prove, and
 the seccomp filter is written next to the profile. With --prove it is tried as above, and only what breaks it is opened
-again. --in changes a compose file, a manifest or a unit instead of a command, and prints the difference.
+again. --in changes a compose file, a manifest or a unit instead of a command, and prints the difference; with --prove
+its container is tried alone, without the others of the file.
 
 exit status:
   0  a hardened command was found and passed, or the profile's was written
@@ -84,8 +85,21 @@ def run(arguments: Namespace) -> int:
         message = "--in, --prove and --seccomp need --profile"
         raise UsageError(message)
     client = find_client(arguments.client)
+
+    def proven(words: Sequence[str], place: HardeningPlace) -> HardenedRun:
+        with Progress("trials", quiet=arguments.quiet) as progress:
+
+            def trial(line: Sequence[str]) -> TrialOutcome:
+                progress(" ".join(line[2:])[:60])
+                return run_trial(line, check, for_trial)
+
+            return prove(words, place, trial)
+
     if arguments.place:
-        return harden_file(client, arguments)
+        found = harden_file(client, arguments, proven)
+        if found is not None and not arguments.quiet:
+            _explain(found, check)
+        return 0
     facts = engine_facts(client)
     words = (client, "run", *arguments.line)
     try:
@@ -99,13 +113,8 @@ def run(arguments: Namespace) -> int:
             found = follow_plan(words, planned_place)
         _print(arguments, written(profile, found, arguments), image, check)
         return 0
-    with Progress("trials", quiet=arguments.quiet) as progress, planned(profile, place, arguments) as planned_place:
-
-        def trial(line: Sequence[str]) -> TrialOutcome:
-            progress(" ".join(line[2:])[:60])
-            return run_trial(line, check, for_trial)
-
-        found = prove(words, planned_place, trial)
+    with planned(profile, place, arguments) as planned_place:
+        found = proven(words, planned_place)
     _print(arguments, written(profile, found, arguments), image, check)
     return 0
 

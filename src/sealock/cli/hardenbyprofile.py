@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -23,6 +23,7 @@ from sealock.model.change import Change, Set
 from sealock.model.container import Container
 from sealock.model.location import Source
 from sealock.model.profile import Profile
+from sealock.scan.filetrial import differences, run_of
 from sealock.scan.hardening import HardenedRun, HardeningPlace, planned_changes
 from sealock.scan.hardeningplan import plan_of
 from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
@@ -123,11 +124,15 @@ def _text_of(path: str) -> str:
         return ""
 
 
-def harden_file(client: str, arguments: Namespace) -> int:
-    """Change a container in a file as the profile says: print the difference, or write it."""
+Prove = Callable[[Sequence[str], HardeningPlace], HardenedRun]
+"""Tries a command, with what a plan closes."""
+
+
+def harden_file(client: str, arguments: Namespace, prove: Prove) -> HardenedRun | None:
+    """Change a container in a file as the profile says: print the difference, or write it; return what was proven."""
     path, colon, name = arguments.place.rpartition(":")
-    if not colon or arguments.line or arguments.prove:
-        message = "--in FILE:NAME names a file and a container in it, and goes with no command and no --prove"
+    if not colon or arguments.line:
+        message = "--in FILE:NAME names a file and a container in it, and goes with no command"
         raise UsageError(message)
     try:
         text = read_named(path)
@@ -138,20 +143,34 @@ def harden_file(client: str, arguments: Namespace) -> int:
         _, asked = change_settings(Source(path, text), name, lambda _container: ())
         image = asked.image if isinstance(asked.image, str) else ""
         profile = accepted_profile(arguments, facts, image)
-        machine = facts.machine()
+        place = HardeningPlace(facts.image(image) if image else None, facts.machine())
     finally:
         facts.close()
     target = filter_path(arguments)
     # Paths in a file count from its directory.
     relative = os.path.relpath(target, Path(path).parent)
-    plan = plan_of(profile, machine, (relative, relative))
-    place = HardeningPlace(None, machine, plan)
-    changed, asked = change_settings(Source(path, text), name, lambda container: planned_changes(container, place))
+    found = None
+    if arguments.prove:
+        words, left = run_of(client, asked, str(Path(path).absolute().parent))
+        for why in left:
+            complain(f"not in the trials: {visible(why)}")
+        with planned(profile, place, arguments) as tried:
+            found = prove(words, tried)
+        changes: list[Change] = [
+            Set("seccomp", relative) if change.field == "seccomp" else change for change in differences(found)
+        ]
+        filtered, closed = found.container.seccomp is not UNSET, found.container.no_new_privileges is True
+    else:
+        plan = plan_of(profile, place.machine, (relative, relative))
+        changes = [*planned_changes(asked, replace(place, image=None, plan=plan))]
+        filtered, closed = True, asked.no_new_privileges is not False
+    changed, _ = change_settings(Source(path, text), name, lambda _container: changes)
     for why in changed.left:
         complain(f"not written: {visible(why)}")
-    write_output(target, _filter_text(profile, no_new_privileges=asked.no_new_privileges is not False))
+    if filtered:
+        write_output(target, _filter_text(profile, no_new_privileges=closed))
     if arguments.write:
         replace_text(path, text, changed.text)
     else:
         write("".join(unified_diff(text.splitlines(keepends=True), changed.text.splitlines(keepends=True), path, path)))
-    return 0
+    return found
