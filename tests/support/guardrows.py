@@ -209,6 +209,12 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("a build with BuildKit", "POST /v1.44/build?version=2&session=abc", None, "G015"),
     ("BuildKit's session", "POST /v1.44/session", None, "G002"),
     ("BuildKit's gRPC", "POST /v1.44/grpc", None, "G002"),
+    *(
+        (f"a network with the addresses {subnet}", "POST /v1.44/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": subnet}]}}, "G012")
+        for subnet in ("0.0.0.0/1", "8.8.8.0/24", "10.0.0.0/8", "169.254.0.0/16", "127.0.0.0/16", "2000::/3", "::/0", "fc00::/7", "nowhere")
+    ),
+    ("a build of what the engine fetches", "POST /v1.44/build?remote=http://169.254.169.254/latest", None, "G015"),
+    ("a build of what the engine clones", "POST /v1.44/build?remote=git://127.0.0.1/x", None, "G015"),
     ("a network of the host's devices", "POST /v1.44/networks/create", {"Name": "n", "Driver": "macvlan", "Options": {"parent": "eth0"}}, "G012"),
     ("a network on a bridge of the host", "POST /v1.44/networks/create", {"Name": "n", "Options": {"com.docker.network.bridge.name": "br0"}}, "G012"),
     ("the host's network joined later", "POST /v1.44/networks/4f2a/connect", {"Container": "web"}, "C020"),
@@ -231,6 +237,10 @@ SOUND: tuple[tuple[str, Any], ...] = (
         {"Name": "x", "DriverOpts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}},
     ),
     ("POST /v1.44/networks/create", {"Name": "n", "Driver": "bridge", "CheckDuplicate": True}),
+    *(
+        ("POST /v1.44/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": subnet, "Gateway": ""}]}})
+        for subnet in ("", "172.28.0.0/16", "10.1.2.0/24", "192.168.5.0/24", "fd00:1::/64")
+    ),
     ("POST /v1.44/services/create", service()),
     ("POST /v1.44/plugins/pull?remote=x/y", []),
     ("POST /v1.44/containers/web/checkpoints", {"CheckpointID": "a"}),

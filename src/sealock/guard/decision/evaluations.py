@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -30,7 +31,10 @@ _NETWORK_OPTIONS: Final = frozenset({
     "com.docker.network.bridge.enable_ip_masquerade", "com.docker.network.bridge.host_binding_ipv4",
     "com.docker.network.container_iface_prefix", "com.docker.network.enable_ipv6",
 })  # fmt: skip
+_OWN_ADDRESSES: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
+_CONTEXTS: Final = frozenset({"", "client-session", "upload-request"})
+"""What a client names as the context of a build that it sends itself."""
 _PLAIN: Final = frozenset({"", "default", "bridge", "none"})
 _NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 
@@ -209,6 +213,10 @@ def _build(case: Case) -> None:
     if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
         remedy = 'build with DOCKER_BUILDKIT=0, or allow "session" to this caller'
         case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
+    if query.get("remote", "") not in _CONTEXTS and "G015" not in case.setting.accept:
+        # The engine reaches addresses that the client may not: of the host itself, of its networks, of the cloud.
+        remedy = "send the context itself, as docker build does with DOCKER_BUILDKIT=0"
+        case.deny("G015", f"would make the engine fetch {query['remote'][:80]}", remedy)
     if case.target.parameters("securityopt"):
         case.deny("G015", "sets security options of a build", "leave them out")
     for tag in case.target.parameters("t"):
@@ -276,8 +284,30 @@ def _network(case: Case) -> None:
         case.deny("G012", f"the network driver {driver[:60]!r} is not allowed to {case.setting.name}", "use bridge")
     if body.get("IPAM", {}).get("Driver", "default") not in {"", "default"} or body.get("Ingress") is True:
         case.deny("G012", "the network has an address driver of its own, or is the swarm's ingress", "leave that out")
-    if "G012" not in case.setting.accept and (unknown := set(body.get("Options", {})) - _NETWORK_OPTIONS):
+    if "G012" in case.setting.accept:
+        return
+    _check_subnets(case, body)
+    if unknown := set(body.get("Options", {})) - _NETWORK_OPTIONS:
         case.deny("G012", f"the network has the option {min(unknown)[:80]!r}, which reaches the host", "leave it out")
+
+
+def _check_subnets(case: Case, body: Mapping[str, Any]) -> None:
+    """Deny a subnet whose addresses are others': the host would send its own traffic for them into the network."""
+    for entry in body.get("IPAM", {}).get("Config", ()):
+        text = entry.get("Subnet", "")
+        if not text:
+            continue
+        try:
+            subnet = ip_network(text, strict=False)
+        except ValueError:
+            case.deny("G012", f"{text[:60]!r} is no subnet", "write it as in 172.28.0.0/16")
+            continue
+        longest = 16 if subnet.version == 4 else 48
+        if subnet.prefixlen < longest or not any(
+            subnet.version == own.version and subnet.network_address in own for own in _OWN_ADDRESSES
+        ):
+            remedy = "use a private subnet of at most 2^16 addresses, as 172.28.0.0/16, or leave it to the engine"
+            case.deny("G012", f"the host would send its traffic for {subnet} into the network", remedy)
 
 
 def _connect(case: Case) -> None:
