@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 from sealock import __version__
@@ -24,7 +25,7 @@ from support.commandline import sealock
 from support.commandrows import COMMANDS
 from support.gitrepositories import Work
 from support.madedatabases import database
-from support.madeimages import Layout, config, docker_save, info, spread, tar, write
+from support.madeimages import Layout, config, docker_save, info, sha256, spread, tar, write
 from support.profiles import web
 from support.simulators.engine import EngineSimulator, json_reply, simulated
 from support.simulators.registry import RegistrySimulator, registry
@@ -47,6 +48,7 @@ TEXTS = {
     "strict.toml": 'fail-on = "low"\nskip = ["C007"]\nseverity = { C001 = "medium" }\n[[ignore]]\nrule = "CVE-3"\nreason = "not reachable"\njustification = "vulnerable_code_not_in_execute_path"\n',
     "odd.toml": "fail-on = 'never'\n",
     "empty/.keep": "",
+    "proxy.env": "# a\nexport CONTAINERS=1\nPOST='1'\n OTHER=2 \nIMAGES = \"1\"\n",
     "guard.toml": '[guard]\n[[guard.caller]]\nname = "ci"\nuid = 1000\nallow = ["ping", "containers", "images"]\nbinds = ["/srv"]\nchange = "loopback"\n',
     "request.json": '{"Image": "a:1", "HostConfig": {"Privileged": true, "Binds": ["/srv/a:/a"], "PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}',
     "bad-profile.json": '{"schema": 1, "profile": {"image": 3}}',
@@ -92,9 +94,14 @@ spec:
       image: a@{DIGEST}
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 """
-_LOGGED = (
+_LOGGED: tuple[dict[str, Any], ...] = (
     {"method": "GET", "target": "/v1.44/containers/json"}, {"method": "GET", "target": "/v1.44/info", "result": "denied", "rules": ["G002"]},
     {"method": "POST", "target": "/containers/create", "content_type": "application/json", "body": {"Image": "a:1", "HostConfig": {"Privileged": True}}},
+    *(
+        {"method": "POST", "target": f"/{kind}/create", "content_type": "application/json", "body": {"Name": "x", "Driver": driver}}
+        for kind, drivers in {"volumes": ("", "local", "nfs"), "networks": ("bridge", "macvlan")}.items()
+        for driver in drivers
+    ),
     {"method": "POST", "target": "/build", "stream": True, "content_type": "application/x-tar"},
     {"method": "GET", "target": "/_ping", "caller": {"name": "all", "uid": 0, "gid": 0, "container": "a" * 64, "container_name": "traefik", "image": "traefik:3"}},
 )  # fmt: skip
@@ -143,7 +150,7 @@ class CommandWorld:
         } | _ENVIRONMENT
         texts = []
         with patch("sealock.scan.run.date", _Day):
-            for line in filter(None, map(str.strip, COMMANDS[name].splitlines())):
+            for line in COMMANDS[name]:
                 words = shlex.split(line.replace("@HOST@", self.server.host).replace("@ENGINE@", self.engine.where))
                 texts.append(f"=== sealock {line}\n{_said(words, where, environment)}")
         text = "\n".join(texts)
@@ -194,7 +201,9 @@ _RECORDS = {
 def _layer(*packages: tuple[str, str], setuid: bool = False) -> bytes:
     stanza = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n"
     status = "\n".join(stanza.format(*package) for package in packages).encode()
-    more = (info("bin/x", b"x", mode=0o4755 if setuid else 0o755),)
+    lists = (info(f"var/lib/dpkg/info/{name}.list", f"/.\n/usr/bin/{name}\n".encode()) for name, _ in packages)
+    programs = (info(f"usr/bin/{name}", name.encode(), mode=0o755) for name, _ in packages)
+    more = (*lists, *programs, info("bin/x", b"x", mode=0o4755 if setuid else 0o755))
     return tar(info("etc/os-release", b"ID=debian\nVERSION_ID=12\n"), info("var/lib/dpkg/status", status), *more)
 
 
@@ -207,7 +216,7 @@ def _make(here: Path, server: RegistrySimulator) -> None:
     for name, text in TEXTS.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text, encoding="utf-8")
-    base = {
+    base: dict[str, Any] = {
         "time": "2026-11-27T10:00:00.000+00:00",
         "id": "1",
         "result": "allowed",
@@ -218,6 +227,8 @@ def _make(here: Path, server: RegistrySimulator) -> None:
     (here / "web.json").write_text(write_profile(web(syscalls=calls)), encoding="utf-8")
     more = (ArchitectureCalls("x86_64", ("accept4", "mount", "ptrace", "read")),)
     (here / "more.json").write_text(write_profile(web(syscalls=more, excluded=(), runs=())), encoding="utf-8")
+    own = web(syscalls=calls, digests=(sha256(config(_OLD)),), executed=("/usr/bin/bash",), libraries=(), read=())
+    (here / "own.json").write_text(write_profile(own), encoding="utf-8")
     write(here / "image.tar", docker_save(_OLD))
     write(here / "newer.tar", docker_save(_NEW, names=("app:2",)))
     layout = Layout()
