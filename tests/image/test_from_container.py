@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from sealock.errors import SealockError
 from sealock.image.entry import DEFAULT_BOUNDS
-from sealock.image.fromcontainer import image_reference, open_container, read_changes
+from sealock.image.fromcontainer import image_reference, list_changes, open_container, read_changes
 from sealock.image.layers import LayerContext
 from sealock.model.imagediff import PathChange
 from sealock.runtime.engine import connect
@@ -48,9 +48,9 @@ def answer(one: EngineSimulator, changes: object = CHANGES, exported: Reply | No
     one.answers = reply
 
 
-def opened(one: EngineSimulator, name: str = "web") -> Any:
+def opened(one: EngineSimulator, name: str = "web", changed: Sequence[PathChange] | None = None) -> Any:
     with connect(one.where) as connected:
-        return open_container(connected, name, LayerContext(name, DEFAULT_BOUNDS, None))
+        return open_container(connected, name, LayerContext(name, DEFAULT_BOUNDS, None), changed=changed)
 
 
 def test_what_changed_is_one_more_layer(engine: EngineSimulator) -> None:
@@ -70,6 +70,16 @@ def test_without_additions_nothing_is_exported(engine: EngineSimulator) -> None:
         answer(engine, changes)
         opened(engine)
     assert not any(path.endswith("/export") for path in engine.asked)
+
+
+def test_the_engine_is_not_asked_again_for_known_changes(engine: EngineSimulator) -> None:
+    with connect(engine.where) as connected:
+        changed = list_changes(connected, "web")
+    asked = len(engine.asked)
+    image = opened(engine, changed=changed)
+    assert [entry.path for entry in image.layers[-1].entries()] == ["bin/tool", "srv/.wh.new", "etc/old"]
+    assert len(opened(engine, changed=()).layers[-1].errors) == 0
+    assert not any(path.endswith("/changes") for path in engine.asked[asked:])
 
 
 def test_directories_in_which_only_something_else_changed_are_left_out(engine: EngineSimulator) -> None:

@@ -7,7 +7,7 @@ Volumes and mounts are no part of it. The configuration is the container's.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -60,18 +60,24 @@ class ChangedLayer:
         return self._exported.errors if self._exported is not None else ()
 
 
-def open_container(
+def open_container(  # noqa: PLR0913  as many options as there are
     engine: Engine,
     name: str,
     context: LayerContext,
     *,
+    changed: Sequence[PathChange] | None = None,
     known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> OpenedImage:
-    """Open a container's file system and configuration; EngineError or TargetError if that fails."""
+    """Open a container's file system and configuration; EngineError or TargetError if that fails.
+
+    `changed` is what `list_changes` returned for it, None where the engine was not asked yet.
+    """
     described = _describe(engine, name)
     image = open_from_engine(engine, described.image, context, known=known, progress=progress)
-    changes = {change.path.strip("/"): change.kind for change in _changes(engine, described.id)}
+    if changed is None:
+        changed = list_changes(engine, described.id)
+    changes = {change.path.strip("/"): change.kind for change in changed}
     exported = None
     layer = Layer(len(image.layers), "", created_by=f"changed by the container {name}")
     if set(changes.values()) - {"removed"}:
@@ -92,7 +98,7 @@ def open_container(
 
 def read_changes(engine: Engine, name: str) -> tuple[PathChange, ...]:
     """The paths that a container changed, without directories in which only something else changed."""
-    changes = _changes(engine, _describe(engine, name).id)
+    changes = list_changes(engine, _describe(engine, name).id)
     parents = {change.path[:place] for change in changes for place in _slashes(change.path)}
     return tuple(sorted(change for change in changes if change.kind != "changed" or change.path not in parents))
 
@@ -138,7 +144,8 @@ def _describe(engine: Engine, name: str) -> _Description:
         raise EngineError(message) from None
 
 
-def _changes(engine: Engine, identity: str) -> tuple[PathChange, ...]:
+def list_changes(engine: Engine, identity: str) -> tuple[PathChange, ...]:
+    """The paths that a container changed, directories included, by its id."""
     return tuple(PathChange(change.path, _KINDS[change.kind]) for change in engine.changes(identity))
 
 

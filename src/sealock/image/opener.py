@@ -19,6 +19,7 @@ from sealock.image.openimage import OpenedImage
 from sealock.image.rootfs import DirectoryLayer
 from sealock.image.safefiles import open_directory
 from sealock.image.store import DirectoryStore
+from sealock.model.imagediff import PathChange
 from sealock.model.registries import Registries
 
 REMOTE: Final = "image:"
@@ -39,13 +40,15 @@ def open_image(  # noqa: PLR0913  as many options as there are
     access: Registries | None = None,
     proofs: Proofs | None = None,
     engine: str = "",
+    changed: Sequence[PathChange] | None = None,
     known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> tuple[ImageSource, ...]:
     """Open the images of an archive, a layout or a root file system; TargetError if it is none of them.
 
     "image:REF" is opened in its registry with the settings of `access`; TransportError if that fails. "docker:NAME"
-    comes from the engine at `engine`, unless `known` has all its layers; "container:NAME" is a container's file system.
+    comes from the engine at `engine`, unless `known` has all its layers; "container:NAME" is a container's file system,
+    which `changed` those paths of its image where the engine was asked for them before.
 
     `platform` ("linux/arm64", by default this machine's) selects from an index; `name` selects by name or by the
     beginning of an id. `proofs` knows files that earlier runs verified. The errors of an image that can be read are in
@@ -72,7 +75,7 @@ def open_image(  # noqa: PLR0913  as many options as there are
 
         with connect(engine) as connected:
             name = path.removeprefix(CONTAINER)
-            return (open_container(connected, name, context, known=known, progress=progress),)
+            return (open_container(connected, name, context, changed=changed, known=known, progress=progress),)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             images = _in_directory(path, context, platform)

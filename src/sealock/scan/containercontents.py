@@ -6,14 +6,16 @@ own files only where it changed some that may be packages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.errors import EngineError, TargetError
+from sealock.image.fromcontainer import list_changes
 from sealock.model.finding import InputError, Skipped
+from sealock.model.imagediff import PathChange
 from sealock.model.location import Location
 from sealock.runtime.containers import ObservedContainer
 from sealock.runtime.engine import connect
@@ -48,8 +50,11 @@ def with_contents(
         return read
     subject = f"image of container {observed.listed.name}"
     try:
-        target = f"container:{observed.listed.id}" if _has_changed(observed, settings) else f"docker:{observed.image}"
-        (inventory,) = read_inventories(target, image_options(settings, read.policy), progress)
+        with connect(settings.engine) as engine:
+            changed = list_changes(engine, observed.listed.id)
+        target = f"container:{observed.listed.id}" if _matter(changed) else f"docker:{observed.image}"
+        options = replace(image_options(settings, read.policy), changed=changed)
+        (inventory,) = read_inventories(target, options, progress)
     except (TargetError, EngineError) as error:
         return _failed(read, f"its packages were not read: {error}")
     unevaluated = list(unread_packages(inventory))
@@ -71,10 +76,9 @@ def _failed(read: ReadTarget, why: str) -> ReadTarget:
     return replace(read, document=replace(read.document, errors=(*read.document.errors, error)))
 
 
-def _has_changed(observed: ObservedContainer, settings: Settings) -> bool:
+def _matter(changed: Sequence[PathChange]) -> bool:
     """Whether the container changed files beside those of its run and those that the engine writes."""
-    with connect(settings.engine) as engine:
-        paths = tuple(change.path for change in engine.changes(observed.listed.id))
+    paths = tuple(change.path for change in changed)
     above = {path.rpartition("/")[0] for path in paths}
     return any(
         path not in above and path not in _OF_THE_ENGINE and not f"{path}/".startswith(_OF_ITS_RUN) for path in paths

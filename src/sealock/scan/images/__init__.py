@@ -19,6 +19,7 @@ from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
+from sealock.model.imagediff import PathChange
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
@@ -48,6 +49,8 @@ class ImageOptions(Struct, frozen=True):
     contain other packages."""
     allowances: tuple[ImageAllowance, ...] = ()
     """What the policy allows single images."""
+    changed: tuple[PathChange, ...] | None = None
+    """What the container of "container:NAME" changed, None where the engine was not asked for that yet."""
 
 
 Progress: TypeAlias = Callable[[str], None]
@@ -75,6 +78,7 @@ def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[Im
         access=options.access,
         proofs=cache.proofs if cache else None,
         engine=options.engine,
+        changed=options.changed,
         known=cache,
         progress=progress,
     )
