@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sealock.formats.inspect.created import read_created
 from sealock.formats.inspect.hostconfig import KEYS
 from sealock.guard.decision.case import Case
+from sealock.guard.decision.effects import read_again
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container
@@ -23,12 +23,12 @@ _BY_RULES: Final[dict[str, Rule[Container]]] = {"no-new-privileges": NewPrivileg
 _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  the addresses that are changed
 
 
-def change_body(case: Case, body: dict[str, Any], name: str) -> None:
+def change_body(case: Case, body: dict[str, Any]) -> None:
     """Make the changes that the policy wants, and note them."""
     if not case.setting.changes or not case.guard.rewrites:
         return
     host = body.setdefault("HostConfig", {})
-    container = read_created(body, name).container
+    container = read_again(body).container
     for word in case.setting.changes:
         match word:
             case "no-new-privileges" | "cap-drop":

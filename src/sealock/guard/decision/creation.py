@@ -45,7 +45,7 @@ def evaluate_create(case: Case) -> None:
     if not host.get("CgroupnsMode") and case.guard.rewrites and "C023" not in case.setting.accept:
         # What an engine takes otherwise depends on the host's cgroups, its settings and the version of the API.
         host["CgroupnsMode"] = "private"
-    change_body(case, case.body, case.name)
+    change_body(case, case.body)
     case.body["Image"] = check_image(case, case.image)
     evaluate_body(case, case.body, case.name)
     _check_count(case)

@@ -21,16 +21,20 @@ _LARGEST: Final = 16 << 10
 
 def read_container(case: Case, body: Mapping[str, Any]) -> Container | None:
     """The container that a body describes, without its name; denied where a part of it could not be read."""
-    text = msgspec.json.encode(body)
-    created = _read_again(text) if len(text) <= _LARGEST else read_created(body)
+    created = read_again(body)
     for message in created.wrong:
         case.deny("G004", f"the body cannot be evaluated: {message}", "correct this field")
     return None if created.wrong else created.container
 
 
+def read_again(body: Mapping[str, Any]) -> Created:
+    """Read a body, or return what was read of the same before: clients send the same again and again."""
+    text = msgspec.json.encode(body)
+    return _read(text) if len(text) <= _LARGEST else read_created(body)
+
+
 @lru_cache(maxsize=256)
-def _read_again(text: bytes) -> Created:
-    """Read a body; clients send the same again and again."""
+def _read(text: bytes) -> Created:
     return read_created(msgspec.json.decode(text))
 
 
