@@ -248,7 +248,9 @@ def test_tokens_and_webhooks_are_made_and_ended_by_the_api(made: ServiceWorld) -
         assert client.delete(f"/api/v1/tokens/{new['token']['id']}").status_code == 204
         with made.client(new["secret"]) as other:
             assert other.get("/api/v1/images").status_code == 401
-        hook = client.post("/api/v1/webhooks", json={"name": "h", "url": "https://h.example/x", "least": "high"}).json()
+        hook = client.post(
+            "/api/v1/webhooks", json={"name": "h", "url": "https://h.example:8443/x", "least": "high"}
+        ).json()
         assert hook["secret"].startswith("whsec_")
         assert [row["name"] for row in client.get("/api/v1/webhooks").json()] == ["h"]
         assert client.delete(f"/api/v1/webhooks/{hook['webhook']['id']}").status_code == 204

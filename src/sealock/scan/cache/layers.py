@@ -60,20 +60,19 @@ class LayerCache:
         if not self._code or not diff_id:
             return None
         if self._files:
-            return self._read(self._name("facts", diff_id), CachedFacts)
-        if (kept := self._read(self._name("packages", diff_id), CachedFacts)) is not None:
+            return self._read(self.entry(diff_id), CachedFacts)
+        if (kept := self._read(self.entry(diff_id), CachedFacts)) is not None:
             return kept
         whole = self._read(self._name("facts", diff_id), CachedFacts)
         return CachedFacts(whole.facts.of_packages(), whole.messages) if whole else None
 
+    def entry(self, diff_id: str) -> str:
+        """The name of the entry with the facts of a layer, if there is one."""
+        return self._name("facts" if self._files else "packages", diff_id)
+
     def keep(self, diff_id: str, kept: CachedFacts, stored: str = "") -> None:
         """Keep facts by the digest of the uncompressed bytes, and map the digest `stored` to it."""
-        if (
-            self._code
-            and diff_id
-            and self._write(self._name("facts" if self._files else "packages", diff_id), kept)
-            and stored
-        ):
+        if self._code and diff_id and self._write(self.entry(diff_id), kept) and stored:
             self._directory.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
     def reread(self, diff_id: str, reread: Reread) -> LayerFacts | None:

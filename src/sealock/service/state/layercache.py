@@ -55,6 +55,14 @@ class LayerFactsStore:
             self.remove(name)
             return None
 
+    def known(self, names: Iterable[str]) -> set[str]:
+        """Those of the names with an entry."""
+        known: set[str] = set()
+        with self._database.read() as connection:
+            for some in chunks(sorted(set(names))):
+                known.update(connection.execute(select(facts.c.name).where(facts.c.name.in_(some))).scalars())
+        return known
+
     def write(self, name: str, data: bytes, /) -> None:
         """Write an entry."""
         if name.startswith(_KEPT) and len(packed := zstd.compress(data)) <= LARGEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from sealock.vulnerabilities.findings import unversioned
 from sealock.vulnerabilities.match import stream_of
 from sealock.vulnerabilities.owners import owners
 
+_REMEMBERED: Final = 4096
+"""Packages whose rows are remembered, some megabytes."""
 _KEY: Final = 32
 """Hexadecimal digits of a key: 128 bits."""
 
@@ -105,6 +108,12 @@ def store_package(package: Package, distribution: Distribution | None, stream: s
         development=package.development,
     )
     among, branch = (distribution, stream) if of_distribution else (None, "")
+    return _stored(bare, among, branch)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _stored(bare: Package, among: Distribution | None, branch: str) -> StoredPackage:
+    """The same package is in many images, which a worker scans one after the other."""
     basis = msgspec.json.encode((bare, among, branch))
     url = purl(bare, among)
     thing = unversioned(Installed(bare.type, bare.name, bare.version, url))

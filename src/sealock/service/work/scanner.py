@@ -211,8 +211,11 @@ class Scanner:
 
     def _unknown(self, layers: Iterable[str]) -> list[str]:
         """Those of an image's layers whose contents are not known yet."""
-        cache = LayerCache(LayerFactsStore(self._database, self._clock), self._settings.bounds)
-        return [digest for digest in layers if cache.facts(cache.plain(digest) or digest) is None]
+        store = LayerFactsStore(self._database, self._clock)
+        cache = LayerCache(store, self._settings.bounds)
+        entries = {digest: cache.entry(cache.plain(digest) or digest) for digest in layers}
+        known = store.known(entries.values())
+        return [digest for digest, entry in entries.items() if entry not in known]
 
     def _read(self, client: Registry, name: ImageName, resolved: Resolved) -> tuple[Inventory, Document]:
         opened = open_resolved(client, name, resolved, self._settings.bounds)
