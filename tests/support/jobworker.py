@@ -1,6 +1,6 @@
 """A worker of the service in a process of its own, whose jobs leave a row in the state and may end it.
 
-    python -m support.jobworker URL
+    python -m support.jobworker URL LEASE
 
 A job of the kind "count" adds a row for its key, in one transaction with what it does; "slow" takes a while first;
 "poison" kills the process; "late" waits three times first; "broken" fails. The worker prints "ready" once it obeys
@@ -15,6 +15,7 @@ import sys
 import time
 from threading import Event
 
+from msgspec.structs import replace
 from sqlalchemy import insert, select
 
 from sealock.service.state.database import Database
@@ -26,7 +27,7 @@ from sealock.service.work.jobs import Job, JobSettings, Later
 QUICK = JobSettings(lease=2.5, pause=0.05, poll=0.05)
 
 
-def main(url: str) -> None:
+def main(url: str, lease: float) -> None:
     database = Database(url)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -54,9 +55,9 @@ def main(url: str) -> None:
         with database.write() as connection:
             insert_new(connection, setting, [{"name": f"done {job.kind} {job.key}", "value": ""}])
 
-    open_jobs(database, settings=QUICK).work(handle, stop)
+    open_jobs(database, settings=replace(QUICK, lease=lease)).work(handle, stop)
     database.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], float(sys.argv[2]))
