@@ -48,7 +48,7 @@ TEXTS = {
     "strict.toml": 'fail-on = "low"\nskip = ["C007"]\nseverity = { C001 = "medium" }\n[[ignore]]\nrule = "CVE-3"\nreason = "not reachable"\njustification = "vulnerable_code_not_in_execute_path"\n',
     "odd.toml": "fail-on = 'never'\n",
     "empty/.keep": "",
-    "proxy.env": "# a\nexport CONTAINERS=1\nPOST='1'\n OTHER=2 \nIMAGES = \"1\"\n",
+    "proxy.env": "# a\nexport CONTAINERS=1\nPOST='1'\n OTHER=2 \nEXEC\nIMAGES = \"1\"\n",
     "guard.toml": '[guard]\n[[guard.caller]]\nname = "ci"\nuid = 1000\nallow = ["ping", "containers", "images"]\nbinds = ["/srv"]\nchange = "loopback"\n',
     "request.json": '{"Image": "a:1", "HostConfig": {"Privileged": true, "Binds": ["/srv/a:/a"], "PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}',
     "bad-profile.json": '{"schema": 1, "profile": {"image": 3}}',
@@ -243,6 +243,9 @@ def _make(here: Path, server: RegistrySimulator) -> None:
         (here / "machine" / name).write_text(text, encoding="utf-8")
     database(here / "mirrored", _RECORDS)
     (here / "mirrored" / "mirror").rename(here / "mirror")
+    for name in ("npm", "PyPI"):
+        (here / "damaged/osv" / name).mkdir(parents=True)
+        (here / "damaged/osv" / name / "all.zip").write_bytes(b"no archive")
     server.add_image("app", "1", config=config(_OLD), layers=(_OLD,))
     server.add_image("app", "2", config=config(_NEW), layers=(_NEW,))
     arm_image = server.add_image("multi", "arm", config=config(_NEW, architecture="arm64"), layers=(_NEW,))
