@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -222,11 +223,13 @@ def test_no_address_is_lost_however_fast_or_the_profile_says_so(daemon: Engine, 
     assert ("the watcher lost addresses beyond 20000" in err) == lost
 
 
-@pytest.mark.parametrize(("port", "phases"), [(5353, ("start", "traffic", "exec")), (0, ("start", "exec"))])
+@pytest.mark.parametrize(("port", "phases"), [(53, ("start", "traffic", "exec")), (0, ("start", "exec"))])
 def test_datagrams_are_traffic_for_whom_they_are_meant(daemon: Engine, port: int, phases: tuple[str, ...]) -> None:
-    """A server has bound its port; what only asks has a port too, and gets an answer there."""
+    """A server has bound its port; what only asks has a port too. The names that a name server gives are known."""
+    answer = struct.pack(">HHHHHH", 7, 0x8180, 1, 1, 0, 0) + b"\5asked\4test\0" + struct.pack(">HH", 1, 1)
+    answer += b"\xc0\x0c" + struct.pack(">HHIH4B", 1, 1, 60, 4, 127, 0, 0, 1)
     server = f"bind(S, sockaddr_in({port}, INADDR_ANY)); open(F, '>', '/tmp/port');"
-    server += " ($p) = sockaddr_in(getsockname(S)); print F $p; close F; recv(S, $b, 9, 0); open(F, '>', '/tmp/came'); sleep 60"
+    server += f" ($p) = sockaddr_in(getsockname(S)); print F $p; close F; $f = recv(S, $b, 9, 0); send(S, pack('H*', '{answer.hex()}'), 0, $f); open(F, '>', '/tmp/came'); sleep 60"
     client = "socket(S, PF_INET, SOCK_DGRAM, 0); open(F, '<', '/tmp/port'); send(S, 'x', 0, sockaddr_in(<F>, INADDR_LOOPBACK))"
     exercise = f'set -e; cat /tmp/port | grep .; perl -MSocket -e "{client}"; cat /tmp/came'
     words = perl(server)
@@ -235,7 +238,10 @@ def test_datagrams_are_traffic_for_whom_they_are_meant(daemon: Engine, port: int
         daemon, f"udp{port}.json", "--exec", exercise, *words[:place], "--tmpfs", "/tmp", *words[place:]
     )
     assert status == 0, err
-    assert profile(daemon, f"udp{port}.json").runs[0].phases == phases
+    learned = profile(daemon, f"udp{port}.json")
+    assert learned.runs[0].phases == phases
+    names = {contact.name for contact in learned.contacted if contact.address == "127.0.0.1"}
+    assert names == {"asked.test" if port else ""}
 
 
 @pytest.mark.parametrize(
@@ -307,6 +313,37 @@ def test_an_interrupt_ends_the_watch_and_writes_the_profile(daemon: Engine) -> N
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     assert profile(daemon, "interrupted.json").phases == {"start", "stop"}
+
+
+def test_an_engine_that_restarts_leaves_a_whole_profile_and_no_container(daemon: Engine) -> None:
+    with start(daemon, "restarted.json", "--for", "1h", *script(f"touch /new; {LOOP}")) as process:
+        wait_until(lambda: daemon.docker("ps", "--quiet").stdout)
+        wait_until(lambda: watches(process))
+        daemon.end()
+        daemon.start()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+    assert "/new" in profile(daemon, "restarted.json").written
+    wait_until(lambda: not daemon.docker("ps", "--all", "--quiet").stdout)
+
+
+def test_a_full_disk_leaves_the_profile_as_it_was(daemon: Engine, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "disk", disk], check=True)
+    try:
+        assert learn(daemon, str(disk / "x.json"), "--for", "100ms", *script(LOOP))[0] == 0
+        before = (disk / "x.json").read_text()
+        with suppress(OSError), (disk / "junk").open("wb", buffering=0) as junk:
+            while True:
+                junk.write(bytes(4096))
+        status, _, err = learn(daemon, str(disk / "x.json"), "--for", "100ms", *script(f"touch /new; {LOOP}"))
+        assert status == 2
+        assert f"{disk}/x.json could not be written: No space left on device" in err
+        assert {path.name for path in disk.iterdir()} == {"x.json", "junk"}
+        assert (disk / "x.json").read_text() == before
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def watches(process: subprocess.Popen[str]) -> bool:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -21,8 +21,8 @@ IMAGE = ["ENV BASE=1", "EXPOSE 8080", 'CMD ["sh"]', "VOLUME /imgvol", "LABEL l=1
 class Engine:
     """The client's words go to this engine alone."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, words: Sequence[str | Path] = ()) -> None:
+        self.folder, self.words = folder, tuple(words)
         self.other = ""
         """The id of a container that the tests refer to."""
         self.socket = folder / "docker.sock"
@@ -55,6 +55,17 @@ class Engine:
             cwd=self.folder,
         )
 
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log)
+        self.wait()
+
+    def end(self) -> None:
+        """End it, and wait until it has."""
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+
     def wait(self) -> None:
         """Wait until it answers."""
         wait_until(lambda: self.docker("version").returncode == 0, why=self.log)
@@ -80,22 +91,17 @@ def engine(*flags: str, apart: bool = True, driver: str = "vfs", plugins: Path |
     `plugins` is the directory that it takes for its own of plugins, which all engines of a machine share.
     """
     folder = Path(tempfile.mkdtemp(prefix="sealock-", dir="/tmp"))
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                # In a network namespace of its own, so that the networks it makes end with it.
-                *_space(plugins, apart=apart), "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
-                "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", f"--storage-driver={driver}", *flags,
-            ],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+    words = [
+        # In a network namespace of its own, so that the networks it makes end with it.
+        *_space(plugins, apart=apart), "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
+        "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", f"--storage-driver={driver}", *flags,
+    ]  # fmt: skip
+    made = Engine(folder, words)
     try:
-        one = Engine(folder)
-        one.wait()
-        yield one
+        made.start()
+        yield made
     finally:
-        process.terminate()
-        process.wait(PATIENCE)
+        made.end()
         unmounted(folder)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -21,6 +21,7 @@ from sealock.runtime.watch.capabilityuse import UNSEEN_CAPABILITIES, capabilitie
 from sealock.runtime.watch.described import DescribedContainer, changed, describe, granted, peers
 from sealock.runtime.watch.lifecycle import EngineEvents, LifecycleEvent, phases_of
 from sealock.runtime.watch.meters import ContainerMeter
+from sealock.runtime.watch.nameanswers import NameAnswers
 from sealock.runtime.watch.observations import Observations
 from sealock.runtime.watch.watcher import ContainerWatcher
 
@@ -68,6 +69,7 @@ class _Watched(Struct):
     came: list[LifecycleEvent]
     seen: Observations
     rights: GrantedRights = GrantedRights()
+    answers: NameAnswers | None = None
     stopped: float | None = None
     """When it was first seen stopped, by the monotonic clock."""
 
@@ -110,6 +112,8 @@ class LearningSession:
                     self._watcher.read()
                     for watched in self._watched.values():
                         watched.came += watched.events.read()
+                        if watched.answers is not None:
+                            watched.answers.read()
                         if looks % _MEASURED == 0:
                             watched.meter.measure(watched.seen)
                         if looks % (4 * _MEASURED) == 2:
@@ -131,7 +135,16 @@ class LearningSession:
             if before is not None:
                 before.described, before.meter = described, meter
             else:
-                self._watched[described.id] = _Watched(described, meter, events, [], Observations())
+                before = self._watched[described.id] = _Watched(described, meter, events, [], Observations())
+            self._listen(before)
+
+    def _listen(self, watched: _Watched) -> None:
+        """Listen to the answers of name servers, as soon as the container has a network; without, names are missing."""
+        pid = watched.described.pid
+        if watched.answers is None and pid and container_of(pid) == watched.described.id:
+            with suppress(OSError):
+                watched.answers = NameAnswers(pid)
+                self._stack.callback(watched.answers.close)
 
     def settle(self) -> None:
         """All containers that are meant are known."""
@@ -236,6 +249,9 @@ class LearningSession:
                 seen = watched.seen
                 seen.phases |= set(phases_of(watched.came, watched.described.health))
                 watched.meter.users_inside(seen)
+                if watched.answers is not None:
+                    watched.answers.read()
+                    seen.names |= watched.answers.names
                 if not self._watcher.sees_capabilities:
                     seen.capabilities |= capabilities_possible(watched.rights.capabilities, seen)
                     seen.lost.add(UNSEEN_CAPABILITIES)
