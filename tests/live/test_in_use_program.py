@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,17 @@ import pytest
 from support.madedatabases import database
 from support.realengine import Engine
 from support.realengine import engine as started
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.live
 
-PROGRAM = "/usr/bin/ruby"
+PROGRAMS = {
+    "ruby": ("/usr/bin/ruby", "-ropenssl", "-rsocket", "-rzlib", "-e", "puts 1; $stdout.flush; TCPServer.new(8080).accept"),
+    "python3": (
+        os.path.realpath("/usr/bin/python3"), "-c",
+        "import http.server, ssl, zlib; s = http.server.HTTPServer(('', 80), None); print(1, flush=True); s.handle_request()",
+    ),
+}  # fmt: skip
 UNUSED = "busybox-static"
 _LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*")
@@ -78,9 +86,13 @@ def record(number: int, source: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_up(engine: Engine, name: str) -> bool:
+    return engine.docker("logs", name).stdout == "1\n"
+
+
 @pytest.fixture(scope="module")
 def names() -> list[str]:
-    return closure("ruby", "libruby", UNUSED)
+    return closure("ruby", "libruby", "python3", UNUSED)
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +102,12 @@ def daemon(names: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     where = database(home, {"Debian": [record(number, source) for number, source in enumerate(sources)]})
     with started() as engine:
         engine.environment |= {"SEALOCK_DB_DIR": where, "SEALOCK_CACHE_DIR": str(home / "cache")}
-        assert engine.docker("import", "-", "ruby:1", data=root(names)).returncode == 0
-        script = "puts 1; $stdout.flush; TCPServer.new(8080).accept"
-        words = ("-ropenssl", "-rsocket", "-rzlib", "-e", script)
-        done = engine.docker("run", "-d", "--name", "web", "--network", "none", "ruby:1", PROGRAM, *words)
-        assert done.returncode == 0, done.stderr
-        for _ in range(600):
-            if engine.docker("logs", "web").stdout == "1\n":
-                break
+        assert engine.docker("import", "-", "programs:1", data=root(names)).returncode == 0
+        for name, command in PROGRAMS.items():
+            done = engine.docker("run", "-d", "--name", name, "--network", "none", "programs:1", *command)
+            assert done.returncode == 0, done.stderr
+        for name in PROGRAMS:
+            wait_until(partial(is_up, engine, name))
         yield engine
 
 
@@ -108,18 +118,20 @@ def owners(paths: set[str]) -> set[str]:
     return {line.partition(": ")[0].partition(":")[0] for line in answers.splitlines()}
 
 
-def test_no_package_that_is_in_use_is_graded_as_present(daemon: Engine, names: list[str]) -> None:
-    pids = daemon.docker("top", "web", "-eo", "pid").stdout.split()[1:]
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_package_that_is_in_use_is_graded_as_present(daemon: Engine, names: list[str], program: str) -> None:
+    path = PROGRAMS[program][0]
+    pids = daemon.docker("top", program, "-eo", "pid").stdout.split()[1:]
     words = ["lsof", "-w", "-n", "-P", "-F", "n", "-p", ",".join(pids)]
     shown = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     opened = {line[1:].split(" (")[0] for line in shown.splitlines() if line.startswith("n/")}
-    listed = daemon.docker("exec", "web", "/lib64/ld-linux-x86-64.so.2", "--list", PROGRAM).stdout
+    listed = daemon.docker("exec", program, "/lib64/ld-linux-x86-64.so.2", "--list", path).stdout
     linked = {os.path.realpath(path) for path in re.findall(r"(/\S+) \(0x", listed)}
-    in_use = owners(opened | linked | {os.path.realpath(PROGRAM)}) & {*names}
+    in_use = owners(opened | linked | {os.path.realpath(path)}) & {*names}
     assert {"libc6", "zlib1g"} <= in_use
     assert len(in_use) > 5
     done = subprocess.run(
-        [sys.executable, "-m", "sealock", "check", "container:web", "--format", "json", "--no-policy"],
+        [sys.executable, "-m", "sealock", "check", f"container:{program}", "--format", "json", "--no-policy"],
         env={**os.environ, **daemon.environment}, capture_output=True, text=True, check=False, cwd=daemon.folder,
     )  # fmt: skip
     (target,) = json.loads(done.stdout)["targets"]
