@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sealock.model.finding import Finding
@@ -82,7 +83,8 @@ def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, Pa
     slices = _keep_slices(connection, read.contents, packages, layers)
     if slices:
         connection.execute(insert(image_slice), [{"image_id": number, "slice_id": slice_} for slice_ in slices])
-    _keep_findings(connection, number, read.findings)
+    if rules := finding_rows(number, read.findings):
+        connection.execute(insert(image_finding), rules)
     return number
 
 
@@ -171,7 +173,8 @@ def _keep_slices(
     return sorted({*known.values(), *added.values()})
 
 
-def _keep_findings(connection: Connection, number: int, findings: Iterable[Finding]) -> None:
+def finding_rows(number: int, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The rows of what rules report on an image, by its number: one for each rule and thing."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for finding in findings:
         thing = identify(finding).thing.replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -182,7 +185,7 @@ def _keep_findings(connection: Connection, number: int, findings: Iterable[Findi
                 "rule": finding.rule,
                 "thing": thing,
                 "severity": int(finding.severity),
-                "data": _json(finding),
+                # Its changes are for a text that is not there.
+                "data": _json(replace(finding, remedy=replace(finding.remedy, changes=()))),
             }
-    if rows:
-        connection.execute(insert(image_finding), list(rows.values()))
+    return list(rows.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from sealock.errors import DatabaseError, SealockError
 from sealock.net.http import HttpTransport
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
+from sealock.rules.endofsupport import SupportDays, SupportRecord
 from sealock.service.state.contents import generation
 from sealock.service.state.database import Database
 from sealock.service.state.matchagain import MatchedAgain, match_again
@@ -71,6 +73,15 @@ class Advisories:
         """The open database, None without one."""
         self.current()
         return self._store
+
+    def support(self) -> SupportDays:
+        """Until when versions get fixes: what sealock knows, and what was fetched since."""
+        store = self.feeds()
+        state = store.feeds().get("endoflife") if store is not None else None
+        if store is None or state is None:
+            return SupportDays()
+        record = SupportRecord(datetime.fromtimestamp(state.checked, UTC).date().isoformat(), store.ended)
+        return SupportDays(lambda: record)
 
 
 def is_matched(database: Database, advisories: Advisories) -> bool:

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, select, update
 
 from sealock.errors import SealockError, TransportError
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.image.remote import open_resolved
 from sealock.model.document import Document
-from sealock.model.finding import Finding
 from sealock.model.imagename import ImageName
 from sealock.model.inventory import Inventory
 from sealock.model.manifest import Manifest
@@ -27,7 +25,6 @@ from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.names import reference
 from sealock.net.registry.requests import RegistryError
 from sealock.policy.settings import Policy
-from sealock.rules.endofsupport import SupportDays, SupportRecord
 from sealock.scan.cache.code import fingerprint
 from sealock.scan.cache.layers import LayerCache
 from sealock.scan.cache.memory import ImageCache
@@ -227,16 +224,8 @@ class Scanner:
         """What the rules report on an image. Flaws of packages come from matching."""
         today = datetime.fromtimestamp(self._clock(), UTC).date()
         target = ReadTarget(name, name, ImageInput(name, name, f"image:{name}"), document, self._settings.policy)
-        findings = Evaluator((), today, self._support()).evaluate(target).findings
-        return ReadImage(inventory, contents_of(inventory), tuple(map(_without_fix, findings)), self._analyzer)
-
-    def _support(self) -> SupportDays:
-        store = self._advisories.feeds()
-        state = store.feeds().get("endoflife") if store is not None else None
-        if store is None or state is None:
-            return SupportDays()
-        record = SupportRecord(datetime.fromtimestamp(state.checked, UTC).date().isoformat(), store.ended)
-        return SupportDays(lambda: record)
+        findings = Evaluator((), today, self._advisories.support()).evaluate(target).findings
+        return ReadImage(inventory, contents_of(inventory), findings, self._analyzer)
 
     def _signed(self, client: Registry, name: ImageName, resolved: Resolved) -> bool | None:
         """Whether the trust policy accepts an image; None where it asks for nothing, or that cannot be known now."""
@@ -302,8 +291,3 @@ def _layers(resolved: Resolved) -> tuple[str, ...]:
 def _reference(row: Row[Any]) -> ImageName:
     """What a scan reads: the digest where it names one, else the tag."""
     return reference(f"{row.name}@{row.digest}" if row.digest else f"{row.name}:{row.tag or 'latest'}")
-
-
-def _without_fix(finding: Finding) -> Finding:
-    """A finding as it is stored. Its changes are for a text that is not there."""
-    return replace(finding, remedy=replace(finding.remedy, changes=()))

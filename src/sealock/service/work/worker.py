@@ -26,6 +26,7 @@ from sealock.service.work.advisories import (
     update_advisories,
 )
 from sealock.service.work.carriers import open_jobs
+from sealock.service.work.datedrules import evaluate_dated_rules
 from sealock.service.work.jobs import Job, Jobs, JobSettings, Later
 from sealock.service.work.requests import SCAN, give_up, put_waiting
 from sealock.service.work.scanner import NotingRegistry, Scanner, ScanSettings, open_client
@@ -124,9 +125,12 @@ class Worker:
         elif job.kind == UPDATE:
             if not update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now):
                 self._update_again(now)
+            self._evaluate_dated_rules(now)
         elif job.kind == MATCH:
             match_newest(self.database, self._advisories, now)
+            self._evaluate_dated_rules(now)
         elif job.kind == TIDY:
+            self._evaluate_dated_rules(now)
             tidy(self.database, self._settings.retention, now)
             put_waiting(self.database, self.jobs)
         else:
@@ -140,6 +144,10 @@ class Worker:
                 take_turn(connection)
                 due = now + min(self._settings.update, _AGAIN)
                 put(connection, setting, [{"name": f"due {UPDATE}", "value": repr(due)}])
+
+    def _evaluate_dated_rules(self, now: float) -> None:
+        """Each day, and when other days of support may have come with the advisories."""
+        evaluate_dated_rules(self.database, self._settings.scans.policy, self._advisories.support(), now)
 
     def _tick(self, stop: Event) -> None:
         advisories = Advisories(self._settings.advisories)

@@ -65,7 +65,7 @@ event = Table(
     words("rule"),
     words("thing"),
     Column("severity", Integer, nullable=False, server_default=text("-1")),
-    words("cause"),  # what brought it about: "image", "advisory", "tag", "acknowledgement", "retention"
+    words("cause"),  # what brought it about: "image", "advisory", "tag", "acknowledgement", "retention", "day"
     words("detail"),  # what changed: "high -> critical", the fixed version, "v1: sha256:… -> sha256:…"
     Index("ix_event_repository_id_at", "repository_id", "at"),
     Index("ix_event_at", "at"),
