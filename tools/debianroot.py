@@ -30,6 +30,8 @@ SKIPPED = (
 )  # fmt: skip
 USER = 65532
 """The numbers of the user and the group that the image runs as, as distroless images have them."""
+STATE = "var/lib/sealock"
+"""Where the service keeps its state: an empty volume takes its owner and mode from there."""
 _ACCOUNTS = {
     "etc/passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\n"
     f"sealock:x:{USER}:{USER}:sealock:/home/sealock:/usr/sbin/nologin\n",
@@ -129,9 +131,10 @@ def _configure(root: Path) -> None:
     together = root / "etc/ssl/certs/ca-certificates.crt"
     together.parent.mkdir(parents=True, exist_ok=True)
     together.write_text("".join(path.read_text(encoding="ascii") for path in certificates), encoding="ascii")
-    home = root / "home/sealock"
-    home.mkdir(parents=True)
-    os.chown(home, USER, USER)
-    home.chmod(0o700)
+    for name in ("home/sealock", STATE):
+        own = root / name
+        own.mkdir(parents=True)
+        os.chown(own, USER, USER)
+        own.chmod(0o700)
     work = root / "work"
     work.mkdir()

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import Distribution, distribution
@@ -31,19 +32,24 @@ _SKIPPED = re.compile(
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def packages() -> list[str]:
-    """What sealock needs to run, and what that needs in turn, by name."""
+def packages(*extras: str) -> list[str]:
+    """What sealock needs to run, with these of its extras, and what that needs in turn, by name."""
     from packaging.requirements import Requirement  # noqa: PLC0415  of the development tools
 
-    found: dict[str, None] = {}
-    waiting = list(needs("sealock") or ())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    own = [*project["dependencies"], *(text for extra in extras for text in project["optional-dependencies"][extra])]
+    waiting = [(text, "") for text in own]
+    seen: set[tuple[str, str]] = set()
     while waiting:
-        one = Requirement(waiting.pop())
+        text, extra = waiting.pop()
+        one = Requirement(text)
+        if one.marker is not None and not one.marker.evaluate({"extra": extra}):
+            continue
         name = re.sub(r"[-_.]+", "-", one.name).lower()  # as the lock spells it
-        if name not in found and (one.marker is None or one.marker.evaluate({"extra": ""})):
-            found[name] = None
-            waiting += needs(name) or ()
-    return sorted(found)
+        for wanted in {"", *one.extras} - {extra for known, extra in seen if known == name}:
+            seen.add((name, wanted))
+            waiting += [(below, wanted) for below in needs(name) or ()]
+    return sorted({name for name, _ in seen})
 
 
 def sources() -> Iterator[tuple[str, bytes]]:

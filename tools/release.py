@@ -1,4 +1,4 @@
-"""Builds what a release consists of, out of the newest commit: wheel, sdist, the one-file program, the container image.
+"""Builds what a release consists of, out of the newest commit: wheel, sdist, one-file program, image, compose files.
 
 Next to each it writes what is in it (NAME.cdx.json, by `sealock sbom`), how it was built (NAME.provenance.json, SLSA's
 predicate), and with --key that statement signed (NAME.sigstore.json, by `sealock trust attest`). Two builds of one
@@ -75,6 +75,25 @@ def build_program(source: ReleaseSource, output: Path, pythons: list[str]) -> Pa
     return program
 
 
+def write_compose(source: ReleaseSource, output: Path, image: str, postgres: str) -> list[Path]:
+    """Write the compose files of the service, with the digests of their images."""
+    if "@" not in postgres:
+        postgres = _sealock(source, output, "digest", postgres).strip()
+    files = []
+    for template in sorted((source.folder / "deploy").glob("*.yaml")):
+        text = template.read_text(encoding="utf-8")
+        path = output / template.name
+        path.write_text(text.replace(": SEALOCK\n", f": {image}\n").replace(": POSTGRES\n", f": {postgres}\n"))
+        files.append(path)
+    return files
+
+
+def registry_of(repository: str) -> str:
+    """Where the image of a repository at a forge is published."""
+    owner, _, name = repository.removeprefix("https://github.com/").partition("/")
+    return f"ghcr.io/{owner.lower()}/{name.lower()}"
+
+
 def write_sbom(source: ReleaseSource, artifact: Path, folder: Path) -> Path:
     """Write what is in a file: of an image as it is, of an archive unpacked."""
     target = f"archive:{artifact.name}"
@@ -122,12 +141,14 @@ def write_provenance(  # noqa: PLR0913, PLR0917  it says how each part came to b
         _sealock(source, artifact.parent, *words, "--type", "slsaprovenance1", "--no-policy")
 
 
-def _sealock(source: ReleaseSource, folder: Path, *words: str) -> None:
-    """Run the released sealock itself."""
+def _sealock(source: ReleaseSource, folder: Path, *words: str) -> str:
+    """Run the released sealock itself, and give what it prints."""
     environment = os.environ | {"PYTHONPATH": str(source.folder / "src")}
-    done = subprocess.run([sys.executable, "-m", "sealock", *words], cwd=folder, env=environment, check=False)
+    command = [sys.executable, "-m", "sealock", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        sys.exit(f"release: sealock {words[0]} ended with {done.returncode}")
+        sys.exit(f"{done.stdout}release: sealock {words[0]} ended with {done.returncode}")
+    return done.stdout
 
 
 def _sha256(path: Path) -> dict[str, str]:
@@ -135,7 +156,16 @@ def _sha256(path: Path) -> dict[str, str]:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def build(output: Path, *, key: str = "", builder: str = "", pythons: list[str], with_image: bool = True) -> None:
+def build(  # noqa: PLR0913  what the options say
+    output: Path,
+    *,
+    key: str = "",
+    builder: str = "",
+    pythons: list[str],
+    registry: str = "",
+    postgres: str = "",
+    with_image: bool = True,
+) -> None:
     """Build everything into an empty directory."""
     with tempfile.TemporaryDirectory(prefix="release-") as name:
         folder = Path(name)
@@ -169,6 +199,9 @@ def build(output: Path, *, key: str = "", builder: str = "", pythons: list[str],
             if image.unpacked > MOST_BYTES:
                 sys.exit(f"release: the image has {image.unpacked / 1e6:.1f} MB, and may have {MOST_BYTES / 1e6:.0f}")
             print(f"  {image.unpacked / 1e6:.1f} MB unpacked, {image.digest}, of {moment(source.epoch)}")
+            reference = f"{registry or registry_of(source.repository)}:{source.version}@{image.digest}"
+            for path in write_compose(source, output, reference, postgres):
+                done(path)
         print("writing SBOMs and provenance" + ("" if key else " (not signed: --key names a key)"), flush=True)
         for artifact in artifacts:
             write_provenance(source, artifact, write_sbom(source, artifact, folder), image, builder, key)
@@ -190,6 +223,15 @@ def main() -> int:
     parser.add_argument("--key", default="", metavar="FILE", help="sign the provenance; $COSIGN_PASSWORD opens the key")
     parser.add_argument("--builder", default="", metavar="URI", help="who builds, for the provenance")
     parser.add_argument("--no-image", action="store_true", help="build no image, which needs root and mmdebstrap")
+    parser.add_argument(
+        "--registry", default="", metavar="NAME", help="where the image is published (default: the forge's registry)"
+    )
+    parser.add_argument(
+        "--postgres",
+        default="docker.io/library/postgres:17",
+        metavar="REF",
+        help="image of the compose file's database; its digest is asked for (default: docker.io/library/postgres:17)",
+    )
     parser.add_argument("--python", action="append", metavar="3.N", help=f"for sealock.pyz (default: {PYTHONS})")
     given = parser.parse_args()
     if given.key:
@@ -206,7 +248,15 @@ def main() -> int:
     given.output.mkdir(parents=True, exist_ok=True)
     with_image = not given.no_image
     pythons = given.python or list(PYTHONS)
-    build(given.output.resolve(), key=given.key, builder=given.builder, pythons=pythons, with_image=with_image)
+    build(
+        given.output.resolve(),
+        key=given.key,
+        builder=given.builder,
+        pythons=pythons,
+        registry=given.registry,
+        postgres=given.postgres,
+        with_image=with_image,
+    )
     return 0
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
 
-from debianroot import USER, Dependency, make_root, run
+from debianroot import STATE, USER, Dependency, make_root, run
 from onefile import locked, packages
 
-MOST_BYTES = 120_000_000
+MOST_BYTES = 170_000_000
 """Of the layers, unpacked."""
 ENTRYPOINT = ("/usr/bin/python3", "-I", "-m", "sealock")
 """-I: a module in the directory that is checked must never be imported."""
-_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700, "home/sealock": 0o700}
+_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700, "home/sealock": 0o700, STATE: 0o700}
 _CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 _LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -94,7 +94,7 @@ def _fetched(version: str, folder: Path) -> Iterator[Dependency]:
     """Fetch the wheels of the lock for a version of Python, each by its hash."""
     folder.mkdir()
     lock = folder.with_suffix(".lock")
-    lock.write_text(locked(packages()), encoding="utf-8")
+    lock.write_text(locked(packages("serve")), encoding="utf-8")
     words = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     words += ["--require-hashes", "--only-binary=:all:", "--python-version", version, "--dest", str(folder)]
     if subprocess.run([*words, "-r", str(lock)], check=False).returncode:

@@ -19,7 +19,8 @@ from releaseimage import MOST_BYTES
 
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import generate, write_private
-from support.realengine import Engine, engine
+from support.composeworld import GATEWAY, HERE, ComposeWorld, compose_world, composed, push_postgres
+from support.realengine import Engine
 
 pytestmark = [pytest.mark.live, pytest.mark.untraced]
 
@@ -40,12 +41,23 @@ class Release(NamedTuple):
         return sorted(path for path in self.first.iterdir() if path.with_name(f"{path.name}.cdx.json").exists())
 
     @property
+    def version(self) -> str:
+        return self.image.name.split("-")[1]
+
+    @property
     def image(self) -> Path:
         return next(path for path in self.artifacts if path.name.endswith("-image.tar"))
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+def beside() -> Iterator[ComposeWorld]:
+    with compose_world() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory, beside: ComposeWorld) -> Release:
+    postgres = push_postgres(beside)
     folder = tmp_path_factory.mktemp("release")
     key = generate()
     (folder / "k.key").write_bytes(write_private(key, SECRET))
@@ -65,6 +77,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
             output,
             "--key",
             folder / "k.key",
+            "--registry",
+            f"{HERE}/sealock",
+            "--postgres",
+            postgres,
         ]
         environment = os.environ | {"COSIGN_PASSWORD": SECRET, "TZ": zone, "PYTHONHASHSEED": str(number + 1)}
         environment.pop("SOURCE_DATE_EPOCH", None)
@@ -80,11 +96,9 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 @pytest.fixture(scope="module")
-def docker(release: Release) -> Iterator[Engine]:
-    with engine() as made:
-        done = made.docker("load", "--input", str(release.image))
-        assert done.returncode == 0, done.stderr
-        yield made
+def docker(release: Release, beside: ComposeWorld) -> Engine:
+    beside.docker("load", "--input", str(release.image))
+    return beside.engine
 
 
 def sealock(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -119,7 +133,8 @@ def test_each_file_has_an_sbom_and_a_sum(release: Release) -> None:
         names = {component["name"] for component in components}
         # The sdist has no built package; its lock file is in the wheel's provenance.
         expected = {"sealock"} if artifact.suffix != ".gz" else set()
-        expected |= set(packages()) if artifact.suffix in {".pyz", ".tar"} else set()
+        expected |= set(packages()) if artifact.suffix == ".pyz" else set()
+        expected |= set(packages("serve")) if artifact.suffix == ".tar" else set()
         expected |= {"libc6", "python3.13-minimal"} if artifact.suffix == ".tar" else set()
         assert expected <= names, artifact.name
 
@@ -178,7 +193,7 @@ def test_the_image_is_small_and_has_no_setuid_program_and_no_shell(release: Rele
 
 
 def tag(docker: Engine) -> str:
-    return docker.docker("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.strip()
+    return docker.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "sealock").stdout.strip()
 
 
 def test_the_image_checks_a_project_and_runs_nothing_of_it(docker: Engine, tmp_path: Path) -> None:
@@ -195,3 +210,21 @@ def test_the_image_checks_a_project_and_runs_nothing_of_it(docker: Engine, tmp_p
     rules = {finding["rule"] for target in json.loads(done.stdout)["targets"] for finding in target["findings"]}
     own = json.loads(sealock("check", project, "--format", "json").stdout)
     assert rules == {finding["rule"] for target in own["targets"] for finding in target["findings"]}
+
+
+@pytest.mark.parametrize(("name", "service"), [("compose.yaml", "serve"), ("compose-postgresql.yaml", "web")])
+def test_a_compose_file_keeps_sealocks_own_rules_and_serves(
+    release: Release, beside: ComposeWorld, tmp_path: Path, name: str, service: str
+) -> None:
+    done = sealock("check", release.first / name, "--fail-on", "low", "--no-policy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings" in done.stdout
+    assert "ignore" not in (release.first / name).read_text()
+    # The release's file names the digest that the image has once it is published.
+    where = f"docker://{HERE}/sealock:{release.version}"
+    archive = f"oci-archive:{release.image}"
+    beside.run("skopeo", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false", archive, where)
+    beside.engine.image(f"{HERE}/team/app:1")
+    beside.push("team/app:1")
+    with composed(beside, release.first, tmp_path / "composed", name) as running:
+        assert running.scan(f"{GATEWAY}:5000/team/app:1", service) == [f"{GATEWAY}:5000/team/app:1"]

@@ -193,6 +193,11 @@ def test_what_is_no_place_to_listen(text: str) -> None:
         (("--address", "service.example"), "is no URL"),
         (("--listen", "0", "--database", "mysql://x"), "the database is not one that sealock knows"),
         (("worker",), "there is no state at"),
+        (("worker", "--password-file", "no"), "a password is for PostgreSQL only"),
+        (
+            ("worker", "--database", "postgresql://a@127.0.0.1:1/b", "--password-file", "no"),
+            "no cannot be read: No such file",
+        ),
         (("submit",), "serve submit needs an image"),
         (("rename", "registry.example/a"), "serve rename needs two names"),
         (("rename", "registry.example/a", "registry.example/b"), "there is no repository registry.example/a"),

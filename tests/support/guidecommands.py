@@ -60,7 +60,8 @@ class Need(NamedTuple):
 
 NEEDS = {
     r"^\./dev (demo|test)\b": Need("what CI runs", ".ci/run"),
-    r"^sealock serve|SEALOCK_TOKEN=": Need("a service", "tests/service/test_serve.py"),
+    r"^sealock serve|SEALOCK_TOKEN": Need("a service", "tests/service/test_serve.py"),
+    r"^docker compose|^(install --mode|python3 -c 'import secrets).*": Need("a release", "tests/live/test_release.py"),
     r"^(pip|pipx|uv|apt-get|~/\.local/bin/)": Need("the package index", "tests/live/test_action.py"),
     r"^(git clone|cd |sha256sum|\./dev release|cosign )": Need("a release", "tests/live/test_release.py"),
     r"trust verify file:sealock": Need("a release", "tests/live/test_release.py"),

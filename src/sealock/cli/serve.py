@@ -53,6 +53,12 @@ def configure(parser: ArgumentParser) -> None:
         default="",
         help="postgresql://USER@HOST/NAME in place of a file in --state (default: $SEALOCK_SERVE_DATABASE)",
     )
+    state.add_argument(
+        "--password-file",
+        metavar="FILE",
+        default="",
+        help="password of the user in --database (default: $SEALOCK_SERVE_PASSWORD_FILE)",
+    )
     state.add_argument("--key-file", metavar="FILE", default="", help="key of stored secrets (default: key in --state)")
     web = parser.add_argument_group("web")
     web.add_argument(

@@ -27,7 +27,7 @@ from sealock.service.process import ServicePlan, web_part, worker_part
 from sealock.service.registries import forget, rename
 from sealock.service.state.backup import BackupResult, backup, restore
 from sealock.service.state.credentials import VARIABLE, read_key
-from sealock.service.state.database import Database, migrate
+from sealock.service.state.database import Database, migrate, parse_url
 from sealock.service.supervision import supervise
 from sealock.service.web.context import ServiceSettings
 from sealock.service.work.advisories import AdvisorySource
@@ -190,7 +190,7 @@ def _plan(arguments: Namespace) -> ServicePlan:
     quiet: bool = arguments.quiet
     return ServicePlan(
         WorkerSettings(
-            database=arguments.database or os.environ.get("SEALOCK_SERVE_DATABASE", "") or str(state / "state.db"),
+            database=_database(arguments, state),
             advisories=str(state / "advisories"),
             source=_source(arguments.advisories),
             update=arguments.update * 3600,
@@ -200,6 +200,24 @@ def _plan(arguments: Namespace) -> ServicePlan:
         _read_key(arguments.key_file, state),
         (lambda _text: None) if quiet else complain,
     )
+
+
+def _database(arguments: Namespace, state: Path) -> str:
+    """The URL of the database, with the password of a file; UsageError where that cannot be used."""
+    url: str = arguments.database or os.environ.get("SEALOCK_SERVE_DATABASE", "") or str(state / "state.db")
+    named: str = arguments.password_file or os.environ.get("SEALOCK_SERVE_PASSWORD_FILE", "")
+    if not named:
+        return url
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        msg = "a password is for PostgreSQL only: name it with --database postgresql://USER@HOST/NAME"
+        raise UsageError(msg)
+    try:
+        password = Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"the password file {line(named, 200)} cannot be read: {getattr(error, 'strerror', '') or error}"
+        raise UsageError(msg) from None
+    return parsed.set(password=password).render_as_string(hide_password=False)
 
 
 def state_directory(named: str) -> Path:

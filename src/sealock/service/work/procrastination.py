@@ -12,6 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.jobs import Job as CarriedJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import Error
 from sqlalchemy import ColumnElement, Connection, delete, func, inspect, literal_column, select, table, text
 
@@ -57,8 +58,9 @@ class ProcrastinateJobs:
 
     def __init__(self, database: Database, settings: JobSettings, given_up: GivenUp = ignore) -> None:
         self._database, self._settings, self._given_up = database, settings, given_up
-        url = database.url.set(drivername="postgresql")
-        self._place = url.render_as_string(hide_password=False)
+        # Not as a URL: SQLAlchemy leaves characters in it that libpq does not take, such as spaces in passwords.
+        parts = database.url.translate_connect_args(username="user", database="dbname")
+        self._place = make_conninfo(**{**database.url.query, **parts})
         self._deferring = App(connector=SyncPsycopgConnector(conninfo=self._place, open=False))
         self._deferring.task(name=_TASK)(lambda kind, key: None)  # noqa: ARG005  its parameters are what matters
 
