@@ -9,12 +9,7 @@ from shutil import copyfile
 import pytest
 
 from sealock.service.state.database import Database, migrate
-from support.postgresql import PostgresServer, postgres_server, programs
-
-BOTH = [
-    "sqlite",
-    pytest.param("postgresql", marks=[pytest.mark.live, pytest.mark.skipif(not programs(), reason="no PostgreSQL")]),
-]
+from support.postgresql import BOTH, PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="module")

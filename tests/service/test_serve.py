@@ -25,6 +25,7 @@ from sealock.service.state.database import Database, migrate
 from sealock.service.state.tables import repository
 from sealock.service.state.tags import repository_number
 from support.commandline import sealock
+from support.postgresql import BOTH
 from support.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"
@@ -93,8 +94,14 @@ def serve(directory: Path, *words: str, first: bool = True) -> Iterator[Served]:
             process.stdout.close()
 
 
-def test_a_service_starts_takes_in_survives_its_parts_and_stops(tmp_path: Path) -> None:
-    with serve(tmp_path) as served:
+@pytest.mark.parametrize("database", BOTH)
+def test_a_service_starts_takes_in_survives_its_parts_and_stops(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
+    words: tuple[str, ...] = ()
+    if database == "postgresql":
+        words = ("--database", request.getfixturevalue("postgresql").database())
+    with serve(tmp_path, *words) as served:
         wait_until(lambda: answers(f"{served.url}/readyz"))
         with closing(served.account()) as ada:
             assert "No images yet" in ada.get("/").text
@@ -132,7 +139,7 @@ def test_a_service_starts_takes_in_survives_its_parts_and_stops(tmp_path: Path) 
         assert "Traceback" not in log
     assert (tmp_path / "state/key").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
-    with serve(tmp_path, first=False) as served:
+    with serve(tmp_path, *words, first=False) as served:
         wait_until(lambda: answers(f"{served.url}/readyz"))
         served.process.terminate()
         assert served.process.stdout is not None

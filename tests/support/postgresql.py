@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from support.waiting import PATIENCE
 
@@ -29,6 +31,13 @@ def programs() -> Path | None:
     """The directory of the newest PostgreSQL that Debian's packages put here; None without one."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return versions[-1].parent if versions else None
+
+
+BOTH: Final = [
+    "sqlite",
+    pytest.param("postgresql", marks=[pytest.mark.live, pytest.mark.skipif(not programs(), reason="no PostgreSQL")]),
+]
+"""The two databases, as parameters of tests."""
 
 
 class PostgresServer:

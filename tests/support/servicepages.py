@@ -156,20 +156,22 @@ def _hosts(connection: Any, newer: str, older: str) -> None:
         (EngineNetwork(name="front"), EngineNetwork(name="back")),
         (),
     )  # fmt: skip
+    hosts: dict[int, int] = {}
     for number, (name, seen) in enumerate((("host-a.example", NOW - 300), ("host-b.example", NOW - 3 * DAY), (MARKUP, NOW - 60)), 1):  # fmt: skip
         data = render_map("json", network) if number == 1 else ""
-        values = {"id": number, "name": name, "first_seen": NOW - 9 * DAY, "last_seen": seen, "version": "0.9.0"}
-        connection.execute(insert(host).values(**values, engine="Docker 28.5.1", data=data))
-    for number, (on, name, manifest, use) in enumerate((
+        values = {"name": name, "first_seen": NOW - 9 * DAY, "last_seen": seen, "version": "0.9.0"}
+        made = connection.execute(insert(host).values(**values, engine="Docker 28.5.1", data=data))
+        hosts[number] = made.inserted_primary_key[0]
+    for on, name, manifest, use in (
         (1, "web", newer, "loaded"), (1, "worker", older, "present"), (2, "web", newer, "unknown"), (3, "old", older, "reachable"),
-    ), 1):  # fmt: skip
-        values = {"id": number, "host_id": on, "name": name, "reference": "registry.example/shop/web:latest"}
-        connection.execute(
+    ):  # fmt: skip
+        values = {"host_id": hosts[on], "name": name, "reference": "registry.example/shop/web:latest"}
+        made = connection.execute(
             insert(container).values(**values, digest=manifest, first_seen=NOW - DAY, last_seen=NOW - 60)
         )
         finding = {
-            "container_id": number,
-            "host_id": on,
+            "container_id": made.inserted_primary_key[0],
+            "host_id": hosts[on],
             "rule": LOADED,
             "thing": "pkg:deb/debian/openssl",
             "severity": 5,
@@ -199,9 +201,9 @@ def _failures(connection: Any) -> None:
 
 
 @contextmanager
-def world(directory: Path, *, filled: bool = True) -> Iterator[ServiceWorld]:
-    """A service on a state in a directory, on a port of its own."""
-    database = Database(str(directory / "state.db"))
+def world(directory: Path, *, filled: bool = True, url: str = "") -> Iterator[ServiceWorld]:
+    """A service on a state in a directory, or in the database of a URL, on a port of its own."""
+    database = Database(url or str(directory / "state.db"))
     migrate(database)
     if filled:
         fill(database)

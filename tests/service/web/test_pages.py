@@ -18,6 +18,7 @@ from sealock.service.views.common import cursor
 from sealock.service.web.api.openapi import parts
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
+from support.postgresql import BOTH
 from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, Tags, digest, world
 
 DIGEST = digest("shop:2")
@@ -25,9 +26,11 @@ OPEN = {"/healthz", "/readyz", "/login", "/robots.txt", "/static/icon.svg"}
 """What anybody may read."""
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceWorld]:
-    with world(tmp_path_factory.mktemp("world")) as started:
+@pytest.fixture(scope="module", params=BOTH)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceWorld]:
+    """Everything that pages show, on each database."""
+    url = request.getfixturevalue("postgresql").database() if request.param == "postgresql" else ""
+    with world(tmp_path_factory.mktemp("world"), url=url) as started:
         yield started
 
 
