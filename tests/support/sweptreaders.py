@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from sealock import formats
 from sealock.errors import SealockError
-from sealock.formats.inspect import read_inspect
 from sealock.formats.profile import read_profile
 from sealock.formats.sbom import read_sbom
 from sealock.formats.vex import read_vex
@@ -46,7 +45,7 @@ from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, sec
 from sealock.vulnerabilities.feeds.feed import FeedError
 from support.oddvalues import toml
 from support.readvectors import describe
-from support.sweeps import RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
+from support.sweeps import RECORDS, Reader, rows, sweep_values, texts_of
 
 
 def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
@@ -58,17 +57,6 @@ def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
 
 def _document(kind: DocumentKind, name: str = "test") -> Reader:
     return lambda text: list(describe(formats.read(kind, Source(name, text))))
-
-
-def _named_file(text: str) -> list[str]:
-    """One file under its name."""
-    ((name, value),) = json.loads(text).items()
-    return list(describe(formats.read("pipeline", Source(name, json.dumps(value)))))
-
-
-def _inspected(text: str) -> list[str]:
-    result = read_inspect(text)
-    return list(rows(result))
 
 
 def _lock(analyzer: Callable[[], Analyzer]) -> Reader:
@@ -100,16 +88,10 @@ def _statement(raw: bytes) -> Any:
 
 _READERS: Final[dict[str, dict[str, Reader]]] = {
     "formats": {
-        "services": _document("compose"),
-        "pods": _document("kubernetes"),
-        "pipelines": _named_file,
         "devcontainers": _document("devcontainer", "devcontainer.json"),
-        "bakes": _document("bake", "docker-bake.json"),
         "daemons": _document("daemon", "daemon.json"),
-        "observed": _document("observed"),
         "inventories": _document("inventory"),
         "image-configs": _document("image-config"),
-        "inspects": _inspected,
         "profiles": lambda text: list(rows(read_profile(Source("test", text)))),
         "sboms": lambda text: list(rows(read_sbom(Source("test", text)))),
         "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
@@ -150,23 +132,18 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "pins": lambda text: list(rows(read_pins(text, "it", lambda path: path.encode()))),
     },
 }
-_LINES: Final[dict[str, DocumentKind]] = {"run-lines": "run", "dockerfiles": "dockerfile"}
-"""Groups of texts that are no YAML: their words are changed."""
 ROOMS: Final = tuple(_READERS)
 _BORDER: Final = "=====\n"
 
 
 def sections_of(room: str) -> list[tuple[str, int]]:
     """The groups of a room, and the number of each text."""
-    groups = [*_READERS.get(room, {}), *(_LINES if room == "formats" else ())]
-    return [(group, number) for group in groups for number in range(len(texts_of(group)))]
+    return [(group, number) for group in _READERS[room] for number in range(len(texts_of(group)))]
 
 
 def section(room: str, group: str, number: int) -> list[str]:
     """What differs where a text of a group is changed."""
     *earlier, text = texts_of(group)[: number + 1]
-    if group in _LINES:
-        return list(sweep_words(text, partial(_refused, _document(_LINES[group])), earlier))
     return list(sweep_values(text, partial(_refused, _READERS[room][group]), earlier))
 
 
