@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from sealock.errors import EngineError
 from sealock.guard.breakglass import GlassWatch
 from sealock.guard.decision.exchange import Allowed, Denied, EngineRequest, GuardReason, PathAnswer
 from sealock.guard.enginedoor import EngineDoor
@@ -46,3 +49,19 @@ def test_paths_are_compared_again_only_where_a_difference_may_end_the_container(
     assert outcome.paths == paths
     facts.close()
     loop.close()
+
+
+def test_an_engine_for_which_no_descriptor_is_left_is_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def ask() -> None:
+        door = EngineDoor(str(tmp_path / "engine"), asyncio.get_running_loop())
+        with monkeypatch.context() as patched:
+            patched.setattr("sealock.guard.enginedoor.socket.socket", refuse)
+            with pytest.raises(EngineError, match="Too many open files"):
+                await door.take()
+
+    asyncio.run(ask())

@@ -479,7 +479,7 @@ def test_a_client_that_leaves_before_the_answer_is_in_the_log(engine: ScriptedEn
         wait_until(lambda: asked(engine, "POST"))
     wait_until(lambda: any(entry.get("method") == "POST" for entry in proxy.entries()))
     entry = proxy.last(method="POST")
-    assert (entry["result"], entry["error"]) == ("allowed", "the client left before the answer")
+    assert (entry["result"], entry["error"]) == ("allowed", "the connection ended before the answer")
 
 
 def leave(path: Path, data: bytes) -> None:

@@ -39,20 +39,25 @@ class EngineDoor:
             if _is_alive(line):
                 return line
             line.close()
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:  # no descriptor, or no memory
+            raise self._unreached(error) from error
         sock.setblocking(False)
         try:
             async with asyncio.timeout(CONNECT):
                 await self._connected(sock)
         except (OSError, TimeoutError) as error:
             sock.close()
-            why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
-            message = f"the engine at {self.path} cannot be reached: {why}; is it running?"
-            raise EngineError(message) from error
+            raise self._unreached(error) from error
         except BaseException:
             sock.close()
             raise
         return Line(sock, self.loop)
+
+    def _unreached(self, error: OSError) -> EngineError:
+        why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        return EngineError(f"the engine at {self.path} cannot be reached: {why}; is it running?")
 
     async def _connected(self, sock: socket.socket) -> None:
         while True:

@@ -153,7 +153,7 @@ class Session(ServedConnection):
         finally:
             # A client that leaves before the answer does not keep its request out of the log.
             if not statuses:
-                written(0, "the client left before the answer")
+                written(0, "the connection ended before the answer")
 
     async def _body(self, request: RequestHead, route: ApiRoute | None) -> bytes | None:
         """The body, whole; None for one that stays unread, since the route takes a stream or is denied anyway."""
