@@ -160,3 +160,12 @@ def test_no_text_makes_the_reader_raise(text: str, name: str) -> None:
     for subject in document.subjects:
         for place in subject.where.values():
             assert 0 <= place.start <= place.end <= len(text)
+
+
+@pytest.mark.parametrize("opening", ["[", "{ a = ", '"${', "<<A\n${", "f("])
+def test_a_text_with_thousands_of_open_brackets_is_refused(opening: str) -> None:
+    source = Source("docker-bake.hcl", 'target "a" {}\nx = ' + opening * 60_000)
+    document = read(source)
+    assert [error.message for error in document.errors] == ["more than 2000 open brackets, the limit for a bake file"]
+    assert not document.subjects
+    assert not comments(source)

@@ -323,6 +323,11 @@ def test_a_terminator_without_its_opening_word_is_broken(text: str) -> None:
         ("a=(" * 30_000, "1000 arrays"),
         ("<<<" * 30_000, "1000 here-strings"),
         ("a\n" * 600_000, "1000000 characters"),
+        ("@(" * 100_000 + ")" * 100_000, "2000 open brackets"),
+        ("case a in (" * 16_000, "2000 open brackets"),
+        ("f() { " * 16_000, "2000 open brackets"),
+        ("a[" * 16_000 + "]" * 16_000, "2000 open brackets"),
+        ("cat <<A\n$(" * 16_000, "2000 open brackets"),
     ],
 )
 def test_a_text_that_is_slow_to_parse_is_refused(text: str, words: str) -> None:
@@ -337,6 +342,8 @@ def test_a_long_script_is_read_up_to_a_limit() -> None:
     assert sum(1 for _ in script.commands()) == 30_000
     assert script.broken
     assert not shell.refusal("case $x in a|b|c) d | e;; esac\n" * 5_000)
+    assert not shell.refusal("f() { a[1]=(2) $(b ${c}); }\n" * 900)
+    assert not shell.parse("$(" * 40 + "a" + ")" * 40).broken
 
 
 def test_a_script_that_was_parsed_before_keeps_its_own_places() -> None:

@@ -12,6 +12,7 @@ from sealock.formats.bake.targets import BakeFile, BakeTarget
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.hcl.expressions import HclValue, Unresolved
 from sealock.formats.hcl.grammar import MAX_LENGTH, HclText
+from sealock.formats.nesting import DEEPEST, is_too_deep
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode, target
 from sealock.model.change import Edit, SubjectChange
 from sealock.model.container import Container
@@ -33,7 +34,7 @@ class BakeDocument(Document, frozen=True):
 
 def comments(source: Source) -> tuple[Place, ...]:
     """Find the comments of a bake file."""
-    if jsontext.is_json_name(source.name) or len(source.text) > MAX_LENGTH:
+    if jsontext.is_json_name(source.name) or _refusal(source.text):
         return ()
     return tuple(HclText(source.text).comments())
 
@@ -48,9 +49,8 @@ def edits(document: Document, _subject: Subject, change: SubjectChange) -> tuple
 
 def read(source: Source, _files: FileWindow = NOTHING) -> BakeDocument:
     """Read every target."""
-    if len(source.text) > MAX_LENGTH:
-        message = f"larger than {MAX_LENGTH} characters, the limit for a bake file"
-        return BakeDocument("bake", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
+    if why := _refusal(source.text):
+        return BakeDocument("bake", {"": source}, (), (InputError(why, source.location(Place(0, 0))),))
     errors: list[InputError] = []
     text = source.text
     spans: list[tuple[int, int, Place]] | None = None
@@ -69,6 +69,13 @@ def read(source: Source, _files: FileWindow = NOTHING) -> BakeDocument:
     ]
     subjects = reader.subjects()
     return BakeDocument("bake", {"": source}, subjects, tuple(errors), targets=tuple(reader.file.targets.values()))
+
+
+def _refusal(text: str) -> str:
+    """Why the grammar must not read a text, "" if it may."""
+    if len(text) > MAX_LENGTH:
+        return f"larger than {MAX_LENGTH} characters, the limit for a bake file"
+    return f"more than {DEEPEST} open brackets, the limit for a bake file" if is_too_deep(text) else ""
 
 
 class _HclWriter:

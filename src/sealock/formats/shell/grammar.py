@@ -9,6 +9,8 @@ from typing import Final
 
 from tree_sitter import Language, Parser
 
+from sealock.formats.nesting import DEEPEST, is_too_deep
+
 MAX_LENGTH: Final = 1_000_000
 """Characters of one text."""
 _MAX_PIPES: Final = 500
@@ -53,6 +55,8 @@ def refusal(text: str) -> str:
             return f"a shell text with more than {_MAX_ARRAYS} {name} is not read"
     if text.count("|") > _MAX_PIPES and _pipes(text) > _MAX_PIPES:
         return f"a shell statement with more than {_MAX_PIPES} pipes is not read"
+    if is_too_deep(text):
+        return f"a shell text with more than {DEEPEST} open brackets is not read"
     return ""
 
 
