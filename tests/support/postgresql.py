@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +86,8 @@ class PostgresServer:
         """End all of its processes at once; its data are what is on the disk."""
         assert self._process is not None
         for pid in (self._process.pid, *self._children()):
-            os.kill(pid, 9)
+            with suppress(ProcessLookupError):  # it ended since it was listed
+                os.kill(pid, 9)
         self._process.wait()
 
     def cpu(self) -> float:
