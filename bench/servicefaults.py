@@ -2,10 +2,10 @@
 
     python bench/servicefaults.py [--rounds 12] [--images 40] [--seed 1] [--only sqlite|postgresql]
 
-Each round kills a part of the service, all of it, or PostgreSQL, or lets the registry refuse for some seconds; the
-webhook refuses one message in ten. Half way new advisories arrive. At the end every scan must be done, each open
-finding have its one event, and each event be at the receiver, where what came twice has the same id. Exits 1 where that
-is not so.
+Each round kills a part of the service, all of it, or PostgreSQL, or lets the registry refuse or the disk be full for
+some seconds; the webhook refuses one message in ten. Half way new advisories arrive. At the end every scan must be
+done, each open finding have its one event, and each event be at the receiver, where what came twice has the same id.
+Exits 1 where that is not so.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def main() -> int:
     given = parser.parse_args()
     wrong = 0
     if given.only != "postgresql":
-        with tempfile.TemporaryDirectory(prefix="faults") as directory:
+        with tempfile.TemporaryDirectory(prefix="faults") as directory, small_disk(directory):
             wrong += suffer("SQLite", Path(directory), f"sqlite:///{directory}/state.db", given, None)
     if given.only != "sqlite" and programs():
         with tempfile.TemporaryDirectory(prefix="faults") as directory, postgres_server(fsync="on") as server:
@@ -153,7 +153,7 @@ def suffer(what: str, directory: Path, url: str, given: argparse.Namespace, serv
                 begin, end = (given.images * n // given.rounds for n in (turn, turn + 1))
                 submit(service, token, images, range(begin, end))
                 time.sleep(draw.random() * 2)
-                faults[harm(draw, service, images, server)] += 1
+                faults[harm(draw, service, images, server or directory)] += 1
                 if turn == given.rounds // 2:
                     records = [
                         record(f"CVE-2026-000{n}", "Debian:12", name, "9-1")
@@ -167,6 +167,32 @@ def suffer(what: str, directory: Path, url: str, given: argparse.Namespace, serv
     wrong = report(database, receiver, given.images)
     database.close()
     return wrong
+
+
+@contextmanager
+def small_disk(directory: str) -> Iterator[None]:
+    """A disk of its own for a directory, where that is allowed: a harm fills it."""
+    may = os.geteuid() == 0
+    if may:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "faults", directory], check=True)
+    try:
+        yield
+    finally:
+        if may:
+            subprocess.run(["umount", directory], check=True)
+
+
+def fill_disk(directory: Path) -> None:
+    """Let a disk be full for some seconds."""
+    filler = directory / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+    with suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"0")
+    time.sleep(5)
+    filler.unlink()
 
 
 def ask(service: Service, token: str, path: str, body: dict[str, Any]) -> None:
@@ -191,8 +217,13 @@ def submit(service: Service, token: str, images: RegistrySimulator, numbers: ran
         ask(service, token, "submissions", {"images": references})
 
 
-def harm(draw: random.Random, service: Service, images: RegistrySimulator, server: PostgresServer | None) -> str:
-    kinds = ["part", "part", "part", "service", "registry", *(["database"] if server else [])]
+def harm(draw: random.Random, service: Service, images: RegistrySimulator, store: PostgresServer | Path) -> str:
+    """Do some harm; `store` is the database's server, or its directory."""
+    kinds = ["part", "part", "part", "service", "registry"]
+    if isinstance(store, PostgresServer):
+        kinds.append("database")
+    elif os.path.ismount(store):
+        kinds += ["disk", "disk"]
     kind = draw.choice(kinds)
     if kind == "part":
         service.kill(draw)
@@ -202,10 +233,12 @@ def harm(draw: random.Random, service: Service, images: RegistrySimulator, serve
         images.answers = refuse
         time.sleep(2)
         images.answers = accept
-    elif server is not None:
-        server.kill()
+    elif isinstance(store, PostgresServer):
+        store.kill()
         time.sleep(draw.random() * 3)
-        server.start()
+        store.start()
+    else:
+        fill_disk(store)
     return kind
 
 
