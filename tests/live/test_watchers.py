@@ -230,3 +230,13 @@ def test_events_for_which_the_kernel_had_no_room_are_reported(within: Within) ->
         assert DROPPED in what(files).lost
     with closing(files_of(within, early=False)) as files:
         assert what(files).lost == {LATE}
+
+
+def test_a_container_without_a_cgroup_of_its_own_is_reported(within: Within) -> None:
+    with closing(TracepointWatcher()) as watcher:
+        for pid, lost in ((0, set()), (within.process.pid, {tracepoints.NOTHING})):
+            container = WatchedContainer("c1", pid)
+            watcher.add(container)
+            seen = Observations()
+            watcher.observe(container, seen)
+            assert seen.lost == lost

@@ -33,6 +33,7 @@ _NOISE: Final = frozenset({
 _PROTOCOLS: Final = {1: "tcp", 2: "udp", 3: "raw", 5: "seqpacket"}
 """SOCK_STREAM and so on, for internet sockets."""
 _DATAGRAM: Final = 2
+NOTHING: Final = "all that it did: no cgroup of its own was found, as rootless engines give none with cgroup version 1"
 _IPV4_WITHIN: Final = bytes(10) + b"\xff\xff"
 
 
@@ -137,6 +138,8 @@ class TracepointWatcher:
     def observe(self, container: WatchedContainer, seen: Observations) -> None:
         """Add what was seen of a container until now."""
         groups = self._containers.get(container.id, set())
+        if container.pid and not groups:
+            seen.lost.add(NOTHING)
         for group in groups:
             self._calls(group, container, seen)
             sent = self._sent.get(group, _Sent())
