@@ -17,6 +17,7 @@ from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
 from sealock.patterns import compile_lazily
+from sealock.rules.container._networks import on_default_bridge  # the rules know which network is whose
 from sealock.runtime.trials import LABEL, TrialCheck, TrialOutcome, run_trial
 from sealock.scan.hardening import HardenedRun, HardeningPlace, follow_plan, prove
 from sealock.scan.profilecheck import FAULT_KINDS
@@ -44,6 +45,8 @@ exit status:
   0  a hardened command was found and passed, or the profile's was written
   2  the command does not pass its check as it is, or something could not be read
 """
+_WITHOUT_NETWORKS: Final = frozenset({"run", "quadlet"})
+"""Formats in which a network has to be made apart: compose makes one for each project."""
 _NAME: Final = compile_lazily(r"[^a-z0-9]+")
 
 
@@ -122,6 +125,9 @@ def run(arguments: Namespace) -> int:
 def _print(arguments: Namespace, found: HardenedRun, image: str, check: TrialCheck) -> None:
     if not arguments.quiet:
         _explain(found, check)
+        if arguments.form in _WITHOUT_NETWORKS and on_default_bridge(found.container):
+            client, name = found.words[0], _name(found, image)
+            complain(f"stays open: default bridge (run `{client} network create {name}`, and add --network {name})")
     text = write_settings(arguments.form, _name(found, image), found.words, found.container, found.asked)
     for why in text.left:
         complain(f"not written: {visible(why)}")
