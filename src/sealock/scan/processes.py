@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 from threading import Thread
 from typing import Final, TypeVar
@@ -49,15 +50,16 @@ def share(work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callabl
 def _share(
     work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None], results: dict[int, T]
 ) -> None:
-    queue, fill = os.pipe()
+    try:
+        queue, fill = os.pipe()
+    except OSError:
+        meanwhile()
+        return  # no room for descriptors: the caller does all of it
     os.write(fill, b"".join(task.to_bytes(4, "little") for task in range(tasks)))
     os.close(fill)
     children: list[_Child] = []
     try:
-        for _ in range(helpers):
-            children.append(_Child(work, queue))  # noqa: PERF401  if the next one fails, these must be ended
-        for child in children:
-            child.listen()
+        _start(children, work, queue, helpers)
         meanwhile()
         while (task := _next(queue)) is not None:
             results[task] = work(task)
@@ -72,6 +74,19 @@ def _share(
             child.end()
 
 
+def _start(children: list[_Child], work: Callable[[int], T], queue: int, helpers: int) -> None:
+    """Start as many children as there is room for: a container may be limited to one process, or one thread."""
+    with suppress(OSError):
+        for _ in range(helpers):
+            children.append(_Child(work, queue))  # noqa: PERF401  if the next one fails, these must be ended
+    for child in tuple(children):
+        try:
+            child.listen()
+        except RuntimeError:
+            children.remove(child)
+            child.end()
+
+
 def _next(queue: int) -> int | None:
     taken = os.read(queue, 4)
     return int.from_bytes(taken, "little") if taken else None
@@ -82,7 +97,12 @@ class _Child:
 
     def __init__(self, work: Callable[[int], T], queue: int) -> None:
         self._inlet, outlet = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            os.close(self._inlet)
+            os.close(outlet)
+            raise
         if not self.pid:
             status = 1
             try:

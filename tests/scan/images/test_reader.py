@@ -199,6 +199,21 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
     assert done.stdout == "failed\nno child is left\n"
 
 
+@pytest.mark.parametrize("what", ["os.fork", "os.pipe", "processes.Thread.start"])
+def test_where_there_is_no_room_for_a_child_the_parent_does_it_all(what: str) -> None:
+    """A container may be limited to one process or one thread, and any process has few descriptors."""
+    kind = "RuntimeError" if "Thread" in what else "OSError"
+    program = (
+        "import os\nfrom sealock.scan import processes\n"
+        f"def fail(*_):\n    raise {kind}('no room')\n"
+        f"{what} = fail\n"
+        "print(processes.share(lambda task: task * task, 5, 2, lambda: print('meanwhile')))\n"
+        "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == "meanwhile\n[0, 1, 4, 9, 16]\nno child is left\n"
+
+
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
     program = (
         "import threading, time\nfrom sealock.scan.processes import count_children\n"
