@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import tomllib
 from typing import Any
 
 import pytest
 from cosmic_ray.mutating import mutate_code
 from mutantdraws import EQUIVALENT, ROOT, draw, quiet_spans
-from mutanttests import changed_function
+from mutanttests import changed_function, sealock_functions
 from mutationoperators import OWN
+
+from sealock.text import visible
 
 EXAMPLES = [(kind, example) for kind in OWN for example in kind.examples()]
 ROOM = frozenset({"text"})
@@ -52,6 +55,14 @@ BEFORE = "A = {1, 2}\n\n\nclass B:\n    c = 1\n\n    def d(self, e=3):\n        
 def test_only_the_code_of_a_function_is_exchanged_in_memory(old: str, new: str, name: str | None) -> None:
     changed = changed_function(compile(BEFORE, "x", "exec"), compile(BEFORE.replace(old, new), "x", "exec"))
     assert (changed and changed[0].co_qualname) == name
+
+
+def test_functions_are_found_that_the_collector_of_garbage_does_not_look_at() -> None:
+    gc.freeze()
+    try:
+        assert visible in sealock_functions()["sealock.text"]
+    finally:
+        gc.freeze()
 
 
 def test_each_equivalent_mutant_has_its_reason() -> None:
