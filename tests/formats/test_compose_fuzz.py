@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +26,7 @@ from sealock.model.document import Document
 from sealock.model.location import Source
 from support.filetable import Table
 from support.linecount import grows
+from support.oddvalues import ODD, places, replaced
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(VECTORS.rglob("*.*ml"))]
@@ -133,3 +139,20 @@ def test_long_texts_take_work_in_proportion(text: Callable[[int], str], most: in
     look_at(read(Source("x", text(most))))
     few, more = (Source("x", text(size)) for size in (most // 20, most // 10))
     assert grows(lambda: look_at(read(few)), lambda: look_at(read(more))) < 3
+
+
+def documents() -> list[dict[str, Any]]:
+    """The vectors that plain YAML reads."""
+    loaded: list[Any] = []
+    for text in TEXTS:
+        with suppress(yaml.YAMLError):
+            loaded.append(yaml.safe_load(text))
+    return [document for document in loaded if isinstance(document, dict)]
+
+
+def test_a_value_of_another_type_anywhere_is_read_or_an_error() -> None:
+    odds = itertools.cycle((*ODD, None))
+    for document in documents():
+        for path in places(document):
+            for odd in itertools.islice(odds, 4):
+                look_at(read(Source("compose.yaml", json.dumps(replaced(document, path, odd))), FILES))

@@ -22,12 +22,17 @@ def with_odd_values(document: dict[str, Any], *more: Any) -> Iterator[Any]:
     """The document again and again, each time with an odd value in one place; `more` are further odd values."""
     for path in places(document):
         for odd in (*ODD, *more):
-            changed = copy.deepcopy(document)
-            holder: Any = changed
-            for key in path[:-1]:
-                holder = holder[key]
-            holder[path[-1]] = odd
-            yield changed
+            yield replaced(document, path, odd)
+
+
+def replaced(document: dict[str, Any], path: tuple[Any, ...], odd: Any) -> dict[str, Any]:
+    """The document with an odd value in this place."""
+    changed = copy.deepcopy(document)
+    holder: Any = changed
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = odd
+    return changed
 
 
 def toml(value: Any) -> str:

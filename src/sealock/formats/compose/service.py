@@ -279,7 +279,7 @@ class ServiceReader:
         if path.unset:
             self.note_unset("environment", path)
             return {}
-        if required is not None and required.data in {False, "false"} and self.is_missing(path.string):
+        if required is not None and required.text == "false" and self.is_missing(path.string):
             return {}
         form = value.at("format")
         pairs = self.pairs("environment", path.string, value, raw=form is not None and form.data == "raw")

@@ -39,7 +39,7 @@ def gpus(value: ComposeValue) -> str | None:
         if ids := item.at("device_ids"):
             return "device=" + ",".join(item.text for item in ids.items)
         count = item.at("count")
-        return "all" if count is None or count.data in {-1, "all"} else count.text
+        return "all" if count is None or count.text in {"-1", "all"} else count.text
     return None
 
 
