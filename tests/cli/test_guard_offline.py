@@ -223,7 +223,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
         "ghcr.io/acme/app", "docker.io/library/nginx", "docker.io/library/redis",
     }  # fmt: skip
     assert '# Denied by C001 (privileged). If it is needed: accept = ["C001"]' in made.stdout
-    assert "# 5 requests\n# 1 requests on routes that sealock does not know are not allowed" in made.stdout
+    assert "# 5 requests\n# Not allowed: 1 request on routes that sealock does not know" in made.stdout
     (tmp_path / "learned.toml").write_text(made.stdout, encoding="utf-8")
     again = guard(tmp_path, "replay", path, "--policy", "learned.toml")
     assert "now denied: POST /v1.44/containers/create" not in again.stdout

@@ -13,6 +13,7 @@ from sealock.guard.decision.routes import NEWEST
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
 from sealock.guard.permits import caller_table, words_for
 from sealock.model.imagename import parse
+from sealock.text import count
 
 _MOST: Final = 100
 
@@ -142,11 +143,11 @@ def _settings(caller: LearnedCaller) -> dict[str, Any]:
 
 
 def _notes(caller: LearnedCaller) -> Iterator[str]:
-    yield f"{caller.requests} requests"
+    yield count(caller.requests, "request")
     for rule, why in sorted(caller.faults.items()):
         yield f'Denied by {rule} ({why}). If it is needed: accept = ["{rule}"]'
     if caller.unknown:
-        yield f"{caller.unknown} requests on routes that sealock does not know are not allowed"
+        yield f"Not allowed: {count(caller.unknown, 'request')} on routes that sealock does not know"
 
 
 def _patterns(images: Iterable[str]) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _indented(page: Page, texts: Sequence[str]) -> list[str]:
 def outcomes(rows: Sequence[FeedRow], room: int) -> str:
     """Render the results of an update; unchanged and failed feeds are only counted."""
     table = [
-        (line(row.feed), row.result, f"{row.records:,} records" if row.result == "updated" else "")
+        (line(row.feed), row.result, _records(row.records) if row.result == "updated" else "")
         for row in rows
         if row.result not in {"unchanged", "failed"}
     ]
@@ -95,7 +95,11 @@ def outcomes(rows: Sequence[FeedRow], room: int) -> str:
 def shared(place: str, result: str, rows: Sequence[FeedRow], size: int) -> str:
     """Render a push or pull; the first line is the reference that pins the database."""
     records = sum(row.records for row in rows)
-    return f"{line(place)}\n{result}: {count(len(rows), 'feed')}, {records:,} records, {format_size(size)}\n"
+    return f"{line(place)}\n{result}: {count(len(rows), 'feed')}, {_records(records)}, {format_size(size)}\n"
+
+
+def _records(number: int) -> str:
+    return f"{number:,} record{'' if number == 1 else 's'}"
 
 
 def _ago(seconds: float) -> str:

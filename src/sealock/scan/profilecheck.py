@@ -43,7 +43,7 @@ def _faults(profile: Profile, place: UsePlace) -> Iterator[ProfileFault]:
     for why in gaps(profile):
         yield ProfileFault("incomplete", why)
     if place.kernel and not any(_series(run.kernel) == _series(place.kernel) for run in profile.runs if run.kernel):
-        text = f"it was learned on kernel {_learned(profile, 'kernel')}, and this is {place.kernel}"
+        text = f"it was learned on {_learned(profile, 'kernel', 'kernel ')}, and this is {place.kernel}"
         yield ProfileFault("kernel", text)
     if place.runtime and not any(_name(run.runtime) == _name(place.runtime) for run in profile.runs if run.runtime):
         text = f"it was learned with {_learned(profile, 'runtime')}, and this engine uses {place.runtime}"
@@ -60,9 +60,9 @@ def _name(runtime: str) -> str:
     return runtime.partition(" ")[0].rpartition("/")[2]
 
 
-def _learned(profile: Profile, field: str) -> str:
-    values = dict.fromkeys(str(getattr(run, field)) for run in profile.runs)
-    return ", ".join(filter(None, values)) or f"an unknown {field}"
+def _learned(profile: Profile, field: str, noun: str = "") -> str:
+    values = ", ".join(filter(None, dict.fromkeys(str(getattr(run, field)) for run in profile.runs)))
+    return f"{noun}{values}" if values else f"an unknown {field}"
 
 
 def latest_runtime(profile: Profile) -> str:
