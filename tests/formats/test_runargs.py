@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.files import FileRefusedError
+from sealock.formats.nesting import DEEPEST
 from sealock.formats.runargs.reader import read_words
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
@@ -556,5 +557,8 @@ def test_no_words_make_it_raise(texts: list[str], literal: bool) -> None:  # noq
     ],
 )
 @pytest.mark.untraced
-def test_long_input_is_read_in_good_time(text: str) -> None:
-    assert read(text).subjects
+def test_long_input_is_read_or_refused_in_good_time(text: str) -> None:
+    document = read(text)
+    refused = [error.message for error in document.errors if "open brackets" in error.message]
+    assert bool(document.subjects) != bool(refused)
+    assert bool(refused) == (max(map(text.count, "([{")) > DEEPEST)
