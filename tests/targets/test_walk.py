@@ -72,6 +72,25 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
     assert (report.unexamined.files, report.unexamined.directories) == (5, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "counted"),
+    [
+        ("user-data", b"#cloud-config\nruncmd:\n- [docker, run, --privileged, x]\n- docker run --rm x\n", True),
+        ("Earthfile", b"VERSION 0.8\nb:\n  RUN docker run --privileged x\n", True),
+        ("main.tf", b'resource "x" "y" {\n  command = "docker run --privileged x"\n}\n', True),
+        ("tox.ini", b"# docker run --privileged x\n", False),
+        ("tox.ini", b"docker is here, and nothing starts\n", False),
+        ("a.sh", b"echo docker run --privileged x\n", False),
+        ("README.md", b"docker can run it\n", False),
+    ],
+)
+def test_a_text_that_seems_to_start_containers_and_is_not_read_is_counted(
+    tmp_path: Path, name: str, text: bytes, *, counted: bool
+) -> None:
+    write(tmp_path / name, text)
+    assert check(str(tmp_path), settings=SETTINGS).unexamined.files == counted
+
+
 def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     for number in range(1100):
         write(tmp_path / f"{number}.py", b"")

@@ -309,6 +309,8 @@ class _DirectoryReader:
             elif isinstance(input_, FileInput) and input_.kind == "run" and not _has_run_lines(input_):
                 if input_.unevaluated:
                     yield SkippedInput(path, input_.name, input_.unevaluated, input_.root)
+                elif _may_have_lines(input_.source):
+                    self._options.unexamined(path)
             else:
                 yield input_
 
@@ -334,6 +336,13 @@ class _DirectoryReader:
         if kind and (kind != "run" or is_certain(base) or mentions_run(text)):
             root = self._scope(path).root or self._target
             yield SkippedInput(path, relative(path, root), (Unevaluated(kind, why),), root)
+
+
+def _may_have_lines(source: Source) -> bool:
+    """Whether a text of no kind that sealock knows has lines that it could not read."""
+    from sealock.formats.scripts import is_guessed  # noqa: PLC0415  few runs need it
+
+    return is_guessed(source) and mentions_run(source.text)
 
 
 def _has_run_lines(input_: FileInput) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sealock.formats import shell
 from sealock.formats.scripts.engines import EngineVerb, parse_built_images, parse_engine_call, parse_network_create
-from sealock.formats.scripts.reader import comments, detect_kind, read_engine_commands
+from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
@@ -22,6 +22,7 @@ __all__ = [
     "find_built_images",
     "find_created_networks",
     "find_run_commands",
+    "is_guessed",
     "refusal",
 ]
 

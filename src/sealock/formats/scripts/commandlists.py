@@ -23,15 +23,19 @@ _JOB: Final = compile_lazily(
 )
 _COLUMN: Final = compile_lazily(r"[a-z_][\w-]*[ \t]+(?=\S)")
 _SETTING: Final = compile_lazily(
-    r"^[ \t]*(?:command|exec|Exec|cmd|run)[ \t]*=[ \t]*((?:[^\n]|\n[ \t]+(?=\S))+)", re.MULTILINE
+    r"^[ \t]*(?:\[{1,2}([^\]\n]{1,200})\]|([\w.-]{1,100})[ \t]*=[ \t]*((?:[^\n]|\n[ \t]+(?=\S))+))", re.MULTILINE
 )
+_COMMAND_KEY: Final = compile_lazily(r"command|exec|Exec|cmd|run|commands(?:_pre|_post)?")
+_LISTS_COMMANDS: Final = compile_lazily(r"(?:.*\.)?(?:tasks|scripts)")
+"""The tables of TOML in which each key is the name of a command."""
+_QUOTED: Final = compile_lazily(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 _COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 _STEP: Final = compile_lazily(
     r"\b(?:sh|bat|powershell|pwsh|shell|sshCommand)\b[ \t]{0,40}\(?[ \t]{0,40}"
     r"(?:[^\n]{0,200}?\bscript[ \t]{0,40}:[ \t]{0,40})?"
     r"(\"\"\"|\'\'\'|\"|\')"
 )
-_GROOVY_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
 _RECIPE: Final = compile_lazily(r"^[ \t]+([^\n]*)", re.MULTILINE)
 _JUST_VALUE: Final = compile_lazily(
     r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([\"'])([^\"'\n]*)\2[ \t]*\r?$", re.MULTILINE
@@ -69,16 +73,40 @@ def cron_fragments(source: Source) -> Iterator[Fragment]:
 
 
 def setting_fragments(source: Source) -> Iterator[Fragment]:
-    """The commands of supervisord.conf and like files, whose values may go on in indented lines."""
-    for match in _SETTING.finditer(source.text):
-        builder = FragmentBuilder()
-        at = match.start(1)
-        for line in re.finditer(r"\n[ \t]*", match.group(1)):
-            builder.copy(source.text, at, match.start(1) + line.start())
-            builder.put(" ", match.start(1) + line.start(), match.start(1) + line.end())
-            at = match.start(1) + line.end()
-        builder.copy(source.text, at, match.end(1))
-        yield builder.fragment("sh")
+    """The commands of supervisord.conf, tox.ini, mise.toml and like files.
+
+    A value may go on in indented lines: one command, or where the key is plural one for each line.
+    """
+    text, section = source.text, ""
+    for match in _SETTING.finditer(text):
+        named, key = match.group(1, 2)
+        if named is not None:
+            section = named
+        elif _COMMAND_KEY.fullmatch(key) or _LISTS_COMMANDS.fullmatch(section):
+            builder = FragmentBuilder()
+            if quoted := _QUOTED.match(text, match.start(3)):
+                _unquote(builder, text, quoted)
+            else:
+                at = match.start(3)
+                for line in re.finditer(r"\n[ \t]*", match.group(3)):
+                    start, end = match.start(3) + line.start(), match.start(3) + line.end()
+                    builder.copy(text, at, start)
+                    builder.put("\n" if key.startswith("commands") else " ", start, end)
+                    at = end
+                builder.copy(text, at, match.end(3))
+            yield builder.fragment("sh")
+
+
+def _unquote(builder: FragmentBuilder, text: str, quoted: re.Match[str]) -> None:
+    """Copy what is in the quotes of TOML."""
+    at, end = quoted.span(1) if quoted.group(1) is not None else quoted.span(2)
+    while at < end:
+        if quoted.group(1) is not None and text[at] == "\\":
+            builder.put(_ESCAPES.get(text[at + 1], text[at + 1]), at, at + 2)
+            at += 2
+        else:
+            builder.copy(text, at, at + 1)
+            at += 1
 
 
 def groovy_fragments(source: Source) -> Iterator[Fragment]:
@@ -93,7 +121,7 @@ def groovy_fragments(source: Source) -> Iterator[Fragment]:
                 break
             if text[at] == "\\" and at + 1 < len(text):
                 after = text[at + 1]
-                builder.put(_GROOVY_ESCAPES.get(after, after), at, at + 2)
+                builder.put(_ESCAPES.get(after, after), at, at + 2)
                 at += 2
             else:
                 builder.copy(text, at, at + 1)

@@ -128,6 +128,12 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
 }
 
 
+def is_guessed(source: Source) -> bool:
+    """Whether a text is read as a shell script for want of anything that says what it is."""
+    base = source.name.replace("\\", "/").rpartition("/")[2]
+    return detect_kind(source) == "shell" and not source.text.startswith("#!") and not _SHELL.fullmatch(base)
+
+
 def _is_of_unknown_kind(source: Source) -> bool:
     """Whether the ending of a file's name is not that of a shell, and no shebang makes it one."""
     base = source.name.replace("\\", "/").rpartition("/")[2]
