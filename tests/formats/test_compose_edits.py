@@ -168,6 +168,11 @@ def test_change_edits_only_its_own_lines(
         ("services:\n  web:\n    image: a\n    healthcheck: {test: x, disable: true}\n", Set("health", Health(test=("CMD-SHELL", "x"))), "services:\n  web:\n    image: a\n    healthcheck: {test: x}\n"),
         ("services:\n  web:\n    image: a\n    ulimits:\n      nofile: {soft: 1, hard: 2}\n", Swap("ulimits", Ulimit("nofile", 1, 2), Ulimit("nofile", 1, 3)), "services:\n  web:\n    image: a\n    ulimits:\n      nofile: {soft: 1, hard: 3}\n"),
         ("services:\n  web:\n    image: a\n    networks: [b]\nnetworks:\n  b:\n", Set("networks", (Network("b", ("x",)),)), "services:\n  web:\n    image: a\n    networks: {b: {aliases: [x]}}\nnetworks:\n  b:\n"),
+        # What the project has to declare comes after the last service.
+        ("services:\n  web:\n    image: a\n", Add("networks", Network("b")), "services:\n  web:\n    image: a\n    networks:\n      - b\nnetworks:\n  b:\n"),
+        ("services:\n  web:\n    image: a\n", Set("networks", (Network("b"), Network("c"))), "services:\n  web:\n    image: a\n    networks:\n      - b\n      - c\nnetworks:\n  b:\n  c:\n"),
+        ("services:\n  web:\n    image: a\n", Add("mounts", Mount("volume", "data", "/v")), "services:\n  web:\n    image: a\n    volumes:\n      - data:/v\nvolumes:\n  data:\n"),
+        ("services:\n  web:\n    image: a\nnetworks:\n  c:\n", Add("networks", Network("b")), "services:\n  web:\n    image: a\n    networks:\n      - b\nnetworks:\n  c:\n  b:\n"),
         ("services:\n  web:\n    image: a\n    links: # old\n      - b\n    init: true\n  b: {image: b}\n", Set("links", ()), "services:\n  web:\n    image: a\n    init: true\n  b: {image: b}\n"),
         ("services:\n  web:\n    image: a\n    volumes:\n      - type: bind\n        source: /x # s\n        target: /y\n", Swap("mounts", Mount("bind", "/x", "/y"), Mount("bind", "/x", "/y", read_only=True)), "services:\n  web:\n    image: a\n    volumes:\n      - type: bind\n        source: /x # s\n        target: /y\n        read_only: true\n"),
         ("services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a']\n", Swap("devices", Device("/dev/a", "/dev/a"), Device("/dev/a", "/dev/a", "r")), "services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a:r']\n"),

@@ -57,7 +57,10 @@ def edits_together(
     # Keys are written again, with all their elements, only for one service: that needs a check of its own.
     for whole in (False, True) if len(targets) == 1 else (False,):
         try:
-            planned = [edit for target in targets.values() for edit in _planned(document, target, whole=whole)]
+            plans = [(EditPlan(document, target.subject, whole=whole), target) for target in targets.values()]
+            planned = [edit for plan, target in plans for edit in _planned(plan, target)]
+            # After all else: at the end of the file, what belongs to the last service comes first.
+            planned += plans[0][0].declare(named for plan, _ in plans for named in plan.named_elsewhere)
             if check:
                 _check(document, targets, planned)
         except FormatError as error:
@@ -89,9 +92,8 @@ def _add(targets: dict[str, _Target], document: Document, subject: Subject, chan
     target.noun = noun
 
 
-def _planned(document: ComposeDocument, target: _Target, *, whole: bool) -> list[Edit]:
+def _planned(plan: EditPlan, target: _Target) -> list[Edit]:
     """The edits for one service."""
-    plan = EditPlan(document, target.subject, whole=whole)
     planned: list[Edit] = []
     for field in target.fields:
         match ROWS[field]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
 
 from sealock.errors import FormatError
 from sealock.formats import yamltree
@@ -14,7 +13,6 @@ from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamledit import Writer
 from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode, YamlTree
 from sealock.model.change import Edit
-from sealock.model.container import Mount, Network
 from sealock.model.document import Subject
 from sealock.model.location import Place
 
@@ -150,26 +148,22 @@ class OwnText:
 
     # Networks and volumes
 
-    def declare_all(self, elements: Iterable[Any]) -> list[Edit]:
-        """Declare the networks and volumes that elements use and the project does not declare yet."""
-        edits: list[Edit] = []
-        for element in elements:
-            if isinstance(element, Network) and element.name != "default":
-                edits += self.declare("networks", element.name)
-            elif (
-                isinstance(element, Mount) and element.kind == "volume" and element.source and "$" not in element.source
-            ):
-                edits += self.declare("volumes", element.source)
-        return edits
-
-    def declare(self, kind: str, name: str) -> list[Edit]:
-        """Declare one network or volume."""
-        if name in self.document.declared.get(kind, ()) or not isinstance(self.root, Mapping):
+    def declare(self, named: Iterable[tuple[str, str]]) -> list[Edit]:
+        """Declare the networks and volumes that the project does not declare yet."""
+        missing: dict[str, dict[str, None]] = {}
+        for kind, name in named:
+            if name not in self.document.declared.get(kind, ()):
+                missing.setdefault(kind, {})[name] = None
+        if not isinstance(self.root, Mapping):
             return []
-        section = self.root.get(kind)
-        if isinstance(section, Mapping) and section.entries:
-            return [self.writer.add(section, name, None)]
-        return [self.writer.set(self.root, kind, {name: None})]
+        edits: list[Edit] = []
+        for kind, names in missing.items():
+            section = self.root.get(kind)
+            if isinstance(section, Mapping) and section.entries:
+                edits += [self.writer.add(section, name, None) for name in names]
+            else:
+                edits.append(self.writer.set(self.root, kind, dict(names)))
+        return edits
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct, structs
@@ -22,7 +23,7 @@ from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamltree import Mapping, Scalar, Sequence
 from sealock.model.absent import Absent, AnyValue
 from sealock.model.change import Edit
-from sealock.model.container import Container
+from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Subject
 
 
@@ -36,6 +37,8 @@ class EditPlan(OwnText):
     def __init__(self, document: ComposeDocument, subject: Subject, *, whole: bool) -> None:
         super().__init__(document, subject)
         self.whole = whole
+        self.named_elsewhere: list[tuple[str, str]] = []
+        """The networks and volumes that the project has to declare, as kind and name."""
 
     # Fields with one value
 
@@ -73,9 +76,10 @@ class EditPlan(OwnText):
     def listed(self, row: ListField, target: Container) -> list[Edit]:
         """Change the items of a field's lists to the target's."""
         old, new = self.both(row.name, target)
-        edits = self.declare_all(new) if row.name == "mounts" else []
+        self.named_elsewhere += _named_elsewhere(new)
         if self.whole:
-            return edits + self.rewrite(row, new)
+            return self.rewrite(row, new)
+        edits: list[Edit] = []
         removed = [index for index, element in enumerate(old) if element not in new]
         added = [element for element in new if element not in old]
         pairs = list(zip(removed, added, strict=False))
@@ -157,7 +161,7 @@ class EditPlan(OwnText):
     def named(self, row: NamedField, target: Container) -> list[Edit]:
         """Change a mapping, or a list of NAME=VALUE, to the target's."""
         old, new = self.both(row.name, target)
-        edits = self.declare_all(new) if row.name == "networks" else []
+        self.named_elsewhere += _named_elsewhere(new)
         node = self.own((row.key,))
         if self.whole or not isinstance(node, Mapping | Sequence):
             fresh = [element for element in new if self.whole or element not in old]
@@ -166,14 +170,14 @@ class EditPlan(OwnText):
                 raise FormatError(msg)
             self.refuse_variables((row.key,))
             if not fresh:
-                return [*edits, self.drop((row.key,))]
-            return [*edits, self.put((row.key,), self.form(row, fresh))]
+                return [self.drop((row.key,))]
+            return [self.put((row.key,), self.form(row, fresh))]
         self.guard(node)
         if not new:
-            return [*edits, self.drop((row.key,))]
+            return [self.drop((row.key,))]
         if isinstance(node, Mapping):
-            return edits + self.entries(row, node, old, new)
-        return edits + self.list_items(row, node, old, new)
+            return self.entries(row, node, old, new)
+        return self.list_items(row, node, old, new)
 
     def form(self, row: NamedField, elements: list[Any]) -> WrittenValue:
         """Elements as a list or mapping, whichever the file or row prefers and can express."""
@@ -251,6 +255,14 @@ class EditPlan(OwnText):
             return [self.drop(("security_opt",))]
         edits += [self.writer.remove(node, at) for at in surplus]
         return edits + [self.writer.append(node, item) for item in items[len(old) :]]
+
+
+def _named_elsewhere(elements: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for element in elements:
+        if isinstance(element, Network) and element.name != "default":
+            yield "networks", element.name
+        elif isinstance(element, Mount) and element.kind == "volume" and element.source and "$" not in element.source:
+            yield "volumes", element.source
 
 
 def part_for(row: ListField, element: AnyValue) -> ListKey:
