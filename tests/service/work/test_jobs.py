@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from sqlalchemy import select
 from sealock.service.state.database import Database, migrate
 from sealock.service.state.tables import parked, setting
 from sealock.service.work.carriers import open_jobs
-from sealock.service.work.jobs import Jobs
+from sealock.service.work.jobs import Job, Jobs
 from support.jobworker import QUICK
 from support.postgresql import postgres_server, programs
 from support.waiting import PATIENCE, wait_until
@@ -163,6 +165,42 @@ def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
         assert [row.kind for row in parked_jobs(database)] == ["poison"]
         wait_until(lambda: is_idle(jobs), started.keep_up)
         assert jobs.counts().parked == 2
+
+
+def test_a_job_that_is_wanted_again_while_its_worker_is_dead_has_three_tries(
+    database: Database, jobs: Jobs, migrated: str
+) -> None:
+    put(database, jobs, "poison 1")
+    with workers(migrated) as started:
+        started.processes[0].wait()
+        put(database, jobs, "poison 1")
+        wait_until(lambda: bool(parked_jobs(database)), started.keep_up)
+        wait_until(lambda: is_idle(jobs), started.keep_up)
+    assert [(row.kind, row.tries) for row in parked_jobs(database)] == [("poison", 3)]
+    assert len(rows(database, "try poison")) == 3
+
+
+def test_a_job_that_is_wanted_again_before_it_fails_has_three_tries(database: Database, jobs: Jobs) -> None:
+    tries: list[int] = []
+
+    def handle(job: Job) -> None:
+        tries.append(job.tries)
+        if job.tries == 1:
+            put(database, jobs, "count 1")
+        message = "it fails each time"
+        raise ValueError(message)
+
+    put(database, jobs, "count 1")
+    stop = Event()
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(jobs.work, handle, stop)
+        try:
+            wait_until(lambda: bool(parked_jobs(database)))
+        finally:
+            stop.set()
+        working.result()
+    assert tries == [1, 2, 3]
+    assert is_idle(jobs)
 
 
 def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Database, jobs: Jobs, migrated: str) -> None:

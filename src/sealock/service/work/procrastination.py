@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any, Final
 
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.jobs import Job as CarriedJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -53,6 +53,11 @@ class _Retries(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": int(self._pause * 2 ** min(job.attempts, TRIES))})
 
 
+def _lock(kind: str, key: str) -> str:
+    """What keeps the same job from waiting or running twice."""
+    return f"{kind}:{key}"
+
+
 class ProcrastinateJobs:
     """Jobs in Procrastinate's tables."""
 
@@ -76,7 +81,7 @@ class ProcrastinateJobs:
     def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
         """See Jobs."""
         connection.execute(delete(parked).where(parked.c.kind == kind, parked.c.key == key))
-        name = f"{kind}:{key}"
+        name = _lock(kind, key)
         options: dict[str, Any] = {"schedule_in": {"milliseconds": int(after * 1000)}} if after else {}
         task = self._deferring.configure_task(
             _TASK, lock=name, queueing_lock=name, connection=connection.connection.driver_connection, **options
@@ -104,7 +109,7 @@ class ProcrastinateJobs:
         app = self._app()
 
         def do(context: JobContext, kind: str, key: str) -> None:
-            self._do(handle, Job(kind, key, context.job.attempts + 1))
+            self._do(handle, Job(kind, key, context.job.attempts + 1), context.job.id or 0)
 
         app.task(name=_TASK, pass_context=True, retry=_Retries(self._settings.pause))(do)
         beat = self._settings.lease / 3
@@ -134,7 +139,7 @@ class ProcrastinateJobs:
             if not working.cancelled() and (error := working.exception()) is not None:
                 raise error
 
-    def _do(self, handle: Handler, job: Job) -> None:
+    def _do(self, handle: Handler, job: Job, number: int) -> None:
         try:
             handle(job)
         except Later as later:
@@ -142,6 +147,7 @@ class ProcrastinateJobs:
                 self.put(connection, job.kind, job.key, later.seconds)
         except Exception as error:
             if job.tries < TRIES:
+                self._drop_twin(job, number)
                 raise
             with self._database.write() as connection:
                 park(connection, job, failed(error), time.time(), self._given_up)
@@ -162,7 +168,7 @@ class ProcrastinateJobs:
             job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
             try:
                 if job.tries < TRIES:
-                    await app.job_manager.retry_job(carried)
+                    await self._retry(app, carried, job)
                 else:
                     # First the word of it: where this process ends in between, the next sweep does it again.
                     await asyncio.to_thread(self._give_up, job)
@@ -170,6 +176,22 @@ class ProcrastinateJobs:
             except ConnectorException:
                 continue  # another worker swept it at the same time
         return len(stalled)
+
+    async def _retry(self, app: App, carried: CarriedJob, job: Job) -> None:
+        try:
+            await app.job_manager.retry_job(carried)
+        except UniqueViolation:
+            await asyncio.to_thread(self._drop_twin, job, carried.id or 0)
+            await app.job_manager.retry_job(carried)
+
+    def _drop_twin(self, job: Job, number: int) -> None:
+        """Remove the same job that was put in while this one ran: it could not wait beside it for its next try.
+
+        This one stays, since it knows how often it was tried.
+        """
+        query = text(f"DELETE FROM {_TABLE} WHERE status = 'todo' AND queueing_lock = :lock AND id <> :number")  # noqa: S608  our own name
+        with self._database.write() as connection:
+            connection.execute(query, {"lock": _lock(job.kind, job.key), "number": number})
 
     def _give_up(self, job: Job) -> None:
         with self._database.write() as connection:
