@@ -103,9 +103,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401  what the driver gives
     # It takes seconds to compile statements that then run for less.
-    with connection.cursor() as cursor:
-        cursor.execute("SET jit = off")
-    connection.commit()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET jit = off")
+        connection.commit()
+    except Exception:
+        # The database may end right here, and no pool has this connection yet.
+        connection.close()
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:
