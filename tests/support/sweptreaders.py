@@ -116,7 +116,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "osv": lambda text: list(rows(osv.record("file.json", text.encode(), "PyPI"))),
         "secdb": _feed(lambda stream: secdb.read(stream, "alpine-secdb/v3.20", "Alpine")),
         "debian-tracker": _feed(debian.read),
-        "csaf": lambda text: list(rows(csaf.record("file.json", text.encode()))),
+        "csaf": lambda text: list(rows(tuple(csaf.record("file.json", text.encode())))),
         "kev": _feed(kev.read),
         "endoflife": _feed(lambda stream: endoflife.read(stream, "debian")),
     },
