@@ -152,12 +152,18 @@ def test_a_service_without_a_shell_is_shown_with_its_own_image(engine: Engine, t
 def test_what_an_end_in_the_middle_leaves_is_found(number: signal.Signals, engine: Engine) -> None:
     before = left(engine)
     words = sealock(engine, "C067", "C020", "--yes")
-    process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_until(lambda: engine.docker("ps", "-q", "--filter", "label=sealock.show").stdout)
+    unbuffered = environment() | {"PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(words, env=unbuffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    printed = next((line for line in process.stdout if b"docker exec" in line), b"")
+    process.send_signal(signal.SIGSTOP)  # so that it stays in the middle
+    assert printed, process.communicate()
+    assert engine.docker("ps", "-q", "--filter", "label=sealock.show").stdout
     other = subprocess.run(sealock(engine, "--clean"), env=environment(), capture_output=True, check=False)
     assert other.stdout == b"Nothing was left.\n", "it cleans up behind a demonstration that still runs"
     assert process.poll() is None
     process.send_signal(number)
+    process.send_signal(signal.SIGCONT)
     process.communicate(timeout=PATIENCE)
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -9}[number]
     if number == signal.SIGKILL:
