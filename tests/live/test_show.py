@@ -151,7 +151,8 @@ def test_a_service_without_a_shell_is_shown_with_its_own_image(engine: Engine, t
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_what_an_end_in_the_middle_leaves_is_found(number: signal.Signals, engine: Engine) -> None:
     before = left(engine)
-    words = sealock(engine, "C067", "C020", "--yes")
+    # A shell that starts the tests in the background has them, and what they start, ignore SIGINT.
+    words = ("env", "--default-signal=INT", *sealock(engine, "C067", "C020", "--yes"))
     unbuffered = environment() | {"PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(words, env=unbuffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
