@@ -11,10 +11,10 @@ import pytest
 
 PROGRAM = """
 import os, sys
-import sealock.scan.sharing as sharing
+import sealock.scan.processes as processes
 from sealock.cli.main import main
 helpers, forks, fork = int(sys.argv[1]), [], os.fork
-sharing.count_children = lambda: helpers
+processes.count_children = lambda: helpers
 os.fork = lambda: forks.append(1) or fork()
 status = main(["check", sys.argv[2], "--format", "json", "--output", sys.argv[3]])
 print(status, len(forks))

@@ -10,7 +10,6 @@ from msgspec import Struct, field
 
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import Ignore
-from sealock.scan.processes import count_children, share
 from sealock.targets.inputs import FileInput, Input
 
 ALONE: Final = 64
@@ -60,15 +59,17 @@ def share_inputs(
     for input_ in islice(left, ALONE):
         yield input_, None
     while batch := list(_read_batch(left)):
+        from sealock.scan import processes  # noqa: PLC0415  4 ms, for large runs only
+
         texts = [
             input_
             for input_ in batch
             if isinstance(input_, FileInput) and input_.kind in _KINDS and not input_.lock and may_share(input_)
         ]
-        helpers = count_children() if len(texts) >= _WORTH else 0
+        helpers = processes.count_children() if len(texts) >= _WORTH else 0
         taken: dict[int, TakenInput] = {}
         if helpers:
-            results = share(lambda at: take(texts[at]), len(texts), helpers, _nothing)  # noqa: B023  called at once
+            results = processes.share(lambda at: take(texts[at]), len(texts), helpers, _nothing)  # noqa: B023  called at once
             taken = {id(input_): result for input_, result in zip(texts, results, strict=True)}
         for input_ in batch:
             yield input_, taken.pop(id(input_), None)
