@@ -125,7 +125,6 @@ class Worker:
         elif job.kind == UPDATE:
             if not update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now):
                 self._update_again(now)
-            self._evaluate_dated_rules(now)
         elif job.kind == MATCH:
             match_newest(self.database, self._advisories, now)
             self._evaluate_dated_rules(now)
@@ -146,7 +145,7 @@ class Worker:
                 put(connection, setting, [{"name": f"due {UPDATE}", "value": repr(due)}])
 
     def _evaluate_dated_rules(self, now: float) -> None:
-        """Each day, and when other days of support may have come with the advisories."""
+        """Each day, and when other days of support may have come: newer advisories are matched after each update."""
         evaluate_dated_rules(self.database, self._settings.scans.policy, self._advisories.support(), now)
 
     def _tick(self, stop: Event) -> None:
