@@ -30,8 +30,8 @@ _HEADER: Final = compile_lazily(
     rb"((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[ \t]*"
 )
 _MALFORMED: Final = "a header line is malformed"
-_KEPT: Final = 300
-"""Bytes of a header line that is worth keeping."""
+_KEPT: Final = 1024
+"""Most bytes of a head that is kept with what was read of it: the same ones come again and again."""
 _LENGTH: Final = compile_lazily(r"[0-9]{1,15}")
 _SIZE: Final = compile_lazily(rb"[0-9A-Fa-f]{1,15}")
 _SINGLE: Final = frozenset({
@@ -99,6 +99,11 @@ class AnswerHead(Struct, frozen=True):
 
 def read_request(head: bytes) -> RequestHead:
     """Read a head, with the empty line at its end; WireError says what is wrong with it."""
+    return _read_request(head) if len(head) <= _KEPT else _read_request.__wrapped__(head)
+
+
+@lru_cache(256)
+def _read_request(head: bytes) -> RequestHead:
     first, *rest = _lines(head)
     if (match := _REQUEST_LINE.fullmatch(first)) is None:
         message = "the request line is not that of an HTTP/1.1 request with a path"
@@ -142,6 +147,11 @@ def read_request(head: bytes) -> RequestHead:
 
 def read_answer(head: bytes, method: str) -> AnswerHead:
     """Read the head of an answer to a request with this method; WireError where an engine would not write it."""
+    return _read_answer(head, method) if len(head) <= _KEPT else _read_answer.__wrapped__(head, method)
+
+
+@lru_cache(256)
+def _read_answer(head: bytes, method: str) -> AnswerHead:
     first, *rest = _lines(head)
     if (match := _STATUS_LINE.fullmatch(first)) is None:
         message = "the engine's answer has no HTTP/1.1 status line"
@@ -170,19 +180,10 @@ def _lines(head: bytes) -> list[bytes]:
 
 def _headers(lines: Iterable[bytes], *, ascii_only: bool) -> Iterator[tuple[str, str]]:
     for line in lines:
-        name, value = _header(line) if len(line) < _KEPT else _header.__wrapped__(line)
-        if ascii_only and not value.isascii():
+        match = _HEADER.fullmatch(line)
+        if match is None or (ascii_only and not match[2].isascii()):
             raise WireError(_MALFORMED)
-        yield name, value
-
-
-@lru_cache(1024)
-def _header(line: bytes) -> tuple[str, str]:
-    """A header line's name and value. Clients and engines send the same lines again and again."""
-    match = _HEADER.fullmatch(line)
-    if match is None:
-        raise WireError(_MALFORMED)
-    return match[1].decode("ascii"), match[2].decode("latin-1")
+        yield match[1].decode("ascii"), match[2].decode("latin-1")
 
 
 def _tokens(values: Iterable[str]) -> set[str]:

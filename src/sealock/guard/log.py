@@ -119,7 +119,8 @@ class GuardLog:
         self._lines: deque[bytes] = deque()
         self._ended = threading.Event()
         self._writer = threading.Thread(target=self._write_batches, name="guard-log", daemon=True)
-        self._writer.start()
+        if not self._direct:
+            self._writer.start()
 
     def _opened(self) -> int:
         if not self.path:
@@ -169,7 +170,8 @@ class GuardLog:
     def close(self, seconds: float = 2.0) -> None:
         """Write what is queued, and end; a reader that does not read is waited for as long."""
         self._ended.set()
-        self._writer.join(seconds)
+        if not self._direct:
+            self._writer.join(seconds)
 
 
 def now() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -29,6 +28,7 @@ from sealock.guard.sockets import Line
 
 if TYPE_CHECKING:
     from sealock.guard.decision.routes import ApiRoute
+    from sealock.policy.guard import GuardCaller
 
 IDLE: Final = 900.0
 """Seconds that a connection may wait for its next request."""
@@ -105,7 +105,8 @@ class Session(ServedConnection):
         caller: Caller | None = None
         try:
             caller = await self._caller()
-            limited = self._limited(caller) or await self._waited(caller, route)
+            setting = self.parts.gate.policy.current.setting(caller)
+            limited = self._limited(caller, setting) or await self._waited(setting, route)
             gate = self.parts.gate
             outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller)
         except UnknownCallerError as error:
@@ -114,19 +115,21 @@ class Session(ServedConnection):
         decided = time.perf_counter() - started
         result = outcome.result
 
-        @cache
+        entries: list[LogEntry] = []
+
         def entry() -> LogEntry:
-            made = record(self.identity, caller, read, outcome, decided)
-            self.parts.metrics.request(result.caller, made.route, made.result, decided)
-            return made
+            if not entries:
+                made = record(self.identity, caller, read, outcome, decided)
+                self.parts.metrics.request(result.caller, made.route, made.result, decided)
+                entries.append(made)
+            return entries[0]
 
         statuses: list[int] = []
 
         def written(status: int, error: str = "") -> None:
             statuses.append(status)
             total = round((time.perf_counter() - started) * 1000, 3)
-            line = replace(entry(), status=status, total_ms=total, error=error or entry().error)
-            self.parts.log.write(line)
+            self.parts.log.write(replace(entry(), status=status, total_ms=total, error=error or entry().error))
 
         if isinstance(result, Denied) and outcome.opened is None:
             for reason in result.reasons:
@@ -173,9 +176,8 @@ class Session(ServedConnection):
             identity.peer = peer(self.line.sock)
         return await self.parts.callers.identify(identity.peer)
 
-    def _limited(self, caller: Caller) -> Denied | None:
+    def _limited(self, caller: Caller, setting: GuardCaller | None) -> Denied | None:
         """A denial where the caller sends more requests than it may."""
-        setting = self.parts.gate.policy.current.setting(caller)
         if setting is None or not setting.requests_per_second:
             return None
         inside = caller.container.id if caller.container is not None else ""
@@ -186,9 +188,8 @@ class Session(ServedConnection):
         reason = GuardReason("G429", why, f"send the next in {wait:.1f} s")
         return Denied((reason,), None, setting.name, setting.location)
 
-    async def _waited(self, caller: Caller, route: ApiRoute | None) -> Denied | None:
+    async def _waited(self, setting: GuardCaller | None, route: ApiRoute | None) -> Denied | None:
         """Take the turn of a caller whose containers are counted; a denial where another create lasts."""
-        setting = self.parts.gate.policy.current.setting(caller)
         if setting is None or not setting.containers or route is None or route.name != "POST /containers/create":
             return None
         try:

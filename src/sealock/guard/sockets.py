@@ -41,9 +41,13 @@ class Line:
         self.on_gone: Callable[[], None] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._registered = False
+        self._emptied = False
+        """Whether all that had arrived was read: the next bytes are most likely yet to come."""
 
     async def more(self) -> bool:
         """Read more bytes into the buffer; False at the end."""
+        if self._registered and self._emptied and not self.ended:
+            await self.readable()
         while not self.ended:
             try:
                 data = self.sock.recv(_ADVANCE)
@@ -51,6 +55,7 @@ class Line:
                 await self.readable()
                 continue
             self.ended = not data
+            self._emptied = len(data) < _ADVANCE
             self.buffer += data
             return not self.ended
         return False

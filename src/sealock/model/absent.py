@@ -14,6 +14,9 @@ class Absent(Enum):
     UNKNOWN = "unknown"
     """The source cannot say, or its words could not be resolved."""
 
+    __hash__ = object.__hash__
+    """A noun has over a hundred fields, most of them absent, and Enum's own hash is a function in Python."""
+
     def __bool__(self) -> bool:
         """Absent is never true, so that `container.ports or ()` reads as it should."""
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +16,9 @@ from sealock.rules.rule import Rule, title
 
 _LARGEST: Final = 16 << 10
 """Most bytes of a body that is kept."""
+_KEPT: Final = 256
+"""Bodies that are kept with what was read of them."""
+_known: Final[dict[bytes, Created]] = {}
 
 
 def read_container(case: Case, body: Mapping[str, Any]) -> Container | None:
@@ -30,12 +32,13 @@ def read_container(case: Case, body: Mapping[str, Any]) -> Container | None:
 def read_again(body: Mapping[str, Any]) -> Created:
     """Read a body, or return what was read of the same before: clients send the same again and again."""
     text = msgspec.json.encode(body)
-    return _read(text) if len(text) <= _LARGEST else read_created(body)
-
-
-@lru_cache(maxsize=256)
-def _read(text: bytes) -> Created:
-    return read_created(msgspec.json.decode(text))
+    if (created := _known.get(text)) is None:
+        created = read_created(body)
+        if len(text) <= _LARGEST:
+            _known[text] = created
+            if len(_known) > _KEPT:
+                del _known[next(iter(_known))]
+    return created
 
 
 def read_existing(case: Case, described: Mapping[str, Any]) -> Container | None:

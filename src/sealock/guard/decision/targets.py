@@ -6,6 +6,7 @@ could mean something else to the engine than to the guard is refused here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ _NAME: Final = compile_lazily(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*(?:/[A-Za-z0-9_][A-
 _QUERY: Final = compile_lazily(r"[A-Za-z0-9\-._~!$'()*,;:@/?&=+%\[\]{}\"]*")
 _ESCAPES: Final = (("%3A", ":"), ("%3a", ":"), ("%40", "@"), ("%2F", "/"), ("%2f", "/"))
 _NAMED: Final = frozenset({"images", "distribution", "plugins"})
+_KEPT: Final = 512
+"""Most characters of a target that is kept with what was read of it: each is read twice, and many come again."""
 LONGEST: Final = 64 << 10
 """The most characters of a target. Build arguments and filters stand in it."""
 SPELLING: Final = "write the path as the API's documentation does, without escapes, //, . or .."
@@ -56,6 +59,12 @@ class ReadTarget(Struct, frozen=True):
 
 def read_target(method: str, target: str, newest: tuple[int, int] = NEWEST) -> ReadTarget:
     """Read a target; TargetError says what is wrong. `newest` is the newest version that the policy accepts."""
+    read = _read_target if len(target) <= _KEPT else _read_target.__wrapped__
+    return read(method, target, newest)
+
+
+@lru_cache(256)
+def _read_target(method: str, target: str, newest: tuple[int, int]) -> ReadTarget:
     if len(target) > LONGEST or not target.isascii() or not target.isprintable() or " " in target:
         msg = "the path has characters that no path has, or too many"
         raise TargetError(msg)
