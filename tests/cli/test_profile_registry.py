@@ -14,10 +14,11 @@ from sealock.formats.profile import write_profile
 from sealock.model.manifest import Manifest
 from sealock.net.registry.upload import push_artifact
 from sealock.scan.profileartifact import PROFILE_TYPE
+from sealock.targets.profiles import is_reference
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import write_private
 from support.cosignworld import World, stretched_cheaply, world
-from support.profiles import web
+from support.profiles import DIGEST, web
 
 Run = Callable[..., str]
 
@@ -80,6 +81,71 @@ def test_a_profile_comes_back_as_it_was_and_only_if_it_is_signed(here: World, ru
     Path("web.json").write_text(write_profile(web(capabilities=("CHOWN", "SETGID"))))
     run("profile", "push", "web.json", f"{where}:1")
     assert "is not trusted" in run("profile", "pull", f"{where}:1", status=2)
+
+
+@pytest.fixture
+def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A podman that has the image of the profile."""
+    image = json.dumps([{"Id": DIGEST, "RepoDigests": [], "Config": {}}])
+    info = json.dumps({"host": {"cpus": 2, "memTotal": 8 << 30, "kernel": "6.18.5", "ociRuntime": {"name": "runc"}}})
+    client = tmp_path / "bin/podman"
+    client.parent.mkdir()
+    client.write_text(f"#!/bin/sh\nif [ $1 = image ]; then echo '{image}'; else echo '{info}'; fi\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}:/bin:/usr/bin")
+
+
+@pytest.mark.usefixtures("podman")
+def test_a_profile_of_a_registry_is_used_by_its_digest_or_as_the_policy_says(here: World, run: Run) -> None:
+    where = f"{here.server.host}/profiles/web"
+    pinned = run("profile", "push", "web.json", f"{where}:1").split()[0]
+    file = f"web-{pinned.partition('sha256:')[2][:12]}.seccomp.json"
+    uses = (
+        ("profile", "show", "REF"), ("profile", "diff", "web.json", "REF"), ("profile", "check", "REF"),
+        ("profile", "seccomp", "REF"), ("profile", "apparmor", "REF"), ("profile", "selinux", "REF"),
+        ("run", "--with", "podman", "--dry-run", "--profile", "REF", "web:1"),
+        ("harden", "--with", "podman", "--profile", "REF", "web:1"),
+    )  # fmt: skip
+    for words in uses:
+        run(*(pinned if word == "REF" else word for word in words))
+        if words[0] != "profile":
+            assert Path(file).read_text() == run("profile", "seccomp", "web.json")
+            Path(file).unlink()
+        # A tag may be moved, so that it is no name for what grants rights.
+        tagged = [f"{where}:1" if word == "REF" else word for word in words]
+        refused = run(*tagged, status=125 if words[0] == "run" else 2)
+        assert f"no policy has a [trust] table to verify it by: name its digest, {pinned}" in refused
+    policy(here)
+    attest = ("trust", "attest", pinned, "--type", PREDICATE, "--predicate", "web.json", "--key")
+    for key, status in (("s.key", 125), ("k.key", 0)):
+        run(*attest, key)
+        for name in (pinned, f"{where}:1"):
+            made = run("run", "--with", "podman", "--dry-run", "--profile", name, "web:1", status=status)
+            assert (f"seccomp={file}" in made, "is not trusted" in made) == (not status, bool(status))
+            assert Path(file).exists() is not bool(status)
+
+
+@pytest.mark.parametrize(
+    "words", ["floor REF web:1", "push REF HOST/b:1", "trial --apply REF -- docker run web:1", "watch --apply REF web"]
+)
+def test_what_changes_a_profile_needs_its_file(here: World, run: Run, words: str) -> None:
+    name = f"{here.server.host}/profiles/web:1"
+    refused = run("profile", *words.replace("REF", name).replace("HOST", here.server.host).split(), status=2)
+    assert f"{name} is in a registry" in refused
+    assert "`sealock profile pull" in refused
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("registry.example.net/web:1", True), ("localhost/web:1", True), ("[::1]:5000/web:1", True),
+        (f"r.example/a/web@{DIGEST}", True), ("docker.io/me/web:1", True),
+        ("registry.example.net/web", False), ("web:1", False), ("profiles/web:1", False), ("./r.example/web:1", False),
+        ("../r.example/web:1", False), ("/r.example/web:1", False), ("web.d/web.profile.json", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_reference_has_a_host_and_a_tag_or_digest(text: str, *, named: bool) -> None:
+    assert is_reference(text) is named
 
 
 def test_a_filter_has_the_form_that_runtimes_pull(here: World, run: Run) -> None:

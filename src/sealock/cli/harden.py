@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.hardenbyprofile import accepted_profile, harden_file, planned, written
+from sealock.cli.namedprofiles import METAVAR, add_policy
 from sealock.cli.output import Progress, complain, write
 from sealock.cli.trialcheck import check_of
 from sealock.errors import UsageError
@@ -37,9 +38,10 @@ what the program does. Each trial has its own container, and fresh volumes in pl
 machine that the command mounts are used as they are.
 
 With --profile it closes what the profile says that the container does not need: no trial is made without --prove, and
-the seccomp filter is written next to the profile. With --prove it is tried as above, and only what breaks it is opened
-again. --in changes a compose file, a manifest or a unit instead of a command, and prints the difference; with --prove
-its container is tried alone, without the others of the file.
+the seccomp filter is written next to the profile. It may be an artifact that `sealock profile push` made,
+HOST/REPOSITORY@DIGEST, or a tag that the policy's [trust] table accepts. With --prove it is tried as above, and only
+what breaks it is opened again. --in changes a compose file, a manifest or a unit instead of a command, and prints the
+difference; with --prove its container is tried alone, without the others of the file.
 
 exit status:
   0  a hardened command was found and passed, or the profile's was written
@@ -54,7 +56,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the command's own options."""
     parser.epilog = EPILOG
     own = "[--check COMMAND] [--exec COMMAND] [--wait SECONDS]"
-    more = "[--profile FILE] [--prove] [--in FILE:NAME] [--write]"
+    more = "[--profile FILE|REF] [--prove] [--in FILE:NAME] [--write]"
     last = "[--as FORMAT] [--with CLIENT] [OPTION...] IMAGE [COMMAND...]"
     parser.usage = f"sealock harden {own}\n           {more}\n           {last}"
     parser.add_argument("--check", default="", metavar="COMMAND", help="a shell command here that must succeed")
@@ -62,7 +64,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--wait", type=float, default=15.0, metavar="SECONDS", help="time for the check (default: 15)")
     parser.add_argument("--as", dest="form", choices=FORMATS, default="run", help="what to print (default: run)")
     parser.add_argument("--with", dest="client", choices=("docker", "podman"), help="client (default: what is there)")
-    parser.add_argument("--profile", metavar="FILE", help="close what this profile does not need")
+    parser.add_argument("--profile", metavar=METAVAR, help="close what this profile does not need")
     parser.add_argument("--prove", action="store_true", help="with --profile: try it, and open what breaks it")
     text = "where to write the seccomp filter (default: next to the profile)"
     parser.add_argument("--seccomp", metavar="FILE", help=text)
@@ -71,12 +73,13 @@ def configure(parser: ArgumentParser) -> None:
     text = "with --profile: print the changes of this container in a compose file, manifest or unit"
     parser.add_argument("--in", dest="place", default="", metavar="FILE:NAME", help=text)
     parser.add_argument("--write", action="store_true", help="with --in: write the changes into the file")
+    add_policy(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print no progress and no reasons")
 
 
-FLAGS: Final = frozenset({"-q", "--quiet", "--prove", "--write"})
+FLAGS: Final = frozenset({"-q", "--quiet", "--prove", "--write", "--no-policy"})
 VALUES: Final = frozenset({
-    "--check", "--exec", "--wait", "--as", "--with", "--profile", "--seccomp", "--accept", "--in",
+    "--check", "--exec", "--wait", "--as", "--with", "--profile", "--seccomp", "--accept", "--in", "--policy",
 })  # fmt: skip
 """The command's own options, which come before those of docker run."""
 
@@ -114,11 +117,11 @@ def run(arguments: Namespace) -> int:
     if profile is not None and not arguments.prove:
         with planned(profile, place, arguments) as planned_place:
             found = follow_plan(words, planned_place)
-        _print(arguments, written(profile, found, arguments), image, check)
+        _print(arguments, written(profile, found), image, check)
         return 0
     with planned(profile, place, arguments) as planned_place:
         found = proven(words, planned_place)
-    _print(arguments, written(profile, found, arguments), image, check)
+    _print(arguments, written(profile, found), image, check)
     return 0
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
-from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.cli.engineclient import EngineFacts, engine_facts, use_place
+from sealock.cli.namedprofiles import NamedProfile, named_profile
 from sealock.cli.output import complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
@@ -33,35 +33,23 @@ from sealock.scan.saferun import PlannedChanges
 from sealock.scan.settingtexts import change_settings
 from sealock.targets.files import read_named
 from sealock.targets.outputs import replace_text, write_output
-from sealock.targets.profiles import open_profile
 from sealock.text import visible
 
-_ENDING: Final = ".profile.json"
 
-
-def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Profile:
+def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> NamedProfile:
     """The profile, if it may be used for an image here; else TargetError. What makes it incomplete is printed."""
-    profile = open_profile(arguments.profile)
+    named = named_profile(arguments.profile, arguments)
     if not image and "image" not in arguments.accept:
         message = f"{visible(arguments.profile)}: the image to use it for is not known here (--accept image)"
         raise TargetError(message)
     place = use_place(facts, image) if image else UsePlace()
-    for fault in profile_faults(profile, place, arguments.accept):
+    for fault in profile_faults(named.profile, place, arguments.accept):
         text = f"{visible(arguments.profile)}: {fault.text}"
         if fault.kind != "incomplete":
             message = f"{text} (--accept {fault.kind})"
             raise TargetError(message)
         complain(f"{text}: what it did not meet may be refused (--accept incomplete)")
-    return profile
-
-
-def filter_path(arguments: Namespace) -> str:
-    """Where the filter is written: where the user says, else next to the profile."""
-    return arguments.seccomp or _path_next_to(arguments.profile)
-
-
-def _path_next_to(profile: str) -> str:
-    return f"{profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
+    return replace(named, filter_path=getattr(arguments, "seccomp", None) or named.filter_path)
 
 
 def _filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
@@ -73,11 +61,12 @@ def _filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
 
 
 @contextmanager
-def planned(profile: Profile | None, place: HardeningPlace, arguments: Namespace) -> Iterator[HardeningPlace]:
+def planned(named: NamedProfile | None, place: HardeningPlace, arguments: Namespace) -> Iterator[HardeningPlace]:
     """The place with what the profile says, and with its filters in files for trials, until the end of the block."""
-    if profile is None:
+    if named is None:
         yield place
         return
+    profile = named.profile
     if not profile.calls(os.uname().machine).seen:
         message = f"{visible(arguments.profile)}: it saw no system calls of {os.uname().machine}"
         raise TargetError(message)
@@ -88,14 +77,15 @@ def planned(profile: Profile | None, place: HardeningPlace, arguments: Namespace
         yield replace(place, plan=plan_of(profile, place.machine, (str(paths[0]), str(paths[1]))))
 
 
-def written(profile: Profile | None, found: HardenedRun, arguments: Namespace) -> HardenedRun:
+def written(named: NamedProfile | None, found: HardenedRun) -> HardenedRun:
     """What was found, with the filter that it uses written to its own place."""
-    if profile is None or found.container.seccomp is UNSET or found.container.seccomp == found.asked.seccomp:
+    if named is None or found.container.seccomp is UNSET or found.container.seccomp == found.asked.seccomp:
         return found
-    path = filter_path(arguments)
-    write_output(path, _filter_text(profile, no_new_privileges=found.container.no_new_privileges is True))
+    write_output(
+        named.filter_path, _filter_text(named.profile, no_new_privileges=found.container.no_new_privileges is True)
+    )
     line = EditableRun(found.words)
-    line.apply((Set("seccomp", path),))
+    line.apply((Set("seccomp", named.filter_path),))
     return replace(found, words=line.words, container=line.container)
 
 
@@ -103,8 +93,8 @@ def planned_run(arguments: Namespace, facts: EngineFacts, words: Sequence[str]) 
     """What a profile plans for `sealock run`; its filter is written next to it. TargetError for another image's."""
     line = EditableRun(words)
     _, image = line.image()
-    profile = accepted_profile(arguments, facts, image)
-    path = _path_next_to(arguments.profile)
+    named = accepted_profile(arguments, facts, image)
+    profile, path = named.profile, named.filter_path
     closed = line.container.no_new_privileges is not False
     text = _filter_text(profile, no_new_privileges=closed)
     if _text_of(path) != text:
@@ -142,11 +132,11 @@ def harden_file(client: str, arguments: Namespace, prove: Prove) -> HardenedRun 
     try:
         _, asked = change_settings(Source(path, text), name, lambda _container: ())
         image = asked.image if isinstance(asked.image, str) else ""
-        profile = accepted_profile(arguments, facts, image)
+        named = accepted_profile(arguments, facts, image)
         place = HardeningPlace(facts.image(image) if image else None, facts.machine())
     finally:
         facts.close()
-    target = filter_path(arguments)
+    profile, target = named.profile, named.filter_path
     # Paths in a file count from its directory.
     relative = os.path.relpath(target, Path(path).parent)
     found = None
@@ -154,7 +144,7 @@ def harden_file(client: str, arguments: Namespace, prove: Prove) -> HardenedRun 
         words, left = run_of(client, asked, str(Path(path).absolute().parent))
         for why in left:
             complain(f"not in the trials: {visible(why)}")
-        with planned(profile, place, arguments) as tried:
+        with planned(named, place, arguments) as tried:
             found = prove(words, tried)
         changes: list[Change] = [
             Set("seccomp", relative) if change.field == "seccomp" else change for change in differences(found)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Final
 
 from sealock.cli.helptext import SealockHelpFormatter, add_example
+from sealock.cli.namedprofiles import add_policy, named_profile
 from sealock.cli.output import complain, page_style, print_output, write
 from sealock.errors import TargetError, UsageError
 from sealock.model.profile import Profile
 from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, profile_faults
-from sealock.targets.profiles import change_profile, open_profile
+from sealock.targets.profiles import change_profile, is_reference, open_profile
 from sealock.text import count, line, list_first
 
 LINE: Final = True
@@ -42,6 +43,10 @@ _POLICIES: Final = {
     "selinux": "load it with `semodule -i FILE` and udica's templates; use it with --security-opt label=type:{type}",
 }
 """How the policy of each security module is used."""
+_FILE: Final = "a profile"
+_NAMED: Final = "a profile: a file, or HOST/REPOSITORY@DIGEST of a registry"
+_CHANGING: Final = frozenset({"floor", "push"})
+"""Verbs that need the file itself."""
 _FILES: Final = {"diff": ("old", "new"), "pull": ()}
 
 
@@ -61,7 +66,9 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
         if only not in {None, name}:
             continue
         for file in _FILES.get(name, ("file",)):
-            verb.add_argument(file, metavar=file.upper(), help="a profile")
+            verb.add_argument(file, metavar=file.upper(), help=_FILE if name in _CHANGING else _NAMED)
+        if name not in _CHANGING:
+            add_policy(verb)
         _add_options(verb, name)
 
 
@@ -99,8 +106,8 @@ def _add_registry_options(verb: ArgumentParser, name: str) -> None:
         verb.add_argument("--filter", action="store_true", help=text)
     else:
         verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
-    verb.add_argument("--policy", metavar="FILE", help="policy file (default: the nearest sealock.toml)")
-    verb.add_argument("--no-policy", action="store_true", help="use no sealock.toml, and verify nothing")
+    if name == "push":
+        add_policy(verb)
 
 
 def _add_filter_options(verb: ArgumentParser) -> None:
@@ -127,14 +134,15 @@ def run(arguments: Namespace) -> int:
 def _show(arguments: Namespace) -> int:
     from sealock.reports.profile import render_profile  # noqa: PLC0415  each verb imports its own
 
-    write(render_profile(open_profile(arguments.file), arguments.file, **page_style(None, arguments.color)))
+    profile = named_profile(arguments.file, arguments).profile
+    write(render_profile(profile, arguments.file, **page_style(None, arguments.color)))
     return 0
 
 
 def _diff(arguments: Namespace) -> int:
     from sealock.reports.profile import grown, render_difference  # noqa: PLC0415  as above
 
-    old, new = open_profile(arguments.old), open_profile(arguments.new)
+    old, new = (named_profile(text, arguments).profile for text in (arguments.old, arguments.new))
     write(render_difference(old, new, **page_style(None, arguments.color)))
     return 1 if grown(old, new) else 0
 
@@ -143,7 +151,7 @@ def _check(arguments: Namespace) -> int:
     if arguments.image == "":
         message = "--image is empty: name the image that the profile is to be used for"
         raise UsageError(message)
-    profile = open_profile(arguments.file)
+    profile = named_profile(arguments.file, arguments).profile
     place = UsePlace() if arguments.image is None else _place(arguments.client, arguments.image)
     return 1 if _complain_of(profile, place, arguments) else 0
 
@@ -193,7 +201,7 @@ def _seccomp(arguments: Namespace) -> int:
     from sealock.formats.seccomp import FilterOptions, write_seccomp  # noqa: PLC0415  each verb imports its own
     from sealock.scan.profilecheck import latest_runtime  # noqa: PLC0415  as above
 
-    profile = open_profile(arguments.file)
+    profile = named_profile(arguments.file, arguments).profile
     if not profile.calls(arguments.architecture).seen:
         message = f"{arguments.file}: it saw no system calls of {arguments.architecture}"
         raise TargetError(message)
@@ -238,7 +246,7 @@ def _pull(arguments: Namespace) -> int:
 def _policy(arguments: Namespace) -> int:
     from sealock.formats.securitymodules import default_name, write_apparmor, write_selinux  # noqa: PLC0415  each verb imports its own
 
-    profile = open_profile(arguments.file)
+    profile = named_profile(arguments.file, arguments).profile
     name = arguments.name or default_name(profile.image)
     try:
         text = write_apparmor(profile, name) if arguments.verb == "apparmor" else write_selinux(profile, name)
@@ -256,15 +264,20 @@ def _policy(arguments: Namespace) -> int:
 def _trial(arguments: Namespace) -> int:
     from sealock.cli.trial import run_trial_of  # noqa: PLC0415  each verb imports its own
 
-    profile = open_profile(arguments.file)
+    profile = _changeable(arguments)
     words: list[str] = getattr(arguments, "line", [])
     return run_trial_of(profile, words, arguments.file, accepted=arguments.accept, apply=arguments.apply)
 
 
 def _watch(arguments: Namespace) -> int:
-    from sealock.cli.engineclient import find_client  # noqa: PLC0415  each verb imports its own
-    from sealock.cli.watching import follow_container  # noqa: PLC0415  as above
+    from sealock.cli.watching import follow_container  # noqa: PLC0415  each verb imports its own
 
-    client = find_client(arguments.client)
-    accepted = "image" in arguments.accept
-    return follow_container(arguments.file, arguments.container, client, accept_image=accepted, apply=arguments.apply)
+    return follow_container(_changeable(arguments), arguments)
+
+
+def _changeable(arguments: Namespace) -> Profile:
+    """The profile; a file if it is to be changed at the end."""
+    if arguments.apply and is_reference(arguments.file):
+        message = f"--apply changes a file, and {line(arguments.file, 200)} is in a registry: `sealock profile pull` it"
+        raise UsageError(message)
+    return named_profile(arguments.file, arguments).profile

@@ -12,7 +12,7 @@ from sealock.cli.registries import policy_of
 from sealock.errors import TargetError, UsageError
 from sealock.formats.profile import write_profile
 from sealock.model.imagename import ImageName
-from sealock.model.profile import gaps
+from sealock.model.profile import Profile, gaps
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
 from sealock.policy.settings import Policy
@@ -61,6 +61,22 @@ def pull(arguments: Namespace) -> int:
     if missing := gaps(profile):
         complain(f"it is incomplete: {visible('; '.join(missing))}")
     return 0
+
+
+def verified_profile(text: str, arguments: Namespace) -> tuple[ImageName, Profile]:
+    """The profile that a reference names, with its digest; TargetError for a tag that no trust policy verifies."""
+    name, policy = reference(text), _policy(arguments)
+    registry = open_registry(policy.access)
+    if policy.trust.given:
+        name = replace(name, digest=_verified(name, text, policy))
+    elif name.digest is None:
+        message = (
+            f"{line(text, 200)}: a tag may name another profile tomorrow, and no policy has a [trust] table to verify"
+            f" it by: name its digest, {name.familiar}@{registry.claim(name).digest}"
+        )
+        raise TargetError(message)
+    digest, _, profile = pull_profile(registry, name)
+    return replace(name, digest=digest), profile
 
 
 def _verified(name: ImageName, text: str, policy: Policy) -> str:

@@ -34,7 +34,8 @@ with a tmpfs on /tmp and /run, limits of memory, CPUs and processes, published p
 is pinned to its digest, and verified where the policy has a [trust] table.
 
 With --profile it is the profile that says which capabilities, system calls, writable places and limits the program
-needs; the seccomp filter is written next to it. A profile of another image is refused.
+needs; the seccomp filter is written next to it. A profile of another image is refused. It may be an artifact that
+`sealock profile push` made, HOST/REPOSITORY@DIGEST, or a tag that the policy's [trust] table accepts.
 
 A command with a finding at or above the policy's fail-on is refused. To allow it, ignore the rule in sealock.toml, with
 a reason.
@@ -63,7 +64,7 @@ def configure(parser: ArgumentParser) -> None:
         "--writable", metavar="PATH", action="append", default=[],
         help="a protected path of the workspace that it may write, such as .git; may repeat",
     )  # fmt: skip
-    parser.add_argument("--profile", metavar="FILE", help="close what this profile of the image does not need")
+    parser.add_argument("--profile", metavar="FILE|REF", help="close what this profile of the image does not need")
     text = "use a profile of another image, an incomplete one, one of another kernel or runtime"
     parser.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
     parser.add_argument("--with", dest="client", choices=("docker", "podman"), help="client (default: what is there)")

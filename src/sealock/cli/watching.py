@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from argparse import Namespace
 from contextlib import closing
 from typing import Final
 
+from sealock.cli.engineclient import find_client
 from sealock.cli.output import complain
 from sealock.cli.trial import NEVER_LOGGED, apply_proposals
 from sealock.errors import TargetError
@@ -14,16 +16,15 @@ from sealock.runtime.watch.auditlog import container_of
 from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe, digests
 from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
 from sealock.scan.proposals import CallProposal, propose
-from sealock.targets.profiles import open_profile
 from sealock.text import count, visible
 
 _PAUSE: Final = 0.2
 """Seconds between looks: a refusal is printed within a second."""
 
 
-def follow_container(file: str, name: str, client: str, *, accept_image: bool, apply: bool) -> int:
+def follow_container(profile: Profile, arguments: Namespace) -> int:
     """Print each call that is refused, until the container ends or an interrupt: 1 if any was."""
-    profile = open_profile(file)
+    file, name, client = arguments.file, arguments.container, find_client(arguments.client)
     container = describe(client, name)
     if not container.running:
         message = f"the container {visible(name)} does not run, so there is nothing to watch"
@@ -31,7 +32,7 @@ def follow_container(file: str, name: str, client: str, *, accept_image: bool, a
     if not container.filtered:
         message = f"the container {visible(name)} runs without a seccomp filter, so nothing is refused"
         raise TargetError(message)
-    if not accept_image and not profile.is_of(digests(client, container.image_id)):
+    if "image" not in arguments.accept and not profile.is_of(digests(client, container.image_id)):
         message = f"{visible(file)}: it was learned from another image than that of {visible(name)} (--accept image)"
         raise TargetError(message)
     proposals: dict[tuple[str, str], CallProposal] = {}
@@ -41,7 +42,7 @@ def follow_container(file: str, name: str, client: str, *, accept_image: bool, a
         except KeyboardInterrupt:
             pass
         finally:
-            if apply and any(not proposal.closed for proposal in proposals.values()):
+            if arguments.apply and any(not proposal.closed for proposal in proposals.values()):
                 added = apply_proposals(file, profile, proposals.values(), "calls that were refused in use")
                 what = f"added {count(added, 'system call')}"
                 complain(f"{file}: {what}; write its filter again, and start the container with it")

@@ -11,6 +11,7 @@ from typing import Final
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
 from sealock.formats.profile import read_profile, write_profile
+from sealock.model.imagename import parse
 from sealock.model.location import Source
 from sealock.model.profile import Profile, merge
 from sealock.targets.files import read_named
@@ -20,8 +21,19 @@ _LARGE: Final = 1 << 20
 """Characters of a file that may have too much in it to be read again."""
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text names an artifact of a registry, and no file: HOST/REPOSITORY with a tag or a digest."""
+    host, _, _ = text.partition("/")
+    name = parse(text)
+    named = name is not None and (name.tag or name.digest) is not None and host != text and not text.startswith(".")
+    return named and ("." in host or ":" in host or host == "localhost")
+
+
 def open_profile(path: str) -> Profile:
     """Read a profile; TargetError says what is wrong with it, and where."""
+    if is_reference(path):
+        message = f"{path} is in a registry, and a file is needed here: `sealock profile pull {path} --output FILE`"
+        raise TargetError(message)
     try:
         text = read_named(path)
     except FileRefusedError as refused:
