@@ -15,14 +15,16 @@ from time import sleep
 from typing import Any, Final
 
 import httpx
-import msgspec
 import uvicorn
 from cryptography.fernet import Fernet, MultiFernet
+from msgspec.structs import replace
 from sqlalchemy import insert
 
 from sealock.errors import SealockError
+from sealock.formats.imageconfig import SAYS
 from sealock.model.advisory import Exploited
-from sealock.model.container import Port
+from sealock.model.container import Container, Label, Port, Variable
+from sealock.model.container import container as container_of
 from sealock.model.inventory import Layer
 from sealock.model.netmap import Attachment, Map, MapNode
 from sealock.model.network import EngineNetwork
@@ -75,6 +77,7 @@ _APP: Final = (
     pypi("pip", "24.0", 1, "usr/local/lib/python3.12/site-packages/pip-24.0.dist-info/METADATA"),
     pypi("flask", "3.0.3", 2, "app/.venv/lib/python3.12/site-packages/flask-3.0.3.dist-info/METADATA"),
 )
+BASE: Final = "docker.io/library/python:3.12"
 HOSTILE_REPOSITORY: Final = "registry.example/evil/<b>bold</b>"
 
 
@@ -107,7 +110,7 @@ def history(inventory: Any, *lines: str) -> Any:
         Layer(layer.index, layer.diff_id, layer.digest, line, 29_000_000 >> (3 * layer.index))
         for layer, line in zip(inventory.layers, lines, strict=True)
     )
-    return msgspec.structs.replace(inventory, layers=layers, created="2026-11-20T08:00:00Z")
+    return replace(inventory, layers=layers, created="2026-11-20T08:00:00Z")
 
 
 LINES: Final = (
@@ -117,13 +120,32 @@ LINES: Final = (
 )
 
 
+SECRET: Final = "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+
+
+def settings(user: str, *ports: str, **variables: str) -> Container:
+    """What an image sets for its containers."""
+    given = tuple(Variable(name, value) for name, value in variables.items())
+    labels = (Label("org.opencontainers.image.base.name", BASE), Label("maintainer", MARKUP))
+    return container_of(
+        says=SAYS, user=user, expose=ports, environment=given, labels=labels, entrypoint=("python", "/app/serve.py")
+    )
+
+
 def fill(database: Database) -> None:
     """Fill a state with a week of a small company."""
     old = Table(*FLAWS[1:5], covered=["Debian:12", "PyPI"])
     new = Table(*FLAWS, exploited={LOADED: Exploited("2026-11-26")})
     layers = ("debian", "python", "app one")
     older = history(image_of("shop:1", *_BASE, *_APP[:3], layers=layers), *LINES)
+    older = replace(older, container=settings("app", "8443/tcp", DEBUG="0"))
     newer = history(image_of("shop:2", *_BASE[1:], *_APP, layers=("debian", "python", "app two")), *LINES)
+    newer = replace(newer, container=settings("", "8443/tcp", "9229/tcp", DEBUG="1", TOKEN=SECRET))
+    base = history(image_of("python:1", *_BASE, _APP[0], layers=layers[:2]), *LINES[:2])
+    rebuilt = history(image_of("python:2", *_BASE[2:], layers=("debian new", "python new")), *LINES[:2])
+    slim = image_of("python:slim", *_BASE[3:], layers=("debian slim",))
+    for number, (tag, inventory) in enumerate((("3.12", base), ("3.12", rebuilt), ("3.12-slim", slim))):
+        scan(database, BASE.rpartition(":")[0], tag, inventory, old, now=NOW - 7 * DAY + number)
     scan(database, "registry.example/shop/web", "latest", older, old, now=NOW - 6 * DAY, signed=True)
     scan(database, "registry.example/shop/web", "1.4", older, old, now=NOW - 6 * DAY, signed=True)
     scan(database, "registry.example/shop/worker", "latest", older, old, now=NOW - 5 * DAY)

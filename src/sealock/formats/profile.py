@@ -17,7 +17,7 @@ from sealock.formats.jsontree import JsonNode
 from sealock.model.location import Place, Source
 from sealock.model.profile import LearningRun, Profile, ordered
 from sealock.patterns import compile_lazily
-from sealock.secrets.values import find_in_text, redact
+from sealock.secrets.values import mask_words
 
 SCHEMA: Final = 1
 """The version of the format; a change that older versions would misread raises it."""
@@ -102,23 +102,3 @@ def _masked_run(run: LearningRun) -> LearningRun:
 
 def _mask(text: str) -> str:
     return mask_words((text,))[0]
-
-
-def mask_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Mask the secrets of a command: an option may name what the next word holds."""
-    text = " ".join(words)
-    # What is masked already stays, so that a profile that is read and written again is the same.
-    spans = [(start, end) for _, start, end in find_in_text(text) if not text.endswith("…", start, end)]
-    masked: list[str] = []
-    at = 0
-    for word in words:
-        pieces: list[str] = []
-        done = 0
-        for start, end in spans:
-            first, last = max(start - at, done), min(end - at, len(word))
-            if first < last:
-                pieces += (word[done:first], redact(word[first:last]))
-                done = last
-        masked.append("".join(pieces) + word[done:])
-        at += len(word) + 1
-    return tuple(masked)

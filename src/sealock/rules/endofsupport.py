@@ -253,6 +253,12 @@ def newest_release(product: str) -> str:
     return max(ENDS[product], key=_order)
 
 
+def newer_release(product: str, version: str) -> str:
+    """The newest release of a distribution, where a version is older; "" where it is not, or the table has none."""
+    newest = newest_release(product) if product in ENDS else ""
+    return newest if newest and () < _order(version) < _order(newest) else ""
+
+
 def _order(version: str) -> tuple[int, ...]:
     """The first two numbers of a version; () for other text."""
     parts = version.split(".")[:2]

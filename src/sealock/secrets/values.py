@@ -298,3 +298,23 @@ def mask(text: str) -> str:
         pieces += (text[at:start], redact(text[start:end]))
         at = end
     return "".join(pieces) + text[at:]
+
+
+def mask_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Mask the secrets of a command: an option may name what the next word holds."""
+    text = " ".join(words)
+    # What is masked already stays, so that what is read and written again is the same.
+    spans = [(start, end) for _, start, end in find_in_text(text) if not text.endswith("…", start, end)]
+    masked: list[str] = []
+    at = 0
+    for word in words:
+        pieces: list[str] = []
+        done = 0
+        for start, end in spans:
+            first, last = max(start - at, done), min(end - at, len(word))
+            if first < last:
+                pieces += (word[done:first], redact(word[first:last]))
+                done = last
+        masked.append("".join(pieces) + word[done:])
+        at += len(word) + 1
+    return tuple(masked)

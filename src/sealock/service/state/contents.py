@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,13 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
+from sealock.baseimage.origin import origin
 from sealock.model.finding import Finding
 from sealock.model.identity import identify
 from sealock.model.inventory import Inventory, Layer
+from sealock.service.state.configurations import encode_base, encode_configuration
 from sealock.service.state.flaws import PackageMatch
 from sealock.service.state.packages import ImageContents, StoredPackage, slice_key
 from sealock.service.state.rows import chunks, insert_new, numbers, put
 from sealock.service.state.tables import (
+    configuration,
     hit,
     image,
     image_finding,
@@ -71,6 +75,7 @@ def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, Pa
     number: int = connection.execute(select(image.c.id).where(image.c.digest == inventory.manifest)).scalar_one()
     connection.execute(update(image).where(image.c.id == number).values(**_columns(read), scanned=now))
     layers = _keep_layers(connection, inventory.layers, now)
+    put(connection, configuration, [_configuration(number, inventory)])
     for table in (image_layer, image_slice, image_finding):
         connection.execute(delete(table).where(table.c.image_id == number))
     rows = [
@@ -101,6 +106,23 @@ def _columns(read: ReadImage) -> dict[str, Any]:
         "analyzer": read.analyzer,
         "size": sum(entry.size for entry in inventory.layers),
     }
+
+
+def _configuration(number: int, inventory: Inventory) -> dict[str, Any]:
+    return {
+        "image_id": number,
+        "settings": encode_configuration(inventory.container),
+        "base": encode_base(origin(inventory)),
+        "chain": next(reversed(chain_ids(entry.diff_id for entry in inventory.layers)), ""),
+    }
+
+
+def chain_ids(diff_ids: Iterable[str]) -> list[str]:
+    """The ChainID of each layer with all below it, lowest first, as OCI's image specification computes it."""
+    chain: list[str] = []
+    for diff_id in diff_ids:
+        chain.append(f"sha256:{sha256(f'{chain[-1]} {diff_id}'.encode()).hexdigest()}" if chain else diff_id)
+    return chain
 
 
 def _json(value: object) -> str:

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Row, func, or_, select
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.container import Container
 from sealock.model.finding import Confidence, Finding, Remedy, Severity, Suppression
 from sealock.model.identity import identify
 from sealock.model.imagediff import ImageDiff
@@ -20,8 +19,10 @@ from sealock.model.inventory import Distribution, Inventory, Layer, Package
 from sealock.model.location import Location
 from sealock.scan.comparison import ReadImage, compare
 from sealock.service.access.tokens import Scope
+from sealock.service.state.configurations import decode_configuration, hidden_values
 from sealock.service.state.tables import (
     acknowledgement,
+    configuration,
     hit,
     image,
     image_finding,
@@ -35,6 +36,7 @@ from sealock.service.state.tables import (
     slice_package,
 )
 from sealock.service.views.common import within
+from sealock.text import list_first
 from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.matches import MatchResult, SuppressedVulnerability
 
@@ -75,7 +77,8 @@ class _Acknowledged(Struct, frozen=True):
 
 def read_inventory(connection: Connection, number: int) -> Inventory:
     """What is in an image."""
-    row = connection.execute(select(image).where(image.c.id == number)).one()
+    known = select(image, configuration.c.settings).outerjoin(configuration).where(image.c.id == number)
+    row = connection.execute(known).one()
     layers = _layers(connection, number)
     packages = tuple(
         replace(
@@ -90,7 +93,7 @@ def read_inventory(connection: Connection, number: int) -> Inventory:
         id=row.configuration,
         platform=row.platform,
         layers=layers,
-        container=Container(),  # its settings are not stored
+        container=decode_configuration(row.settings or ""),
         distribution=msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
         packages=packages,
         manifest=row.digest,
@@ -141,7 +144,12 @@ def compare_images(connection: Connection, scope: Scope, old: tuple[int, str], n
     for number, name in (old, new):
         inventory = read_inventory(connection, number)
         read.append(ReadImage(name, inventory, read_findings(connection, scope, number, inventory)))
-    return compare(*read)
+    diff = compare(*read)
+    before, after = (hidden_values(image.inventory.container) for image in read)
+    if same := sorted(name for name in before.keys() & after.keys() if before[name] == after[name]):
+        why = f"could not compare the values of {list_first(same, 5)}, which look like secrets and are not kept"
+        diff = replace(diff, uncompared=(*diff.uncompared, why))
+    return diff
 
 
 def _layers(connection: Connection, number: int) -> tuple[Layer, ...]:

@@ -9,8 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from sealock.baseimage.origin import origin
-from sealock.model.inventory import Inventory, instruction
+from sealock.model.inventory import instruction
 from sealock.service.access.tokens import Scope
 from sealock.service.state.tables import (
     container,
@@ -233,12 +232,6 @@ def previous_image(connection: Connection, scope: Scope, number: int) -> Earlier
     if row is None:
         return None
     return EarlierImage(row.image_id, row.digest, f"{row.repository}:{row.name}", row.until)
-
-
-def base_of(inventory: Inventory) -> tuple[str, tuple[str, ...], int]:
-    """The name of an image's base, the evidence, and how many of its layers are the base's; "" where unknown."""
-    base = origin(inventory)
-    return base.name, base.says, base.layers
 
 
 def _sentences(text: str) -> tuple[str, ...]:

@@ -123,9 +123,38 @@ class ImageSummary(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     signed: bool | None = None
-    base: str = ""
-    base_evidence: tuple[str, ...] = ()
-    base_layers: int = 0
+
+
+class BaseImage(Struct, frozen=True):
+    """An image that this service has read, as a base. `gone` flaws would go with it, `new` ones come."""
+
+    digest: str
+    name: str
+    """"registry/name:tag"."""
+    size: int
+    first_seen: float
+    flaws: int = 0
+    gone: int = 0
+    new: int = 0
+
+
+class BaseView(Struct, frozen=True):
+    """What an image was built on, and which newer or smaller base there is, as far as this service knows.
+
+    `layers` counts the lowest layers, which are the base's, 0 where unknown; `evidence` says by what the base is known.
+    `image` is the base among the images that were read, `newer` what its tag names now, `smaller` are other tags of
+    its repository. `release` is the newest release of the distribution, where the image has an older one.
+    """
+
+    name: str = ""
+    layers: int = 0
+    evidence: tuple[str, ...] = ()
+    image: BaseImage | None = None
+    newer: BaseImage | None = None
+    smaller: tuple[BaseImage, ...] = ()
+    release: str = ""
+    unknown: tuple[str, ...] = ()
+    """What this service cannot know, each with how to find out."""
 
 
 class AffectedImage(Struct, frozen=True):

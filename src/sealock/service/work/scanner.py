@@ -37,7 +37,7 @@ from sealock.service.state.flaws import match_packages
 from sealock.service.state.layercache import LayerFactsStore, claim_layers, release_layers
 from sealock.service.state.packages import contents_of
 from sealock.service.state.rows import take_turn
-from sealock.service.state.tables import image, repository, scan
+from sealock.service.state.tables import configuration, image, repository, scan
 from sealock.service.state.tags import TagSight, drop_tags, see_tag
 from sealock.service.work.advisories import Advisories
 from sealock.service.work.jobs import Job, Later
@@ -202,8 +202,9 @@ class Scanner:
         self._keep(row, resolved, self._evaluate(row.name, inventory, document), self._signed(client, name, resolved))
 
     def _known(self, connection: Connection, digest: str) -> int | None:
-        """The number of an image that this code has read."""
-        query = select(image.c.id).where(image.c.digest == digest, image.c.analyzer == self._analyzer)
+        """The number of an image that this code has read, with all that is kept of one now."""
+        read = select(image.c.id).join(configuration).where(image.c.analyzer == self._analyzer)
+        query = read.where(image.c.digest == digest)
         return connection.execute(query).scalar() if self._analyzer else None
 
     def _unknown(self, layers: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sealock.service.state.tables.columns import metadata
 from sealock.service.state.tables.contents import (
+    configuration,
     image,
     image_layer,
     image_slice,
@@ -38,6 +39,7 @@ from sealock.service.state.tables.work import claim, credential, facts, feed, jo
 __all__ = [
     "acknowledgement",
     "claim",
+    "configuration",
     "container",
     "container_finding",
     "credential",

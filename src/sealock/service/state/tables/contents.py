@@ -46,6 +46,17 @@ image = Table(
     sqlite_autoincrement=True,
 )
 
+configuration = Table(
+    "configuration",
+    metadata,
+    reference("image", key=True),
+    words("settings"),  # JSON of what it sets for containers, without secrets
+    words("base"),  # JSON of Base
+    words("chain"),  # the ChainID of all of its layers
+    Index("ix_configuration_chain", "chain"),
+)
+"""What an image sets, and what it was built on. Images that were read before this was kept have no row."""
+
 repository_image = Table(
     "repository_image",
     metadata,

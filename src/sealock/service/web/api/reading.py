@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from msgspec import Meta, Struct
 
 from sealock.service.views.advisories import find_advisory, list_images_with
+from sealock.service.views.bases import find_base
 from sealock.service.views.common import MOST_ROWS, severity_of
 from sealock.service.views.contents import read_findings, read_inventory
 from sealock.service.views.events import list_acknowledgements, list_events
@@ -18,6 +19,7 @@ from sealock.service.views.nouns import (
     AcknowledgementRow,
     AdvisoryView,
     AffectedImage,
+    BaseView,
     ContainerRow,
     EventRow,
     FindingRow,
@@ -170,6 +172,12 @@ def _layers(call: Call[None, None]) -> tuple[LayerRow, ...]:
         return list_layers(connection, call.actor.scope, number)
 
 
+def _base(call: Call[None, None]) -> BaseView:
+    with call.context.database.read() as connection:
+        number, _ = present(find_image(connection, call.actor.scope, call.path["digest"]))
+        return find_base(connection, call.actor.scope, number, read_inventory(connection, number))
+
+
 def _packages(call: Call[ListQuery, None]) -> ListPage[PackageRow]:
     with call.context.database.read() as connection:
         number, _ = present(find_image(connection, call.actor.scope, call.path["digest"]))
@@ -270,6 +278,7 @@ READING: Final = (
     _get("/images", "Images, newest first", _images, ListPage[ImageSummary], ImageQuery),
     _get("/images/{digest}", "An image", _image, ImageSummary, errors=(404,)),
     _get("/images/{digest}/layers", "The layers of an image", _layers, tuple[LayerRow, ...], errors=(404,)),
+    _get("/images/{digest}/base", "Its base, and newer and smaller ones", _base, BaseView, errors=(404,)),
     _get(
         "/images/{digest}/packages",
         "The packages of an image",

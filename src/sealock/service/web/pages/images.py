@@ -6,13 +6,14 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
-from sealock.reports.imagediff.words import groups, summary
+from sealock.reports.imagediff.words import failures, groups, remarks, summary
 from sealock.service.views.advisories import find_advisory, list_images_with
+from sealock.service.views.bases import find_base
 from sealock.service.views.contents import compare_images, read_findings, read_inventory
 from sealock.service.views.events import list_acknowledgements, list_events
 from sealock.service.views.findings import group
 from sealock.service.views.hosts import list_containers
-from sealock.service.views.images import base_of, find_image, list_layers, list_packages, previous_image, uses
+from sealock.service.views.images import find_image, list_layers, list_packages, previous_image, uses
 from sealock.service.views.repositories import find_repository, list_repositories, list_tags
 from sealock.service.web.errors import HttpError
 from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageView
@@ -67,7 +68,7 @@ def _image(call: PageCall) -> PageAnswer:
             "image": known,
             "found": group(findings),
             "graded": bool(used),
-            "base": base_of(inventory),
+            "base": find_base(connection, scope, number, inventory),
             "layers": list_layers(connection, scope, number, flawed),
             "packages": list_packages(connection, number, after=call.query.get("after", ""), limit=100),
             "total": len(inventory.packages),
@@ -83,7 +84,8 @@ def _change(connection: Connection, call: PageCall, number: int) -> dict[str, An
     if before is None:
         return None
     diff = compare_images(connection, call.actor.scope, (before.number, before.digest), (number, "this image"))
-    return {"before": before, "diff": diff, "summary": summary(diff), "groups": tuple(groups(diff))}
+    missing = (*failures(diff), *remarks(diff))
+    return {"before": before, "summary": summary(diff), "groups": tuple(groups(diff)), "missing": missing}
 
 
 def _advisory(call: PageCall) -> PageAnswer:

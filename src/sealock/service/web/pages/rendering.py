@@ -53,6 +53,7 @@ def environment() -> Environment:
         "shorten_digests": shorten_digests,
         "quoted": lambda text: quote(text, safe=""),
         "clip": clip,
+        "code": code,
         "kind": lambda text: KINDS.get(text, text.replace("-", " ")),
         "number": lambda number: f"{number:,}",
     }
@@ -96,6 +97,14 @@ def ago(at: float | None, now: float | None = None) -> str:
 def moment(at: float | None) -> str:
     """A time as people read it, in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M") if at is not None else "never"
+
+
+def code(text: str) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    parts = visible(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
+    )
 
 
 def shorten_digests(text: str) -> str:
