@@ -46,6 +46,8 @@ def map_tests(directory: Path, rooms: frozenset[str]) -> None:
         f'data_file = "{directory / "reached"}"\ndisable_warnings = ["module-not-imported", "no-data-collected"]\n',
         encoding="utf-8",
     )
+    # Its copies elsewhere may use the map too.
+    (directory / "root").write_text(str(ROOT), encoding="utf-8")
     where = [f"tests/{room}" for room in sorted(rooms) if (ROOT / "tests" / room).is_dir()] or ["tests"]
     environment = _environment(ROOT) | {"MUTANTS_RECORD": str(directory / "times.jsonl")}
     measured = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *_PYTEST]
@@ -69,6 +71,7 @@ class TestMap:
     def __init__(self, directory: Path) -> None:
         self._data = coverage.CoverageData(str(directory / "reached"))
         self._data.read()
+        self._root = Path((directory / "root").read_text(encoding="utf-8"))
         self.seconds: dict[str, float] = defaultdict(float)
         failed = set()
         for line in (directory / "times.jsonl").read_text(encoding="utf-8").splitlines():
@@ -81,7 +84,7 @@ class TestMap:
 
     def stages(self, mutant: Mutant) -> Iterator[dict[str, float]]:
         """The tests of the mutant's room that reach its line; those of other rooms, and those that reach its file."""
-        by_line = self._data.contexts_by_lineno(str(mutant.path))
+        by_line = self._by_line(mutant.path)
         line = set(by_line.get(mutant.line, ())) & self.seconds.keys()
         file = {name for names in by_line.values() for name in names} & self.seconds.keys()
         if not line:
@@ -94,10 +97,12 @@ class TestMap:
         yield self._choose((name for name in (line | file) - near if name.startswith(room)), _FAR)
         yield self._choose((name for name in line | file if not name.startswith(room)), _FAR)
 
+    def _by_line(self, path: Path) -> dict[int, list[str]]:
+        """The tests that reach each line of a file, as it was in the checkout that the map was made in."""
+        return self._data.contexts_by_lineno(str(self._root / path.relative_to(ROOT)))
+
     def _of_file(self, path: Path) -> set[str]:
-        return {
-            name for names in self._data.contexts_by_lineno(str(path)).values() for name in names
-        } & self.seconds.keys()
+        return {name for names in self._by_line(path).values() for name in names} & self.seconds.keys()
 
     def _choose(self, names: Iterable[str], most: float) -> dict[str, float]:
         """As many as fit into the time: of each test function a row, then of each another; a file's stay together."""
