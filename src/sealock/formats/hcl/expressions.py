@@ -115,7 +115,7 @@ class Evaluator:
                 return self._heredoc(node, scope, depth)
             case "numeric_lit":
                 number = self.hcl.word(node)
-                return int(number) if number.isdigit() else _float(number)
+                return _number(number)
             case "bool_lit":
                 return self.hcl.word(node) == "true"
             case "null_lit":
@@ -179,8 +179,7 @@ class Evaluator:
                 pieces.append(text)
             elif child.type not in {"quoted_template_start", "quoted_template_end"}:
                 return self._open(node)
-        whole = "".join(pieces)
-        return whole if len(whole) <= LONGEST else self._open(node)
+        return "".join(pieces) if sum(map(len, pieces)) <= LONGEST else self._open(node)
 
     def _interpolated(self, node: Node, scope: Scope, depth: int) -> str | None:
         """The text of a `${…}`; None where it is not decided, or takes away the blanks around it."""
@@ -203,12 +202,13 @@ class Evaluator:
                 if text is None or self.hcl.word(node).startswith("<<-"):
                     return self._open(node)
                 pieces.append(text)
+        if sum(map(len, pieces)) > LONGEST:
+            return self._open(node)
         text = "".join(pieces).removeprefix("\n")
         if self.hcl.word(node).startswith("<<-"):
             # The grammar leaves the blanks of the first line out.
             text = dedent("\n".join(self.hcl.word(node).split("\n")[1:-1]))
-        text = text if text.endswith("\n") or not text else f"{text}\n"
-        return text if len(text) <= LONGEST else self._open(node)
+        return text if text.endswith("\n") or not text else f"{text}\n"
 
     def _object(self, node: Node, scope: Scope, depth: int) -> HclData:
         entries: dict[str, HclValue] = {}
@@ -252,7 +252,10 @@ class Evaluator:
         return value.data if isinstance(value, HclValue) else value
 
     def _operation(self, node: Node, scope: Scope, depth: int) -> HclData:
-        at = next((index for index, child in enumerate(node.children) if not child.is_named), -1)
+        signs = (
+            index for index, child in enumerate(node.children) if not child.is_named and child.type not in {"(", ")"}
+        )
+        at = next(signs, -1)
         sign = self.hcl.word(node.children[at]) if at >= 0 else ""
         sides = [[child for child in side if child.is_named and child.type != "comment"]
                  for side in (node.children[:at], node.children[at + 1 :])]  # fmt: skip
@@ -272,7 +275,7 @@ class Evaluator:
             return (left and right) if sign == "&&" else (left or right)
         numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         result = _NUMBERS[sign](left, right) if numeric and sign in _NUMBERS else None
-        return self._open(node) if result is None else result
+        return self._open(node) if result is None or is_too_large(result) else result
 
     def _for(self, node: Node, scope: Scope, depth: int) -> HclData:
         """`[for x in list : value]`, also with a condition; what makes an object is unresolved."""
@@ -308,8 +311,15 @@ def _element(data: HclData, key: object) -> HclValue | None:
     return data[key] if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data) else None
 
 
-def _float(text: str) -> HclData:
+def _number(text: str) -> HclData:
     try:
-        return float(text) if len(text) < 40 else Unresolved(text[:40])
+        return Unresolved(text[:40]) if len(text) >= 40 else int(text) if text.isdigit() else float(text)
     except ValueError:
         return Unresolved(text[:40])
+
+
+def is_too_large(value: object) -> bool:
+    """Whether a text is longer, or a number larger, than HCL calculates with (512 bits)."""
+    if isinstance(value, int):
+        return value.bit_length() > 512
+    return isinstance(value, str) and len(value) > LONGEST

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from sealock.formats.hcl.expressions import LONGEST, HclValue, Unresolved
+from sealock.formats.hcl.expressions import LONGEST, HclValue, Unresolved, is_too_large
 from sealock.model.location import Place
 
 Arguments = list[Any]
@@ -19,11 +20,48 @@ def _texts(values: Arguments) -> list[str]:
     return [str(value) for value in values]
 
 
+def _check_length(length: int) -> None:
+    """Refuse what would be made too long, before it is made."""
+    if length > LONGEST:
+        msg = "too long"
+        raise ValueError(msg)
+
+
 def _format(pattern: str, *values: Any) -> str:  # noqa: ANN401  any value of the language
     if pattern.replace("%s", "").replace("%d", "").replace("%v", "").count("%"):
         msg = "another verb"
         raise ValueError(msg)
-    return pattern.replace("%d", "%s").replace("%v", "%s") % tuple(_texts(list(values)))
+    texts = _texts(list(values))
+    _check_length(sum(map(len, texts)))
+    return pattern.replace("%d", "%s").replace("%v", "%s") % tuple(texts)
+
+
+def _join(sign: str, *lists: Arguments) -> str:
+    texts = _texts([item for items in lists for item in items])
+    _check_length(sum(map(len, texts)) + len(sign) * len(texts))
+    return sign.join(texts)
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    _check_length(text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A function that takes only numbers: Python also multiplies texts and lists."""
+
+    def calculate(left: float, right: float) -> int | float:
+        result: int | float = function(_number(left), _number(right))
+        return result
+
+    return calculate
+
+
+def _number(value: Any) -> int | float:  # noqa: ANN401  any value of the language
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = "no number"
+        raise TypeError(msg)
+    return value
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
@@ -35,8 +73,8 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "trimsuffix": str.removesuffix,
     "trim": str.strip,
     "chomp": lambda text: text.rstrip("\r\n"),
-    "replace": str.replace,
-    "join": lambda sign, *lists: sign.join(_texts([item for items in lists for item in items])),
+    "replace": _replace,
+    "join": _join,
     "split": lambda sign, text: text.split(sign) if sign else list(text),
     "concat": lambda *lists: [item for items in lists for item in items],
     "length": len,
@@ -46,9 +84,9 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "and": lambda left, right: left and right,
     "or": lambda left, right: left or right,
     "not": lambda value: not value,
-    "add": lambda left, right: left + right,
-    "subtract": lambda left, right: left - right,
-    "multiply": lambda left, right: left * right,
+    "add": _of_numbers(operator.add),
+    "subtract": _of_numbers(operator.sub),
+    "multiply": _of_numbers(operator.mul),
     "coalesce": lambda *values: next(value for value in values if value is not None),
     "contains": lambda items, value: value in items,
     "compact": lambda items: [item for item in items if item != ""],
@@ -70,14 +108,14 @@ def call(name: str, arguments: list[HclValue]) -> HclValue | None:
         return None
     try:
         plain = function(*(argument.plain for argument in arguments))
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, StopIteration):
+    except (TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError):
         return None
     return made(plain, place)
 
 
 def made(plain: Any, place: Place) -> HclValue | None:  # noqa: ANN401  as JSON has it
-    """A value with one place; None for one that is too long."""
-    if isinstance(plain, str | list | dict) and len(plain) > LONGEST:
+    """A value with one place; None for one that is too long or large."""
+    if is_too_large(plain) or (isinstance(plain, list | dict) and len(plain) > LONGEST):
         return None
     if isinstance(plain, list):
         items = [made(item, place) for item in plain]
