@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from support import commandrecords, guardrecords, machinerecords, optionrecords, programrecords, servicerecords
+from support import (
+    commandrecords,
+    guardrecords,
+    machinerecords,
+    nounrecords,
+    optionrecords,
+    programrecords,
+    servicerecords,
+)
 from support.commandrows import COMMANDS
 
 
@@ -21,6 +29,10 @@ def changes(known: Path, now: str) -> str:
 
 def test_the_commands_take_what_the_record_lists() -> None:
     assert not changes(optionrecords.RECORD, optionrecords.record())
+
+
+def test_nouns_hold_what_the_record_lists_where_nothing_is_given() -> None:
+    assert not changes(nounrecords.RECORD, nounrecords.record())
 
 
 @pytest.mark.parametrize("name", guardrecords.POLICIES)

@@ -2,7 +2,8 @@
 
 The readers of `support.sweptreaders` have their texts in `tests/vectors/texts/NAME.txt`, and `tests/vectors/swept/NAME.txt`
 records what differs from the text as it stands: each guard of a reader against null, zero, an empty list or a word where
-a number belongs shows there. `./dev records` writes the records.
+a number belongs shows there. An odd item is also put before those of each list and table: a reader may pass over it,
+and must not pass over what follows. `./dev records` writes the records.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ VECTORS: Final = Path(__file__).parent.parent / "vectors"
 RECORDS: Final = VECTORS / "swept"
 _ABSENT: Final = object()
 _ODD: Final[tuple[Any, ...]] = (_ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
+_FIRST: Final[tuple[Any, ...]] = (None, 0, "odd", {"odd": None})
 _MOST_LINES, _MOST_LETTERS = 4, 140
 
 Reader = Callable[[str], list[str]]
@@ -39,14 +43,23 @@ def sweep_values(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
     whole = yaml.safe_load(text)
     before = read(json.dumps(whole))
     seen = {place for each in earlier for place in _paths(yaml.safe_load(each))}
-    for path, _ in [place for place in _paths(whole) if place not in seen]:
+    for path, _ in [place for place in (((), ""), *_paths(whole)) if place not in seen]:
         outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for odd in _ODD:
-            changed = _replace(whole, path, odd)
-            if changed != whole or json.dumps(changed) != json.dumps(whole):
-                label = "absent" if odd is _ABSENT else json.dumps(odd)
+        for label, changed in _variants(whole, path):
+            if json.dumps(changed) != json.dumps(whole):
                 outcomes[_difference(before, read(json.dumps(changed)))].append(label)
         yield from _show(".".join(map(str, path)), outcomes)
+
+
+def _variants(whole: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Any]]:
+    """A text with odd values at a path, each with its name, and with odd items before those that stand there."""
+    value = reduce(getitem, path, whole)
+    if path:
+        for odd in _ODD:
+            yield "absent" if odd is _ABSENT else json.dumps(odd), _replace(whole, path, odd)
+    for odd in _FIRST if value and isinstance(value, (dict, list)) else ():
+        more = {"odd": odd, **value} if isinstance(value, dict) else [odd, *value]
+        yield f"first {json.dumps(odd)}", _replace(whole, path, more) if path else more
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
