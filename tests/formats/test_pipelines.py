@@ -18,6 +18,8 @@ from sealock.model.change import Add, FieldChange, Set, Swap, changed
 from sealock.model.container import Container, Mount, Port, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
+from sealock.rules.container.secret_in_environment import SecretInEnvironment
+from sealock.rules.evaluation import evaluate
 
 WORKFLOW = ".github/workflows/ci.yml"
 GITLAB = ".gitlab-ci.yml"
@@ -110,6 +112,31 @@ def test_a_job_s_variables_are_its_container_s() -> None:
     text = "a:\n  image: x:1\n  variables: {TOKEN: b, C: {value: d}}\n"
     (noun,) = containers(GITLAB, text).values()
     assert noun.environment == (Variable("TOKEN", "b"), Variable("C", "d"))
+
+
+def test_a_pipeline_s_variables_are_read_once() -> None:
+    text = "variables: {TOKEN: b}\nimage: x:1\nservices: ['y:1']\na: {image: 'z:1', variables: {C: d}}\n"
+    assert [noun.environment for noun in containers(GITLAB, text).values()] == [
+        (Variable("TOKEN", "b"),),
+        UNSET,
+        (Variable("C", "d"),),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (CIRCLE, "jobs: {a: {docker: [{image: 'x:1', environment: {DB_PASSWORD: kV9-tqz2LmWx}}]}}"),
+        (BITBUCKET, "definitions: {services: {a: {image: 'x:1', variables: {DB_PASSWORD: kV9-tqz2LmWx}}}}"),
+        (GITLAB, "a: {image: 'x:1', variables: {DB_PASSWORD: kV9-tqz2LmWx}}"),
+    ],
+)
+def test_secrets_are_reported_where_the_runner_decides_on_privileges(name: str, text: str) -> None:
+    result = evaluate(name, formats.read("pipeline", Source(name, text)), {"container": [SecretInEnvironment()]})
+    assert [(finding.rule, finding.message) for finding in result.findings] == [
+        ("C048", "has a password in the variable DB_PASSWORD (…)")
+    ]
+    assert not result.skipped
 
 
 def test_a_step_says_what_it_runs_and_no_more() -> None:

@@ -123,7 +123,11 @@ YAML = [
     ("GitLab's list", "job:\n  script:\n    - IMG=x\n    - docker run $IMG\n    - |\n      docker run b\n  after_script:\n  - docker run c\n", ["docker run x", "docker run b", "docker run c"]),
     ("quotes", "script:\n  - 'docker run -e \"A=it''s\" a'\n  - \"docker run \\\"b\\\"\"\n", ["docker run -e A=it's a", "docker run b"]),
     ("a line that goes on", "script:\n  - docker run --rm\n      -v a:b c\n", ["docker run --rm -v a:b c"]),
-    ("other keys", "description: docker run a\nname: docker run b\n", []),
+    ("a mapping in braces", 'steps:\n  - {name: x, run: docker run a}\n  - run: {name: y, command: "docker run b"}\n', ["docker run a", "docker run b"]),
+    ("a list in a mapping in braces", "tasks:\n  up: {cmds: ['docker run a', \"docker run b\"], desc: docker run c}\n", ["docker run a", "docker run b"]),
+    ("lists in a list", "script: [!reference [.x, before_script], 'docker run a']\n", ["docker run a"]),
+    ("PowerShell", "steps:\n- pwsh: docker run a\n- powershell: |\n    docker run --rm `\n      --privileged `\n      b\n", ["docker run a", "docker run --rm --privileged b"]),
+    ("other keys", "description: docker run a\nname: docker run b\nx: {name: docker run c}\n", []),
 ]  # fmt: skip
 
 TABLE = [

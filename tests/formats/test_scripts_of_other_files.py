@@ -115,6 +115,8 @@ def test_a_look_alike_is_no_run_line(name: str, text: str) -> None:
     [
         pytest.param("R.md", "`docker run --rm x` ", id="code spans"),
         pytest.param("R.md", "`", id="backquotes"),
+        pytest.param("ci.yml", "{run: [docker,", id="lists in braces"),
+        pytest.param("ci.yml", "{run: 'docker", id="quotes in braces"),
         pytest.param("R.md", "<pre>docker run ", id="HTML"),
         pytest.param("R.md", "```powershell\ndocker run `\n", id="continuations"),
         pytest.param("up.ps1", "docker run `\n", id="PowerShell"),

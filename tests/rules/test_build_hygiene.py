@@ -132,6 +132,8 @@ JUDGED = [
     ("B105", "FROM python:3.12\nRUN pip install 'flask>=3' ./x.whl git+https://e.org/r -c constraints.txt\n", 0),
     ("B109", DEBIAN + "RUN apt-get install ./a.deb\n", 0),
     ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/lib/apt/lists\n", 0),
+    ("B110", DEBIAN + "RUN apt-get update && rm -f /var/lib/apt/lists/*_*\n", 0),
+    ("B110", DEBIAN + "RUN apt-get update && rm -f /var/lib/apt/lists/*.gz\n", 1),
     ("B110", DEBIAN + "RUN apt-get update && find /var/lib/apt/lists -type f -delete\n", 0),
     ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/cache/*\n", 1),
     ("B110", ALPINE + "RUN apk add -t .build --no-cache gcc\n", 0),

@@ -168,7 +168,8 @@ def faults(document: Document) -> Iterator[tuple[Rule[Any], Subject, RuleFinding
     """What all rules find, with the subject and the place."""
     for subject in document.subjects:
         for rule in rules(subject.kind):
-            if not any(getattr(subject.noun, field, None) is UNKNOWN for field in rule.reads):
+            image = rule.of_runs and isinstance(subject.noun, Container) and subject.noun.image_role == "base"
+            if not image and not any(getattr(subject.noun, field, None) is UNKNOWN for field in rule.reads):
                 for fault in rule.check(subject.noun):
                     if not fault.unknown:
                         yield rule, subject, fault, fault.place or subject.place(fault.at)

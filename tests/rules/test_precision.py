@@ -274,6 +274,8 @@ PASSWORDS = [
     ("the name again", "IDP_CLIENT_SECRET", "CLIENT_SECRET", MEDIUM),
     ("the name in small letters", "DB_PASSWORD", "db_password", MEDIUM),
     ("the name in one word", "DB_PASSWORD", "dbpass", MEDIUM),
+    ("an example", "MONGO_INITDB_ROOT_PASSWORD", "example", MEDIUM),
+    ("the password of a guide", "MSSQL_SA_PASSWORD", "yourStrong(!)Password", MEDIUM),
     ("a setting under the name of a token", "TOKEN", "cookie", MEDIUM),
     ("a secret under the name of its id", "AWS_ACCESS_KEY_ID", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzz1Qw8rTyU", HIGH),
 ]

@@ -61,9 +61,11 @@ def _skipped(rule: Rule[Any], subject: Subject, reason: str, *, by_kind: bool = 
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
-    """Name a field that the rule reads and that is not known."""
+    """Name a field that the rule needs and that is not known."""
     noun = subject.noun
     unseen: tuple[str, ...] = getattr(noun, "unseen", ())
+    if rule.of_runs and getattr(noun, "image_role", "") == "base":
+        return "image_role"
     for field in rule.reads:
         if getattr(noun, field, None) is UNKNOWN or field in unseen:
             return field

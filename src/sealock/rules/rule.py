@@ -65,6 +65,8 @@ class Rule(Generic[N_contra]):
         vars(rule).update(vars(self))
         return rule
 
+    of_runs: ClassVar[bool] = False
+    """Whether it is about how a container is run: skipped for an image's own settings, which another rule checks."""
     conceals: ClassVar[bool] = False
     """Whether the text at a finding's place is a secret: no report shows it, and it is never evidence."""
 

@@ -73,9 +73,9 @@ _NO_SECRET: Final = words(
 )
 _NOTHING: Final = words(
     "true false yes no on off none null nil undefined unset empty disabled enabled required optional auto default",
-    "basic bearer dummy fake redacted hidden masked unused ignored random generated file env prompt ask string",
-    "todo fixme tbd placeholder example sample notset n/a - ...",
+    "basic bearer redacted hidden masked unused ignored random generated file env prompt ask string notset n/a - ...",
 )
+_STAND_INS: Final = words("dummy fake todo fixme tbd placeholder example sample")
 _PLACEHOLDERS: Final = words(
     "your replace insert placeholder xxxx < {{ todo fixme redacted dummy not-set not_set enter- enter_ _here",
     "-here put- goes-",
@@ -89,6 +89,7 @@ _REFERENCES: Final = (
     "vault:", "op://", "ssm:", "sm://", "arn:", "file:", "env:", "secret:", "secretref:", "awssm:", "gcp:", "akv:",
     "bw://", "doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "enc(", "!vault",
 )  # fmt: skip
+_MASKED: Final = compile_lazily(r"<|\{\{|xxxx|^(.)\1*$|^[x*._ -]*$", re.IGNORECASE)
 _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
 )
@@ -106,9 +107,13 @@ def find_secret(name: str, value: str) -> Secret | None:
     if _AWS_ID.search(name) and _AWS_SHAPE.fullmatch(value) and entropy(value) >= 4:
         return Secret(AWS_KEY)
     kind = kind_of_name(name)
-    if kind is None or _is_harmless(value):
+    if kind is None or _is_reference(value):
         return None
-    if asks_to_change(value) or is_echo(name, value):
+    stands_in = is_placeholder(value)
+    if stands_in and (kind != "a password" or _MASKED.search(value)):
+        return None
+    # A server takes a placeholder for its password like any other.
+    if stands_in or asks_to_change(value) or is_echo(name, value):
         return Secret(kind, Confidence.LOW, placeholder=True)
     if kind == "a password" or not value.isdigit():
         return Secret(kind, _confidence(kind, value))
@@ -151,6 +156,7 @@ def is_placeholder(value: str) -> bool:
     lower = value.lower()
     return (
         not value
+        or lower in _STAND_INS
         or len(set(lower)) == 1
         or set(lower) <= set("x*._- ")
         or any(placeholder in lower for placeholder in _PLACEHOLDERS)
@@ -158,7 +164,12 @@ def is_placeholder(value: str) -> bool:
 
 
 def _is_harmless(value: str) -> bool:
-    """Whether the value is a reference, path, placeholder or switch, none of which discloses a secret."""
+    """Whether the value discloses no secret."""
+    return _is_reference(value) or is_placeholder(value)
+
+
+def _is_reference(value: str) -> bool:
+    """Whether the value is a reference, path or switch."""
     lower = value.lower()
     return (
         lower in _NOTHING
@@ -167,7 +178,6 @@ def _is_harmless(value: str) -> bool:
         or (value.startswith(("/", "./", "../", "~/", "\\\\")) and not _is_base64(value))
         or value[1:3] in {":\\", ":/"}
         or lower.startswith(_REFERENCES)
-        or is_placeholder(value)
         or re.fullmatch(_FILE_NAME, lower) is not None
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
@@ -135,17 +136,28 @@ def _steps(steps: ManifestValue | None, where: str) -> Iterator[CiContainer]:
 
 
 def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
-    """`image` and `services` at the top, in `default`, and in jobs; a job's variables are its container's."""
+    """`image` and `services` at the top, in `default`, and in jobs; a job's variables are its container's.
+
+    Those of the whole pipeline are every container's, and are read with the first, so that each is reported once.
+    """
+    pending = [(root, _VARIABLES)] if root.at("variables") is not None else []
     places = [("pipeline", root), *((name, value) for name, value in root.entries.items() if value.is_mapping)]
     for name, value in places:
         image = value.at("image")
         if name == "variables" or (image is None and value.at("services") is None):
             continue
         own = "the pipeline" if name == "pipeline" else "jobs by default" if name == "default" else f"job {name}"
-        more = ((value, _VARIABLES),) if value.at("variables") is not None else ()
-        yield from _named(f"image of {own}", image, "name", GITLAB_IMAGE, more=more)
-        for index, service in enumerate(_items(value.at("services"))):
-            yield from _named(f"service {index + 1} of {own}", service, "name", GITLAB)
+        if value is not root and value.at("variables") is not None:
+            pending.append((value, _VARIABLES))
+        for described in _gitlab_containers(own, value):
+            yield replace(described, more=tuple(pending))
+            pending = []
+
+
+def _gitlab_containers(own: str, value: ManifestValue) -> Iterator[CiContainer]:
+    yield from _named(f"image of {own}", value.at("image"), "name", GITLAB_IMAGE)
+    for index, service in enumerate(_items(value.at("services"))):
+        yield from _named(f"service {index + 1} of {own}", service, "name", GITLAB)
 
 
 def _circle(root: ManifestValue) -> Iterator[CiContainer]:

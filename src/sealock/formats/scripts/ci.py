@@ -5,19 +5,25 @@ It reads lines instead of YAML, since workflow files are often templates and eve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats import shell, yamltree
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.formats.scripts.windows import CONTINUATION
 from sealock.model.location import Place, Source
 from sealock.patterns import compile_lazily
 
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|cmd|cmds|shell|bash|inlineScript|"
-    "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw"
+    "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw|"
+    "powershell|pwsh"
 )
 _KEY: Final = compile_lazily(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
+_FLOW_KEY: Final = compile_lazily(rf"[{{,][ \t]*([\"']?)(?:{_KEYS})\1[ \t]*:[ \t]+")
+"""A key within a mapping in braces."""
+_FLOW_END: Final = compile_lazily(r",|[\]}](?=[ \t]*(?:[,\]}#]|$))", re.MULTILINE)
 _ITEM: Final = compile_lazily(r"( *)- +")
 _BLOCK: Final = compile_lazily(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
 _QUOTED: Final = compile_lazily(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
@@ -56,7 +62,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
     while index < len(lines):
         start, end = lines.starts[index], lines.end(index)
         match = _KEY.match(lines.text, start, end)
-        if match is None:
+        if match is None or lines.text.startswith("{", match.end(), end):
+            yield from _flow_fragments(lines.text, start, end)
             index += 1
             continue
         builder = FragmentBuilder()
@@ -67,6 +74,22 @@ def fragments(source: Source) -> Iterator[Fragment]:
             index = _read_list(lines, index + 1, indent, builder)
         if builder.parts:
             yield builder.fragment("bash")
+
+
+def _flow_fragments(text: str, start: int, end: int) -> Iterator[Fragment]:
+    """The shell scripts of the mappings in braces on one line."""
+    at = text.find("{", start, end)
+    while at >= 0 and (match := _FLOW_KEY.search(text, at, end)) is not None:
+        builder = FragmentBuilder()
+        at = match.end()
+        if text.startswith("[", at):
+            closing = text.find("]", at, end)
+            closing = closing if closing >= 0 else end
+            _read_flow(text, at + 1, closing, builder)
+            at = closing
+        elif at < end:
+            at = _read_flow_item(text, at, end, builder)
+        yield builder.fragment("bash")
 
 
 def comments(source: Source) -> Iterator[Place]:
@@ -145,19 +168,24 @@ def _read_block(lines: _Lines, index: int, indent: int, builder: FragmentBuilder
 def _read_flow(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
     """Read a list of commands in brackets on one line."""
     while at < end:
-        if text[at] in " \t,":
+        if text[at] in " \t,]}":
             at += 1
             continue
-        if text[at] in "\"'":
-            closing = text.find(text[at], at + 1, end)
-            stop = closing + 1 if closing >= 0 else end
-            _read_quoted(text, at, stop, builder)
-        else:
-            comma = text.find(",", at, end)
-            stop = comma if comma >= 0 else end
-            _copy_masked(text, at, stop, builder)
-        builder.put("\n", stop - 1, stop)
-        at = stop
+        at = _read_flow_item(text, at, end, builder)
+
+
+def _read_flow_item(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
+    """Read a command within brackets or braces, of at least one character; return the offset after it."""
+    if text[at] in "\"'":
+        closing = text.find(text[at], at + 1, end)
+        stop = closing + 1 if closing >= 0 else end
+        _read_quoted(text, at, stop, builder)
+    else:
+        ending = _FLOW_END.search(text, at + 1, end)
+        stop = ending.start() if ending else end
+        _copy_masked(text, at, stop, builder)
+    builder.put("\n", stop - 1, stop)
+    return stop
 
 
 def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
@@ -189,4 +217,7 @@ def _copy_masked(text: str, start: int, end: int, builder: FragmentBuilder) -> N
         builder.copy(text, at, match.start())
         builder.put("${" + "_" * (len(match.group()) - 3) + "}", match.start(), match.end())
         at = match.end()
-    builder.copy(text, at, end)
+    mark = CONTINUATION.search(text[at:end])  # of PowerShell or cmd.exe
+    builder.copy(text, at, at + mark.start() if mark else end)
+    if mark:
+        builder.put("\\", end - 1, end)

@@ -11,6 +11,7 @@ from sealock.model.build import Build, Copy, Run, RunMount, Stage
 from sealock.model.finding import Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 from sealock.rules.build._managers import ALIKE, VALUED
 
 T = TypeVar("T")
@@ -53,6 +54,8 @@ _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
 _APT: Final = frozenset({"apt-get", "apt", "aptitude"})
 _NOTHING: Final = Word("", Place())
+_EVERYTHING: Final = compile_lazily(r"/*[*?_.]*\*[*?_.]*$|/+$")
+"""The end of a pattern of all that is in a directory, or in apt's lists (`*_*`)."""
 
 _last: list[tuple[Build, dict[str, list[Ran]], dict[str, list[Call]]]] = []
 
@@ -302,7 +305,7 @@ def removes(run: Run, *directories: str) -> bool:
         if command.name not in {"rm", "find"}:
             continue
         for text in command.arguments:
-            bare = text.rstrip("*").rstrip("/")
+            bare = _EVERYTHING.sub("", text)
             if any(
                 (bare.endswith(directory[1:]) if directory.startswith("~") else bare == directory)
                 for directory in directories

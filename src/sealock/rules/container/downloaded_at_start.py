@@ -38,7 +38,8 @@ class DownloadedAtStart(Rule[Container]):
     id = "C073"
     keywords = ("downloaded", "download", "curl", "entrypoint")
     severity = Severity.MEDIUM
-    reads = ("command", "entrypoint", "privileged")
+    reads = ("command", "entrypoint")
+    of_runs = True
     references = (cwe(494), cwe(829))
     remedy = "Build an image that contains the program, and verify what the build downloads."
     bad = (

@@ -18,7 +18,8 @@ class HealthToolMissing(Rule[Container]):
     keywords = ("health check", "HEALTHCHECK", "curl")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
-    reads = ("health", "image", "privileged")
+    reads = ("health", "image")
+    of_runs = True
     references = (docker_docs("reference/compose-file/services/#healthcheck"),)
     remedy = (
         "Use a program that the image contains (wget on Alpine, pg_isready, redis-cli ping), or the program's own "

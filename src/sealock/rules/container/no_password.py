@@ -11,7 +11,11 @@ _VARIABLES = {
     "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": (_YES, Severity.HIGH),
     "ALLOW_EMPTY_PASSWORD": (_YES, Severity.HIGH),
     "ALLOW_ANONYMOUS_LOGIN": (_YES, Severity.MEDIUM),
+    "ALLOW_NONE_AUTHENTICATION": (_YES, Severity.HIGH),
+    "SURREAL_UNAUTHENTICATED": (_YES, Severity.HIGH),
     "DISABLE_AUTH": (_YES, Severity.HIGH),
+    "DISABLE_AUTHENTICATION": (_YES, Severity.HIGH),
+    "AUTH_DISABLED": (_YES, Severity.HIGH),
     "NO_AUTH": (_YES, Severity.HIGH),
     "SKIP_AUTH": (_YES, Severity.HIGH),
     "AUTH_ENABLED": (_NO, Severity.HIGH),
@@ -47,6 +51,9 @@ _WORDS = (
     ("NotebookApp.password=", "a notebook without a password", Severity.HIGH),
     ("ServerApp.password=", "a notebook without a password", Severity.HIGH),
     ("--anonymous-auth=true", "an API that accepts anonymous requests", Severity.MEDIUM),
+    ("--unauthenticated", "a service without authentication", Severity.HIGH),
+    ("--disable-authentication", "a service without authentication", Severity.HIGH),
+    ("--web.enable-admin-api", "the administration interface of Prometheus without a password", Severity.MEDIUM),
     ("--insecure-skip-auth", "a service without authentication", Severity.HIGH),
 )
 

@@ -19,7 +19,8 @@ class SecretInEnvironment(Rule[Container]):
     differs = (("CKV_K8S_35", "a variable from a Secret has no value in the manifest"),)
     severity = Severity.HIGH
     conceals = True
-    reads = ("environment", "privileged")
+    reads = ("environment",)
+    of_runs = True
     references = (cis_docker("4.10"), cwe(798), cwe(526), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "Take it from a secret file or the caller's environment, and rotate the secret, since it was written down."
     bad = (

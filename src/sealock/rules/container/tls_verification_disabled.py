@@ -34,7 +34,8 @@ class TlsVerificationDisabled(Rule[Container]):
     id = "C069"
     keywords = ("TLS", "certificate", "NODE_TLS_REJECT_UNAUTHORIZED")
     severity = Severity.HIGH
-    reads = ("environment", "privileged")
+    reads = ("environment",)
+    of_runs = True
     references = (cwe(295),)
     remedy = "Remove it, and give the program the CA that signed the certificate (SSL_CERT_FILE and the like)."
     bad = (
