@@ -60,7 +60,7 @@ def acknowledge(
     ).scalar_one()
     about = f"{asked.rule} {asked.thing} in {asked.repository or 'all repositories'}: {asked.reason}"
     record(connection, now, by.name, "acknowledged", about, address)
-    _recount(connection, asked.rule)
+    _recount(connection, asked.rule, now)
     return number
 
 
@@ -76,7 +76,7 @@ def withdraw(connection: Connection, number: int, *, by: Actor, now: float, addr
     if row is None:
         return False
     record(connection, now, by.name, "acknowledgement withdrawn", f"{row.rule} {row.thing}", address)
-    _recount(connection, row.rule)
+    _recount(connection, row.rule, now)
     return True
 
 
@@ -102,7 +102,7 @@ def _check(asked: AcknowledgementRequest, now: float) -> None:
         raise UsageError(message)
 
 
-def _recount(connection: Connection, rule: str) -> None:
+def _recount(connection: Connection, rule: str, now: float) -> None:
     """Count again where the rule is open."""
     touched = select(finding.c.repository_id).where(finding.c.rule == rule, finding.c.gone.is_(None)).distinct()
-    recount(connection, connection.execute(touched).scalars().all())
+    recount(connection, connection.execute(touched).scalars().all(), now)

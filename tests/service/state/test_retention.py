@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, select
 from sealock.service.access.audit import record
 from sealock.service.state.database import Database
 from sealock.service.state.reports import keep_report, parse_report
-from sealock.service.state.retention import Retention, tidy
+from sealock.service.state.retention import Retention, Tidied
+from sealock.service.state.retention import tidy as tidy_once
 from sealock.service.state.tables import (
     event,
     facts,
@@ -22,6 +23,7 @@ from sealock.service.state.tables import (
     package,
     place,
     repository,
+    setting,
     tag,
 )
 from sealock.service.state.tables.access import REFUSED, audit, message, webhook
@@ -32,6 +34,13 @@ from support.servicestate import deb, digest, flaw, found, image_of, scan
 APP = "registry.example/app"
 DAY = 86_400.0
 ADVISORIES = Table(flaw("CVE-2026-0001", "Debian:12", "openssl", fixed="3.0.15-1"))
+
+
+def tidy(database: Database, retention: Retention, now: float) -> Tidied:
+    """Tidy as in a service that was on until then."""
+    with database.write() as connection:
+        connection.execute(setting.delete())
+    return tidy_once(database, retention, now)
 
 
 def count(database: Database, *tables: Any) -> list[int]:

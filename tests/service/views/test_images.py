@@ -98,7 +98,7 @@ def test_the_configuration_is_compared_and_what_is_not_kept_is_named(database: D
     new = replace(image_of("2"), container=setting("", Variable("DEBUG", "1"), Variable("TOKEN", f"{TOKEN[:-1]}9")))
     numbers = [(scan(database, APP, "1", image, FLAWS, now=10.0), image.manifest) for image in (old, new)]
     with database.read() as connection:
-        diff = compare_images(connection, Scope(), *numbers)
+        diff = compare_images(connection, Scope(), *numbers, now=20.0)
     assert [(change.field, change.name, change.old, change.new) for change in diff.settings] == [
         ("user", "", "app", None),
         ("environment", "DEBUG", "0", "1"),
@@ -107,6 +107,6 @@ def test_the_configuration_is_compared_and_what_is_not_kept_is_named(database: D
     with database.write() as connection:
         connection.execute(configuration.delete().where(configuration.c.image_id == numbers[0][0]))
     with database.read() as connection:
-        diff = compare_images(connection, Scope(), *numbers)
+        diff = compare_images(connection, Scope(), *numbers, now=20.0)
     assert not diff.settings
     assert diff.uncompared[0].startswith("could not compare the configuration: sha256:")

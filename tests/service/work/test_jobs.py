@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from sealock.service.state.database import Database, migrate
 from sealock.service.state.tables import parked, setting
@@ -219,15 +219,41 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
     assert len(given_up) <= 1
 
 
-def test_a_sweep_gives_the_job_of_a_dead_worker_to_another(database: Database, jobs: Jobs, migrated: str) -> None:
+def test_a_sweep_gives_the_job_of_a_dead_worker_to_another_where_the_clock_went_back(
+    database: Database, jobs: Jobs, migrated: str
+) -> None:
     put(database, jobs, "slow 1")
     with workers(migrated) as started:
         wait_until(lambda: len(rows(database, "try slow")) == 1)
         started.kill()
     assert not done(database)
+    put(database, jobs, "count 1")
+    with database.write() as connection:
+        for statement in AHEAD["postgresql" if database.is_postgresql else "sqlite"]:
+            assert connection.execute(text(statement)).rowcount
     wait_until(lambda: jobs.sweep() == 1)
     counts = jobs.counts()
-    assert (counts.waiting, counts.running) == (1, 0)
+    assert (counts.waiting, counts.running) == (2, 0)
+    worked: list[str] = []
+    stop = Event()
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(jobs.work, lambda job: worked.append(job.kind), stop)
+        try:
+            wait_until(lambda: is_idle(jobs))
+        finally:
+            stop.set()
+        working.result()
+    assert sorted(worked) == ["count", "slow"]
+
+
+AHEAD = {
+    "sqlite": ("UPDATE job SET lease = lease + 31536000 WHERE owner <> ''", "UPDATE job SET due = due + 31536000"),
+    "postgresql": (
+        "UPDATE procrastinate_workers SET last_heartbeat = now() + interval '1 year'",
+        "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 year' WHERE status = 'todo'",
+    ),
+}
+"""What lies ahead by a year since the clock went back by one."""
 
 
 @pytest.mark.live

@@ -15,6 +15,7 @@ from sealock.service.access.actors import Actor
 from sealock.service.access.audit import record
 from sealock.service.access.tokens import PREFIX, Role, Scope, digest_secret, make_token
 from sealock.service.state.database import Database
+from sealock.service.state.moments import is_recent
 from sealock.service.state.tables.access import token
 from sealock.text import line
 
@@ -70,7 +71,7 @@ def machine_of(database: Database, secret: str, now: float) -> Actor | None:
         row = connection.execute(select(token).where(token.c.digest == digest_secret(secret))).first()
     if row is None or (row.until is not None and row.until < now):
         return None
-    if row.used is None or row.used < now - _TOUCH_SECONDS:
+    if row.used is None or not is_recent(row.used, now, _TOUCH_SECONDS):
         with suppress(OperationalError), database.write() as connection:  # a full disk does not end reading
             connection.execute(update(token).where(token.c.id == row.id).values(used=now))
     scope = Scope(msgspec.json.decode(row.scope, type=tuple[str, ...]))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Final, cast
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from sealock.errors import UsageError
@@ -16,6 +16,7 @@ from sealock.service.access.audit import record
 from sealock.service.access.passwords import hash_password, verify_password
 from sealock.service.access.tokens import Role, Scope, digest_secret
 from sealock.service.state.database import Database
+from sealock.service.state.moments import has_come, is_recent
 from sealock.service.state.tables.access import REFUSED, account, invitation, session
 
 INVITATION_SECONDS: Final = 24 * 3600
@@ -45,8 +46,13 @@ def invite(connection: Connection, role: Role, by: str, now: float) -> str:
 
 def is_invitation(connection: Connection, secret: str, now: float) -> bool:
     """Whether a link still works."""
-    where = (invitation.c.digest == digest_secret(secret)) & (invitation.c.until >= now)
+    where = (invitation.c.digest == digest_secret(secret)) & _is_valid(now)
     return bool(connection.execute(select(exists().where(where))).scalar())
+
+
+def _is_valid(now: float) -> ColumnElement[bool]:
+    valid: ColumnElement[bool] = ~has_come(invitation.c.until, now, INVITATION_SECONDS)
+    return valid
 
 
 def accept(database: Database, secret: str, name: str, password: str, *, now: float, address: str = "") -> str:  # noqa: PLR0913
@@ -58,7 +64,7 @@ def accept(database: Database, secret: str, name: str, password: str, *, now: fl
         raise UsageError(_ENDED)
     hashed = hash_password(password)
     with database.write() as connection:
-        where = (invitation.c.digest == digest_secret(secret)) & (invitation.c.until >= now)
+        where = (invitation.c.digest == digest_secret(secret)) & _is_valid(now)
         role = connection.execute(delete(invitation).where(where).returning(invitation.c.role)).scalar()
         if role is None:
             raise UsageError(_ENDED)
@@ -95,6 +101,7 @@ def log_in(database: Database, name: str, password: str, *, now: float, address:
 
 def _start(connection: Connection, of: int, now: float) -> str:
     secret = token_urlsafe(32)
+    # One that seems to be of the future ends too, and stays: the clock may come back.
     ended = (session.c.used < now - _IDLE_SECONDS) | (session.c.made < now - _MOST_SECONDS)
     connection.execute(delete(session).where(ended))
     connection.execute(insert(session).values(digest=digest_secret(secret), account_id=of, made=now, used=now))
@@ -107,7 +114,7 @@ def person_of(database: Database, secret: str, now: float) -> Actor | None:
     with database.read() as connection:
         query = select(account.c.name, account.c.role, account.c.id, session.c.made, session.c.used)
         row = connection.execute(query.join_from(session, account).where(session.c.digest == digest)).first()
-    if row is None or row.used < now - _IDLE_SECONDS or row.made < now - _MOST_SECONDS:
+    if row is None or not (is_recent(row.used, now, _IDLE_SECONDS) and is_recent(row.made, now, _MOST_SECONDS)):
         return None
     if row.used < now - _TOUCH_SECONDS:
         with suppress(OperationalError), database.write() as connection:  # a full disk does not end reading

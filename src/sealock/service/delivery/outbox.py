@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, or_, select, true, update
 
 from sealock.service.access.tokens import Scope
 from sealock.service.state.database import Database
+from sealock.service.state.moments import SLACK, has_come
 from sealock.service.state.tables import event, repository
 from sealock.service.state.tables.access import message, message_event, webhook
 from sealock.service.views.common import within
@@ -29,6 +30,10 @@ _STILL_OPEN: Final = 900
 """Seconds after which no transaction that wrote an event can still be open: only younger ids may yet appear below."""
 _WAITS: Final = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 """Seconds before each further try; after the last the message is dead."""
+_SPREAD: Final = 1.1
+"""A wait is longer or shorter by up to a tenth."""
+_LONGEST: Final = {tries: wait * _SPREAD for tries, wait in enumerate(_WAITS, 1)}
+"""Seconds that a message waits at most after so many tries."""
 _PERIODS: Final = {"hour": 3600, "day": 86400}
 
 
@@ -92,7 +97,10 @@ def _is_wanted(row: Any) -> ColumnElement[bool]:  # noqa: ANN401  a row of the t
 def _is_due(row: Any, now: float) -> ColumnElement[bool]:  # noqa: ANN401  a row of the table
     """The condition that the hour or day of an event is over; it is at once for who wants no digest."""
     seconds = _PERIODS.get(row.period)
-    return event.c.at < now // seconds * seconds if seconds else true()
+    if not seconds:
+        return true()
+    # What seems to be of the future was written before the clock went back.
+    return or_(event.c.at < now // seconds * seconds, event.c.at > now + SLACK)
 
 
 def _make(connection: Connection, hook: int, events: list[int], now: float) -> None:
@@ -107,7 +115,7 @@ def _settle(connection: Connection, row: Any, now: float) -> None:  # noqa: ANN4
     seconds = _PERIODS.get(row.period, 0)
     before = min(now - _STILL_OPEN, now // seconds * seconds if seconds else now)
     young = connection.execute(
-        select(func.min(event.c.id)).where(event.c.id > row.settled, event.c.at >= before)
+        select(func.min(event.c.id)).where(event.c.id > row.settled, event.c.at >= before, event.c.at <= now + SLACK)
     ).scalar()
     newest = connection.execute(select(func.max(event.c.id)).where(event.c.id > row.settled)).scalar()
     settled = young - 1 if young is not None else newest
@@ -117,12 +125,17 @@ def _settle(connection: Connection, row: Any, now: float) -> None:  # noqa: ANN4
 
 def take(database: Database, now: float) -> OutgoingMessage | None:
     """Take the lease of the next message that is due; None where there is none."""
-    free = or_(message.c.lease.is_(None), message.c.lease < now)
+    free = or_(message.c.lease.is_(None), has_come(message.c.lease, now, LEASE_SECONDS))
     with database.write() as connection:
         row = connection.execute(
             select(message, webhook.c.url, webhook.c.secret)
             .join_from(message, webhook)
-            .where(message.c.state == "waiting", message.c.due <= now, free, webhook.c.disabled == "")
+            .where(
+                message.c.state == "waiting",
+                has_come(message.c.due, now, case(_LONGEST, value=message.c.tries, else_=0.0)),
+                free,
+                webhook.c.disabled == "",
+            )
             .order_by(message.c.due, message.c.id)
             .limit(1)
             .with_for_update(of=message, skip_locked=True)
@@ -154,7 +167,7 @@ def failed(database: Database, sent: OutgoingMessage, why: str, now: float, *, g
     if gone or sent.tries >= len(_WAITS):
         _finish(database, sent, {"state": "dead", "finished": now, "error": why})
     else:
-        wait = _WAITS[sent.tries] * uniform(0.9, 1.1)  # noqa: S311  it spreads the tries
+        wait = _WAITS[sent.tries] * uniform(2 - _SPREAD, _SPREAD)  # noqa: S311  it spreads the tries
         _finish(database, sent, {"due": now + wait, "error": why})
     if gone:
         with database.write() as connection:

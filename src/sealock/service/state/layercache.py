@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 
 from sealock.service.state.database import Database
+from sealock.service.state.moments import has_come, is_recent
 from sealock.service.state.rows import chunks, insert_new, put
 from sealock.service.state.tables import claim, facts
 
@@ -46,7 +47,7 @@ class LayerFactsStore:
             row = connection.execute(select(facts.c.data, facts.c.used).where(facts.c.name == name)).first()
         if row is None:
             return None
-        if self._clock() - row.used > _USED:
+        if not is_recent(row.used, self._clock(), _USED):
             with self._database.write() as connection:
                 connection.execute(update(facts).where(facts.c.name == name).values(used=self._clock()))
         try:
@@ -93,12 +94,14 @@ def claim_layers(database: Database, digests: Iterable[str], owner: str, now: fl
         return True
     with database.write() as connection:
         for some in chunks(wanted):
-            query = select(claim.c.digest).where(claim.c.digest.in_(some), claim.c.owner != owner, claim.c.until > now)
+            query = select(claim.c.digest).where(
+                claim.c.digest.in_(some), claim.c.owner != owner, ~has_come(claim.c.until, now, CLAIM)
+            )
             if connection.execute(query.limit(1)).first() is not None:
                 return False
         rows = [{"digest": digest, "owner": owner, "until": now + CLAIM} for digest in wanted]
         for some in chunks(wanted):
-            connection.execute(delete(claim).where(claim.c.digest.in_(some), claim.c.until <= now))
+            connection.execute(delete(claim).where(claim.c.digest.in_(some), has_come(claim.c.until, now, CLAIM)))
         insert_new(connection, claim, rows)
         for some in chunks(wanted):
             lost = select(claim.c.digest).where(claim.c.digest.in_(some), claim.c.owner != owner)

@@ -8,7 +8,9 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from sealock.service.state.database import Database
-from sealock.service.state.rows import take_turn
+from sealock.service.state.layercache import CLAIM
+from sealock.service.state.moments import has_come
+from sealock.service.state.rows import put, take_turn
 from sealock.service.state.tables import (
     claim,
     container,
@@ -26,6 +28,7 @@ from sealock.service.state.tables import (
     place,
     repository_image,
     scan,
+    setting,
     slice_package,
     tag,
 )
@@ -34,6 +37,10 @@ from sealock.service.state.tags import refresh
 
 _DAY: Final = 86_400.0
 _AT_ONCE: Final = 500
+_STEP: Final = 2 * _DAY
+"""Retention runs once a day."""
+_REACHED: Final = "retention"
+"""The setting with the time that it counted by last."""
 
 
 class Retention(Struct, frozen=True):
@@ -65,6 +72,7 @@ class Tidied(Struct):
 def tidy(database: Database, retention: Retention, now: float) -> Tidied:
     """Remove what is too old, in transactions of their own, so that others wait for none of them for long."""
     result = Tidied()
+    now = _advance(database, now)
     if retention.events:
         before = now - retention.events * _DAY
         result.events = _delete(database, event, event.c.at < before)
@@ -83,8 +91,22 @@ def tidy(database: Database, retention: Retention, now: float) -> Tidied:
     if retention.hosts:
         result.hosts = _delete(database, host, host.c.last_seen < now - retention.hosts * _DAY)
         _delete(database, container, container.c.gone < now - retention.hosts * _DAY)
-    _delete(database, claim, claim.c.until < now)
+    _delete(database, claim, has_come(claim.c.until, now, CLAIM))
     return result
+
+
+def _advance(database: Database, now: float) -> float:
+    """The time by which ages are counted: that of the clock, but at most `_STEP` after that of the last time.
+
+    A clock that jumps ahead by years removes what two days would, and nothing more once it is set right. After a
+    service that was off for long, what is old goes over as many days.
+    """
+    with database.write() as connection:
+        take_turn(connection)
+        former = connection.execute(select(setting.c.value).where(setting.c.name == _REACHED)).scalar()
+        reached = now if former is None else min(now, float(former) + _STEP)
+        put(connection, setting, [{"name": _REACHED, "value": repr(reached)}])
+    return reached
 
 
 def _delete(database: Database, table: Any, condition: ColumnElement[bool]) -> int:  # noqa: ANN401  a table with an id

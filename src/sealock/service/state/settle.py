@@ -103,7 +103,7 @@ def settle(connection: Connection, things: Iterable[str], now: float, cause: str
     _change(connection, now, cause)
     _open_new(connection, now, cause)
     changed = connection.execute(select(event.c.repository_id).where(event.c.id > last).distinct()).scalars()
-    recount(connection, [number for number in changed if number is not None])
+    recount(connection, [number for number in changed if number is not None], now)
 
 
 def _present(among: int | None) -> Select[Any]:
@@ -246,9 +246,9 @@ def _open_new(connection: Connection, now: float, cause: str) -> None:
     _write(connection, "added", now, cause, opened)
 
 
-def recount(connection: Connection, repositories: Iterable[int]) -> None:
+def recount(connection: Connection, repositories: Iterable[int], now: float) -> None:
     """Count the open findings of repositories that nothing acknowledges today."""
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
     accepted = exists().where(
         acknowledgement.c.rule == finding.c.rule,
         or_(acknowledgement.c.thing == "", acknowledgement.c.thing == finding.c.thing),

@@ -102,8 +102,14 @@ def read_inventory(connection: Connection, number: int) -> Inventory:
     )
 
 
-def read_findings(
-    connection: Connection, scope: Scope, number: int, inventory: Inventory, uses: Mapping[tuple[str, str], str] = {}
+def read_findings(  # noqa: PLR0913  as many as decide on it
+    connection: Connection,
+    scope: Scope,
+    number: int,
+    inventory: Inventory,
+    now: float,
+    *,
+    uses: Mapping[tuple[str, str], str] = {},
 ) -> tuple[Finding, ...]:
     """What is wrong with an image; what does not count is suppressed. `uses` grades packages by rule and thing."""
     layers = inventory.layers
@@ -135,15 +141,17 @@ def read_findings(
     rules = select(image_finding.c.data).where(image_finding.c.image_id == number)
     stored = connection.execute(rules).scalars()
     made += [msgspec.json.decode(text, type=_StoredFinding).finding(place) for text in stored]
-    return tuple(_acknowledged(made, _reasons(connection, scope, number)))
+    return tuple(_acknowledged(made, _reasons(connection, scope, number, now)))
 
 
-def compare_images(connection: Connection, scope: Scope, old: tuple[int, str], new: tuple[int, str]) -> ImageDiff:
+def compare_images(
+    connection: Connection, scope: Scope, old: tuple[int, str], new: tuple[int, str], *, now: float
+) -> ImageDiff:
     """The difference of two images, each its number and what it is called."""
     read = []
     for number, name in (old, new):
         inventory = read_inventory(connection, number)
-        read.append(ReadImage(name, inventory, read_findings(connection, scope, number, inventory)))
+        read.append(ReadImage(name, inventory, read_findings(connection, scope, number, inventory, now)))
     diff = compare(*read)
     before, after = (hidden_values(image.inventory.container) for image in read)
     if same := sorted(name for name in before.keys() & after.keys() if before[name] == after[name]):
@@ -202,14 +210,14 @@ def _hits(connection: Connection, number: int) -> Iterable[Row[Any]]:
     return connection.execute(query)
 
 
-def _reasons(connection: Connection, scope: Scope, number: int) -> dict[tuple[str, str], _Acknowledged]:
+def _reasons(connection: Connection, scope: Scope, number: int, now: float) -> dict[tuple[str, str], _Acknowledged]:
     """Why findings of an image do not count, by rule and thing ("" for all things)."""
     own = (
         select(repository.c.id)
         .join_from(repository_image, repository)
         .where(repository_image.c.image_id == number, within(scope))
     )
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
     query = select(acknowledgement).where(
         or_(acknowledgement.c.repository_id.is_(None), acknowledgement.c.repository_id.in_(own)),
         or_(acknowledgement.c.until == "", acknowledgement.c.until >= today),

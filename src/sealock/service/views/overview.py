@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Integer, and_, case, cast, exists, func, or_,
 
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
+from sealock.service.state.moments import is_recent
 from sealock.service.state.tables import (
     acknowledgement,
     container,
@@ -98,7 +99,7 @@ def _attention(connection: Connection, scope: Scope, now: float) -> tuple[Attent
         .where(
             finding.c.gone.is_(None),
             finding.c.severity >= Severity.HIGH,
-            or_(finding.c.exploited, finding.c.first_seen >= now - _DAY, loaded.c.loaded > 0),
+            or_(finding.c.exploited, is_recent(finding.c.first_seen, now, _DAY), loaded.c.loaded > 0),
             within(scope),
             ~acknowledged,
         )
@@ -121,7 +122,7 @@ def _attention(connection: Connection, scope: Scope, now: float) -> tuple[Attent
                 for reason, applies in (
                     ("known to be exploited", row.exploited),
                     ("loaded in running containers", row.loaded),
-                    ("new since yesterday", row.newest >= now - _DAY),
+                    ("new since yesterday", is_recent(row.newest, now, _DAY)),
                 )
                 if applies
             ),

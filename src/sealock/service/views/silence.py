@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, func, select
 
 from sealock.service.access.tokens import Scope
+from sealock.service.state.moments import ClockJump, is_recent, last_jump
 from sealock.service.state.tables import event, feed, parked, repository, scan
 from sealock.service.state.tables.access import message, webhook
 from sealock.service.views.common import within
@@ -20,6 +21,7 @@ DAY: Final = 86400
 _MOST: Final = 50
 _FEED_DAYS: Final = 2
 """After so many days without an answer of its source, advisories are old."""
+_JUMP_DAYS: Final = 7
 _GONE_DAYS: Final = 7
 """For so many days a deleted repository is news."""
 
@@ -35,7 +37,11 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
         waiting=states.get("waiting", 0),
         failed=states.get("failed", 0),
         polls=_polls(connection, scope),
-        hosts=tuple(entry for entry in list_hosts(connection, scope, limit=500).items if entry.last_seen < now - DAY),
+        hosts=tuple(
+            entry
+            for entry in list_hosts(connection, scope, limit=500).items
+            if not is_recent(entry.last_seen, now, DAY)
+        ),
         dead=_number(connection, select(func.count()).where(message.c.state == "dead")) if everything else 0,
         stopped=_stopped(connection) if everything else (),
         last_event=connection.execute(
@@ -49,7 +55,7 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
     disabled = _number(connection, select(func.count()).where(webhook.c.disabled != "")) if everything else 0
     return SilenceView(
         **{name: getattr(view, name) for name in SilenceView.__struct_fields__ if name != "sentences"},
-        sentences=tuple(_sentences(view, disabled, now)),
+        sentences=(*_sentences(view, disabled, now), *_about_time(last_jump(connection), now)),
     )
 
 
@@ -109,7 +115,7 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
     """What is wrong, most important first."""
     if not view.feeds:
         yield "No advisories were fetched yet, so nothing can be matched: sealock fetches them now."
-    old = [entry for entry in view.feeds if (entry.checked or entry.fetched or 0) < now - _FEED_DAYS * DAY]
+    old = [entry for entry in view.feeds if not is_recent(entry.checked or entry.fetched or 0, now, _FEED_DAYS * DAY)]
     if old:
         yield (
             f"{count(len(old), 'source')} of advisories did not answer for {_FEED_DAYS} days or more: what became known"
@@ -127,7 +133,7 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
     silent = [entry for entry in view.polls if entry.poll_error]
     if silent:
         yield f"{count(len(silent), 'watched repository', 'watched repositories')} could not be asked for new tags."
-    if new := [entry for entry in view.gone if (entry.gone or 0) > now - _GONE_DAYS * DAY]:
+    if new := [entry for entry in view.gone if is_recent(entry.gone or 0, now, _GONE_DAYS * DAY)]:
         yield (
             f"{count(len(new), 'repository', 'repositories')} {'was' if len(new) == 1 else 'were'} deleted in the last"
             f" {_GONE_DAYS} days: nothing new comes of them. If one has another name now, give it that name."
@@ -138,3 +144,14 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
         yield f"{count(view.dead, 'message')} to webhooks were given up: Administration lists them."
     if disabled:
         yield f"{count(disabled, 'webhook')} {'is' if disabled == 1 else 'are'} disabled and sent nothing."
+
+
+def _about_time(jump: ClockJump | None, now: float) -> Iterator[str]:
+    if jump is not None and is_recent(jump.at, now, _JUMP_DAYS * DAY):
+        hours = abs(jump.seconds) / 3600
+        span = count(round(hours / 24), "day") if hours >= 48 else f"{hours:.1f} h"
+        yield (
+            f"The clock of a worker's machine was set {'ahead' if jump.seconds > 0 else 'back'} by {span}: ages and"
+            " days since then, or before, are wrong by as much. What waits goes on, and retention removes what two days"
+            " would."
+        )

@@ -22,11 +22,20 @@ from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import Evaluator
 from sealock.service.state.contents import finding_rows
 from sealock.service.state.database import Database
-from sealock.service.state.rows import AT_ONCE, take_turn
-from sealock.service.state.settle import settle
-from sealock.service.state.tables import image, image_finding, repository, repository_image
+from sealock.service.state.rows import AT_ONCE, insert_new, take_turn
+from sealock.service.state.settle import recount, settle
+from sealock.service.state.tables import (
+    acknowledgement,
+    event,
+    finding,
+    image,
+    image_finding,
+    repository,
+    repository_image,
+)
 from sealock.targets.inputs import ImageInput
 
+_DAY: Final = 86_400.0
 _READ: Final = ("distribution", "created")
 """The columns of images that these rules go by."""
 
@@ -46,6 +55,35 @@ def evaluate_dated_rules(database: Database, policy: Policy, support: SupportDay
             after = [new for row in images for new in finding_rows(row.id, _findings(evaluator, policy, row))]
             changed += _replace(connection, before, {_key(row): row for row in after}, now)
             last = images[-1].id
+
+
+def count_acknowledged(database: Database, now: float, days: float) -> None:
+    """Count again where an acknowledgement has a last day: it may have ended, or the clock went back before it.
+
+    That it ended is an event, once; `days` is for how long events are kept.
+    """
+    first, today = (datetime.fromtimestamp(at, UTC).date().isoformat() for at in (now - days * _DAY, now))
+    own = acknowledgement.c
+    with database.write() as connection:
+        take_turn(connection)
+        ended = select(acknowledgement).where(own.until != "", own.until >= first, own.until < today).order_by(own.id)
+        insert_new(connection, event, [_ended(row, now) for row in connection.execute(ended)])
+        ending = select(own.rule).where(own.until != "")
+        touched = select(finding.c.repository_id).where(finding.c.rule.in_(ending), finding.c.gone.is_(None)).distinct()
+        recount(connection, connection.execute(touched).scalars().all(), now)
+
+
+def _ended(row: Any, now: float) -> dict[str, Any]:  # noqa: ANN401  a row of the table
+    return {
+        "uid": f"acknowledgement-ended:{row.id}",
+        "kind": "acknowledgement-ended",
+        "at": now,
+        "repository_id": row.repository_id,
+        "rule": row.rule,
+        "thing": row.thing,
+        "detail": f"until {row.until}: {row.reason}",
+        "cause": "day",
+    }
 
 
 def _images(connection: Connection, after: int) -> Sequence[Any]:

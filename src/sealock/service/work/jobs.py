@@ -25,6 +25,8 @@ LEASE: Final = 60.0
 """Seconds without a sign of life after which a worker counts as dead."""
 PAUSE: Final = 10.0
 """Seconds before a job that failed is tried again; twice as many after each try."""
+LONGEST: Final = 900.0
+"""Seconds that a job waits at most, whoever asks for more."""
 _REASON: Final = 2000
 
 
@@ -73,7 +75,10 @@ class Jobs(Protocol):
         """Make what it needs in the database. Any number of processes may do so."""
 
     def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
-        """Put a job into a transaction, to be done `after` so many seconds; nothing where the same one waits."""
+        """Put a job into a transaction, to be done `after` so many seconds, at most `LONGEST`.
+
+        Nothing where the same one waits.
+        """
 
     def work(self, handle: Handler, stop: Event) -> None:
         """Do jobs, one at a time, until `stop` is set; the last one is finished."""

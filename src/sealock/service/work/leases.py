@@ -1,4 +1,8 @@
-"""Jobs on SQLite: a table with leases. A worker that does not renew its lease in time loses its job."""
+"""Jobs on SQLite: a table with leases. A worker that does not renew its lease in time loses its job.
+
+All workers are on one machine, so leases and waits go by its even time, which no clock that is set changes. After a
+restart of the machine it begins again: a lease or wait that is longer than any can be is over.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from sqlalchemy.exc import OperationalError
 
 from sealock.service.state.database import Database
+from sealock.service.state.moments import has_come, machine_time
 from sealock.service.state.rows import insert_new
 from sealock.service.state.tables import job, parked
 from sealock.service.work.jobs import (
+    LONGEST,
     TRIES,
     GivenUp,
     Handler,
@@ -37,7 +43,7 @@ class LeasedJobs:
         database: Database,
         settings: JobSettings,
         given_up: GivenUp = ignore,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = machine_time,
     ) -> None:
         self._database, self._settings, self._given_up, self._clock = database, settings, given_up, clock
         self._name = worker_name()
@@ -48,7 +54,7 @@ class LeasedJobs:
     def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
         """See Jobs."""
         connection.execute(delete(parked).where(parked.c.kind == kind, parked.c.key == key))
-        insert_new(connection, job, [{"kind": kind, "key": key, "due": self._clock() + after}])
+        insert_new(connection, job, [{"kind": kind, "key": key, "due": self._clock() + min(after, LONGEST)}])
 
     def work(self, handle: Handler, stop: Event) -> None:
         """See Jobs."""
@@ -83,11 +89,15 @@ class LeasedJobs:
 
     def _is_free(self) -> ColumnElement[bool]:
         now = self._clock()
-        return and_(job.c.due <= now, or_(job.c.owner == "", job.c.lease < now))
+        return and_(has_come(job.c.due, now, LONGEST), or_(job.c.owner == "", self._is_lost(now)))
+
+    def _is_lost(self, now: float) -> ColumnElement[bool]:
+        over: ColumnElement[bool] = has_come(job.c.lease, now, self._settings.lease)
+        return over
 
     def _park(self, connection: Connection, number: int, given: Job, reason: str) -> None:
         connection.execute(delete(job).where(job.c.id == number))
-        park(connection, given, reason, self._clock(), self._given_up)
+        park(connection, given, reason, time.time(), self._given_up)
 
     def _do(self, taken: Job, handle: Handler) -> None:
         done = Event()
@@ -122,7 +132,7 @@ class LeasedJobs:
                 continue  # the next time may be in time
 
     def _release(self, taken: Job, seconds: float, tries: int) -> None:
-        values = {"owner": "", "lease": None, "due": self._clock() + seconds, "tries": tries}
+        values = {"owner": "", "lease": None, "due": self._clock() + min(seconds, LONGEST), "tries": tries}
         with self._database.write() as connection:
             connection.execute(update(job).where(self._is_mine(taken)).values(**values))
 
@@ -135,7 +145,7 @@ class LeasedJobs:
     def sweep(self) -> int:
         """See Jobs. A look for a job takes those of dead workers too: here, those that come to be parked are left."""
         with self._database.write() as connection:
-            dead = select(job).where(job.c.owner != "", job.c.lease < self._clock())
+            dead = select(job).where(job.c.owner != "", self._is_lost(self._clock()))
             rows = connection.execute(dead).all()
             for row in rows:
                 if row.tries >= TRIES:
@@ -147,8 +157,7 @@ class LeasedJobs:
     def counts(self) -> JobCounts:
         """See Jobs."""
         with self._database.read() as connection:
-            now = self._clock()
-            running = and_(job.c.owner != "", job.c.lease >= now)
+            running = and_(job.c.owner != "", ~self._is_lost(self._clock()))
             query = select(func.count(), func.count().filter(running)).select_from(job)
             total, busy = connection.execute(query).one()
             return JobCounts(total - busy, busy, count_parked(connection))

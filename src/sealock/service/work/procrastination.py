@@ -17,9 +17,11 @@ from psycopg.errors import Error
 from sqlalchemy import ColumnElement, Connection, delete, func, inspect, literal_column, select, table, text
 
 from sealock.service.state.database import Database
+from sealock.service.state.moments import SLACK
 from sealock.service.state.rows import take_turn
 from sealock.service.state.tables import parked
 from sealock.service.work.jobs import (
+    LONGEST,
     TRIES,
     GivenUp,
     Handler,
@@ -82,7 +84,7 @@ class ProcrastinateJobs:
         """See Jobs."""
         connection.execute(delete(parked).where(parked.c.kind == kind, parked.c.key == key))
         name = _lock(kind, key)
-        options: dict[str, Any] = {"schedule_in": {"milliseconds": int(after * 1000)}} if after else {}
+        options: dict[str, Any] = {"schedule_in": {"milliseconds": int(min(after, LONGEST) * 1000)}} if after else {}
         task = self._deferring.configure_task(
             _TASK, lock=name, queueing_lock=name, connection=connection.connection.driver_connection, **options
         )
@@ -163,6 +165,7 @@ class ProcrastinateJobs:
 
     async def _sweep(self, app: App) -> int:
         """Procrastinate leaves the job of a killed worker as it is, for ever."""
+        await asyncio.to_thread(self._bound)
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.lease))
         for carried in stalled:
             job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
@@ -176,6 +179,20 @@ class ProcrastinateJobs:
             except ConnectorException:
                 continue  # another worker swept it at the same time
         return len(stalled)
+
+    def _bound(self) -> None:
+        """Procrastinate goes by the clock of PostgreSQL: no wait is longer because that, or a worker's, went back."""
+        waiting = text(
+            f"UPDATE {_TABLE} SET scheduled_at = now()"  # noqa: S608  our own name
+            " WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => :longest)"
+        )
+        beating = text(
+            "UPDATE procrastinate_workers SET last_heartbeat = now()"
+            " WHERE last_heartbeat > now() + make_interval(secs => :lease)"
+        )
+        with self._database.write() as connection:
+            connection.execute(waiting, {"longest": LONGEST + SLACK})
+            connection.execute(beating, {"lease": self._settings.lease})
 
     async def _retry(self, app: App, carried: CarriedJob, job: Job) -> None:
         try:

@@ -16,6 +16,7 @@ from typing import Final
 
 from sealock.errors import TransportError
 from sealock.patterns import compile_lazily
+from sealock.service.state.moments import is_recent
 
 LIMIT: Final = 1 << 30
 """Bytes of all layers that are kept; one that takes more than a quarter is not."""
@@ -113,7 +114,7 @@ class LayerSpool:
         left = sum(size for _, size, _ in entries)
         for used, size, where in sorted(entries):
             is_coming = os.path.basename(where).startswith(".")  # noqa: PTH119  of thousands
-            if (left > self._limit and not is_coming) or (is_coming and used < time.time() - _ABANDONED):
+            if (left > self._limit and not is_coming) or (is_coming and not is_recent(used, time.time(), _ABANDONED)):
                 Path(where).unlink(missing_ok=True)
                 left -= size
 

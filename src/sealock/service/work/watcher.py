@@ -12,6 +12,7 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.names import is_tag, reference
 from sealock.net.registry.requests import RegistryError
 from sealock.service.state.database import Database
+from sealock.service.state.moments import is_recent
 from sealock.service.state.rows import chunks
 from sealock.service.state.tables import repository, scan, tag
 from sealock.service.state.tags import drop_tags, forget_repository
@@ -31,7 +32,7 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         name = connection.execute(select(repository.c.name).where(repository.c.id == number)).scalar()
         current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
         before = {row.name: row.digest for row in connection.execute(select(tag.c.name, tag.c.digest).where(current))}
-        tried = and_(scan.c.repository_id == number, scan.c.state == "failed", scan.c.requested > now - _AGAIN)
+        tried = and_(scan.c.repository_id == number, scan.c.state == "failed", is_recent(scan.c.requested, now, _AGAIN))
         failed = {(row.tag, row.digest) for row in connection.execute(select(scan.c.tag, scan.c.digest).where(tried))}
     if name is None:
         return ""

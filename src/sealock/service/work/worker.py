@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sealock.errors import SealockError
 from sealock.service.state.credentials import StoredCredentials
 from sealock.service.state.database import Database
+from sealock.service.state.moments import has_come, is_recent, note_jump
 from sealock.service.state.retention import Retention, tidy
 from sealock.service.state.rows import put, take_turn
 from sealock.service.state.tables import parked, repository, setting
@@ -26,7 +27,8 @@ from sealock.service.work.advisories import (
     update_advisories,
 )
 from sealock.service.work.carriers import open_jobs
-from sealock.service.work.datedrules import evaluate_dated_rules
+from sealock.service.work.clockwatch import ClockWatch
+from sealock.service.work.datedrules import count_acknowledged, evaluate_dated_rules
 from sealock.service.work.jobs import Job, Jobs, JobSettings, Later
 from sealock.service.work.requests import SCAN, give_up, put_waiting
 from sealock.service.work.scanner import NotingRegistry, Scanner, ScanSettings, open_client
@@ -41,6 +43,8 @@ TIDY: Final = "tidy"
 _TICK: Final = 5.0
 """Seconds between two looks for what is due."""
 _DAY: Final = 86_400.0
+_YEAR: Final = 365.0
+"""Days."""
 _REST: Final = 3600.0
 """Seconds before a worker puts in a job again that was parked: each try may end a worker."""
 _AGAIN: Final = 1800.0
@@ -76,6 +80,7 @@ class Worker:
     ) -> None:
         """Open the database. `report` hears a line for each job, and each error."""
         self._settings, self._clock, self._report = settings, clock, report
+        self._watch = ClockWatch(clock)
         self.database = Database(settings.database)
         self.jobs: Jobs = open_jobs(self.database, give_up, settings.jobs)
         self._credentials = StoredCredentials(self.database, key)
@@ -147,6 +152,7 @@ class Worker:
     def _evaluate_dated_rules(self, now: float) -> None:
         """Each day, and when other days of support may have come: newer advisories are matched after each update."""
         evaluate_dated_rules(self.database, self._settings.scans.policy, self._advisories.support(), now)
+        count_acknowledged(self.database, now, self._settings.retention.events or _YEAR)
 
     def _tick(self, stop: Event) -> None:
         advisories = Advisories(self._settings.advisories)
@@ -162,11 +168,13 @@ class Worker:
     def put_due(self, advisories: Advisories) -> None:
         """Put in the jobs that are due: any number of workers may do so, each is put in once."""
         now, settings = self._clock(), self._settings
+        if seconds := self._watch.jumped():
+            note_jump(self.database, now, seconds)
         matched = is_matched(self.database, advisories)
         with self.database.read() as connection:
             due = [kind for kind in (UPDATE, TIDY) if self._is_due(connection, kind, now)]
             polls = self._polls(connection, now) if settings.poll else []
-            recently = select(parked.c.kind, parked.c.key).where(parked.c.at > now - _REST)
+            recently = select(parked.c.kind, parked.c.key).where(is_recent(parked.c.at, now, _REST))
             resting = {(row.kind, row.key) for row in connection.execute(recently)}
         polls = [number for number in polls if (POLL, str(number)) not in resting]
         matches = not matched and (MATCH, "") not in resting
@@ -176,8 +184,8 @@ class Worker:
             take_turn(connection)
             for kind in due:
                 if self._is_due(connection, kind, now):
-                    every = settings.update if kind == UPDATE else _DAY
-                    put(connection, setting, [{"name": f"due {kind}", "value": repr(now + every)}])
+                    due_again = repr(now + self._every(kind))
+                    put(connection, setting, [{"name": f"due {kind}", "value": due_again}])
                     self.jobs.put(connection, kind, "")
             for number in polls:
                 self.jobs.put(connection, POLL, str(number))
@@ -188,9 +196,12 @@ class Worker:
         if kind == UPDATE and not self._settings.update:
             return False
         value = connection.execute(select(setting.c.value).where(setting.c.name == f"due {kind}")).scalar()
-        return value is None or float(value) <= now
+        return value is None or bool(has_come(float(value), now, self._every(kind)))
+
+    def _every(self, kind: str) -> float:
+        return self._settings.update if kind == UPDATE else _DAY
 
     def _polls(self, connection: Connection, now: float) -> list[int]:
-        late = or_(repository.c.polled.is_(None), repository.c.polled <= now - self._settings.poll)
+        late = or_(repository.c.polled.is_(None), ~is_recent(repository.c.polled, now, self._settings.poll))
         query = select(repository.c.id).where(repository.c.watched, late)
         return list(connection.execute(query).scalars())

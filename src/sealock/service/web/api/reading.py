@@ -189,7 +189,9 @@ def _findings(call: Call[None, None]) -> tuple[FindingRow, ...]:
         number, summary = present(find_image(connection, call.actor.scope, call.path["digest"]))
         inventory = read_inventory(connection, number)
         used = uses(connection, summary.digest, inventory.id)
-        return finding_rows(read_findings(connection, call.actor.scope, number, inventory, used))
+        return finding_rows(
+            read_findings(connection, call.actor.scope, number, inventory, call.context.clock(), uses=used)
+        )
 
 
 def _advisory(call: Call[None, None]) -> AdvisoryView:

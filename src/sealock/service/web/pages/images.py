@@ -57,7 +57,7 @@ def _image(call: PageCall) -> PageAnswer:
         number, known = present(find_image(connection, scope, call.path["digest"]))
         inventory = read_inventory(connection, number)
         used = uses(connection, known.digest, inventory.id)
-        findings = read_findings(connection, scope, number, inventory, used)
+        findings = read_findings(connection, scope, number, inventory, call.context.clock(), uses=used)
         flawed: dict[int, int] = {}
         positions = {layer.digest: layer.index for layer in inventory.layers}
         for finding in findings:
@@ -83,7 +83,8 @@ def _change(connection: Connection, call: PageCall, number: int) -> dict[str, An
     before = previous_image(connection, call.actor.scope, number)
     if before is None:
         return None
-    diff = compare_images(connection, call.actor.scope, (before.number, before.digest), (number, "this image"))
+    images = (before.number, before.digest), (number, "this image")
+    diff = compare_images(connection, call.actor.scope, *images, now=call.context.clock())
     missing = (*failures(diff), *remarks(diff))
     return {"before": before, "summary": summary(diff), "groups": tuple(groups(diff)), "missing": missing}
 

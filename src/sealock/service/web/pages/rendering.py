@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -28,6 +27,7 @@ KINDS: Final = {
     "exploited": "now exploited",
     "signature-lost": "signature lost",
     "tag-moved": "tag moved",
+    "acknowledgement-ended": "acknowledgement ended",
 }
 """The kinds of events in words."""
 
@@ -83,11 +83,11 @@ def style_path() -> str:
     return f"/static/{sha256(style()).hexdigest()[:16]}.css"
 
 
-def ago(at: float | None, now: float | None = None) -> str:
+def ago(at: float | None, now: float) -> str:
     """How long ago, in the largest unit: "3 days ago"."""
     if at is None:
         return "never"
-    seconds = (time.time() if now is None else now) - at
+    seconds = now - at
     for length, name in _SPANS:
         if seconds >= length:
             return f"{count(int(seconds // length), name)} ago"
