@@ -15,7 +15,10 @@ from support import (
     nounrecords,
     optionrecords,
     programrecords,
+    runrecords,
+    schemarecords,
     servicerecords,
+    tablerecords,
 )
 from support.commandrows import COMMANDS
 
@@ -50,6 +53,21 @@ def test_a_program_for_the_kernel_is_what_its_record_says(name: str) -> None:
     assert not changes(programrecords.RECORDS / f"{name}.txt", programrecords.record(name))
 
 
+@pytest.mark.parametrize("room", tablerecords.ROOMS)
+def test_the_tables_of_a_room_are_those_of_its_record(room: str) -> None:
+    assert not changes(tablerecords.RECORDS / f"{room}.txt", tablerecords.record(room))
+
+
+@pytest.mark.parametrize("name", schemarecords.NAMES)
+def test_the_tables_of_the_database_are_made_as_their_record_says(name: str) -> None:
+    assert not changes(schemarecords.RECORDS / f"{name}.sql", schemarecords.record(name))
+
+
+@pytest.mark.parametrize("name", runrecords.NAMES)
+def test_a_run_is_made_as_its_record_says(name: str) -> None:
+    assert not changes(runrecords.RECORDS / f"{name}.txt", runrecords.record(name))
+
+
 @pytest.fixture(scope="module")
 def place() -> Iterator[commandrecords.CommandWorld]:
     with commandrecords.command_world() as made:
@@ -79,6 +97,9 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (commandrecords.RECORDS, COMMANDS),
         (machinerecords.RECORDS, machinerecords.NAMES),
         (programrecords.RECORDS, programrecords.NAMES),
+        (runrecords.RECORDS, runrecords.NAMES),
+        (schemarecords.RECORDS, schemarecords.NAMES),
+        (tablerecords.RECORDS, tablerecords.ROOMS),
         (guardrecords.RECORDS, guardrecords.POLICIES),
     ],
 )

@@ -28,6 +28,8 @@ State = Literal["killed", "timed out", "survived", "no test"]
 _NEAR, _FAR = 10.0, 20.0
 """Seconds of the CPU that tests took, as the map has them: those of a line, and each of the two stages after."""
 
+_RECORDS = "tests/test_records.py"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -91,6 +93,9 @@ class TestMap:
             # The line runs at import, as a table does: whatever uses the file may see it, or those that import it.
             line = file
             file = {name for path in _importers(mutant.path) for name in self._of_file(path)}
+            # A record lists what modules hold without running a line of them.
+            records = (name for name in self.seconds if name.startswith(_RECORDS) and f"[{mutant.room}" in name)
+            yield self._choose(records, _FAR)
         room = f"tests/{mutant.room}"
         near = {name for name in line if name.startswith(room)}
         yield self._choose(near, _NEAR)

@@ -6,80 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
-from sealock.model.container import Container
 from sealock.model.inspection import LimitAdvice
 from sealock.model.profile import ContactedAddress, LearningRun
 from sealock.runtime.trials import TrialOutcome
 from sealock.scan.hardening import USER, HardenedRun, HardeningPlace, follow_plan, prove
 from sealock.scan.hardeningplan import HardeningPlan, plan_of, written_directories
-from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunImage, RunMachine
 from support.profiles import web
+from support.simulators.program import ProgramSimulator
 
 MACHINE = RunMachine(cpus=4, memory=8 << 30)
 
 
-class Program(Struct):
-    """A simulated program: what it needs, and where it writes."""
-
-    capabilities: frozenset[str] = frozenset()
-    root: bool = False
-    writes: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
-    """Paths that it writes and that no list of changes shows."""
-    setuid: bool = False
-    calls: frozenset[str] = frozenset()
-    """System calls that a filter refuses."""
-    processes: int = 1
-    broken: bool = False
-    advised: tuple[LimitAdvice, ...] = ()
-    runs: int = 0
-
-    def trial(self, words: Sequence[str]) -> TrialOutcome:
-        self.runs += 1
-        container = EditableRun(words).container
-        if why := self.fault(container):
-            return TrialOutcome(works=False, why=why)
-        return TrialOutcome(works=True, changed=self.writes, advised=self.advised)
-
-    def fault(self, container: Container) -> str:
-        if self.broken:
-            return "it ended with 1"
-        held = set() if "ALL" in given(container.cap_drop, ()) else set(DEFAULT)
-        held |= set(given(container.cap_add, ()))
-        if container.user is not UNSET:
-            held = set()
-            if self.root:
-                return "must be root"
-        if missing := self.capabilities - held:
-            return f"lacks {min(missing)}"
-        if self.calls and container.seccomp is not UNSET:
-            return f"{min(self.calls)}: not permitted"
-        if self.setuid and container.no_new_privileges is True:
-            return "sudo does not work"
-        if given(container.pids_limit, 1 << 20) < self.processes:
-            return "cannot fork"
-        if container.read_only is True:
-            places = tuple(f"{mount.target}/" for mount in given(container.mounts, ()))
-            for path in (*self.writes, *self.elsewhere):
-                if not f"{path}/".startswith(places):
-                    return f"cannot write {path}"
-        return ""
-
-
-def hardened(program: Program, *words: str, user: str = "") -> HardenedRun:
+def hardened(program: ProgramSimulator, *words: str, user: str = "") -> HardenedRun:
     place = HardeningPlace(RunImage("sha256:x", (), user), MACHINE)
     return prove(("docker", "run", *(words or ("app:1",))), place, program.trial)
 
 
 def test_a_program_that_needs_nothing_gets_nothing() -> None:
-    program = Program()
+    program = ProgramSimulator()
     run = hardened(program)
     container = run.container
     assert (container.cap_drop, container.cap_add, container.user) == (("ALL",), UNSET, USER)
@@ -91,17 +41,17 @@ def test_a_program_that_needs_nothing_gets_nothing() -> None:
 @pytest.mark.parametrize(
     ("needs", "kept"),
     [
-        (Program(capabilities=frozenset({"CHOWN"})), {"CHOWN"}),
-        (Program(capabilities=frozenset({"SETUID", "SETGID", "CHOWN"})), {"SETUID", "SETGID", "CHOWN"}),
-        (Program(capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
-        (Program(capabilities=frozenset({"MKNOD", "KILL"})), {"MKNOD", "KILL"}),
-        (Program(capabilities=DEFAULT), set(DEFAULT)),
-        (Program(root=True), set()),
-        (Program(setuid=True, capabilities=frozenset({"SETUID"})), {"SETUID"}),
-        (Program(elsewhere=("/opt/x",), capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
+        (ProgramSimulator(capabilities=frozenset({"CHOWN"})), {"CHOWN"}),
+        (ProgramSimulator(capabilities=frozenset({"SETUID", "SETGID", "CHOWN"})), {"SETUID", "SETGID", "CHOWN"}),
+        (ProgramSimulator(capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
+        (ProgramSimulator(capabilities=frozenset({"MKNOD", "KILL"})), {"MKNOD", "KILL"}),
+        (ProgramSimulator(capabilities=DEFAULT), set(DEFAULT)),
+        (ProgramSimulator(root=True), set()),
+        (ProgramSimulator(setuid=True, capabilities=frozenset({"SETUID"})), {"SETUID"}),
+        (ProgramSimulator(elsewhere=("/opt/x",), capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
     ],
 )
-def test_each_capability_that_is_needed_is_kept_and_no_other(needs: Program, kept: set[str]) -> None:
+def test_each_capability_that_is_needed_is_kept_and_no_other(needs: ProgramSimulator, kept: set[str]) -> None:
     run = hardened(needs)
     assert set(given(run.container.cap_add, ())) == kept
     assert run.container.cap_drop == ("ALL",)
@@ -111,13 +61,13 @@ def test_each_capability_that_is_needed_is_kept_and_no_other(needs: Program, kep
 @pytest.mark.parametrize(
     ("needs", "field", "value", "opened"),
     [
-        (Program(setuid=True), "no_new_privileges", UNSET, "no-new-privileges"),
-        (Program(processes=900), "pids_limit", UNSET, "process limit"),
-        (Program(elsewhere=("/opt/x",)), "read_only", UNSET, "read-only root"),
-        (Program(writes=("/etc", "/etc/x")), "read_only", UNSET, "read-only root"),
+        (ProgramSimulator(setuid=True), "no_new_privileges", UNSET, "no-new-privileges"),
+        (ProgramSimulator(processes=900), "pids_limit", UNSET, "process limit"),
+        (ProgramSimulator(elsewhere=("/opt/x",)), "read_only", UNSET, "read-only root"),
+        (ProgramSimulator(writes=("/etc", "/etc/x")), "read_only", UNSET, "read-only root"),
     ],
 )
-def test_what_fails_is_opened_alone_and_named(needs: Program, field: str, value: Any, opened: str) -> None:
+def test_what_fails_is_opened_alone_and_named(needs: ProgramSimulator, field: str, value: Any, opened: str) -> None:
     run = hardened(needs)
     assert getattr(run.container, field) == value
     stays = [setting.name for setting in run.settings if not setting.closed]
@@ -128,7 +78,7 @@ def test_what_fails_is_opened_alone_and_named(needs: Program, field: str, value:
 
 def test_what_was_written_gets_a_mount() -> None:
     run = hardened(
-        Program(
+        ProgramSimulator(
             writes=(
                 "/run",
                 "/run/x.pid",
@@ -153,7 +103,7 @@ def test_limits_are_those_that_inspect_advises() -> None:
         LimitAdvice("--pids-limit", "32", ""),
         LimitAdvice("--cpus", "0.5", ""),
     )
-    container = hardened(Program(advised=advised)).container
+    container = hardened(ProgramSimulator(advised=advised)).container
     assert (container.memory, container.pids_limit, container.cpus) == (64 << 20, 32, 0.5)
 
 
@@ -173,25 +123,25 @@ def test_limits_are_those_that_inspect_advises() -> None:
     ],
 )
 def test_what_the_command_sets_stays(words: tuple[str, ...], field: str, value: Any) -> None:
-    assert getattr(hardened(Program(), *words).container, field) == value
+    assert getattr(hardened(ProgramSimulator(), *words).container, field) == value
 
 
 @pytest.mark.parametrize(
     ("user", "expected"), [("", USER), ("0", USER), ("root", USER), ("app", UNSET), ("1000", UNSET)]
 )
 def test_the_images_own_user_stays(user: str, expected: Any) -> None:
-    assert hardened(Program(), user=user).container.user == expected
+    assert hardened(ProgramSimulator(), user=user).container.user == expected
 
 
 def test_a_command_that_fails_as_it_is_proves_nothing() -> None:
     with pytest.raises(
         TargetError, match="does not pass its check as it is, so nothing can be proven: it ended with 1"
     ):
-        hardened(Program(broken=True))
+        hardened(ProgramSimulator(broken=True))
 
 
 def test_what_passes_only_sometimes_is_no_result() -> None:
-    program = Program()
+    program = ProgramSimulator()
 
     def trial(words: Sequence[str]) -> TrialOutcome:
         result = program.trial(words)
@@ -226,13 +176,13 @@ def test_what_is_mounted_needs_none() -> None:
 PLAN = HardeningPlan(frozenset({"CHOWN"}), ("/run/x",), filters=("closed.json", "open.json"))
 
 
-def by_plan(program: Program, plan: HardeningPlan, *words: str) -> HardenedRun:
+def by_plan(program: ProgramSimulator, plan: HardeningPlan, *words: str) -> HardenedRun:
     place = HardeningPlace(None, MACHINE, plan)
     return prove(("docker", "run", *(words or ("app:1",))), place, program.trial)
 
 
 def test_a_plan_that_fits_is_proven_without_a_search() -> None:
-    program = Program(capabilities=frozenset({"CHOWN"}), writes=("/run/y",))
+    program = ProgramSimulator(capabilities=frozenset({"CHOWN"}), writes=("/run/y",))
     run = by_plan(program, PLAN)
     container = run.container
     assert (container.cap_add, container.seccomp, container.read_only) == (("CHOWN",), "closed.json", True)
@@ -243,14 +193,16 @@ def test_a_plan_that_fits_is_proven_without_a_search() -> None:
 @pytest.mark.parametrize(
     ("program", "opened", "seccomp", "capabilities"),
     [
-        (Program(calls=frozenset({"mount"})), "seccomp filter", UNSET, UNSET),
-        (Program(setuid=True), "no-new-privileges", "open.json", UNSET),
-        (Program(elsewhere=("/srv/x",)), "read-only root", "closed.json", UNSET),
-        (Program(capabilities=frozenset({"CHOWN", "KILL"})), "", "closed.json", ("CHOWN", "KILL")),
+        (ProgramSimulator(calls=frozenset({"mount"})), "seccomp filter", UNSET, UNSET),
+        (ProgramSimulator(setuid=True), "no-new-privileges", "open.json", UNSET),
+        (ProgramSimulator(elsewhere=("/srv/x",)), "read-only root", "closed.json", UNSET),
+        (ProgramSimulator(capabilities=frozenset({"CHOWN", "KILL"})), "", "closed.json", ("CHOWN", "KILL")),
     ],
     ids=["a call that the filter refuses", "a setuid program", "a write that it did not see", "another capability"],
 )
-def test_only_what_breaks_it_is_taken_back(program: Program, opened: str, seccomp: Any, capabilities: Any) -> None:
+def test_only_what_breaks_it_is_taken_back(
+    program: ProgramSimulator, opened: str, seccomp: Any, capabilities: Any
+) -> None:
     run = by_plan(program, PLAN)
     assert {setting.name for setting in run.settings if not setting.closed} == ({opened} if opened else set())
     assert (run.container.seccomp, run.container.cap_add) == (seccomp, capabilities)

@@ -13,15 +13,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
-
 from sealock import formats
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.model.absent import UNSET
 from sealock.model.document import Document, DocumentKind
 from sealock.model.location import Place, Source
 from support.filetable import Table
+from support.shownvalues import set_fields, show
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "read"
 TEXTS = Path(__file__).parent.parent / "vectors" / "texts"
@@ -35,7 +32,7 @@ KINDS: dict[str, DocumentKind] = {
 }
 """The kinds of the texts in `tests/vectors/texts/NAME.txt`, which stand between lines of =====, and of the projects."""
 PROJECTS = Path(__file__).parent.parent / "vectors" / "compose"
-_UNSHOWN = {"text", "where", "place", "keyword_place", "escape"}
+_UNSHOWN = frozenset({"text", "where", "place", "keyword_place", "escape"})
 """Fields that repeat the text, or whose places the others show."""
 
 
@@ -45,7 +42,7 @@ def describe(document: Document) -> Iterator[str]:
         if document.kind == "run" and subject.kind == "project":
             continue  # it repeats the containers
         yield f"{subject.kind} {subject.name}"
-        for name, value in _set_fields(subject.noun):
+        for name, value in set_fields(subject.noun, _UNSHOWN):
             rows = value if isinstance(value, tuple) and len(value) > 1 else (value,)
             yield from (f"  {name}: {_show(row, document)}" for row in rows)
         yield from (f"  at {_path(at)}: {_show(place, document)}" for at, place in subject.where.items())
@@ -100,29 +97,12 @@ def _sources(name: str) -> Iterator[tuple[str, tuple[Source, ...], FileWindow]]:
         yield path.relative_to(PROJECTS).as_posix(), sources, Table(files)
 
 
-def _set_fields(noun: Struct) -> Iterator[tuple[str, Any]]:
-    for field in fields(noun):
-        value = getattr(noun, field.name)
-        default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
-        if field.name not in _UNSHOWN and value is not UNSET and value != default:
-            yield field.name, value
-
-
 def _show(value: Any, document: Document) -> str:
-    match value:
-        case Place():
-            text = document.sources.get(value.file, document.source).text
-            return f"«{text[value.start : value.end]}»" if value.start >= 0 else "nowhere"
-        case Struct():
-            inner = ", ".join(f"{name}={_show(field, document)}" for name, field in _set_fields(value))
-            return f"{type(value).__name__}({inner})"
-        case tuple() | list():
-            return f"[{', '.join(_show(each, document) for each in value)}]"
-        case frozenset() | set():
-            return f"{{{', '.join(sorted(_show(each, document) for each in value))}}}"
-        case dict():
-            return f"{{{', '.join(f'{key}: {_show(each, document)}' for key, each in value.items())}}}"
-    return repr(value)
+    def place(at: Place) -> str:
+        text = document.sources.get(at.file, document.source).text
+        return f"«{text[at.start : at.end]}»" if at.start >= 0 else "nowhere"
+
+    return show(value, place, _UNSHOWN)
 
 
 def _path(at: tuple[str | int, ...]) -> str:
