@@ -61,10 +61,12 @@ def _on_sqlite() -> Iterator[str]:
             rows.append(f"-- to {step}")
             migrate(database, step)
         database.close()
-    # Where a table is made again, its indexes come in any order.
-    for indexes, group in groupby(rows, lambda row: row.startswith("CREATE INDEX")):
-        statements = list(group)
-        yield from sorted(statements) if indexes else statements
+    # A table that is made again gets its columns, constraints and indexes in any order.
+    for again, group in groupby(rows, lambda row: row.startswith("CREATE INDEX") or "_alembic_tmp_" in row):
+        statements = [
+            "\n".join(sorted(line.strip(" ,\t") for line in row.split("\n"))) if again else row for row in group
+        ]
+        yield from sorted(statements) if again else statements
 
 
 def _on_postgresql() -> Iterator[str]:

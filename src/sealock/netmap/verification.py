@@ -76,7 +76,7 @@ class _Prober:
         for batch in in_batches(wanted, room):
             while (table := neighbour_table(self.tree)).used + room > table.limit and time.monotonic() < self.end:
                 time.sleep(_PAUSE)
-            if time.monotonic() > self.end:
+            if time.monotonic() >= self.end:
                 break
             tried = self.try_batch(batch, patience)
             overflow = neighbour_table(self.tree).overflows != table.overflows

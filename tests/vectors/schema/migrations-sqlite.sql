@@ -450,21 +450,21 @@ DROP TABLE account
 DROP INDEX ix_scan_image_id
 DROP INDEX ix_slice_package_owner_id
 DROP INDEX ix_image_finding_thing
-CREATE TABLE _alembic_tmp_event (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-	uid TEXT NOT NULL,
-	kind TEXT NOT NULL,
-	at DOUBLE NOT NULL,
-	repository_id INTEGER,
-	rule TEXT DEFAULT ('') NOT NULL,
-	thing TEXT DEFAULT ('') NOT NULL,
-	severity INTEGER DEFAULT (-1) NOT NULL,
-	detail TEXT DEFAULT ('') NOT NULL,
-	CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE,
-	CONSTRAINT uq_event_uid UNIQUE (uid)
 )
-INSERT INTO _alembic_tmp_event (id, uid, kind, at, repository_id, rule, thing, severity, detail) SELECT event.id, event.uid, event.kind, event.at, event.repository_id, event.rule, event.thing, event.severity, event.detail
+CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
+CONSTRAINT uq_event_uid UNIQUE (uid)
+CREATE TABLE _alembic_tmp_event (
+at DOUBLE NOT NULL
+detail TEXT DEFAULT ('') NOT NULL
+id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
+kind TEXT NOT NULL
+repository_id INTEGER
+rule TEXT DEFAULT ('') NOT NULL
+severity INTEGER DEFAULT (-1) NOT NULL
+thing TEXT DEFAULT ('') NOT NULL
+uid TEXT NOT NULL
 FROM event
+INSERT INTO _alembic_tmp_event (id, uid, kind, at, repository_id, rule, thing, severity, detail) SELECT event.id, event.uid, event.kind, event.at, event.repository_id, event.rule, event.thing, event.severity, event.detail
 DROP TABLE event
 ALTER TABLE _alembic_tmp_event RENAME TO event
 CREATE INDEX ix_event_at ON event (at)
