@@ -15,6 +15,7 @@ from sealock.model.network import EngineNetwork
 from sealock.netmap import verification
 from sealock.netmap.probes import Contradiction, ProbeResults, probes
 from sealock.netmap.verification import Verification, verify
+from sealock.runtime.kernel.connections import PATIENCE
 from sealock.runtime.kernel.neighbours import NeighbourTable
 
 NODES = ("a", "b", "c")
@@ -47,7 +48,7 @@ class Machine(Struct):
         self.now += self.takes
         for _, address, _ in wanted:
             self.times.setdefault(f"{address} {patience}", len(self.times))
-        number = 0 if patience == verification.PATIENCE else 1
+        number = 0 if patience == PATIENCE else 1
         return [self.results.get(address, ("refused",) * 2)[number] for _, address, _ in wanted]
 
     def look(self, _tree: object) -> NeighbourTable:
@@ -84,7 +85,7 @@ def test_what_agrees_with_the_map_is_tried_once(monkeypatch: pytest.MonkeyPatch)
     assert machine.reports[:EVERY] == [*pairs, *(f"(host) to {name}" for name in NODES)]
     first, patience, forget = machine.tried[0]
     assert sorted(first) == sorted((PIDS[probe.source], probe.address, probe.port) for probe in probes(MAP))
-    assert patience == verification.PATIENCE
+    assert patience == PATIENCE
     gateway_and_all = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"}
     assert {pid: set(addresses) for pid, addresses in forget.items()} == dict.fromkeys(PIDS.values(), gateway_and_all)
     # "refused" shows that packets arrive: what was not expected contradicts, and is tried again.

@@ -23,12 +23,14 @@ from msgspec import NODEFAULT, Struct
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "tables"
 ROOMS = (
-    "cli", "guard", "image", "inventory", "net", "netmap", "reports", "runtime", "scan", "service", "show", "trust",
-    "userns", "vulnerabilities",
+    "baseimage", "cli", "editor", "formats", "guard", "image", "inventory", "net", "netmap", "pin", "reports", "rules",
+    "runtime", "scan", "secrets", "service", "show", "targets", "trust", "userns", "vulnerabilities",
 )  # fmt: skip
 _LONG = 100
 _EMPTY = {"{}", "[]", "()", "set()", "dict()", "list()"}
 _HELD = (int, float, bytes, tuple, list, set, frozenset, Mapping, Struct)
+_MANUAL = {"aliases", "bad", "good", "keywords", "references", "remedy"}
+"""What the manual shows of a rule, and the records of rules."""
 _AS_STRUCTURES = ("order", "forbid_unknown_fields", "omit_defaults", "array_like", "rename")
 
 
@@ -96,7 +98,7 @@ def _definition(kind: Any) -> Iterator[str]:
             function = each.__func__ if isinstance(each, (classmethod, staticmethod)) else each
             if isinstance(function, FunctionType):
                 yield from _parameters(f"{kind.__name__}.{name}", function)
-            elif not name.startswith("__") and not issubclass(kind, Struct):
+            elif not name.startswith("__") and name not in _MANUAL and not issubclass(kind, Struct):
                 yield from _value(f"{kind.__name__}.{name}", each)
 
 
