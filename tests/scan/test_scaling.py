@@ -85,6 +85,7 @@ def test_work_and_memory_grow_with_the_text(tmp_path: Path, name: str, make: Mak
     assert memory[1] / memory[0] < MEMORY, memory
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("files", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_multiplies_is_refused(tmp_path: Path, files: dict[str, str], words: str) -> None:
     tracemalloc.start()
