@@ -14,7 +14,7 @@ import yaml
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.pipelines import read, systems
+from sealock.formats.pipelines import described, read, stepimages, systems
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, Set
 from sealock.model.container import Container, Mount, Variable
@@ -47,6 +47,11 @@ KEYS = [
     ("a job's container of Azure", "azure-pipelines", "definitions/containerBase", systems.AZURE, {"image", "mountReadOnly"}),
     ("a container of Azure's resources", "azure-pipelines", "definitions/containerResource", systems.AZURE, {"image", "mountReadOnly", "container", "type", "trigger", "resourceGroup", "registry", "repository", "localImage"}),
     ("Bitbucket's image", "bitbucket-pipelines", "definitions/image_base", systems.BITBUCKET_IMAGE, {"name"}),
+    ("a service of Drone", "drone-ci", "definitions/services/items", stepimages.DRONE, {"image", "name", "pull", "working_dir", "entrypoint"}),
+    ("a step of Drone", "drone-ci", "definitions/step_docker/allOf/1", stepimages.DRONE, {"image", "name", "pull", "settings", "detach", "failure", "commands", "when", "depends_on"}),
+    ("a service of Woodpecker", "woodpecker-ci", "definitions/service", stepimages.WOODPECKER, {"image", "name", "pull", "commands", "directory", "settings", "when", "failure", "ports", "entrypoint"}),
+    ("a step of Woodpecker", "woodpecker-ci", "definitions/commands_step", stepimages.WOODPECKER, {"image", "name", "pull", "commands", "directory", "when", "failure", "depends_on", "detach", "entrypoint"}),
+    ("a builder of Google Cloud Build", "cloudbuild", "definitions/BuildStep", stepimages.CLOUD_BUILD, {"name", "id", "dir", "script", "waitFor", "timeout", "secretEnv", "allowFailure", "allowExitCodes", "automapSubstitutions"}),
     ("Bitbucket's service", "bitbucket-pipelines", "definitions/service", systems.BITBUCKET, {"image", "memory", "type"}),
 ]  # fmt: skip
 
@@ -55,7 +60,7 @@ KEYS = [
     ("name", "path", "table", "others"), [pytest.param(*row, id=sentence) for sentence, *row in KEYS]
 )
 def test_every_key_of_a_container_is_read_or_means_nothing_to_it(
-    name: str, path: str, table: systems.Table, others: set[str]
+    name: str, path: str, table: described.Table, others: set[str]
 ) -> None:
     allowed = at(name, path)
     assert others <= allowed
@@ -78,7 +83,14 @@ jobs:
 GITLAB = "a:\n  image:\n    name: x:1\n    docker: {user: root}\n  script: [make]\n"
 CIRCLE = "version: 2.1\njobs:\n  a:\n    docker:\n      - image: x:1\n        user: root\n        environment: {A: b}\n    steps: [checkout]\n"
 AZURE = "resources:\n  containers:\n  - container: c\n    image: x:1\n    options: --privileged\n    volumes: ['/:/host']\n    env: {A: b}\npool: {vmImage: ubuntu-latest}\nsteps:\n- script: make\n"
+DRONE = "kind: pipeline\ntype: docker\nname: p\nsteps:\n- name: a\n  image: x:1\n  privileged: true\n  volumes:\n  - name: h\n    path: /a\n  environment: {A: b}\nvolumes:\n- name: h\n  host: {path: /h}\n"
+WOODPECKER = (
+    "steps:\n- name: a\n  image: x:1\n  privileged: true\n  volumes: ['/:/host', 'v:/v']\n  environment: {A: b}\n"
+)
 TEXTS = [
+    ("drone-ci", ".drone.yml", DRONE),
+    ("woodpecker-ci", ".woodpecker.yml", WOODPECKER),
+    ("cloudbuild", "cloudbuild.yaml", "steps:\n- name: x:1\n  env: ['A=b', 'C=d']\n"),
     ("github-workflows", ".github/workflows/a.yml", GITHUB),
     ("gitlab-ci", ".gitlab-ci.yml", GITLAB),
     ("circle-ci", ".circleci/config.yml", CIRCLE),
@@ -105,7 +117,7 @@ def test_what_was_valid_is_valid_after_every_change(name: str, path: str, text: 
             continue
         made += after != text
         assert not [error.message for error in validator.iter_errors(loaded(after))], after
-    assert made >= {"gitlab-ci": 1, "bitbucket-pipelines": 0}.get(name, 2)
+    assert made >= {"gitlab-ci": 1, "bitbucket-pipelines": 0, "cloudbuild": 1}.get(name, 2)
 
 
 def loaded(text: str) -> Any:

@@ -26,6 +26,10 @@ GITLAB = ".gitlab-ci.yml"
 CIRCLE = ".circleci/config.yml"
 AZURE = "azure-pipelines.yml"
 BITBUCKET = "bitbucket-pipelines.yml"
+DRONE = ".drone.yml"
+WOODPECKER = ".woodpecker/test.yaml"
+CLOUD_BUILD = "cloudbuild.yaml"
+BUILDKITE = ".buildkite/pipeline.yml"
 
 
 def containers(name: str, text: str) -> dict[str, Container]:
@@ -57,6 +61,19 @@ FOUND = [
     ("a job that names an image", AZURE, "jobs: [{job: j, container: x:1}]", {"container of job j": "x:1"}),
     ("a job of a stage", AZURE, "stages: [{stage: s, jobs: [{deployment: d, container: {image: x:1}, services: {r: y:2}}]}]", {"container of job d": "x:1", "service r of job d": "y:2"}),
     ("Bitbucket", BITBUCKET, "image: x:1\ndefinitions: {services: {db: {image: y:2}}}\npipelines: {default: [{step: {name: s, image: {name: z:3}}}]}", {"image of the pipeline": "x:1", "service db": "y:2", "image of step s": "z:3"}),
+    ("Drone's steps and services", DRONE, "kind: pipeline\nname: p\nsteps: [{name: a, image: x:1}]\nservices: [{name: db, image: y:2}]", {"step a of p": "x:1", "service db of p": "y:2"}),
+    ("each of its pipelines", DRONE, "kind: pipeline\nsteps: [{name: a, image: x:1}]\n---\nkind: pipeline\nsteps: [{name: a, image: y:2}]", {"step a": "x:1", "step a (2)": "y:2"}),
+    ("none of those that run on the machine", DRONE, "kind: pipeline\ntype: exec\nsteps: [{name: a, image: x:1}]", {}),
+    ("nor of its other documents", DRONE, "kind: secret\nsteps: [{name: a, image: x:1}]", {}),
+    ("Woodpecker's steps as a mapping", WOODPECKER, "steps: {a: {image: x:1}}\nservices: {db: {image: y:2}}\nclone: {git: {image: z:3}}", {"step a": "x:1", "service db": "y:2", "clone step git": "z:3"}),
+    ("and as a list", ".woodpecker.yml", "steps: [{name: a, image: x:1}, {image: y:2}]", {"step a": "x:1", "step 2": "y:2"}),
+    ("and as they were called before", ".woodpecker.yml", "pipeline: {a: {image: x:1}}", {"step a": "x:1"}),
+    ("the builders of Google Cloud Build", CLOUD_BUILD, "steps: [{id: a, name: x:1}, {name: 'y:$_TAG'}]", {"step a": "x:1", "step 2": UNKNOWN}),
+    ("as JSON", "ci/cloudbuild-test.json", '{"steps": [{"name": "x:1"}]}', {"step 1": "x:1"}),
+    ("the docker plugin of Buildkite", BUILDKITE, "steps: [{command: a}, {label: b, plugins: [{docker#v5.12.0: {image: x:1}}]}]", {"step b": "x:1"}),
+    ("by its address, as a mapping", BUILDKITE, "steps: [{plugins: {'https://github.com/buildkite-plugins/docker-buildkite-plugin.git#v5': {image: x:1}}}]", {"step 1": "x:1"}),
+    ("of a step in a group", BUILDKITE, "steps: [{group: g, steps: [{key: k, plugins: [{docker#v5: {image: x:1}}]}]}]", {"step k": "x:1"}),
+    ("another plugin starts none", BUILDKITE, "steps: [{plugins: [{docker-login#v3: {image: x:1}}]}]", {}),
     ("a parallel step", BITBUCKET, "pipelines: {branches: {main: [{parallel: [{step: {image: x:1}}]}]}}", {"image of step 1": "x:1"}),
 ]  # fmt: skip
 
@@ -74,6 +91,10 @@ def field(name: str, keys: str, path: str = WORKFLOW) -> Any:
         CIRCLE: f"jobs: {{a: {{docker: [{{image: x:1, {keys}}}]}}}}",
         AZURE: f"resources: {{containers: [{{container: c, image: x:1, {keys}}}]}}",
         BITBUCKET: f"image: {{name: x:1, {keys}}}",
+        DRONE: f"volumes: [{{name: h, host: {{path: /h}}}}, {{name: m, temp: {{medium: memory}}}}]\nsteps: [{{name: a, image: x:1, {keys}}}]",
+        WOODPECKER: f"steps: [{{name: a, image: x:1, {keys}}}]",
+        CLOUD_BUILD: f"steps: [{{name: x:1, {keys}}}]",
+        BUILDKITE: f"steps: [{{plugins: [{{docker#v5: {{image: x:1, {keys}}}}}]}}]",
     }
     (noun,) = containers(path, texts[path]).values()
     return getattr(noun, name)
@@ -96,6 +117,23 @@ FIELDS = [
     ("CircleCI's command", "command", "command: [a, b]", CIRCLE, ("a", "b")),
     ("Azure's options", "pid", "options: --pid=host", AZURE, "host"),
     ("Azure's volumes", "mounts", "volumes: [/:/host]", AZURE, (Mount("bind", "/", "/host"),)),
+    ("Drone's privileges", "privileged", "privileged: true", DRONE, True),
+    ("Drone's network", "network_mode", "network_mode: host", DRONE, "host"),
+    ("a directory of the host, by the name of its volume", "mounts", "volumes: [{name: h, path: /a}]", DRONE, (Mount("bind", "/h", "/a"),)),
+    ("memory", "mounts", "volumes: [{name: m, path: /a}]", DRONE, (Mount("tmpfs", None, "/a"),)),
+    ("a volume that is declared nowhere", "mounts", "volumes: [{name: v, path: /a}]", DRONE, (Mount("volume", "v", "/a"),)),
+    ("a variable whose value is a secret", "environment", "environment: {A: b, S: {from_secret: s}}", DRONE, (Variable("A", "b"), Variable("S", None))),
+    ("Drone's runner decides on memory", "memory", "", DRONE, UNKNOWN),
+    ("Woodpecker's privileges", "privileged", "privileged: true", WOODPECKER, True),
+    ("Woodpecker's volumes", "mounts", "volumes: ['/:/host']", WOODPECKER, (Mount("bind", "/", "/host"),)),
+    ("Woodpecker's user", "user", "backend_options: {docker: {user: '1000'}}", WOODPECKER, "1000"),
+    ("Woodpecker's entrypoint", "entrypoint", "entrypoint: [/a, b]", WOODPECKER, ("/a", "b")),
+    ("a builder's arguments", "command", "args: [a, 'b c']", CLOUD_BUILD, ("a", "b c")),
+    ("a builder's variables", "environment", "env: ['A=b']", CLOUD_BUILD, (Variable("A", "b"),)),
+    ("Buildkite's capabilities", "cap_add", "add-caps: [SYS_ADMIN]", BUILDKITE, ("SYS_ADMIN",)),
+    ("Buildkite's network", "network_mode", "network: host", BUILDKITE, "host"),
+    ("Buildkite's volumes", "mounts", "volumes: ['/:/host']", BUILDKITE, (Mount("bind", "/", "/host"),)),
+    ("without keys nothing is set", "privileged", "", BUILDKITE, UNSET),
     ("Bitbucket's user", "user", "run-as-user: 1000", BITBUCKET, "1000"),
 ]  # fmt: skip
 
@@ -205,6 +243,7 @@ REFUSED = [
     ("text that an anchor shares", WORKFLOW, "x: &x {image: x:1}\njobs: {a: {container: *x}}", Set("privileged", True), "shared with other places"),
     ("a value that would need quotes", WORKFLOW, "jobs: {a: {container: {image: x:1, options: --init}}}", Set("hostname", "a b"), "would need quotes"),
     ("what GitLab's runner decides", GITLAB, "a: {image: {name: x:1}}", Set("privileged", False), "no key stands for|could not|cannot"),
+    ("a volume that is declared elsewhere", DRONE, "volumes: [{name: h, host: {path: /h}}]\nsteps: [{name: a, image: x:1, volumes: [{name: h, path: /a}]}]", Swap("mounts", Mount("bind", "/h", "/a"), Mount("bind", "/h", "/a", read_only=True)), "cannot|could not|does not"),
     ("a user that is more than a number", BITBUCKET, "image: {name: x:1, run-as-user: 0}", Set("user", "1:1"), "cannot express every value"),
 ]  # fmt: skip
 
@@ -278,13 +317,13 @@ def test_reading_after_a_change_equals_changing_after_reading(job: tuple[str, st
     yaml.safe_load(after)
 
 
-PIECES = ["jobs:", "a:", "container:", "services:", "image:", "x:1", "options:", "--privileged", " ", "\n", "  ", "- ", "{", "}", "[", "]", ",", ": ", "'", '"', "&a ", "*a", "<<: *a", ">-", "|", "docker:", "uses: docker://x", "env:", "A: b", "é", "\t", "#", "null", "1"]  # fmt: skip
+PIECES = ["jobs:", "a:", "container:", "services:", "image:", "x:1", "options:", "--privileged", " ", "\n", "  ", "- ", "{", "}", "[", "]", ",", ": ", "'", '"', "&a ", "*a", "<<: *a", ">-", "|", "docker:", "uses: docker://x", "steps:", "name: x:1", "volumes:", "path: /p", "plugins:", "docker#v5:", "env:", "A: b", "é", "\t", "#", "null", "1"]  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join),
-    st.sampled_from([WORKFLOW, GITLAB, CIRCLE, AZURE, BITBUCKET]),
+    st.sampled_from([WORKFLOW, GITLAB, CIRCLE, AZURE, BITBUCKET, DRONE, WOODPECKER, CLOUD_BUILD, BUILDKITE]),
     st.sampled_from(ANY),
 )
 def test_no_text_makes_reading_or_changing_raise(text: str, name: str, wanted: FieldChange) -> None:

@@ -27,7 +27,18 @@ UNEVALUATED = [
     ("Terraform", "main.tf", 'resource "docker_container" "x" {\n  privileged = true\n}\n', "terraform"),
     ("Ansible", "play.yml", "- hosts: all\n  tasks:\n  - community.docker.docker_container:\n      name: x\n", "ansible"),
     ("Ansible's short name", "tasks/main.yml", "- name: x\n  docker_container:\n    privileged: true\n", "ansible"),
-    ("Drone", "r/.drone.yml", "steps:\n- name: x\n  image: y\n  privileged: true\n", "pipeline"),
+    ("Cirrus", "r/.cirrus.yml", "task:\n  container:\n    image: y\n", "pipeline"),
+    ("Concourse", "ci/main.yml", "jobs:\n- plan:\n  - config:\n      image_resource:\n        type: registry-image\n", "pipeline"),
+    ("a hook in a container", ".pre-commit-config.yaml", "repos:\n- hooks:\n  - language: docker_image\n    entry: x:1\n", "pre-commit"),
+    ("Fly.io", "fly.toml", '[build]\n  image = "x:1"\n', "platform"),
+    ("Render", "render.yaml", "services:\n- type: web\n  image:\n    url: x:1\n", "platform"),
+    ("Elastic Beanstalk", "Dockerrun.aws.json", '{"Image": {"Name": "x:1"}}', "platform"),
+    ("Bicep", "app.bicep", "containers: [ { image: 'x:1' } ]\n", "platform"),
+    ("Cloud Foundry", "manifest.yml", "applications:\n- name: a\n  docker:\n    image: x:1\n", "platform"),
+    ("werf", "werf.yaml", "project: a\n---\nimage: app\nfrom: x:1\n", "werf"),
+    ("Packer", "web.pkr.hcl", 'source "docker" "a" {\n  image = "x:1"\n}\n', "packer"),
+    ("an Earthfile", "Earthfile", "VERSION 0.8\nFROM x:1\n", "earthfile"),
+    ("Apptainer", "app.def", "Bootstrap: docker\nFrom: x:1\n", "apptainer"),
     ("a Jenkins agent", "Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "jenkins"),
     ("a Dockerfile's template", "Dockerfile.in", "FROM @BASE@\n", "dockerfile"),
     ("the same of Jinja", "Dockerfile.j2", "FROM {{ base }}\n", "dockerfile"),
@@ -83,6 +94,10 @@ READ = [
     ("CircleCI", "r/.circleci/config.yml", "jobs:\n  a:\n    docker:\n    - image: x\n", "pipeline"),
     ("Azure", "azure-pipelines.yml", "jobs:\n- job: a\n  container: x\n", "pipeline"),
     ("Bitbucket", "bitbucket-pipelines.yml", "image: x\n", "pipeline"),
+    ("Drone", "r/.drone.yml", "steps:\n- name: x\n  image: y\n", "pipeline"),
+    ("Woodpecker", "r/.woodpecker/test.yaml", "steps:\n  x:\n    image: y\n", "pipeline"),
+    ("Google Cloud Build", "r/cloudbuild.json", '{"steps": [{"name": "x"}]}', "pipeline"),
+    ("Buildkite", ".buildkite/pipeline.yml", "steps:\n- plugins:\n  - docker#v5:\n      image: x\n", "pipeline"),
     ("a bake file", "docker-bake.hcl", 'target "app" {\n  dockerfile = "x"\n}\n', "bake"),
     ("a bake file as JSON", "docker-bake.json", '{"target": {"app": {}}}', "bake"),
     ("a compose file of any name", "stack.yml", WEB, "compose"),
@@ -139,7 +154,7 @@ def test_a_look_alike_is_nothing(path: str, text: str) -> None:
 
 
 def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
-    recognition = formats.recognize("/r/.drone.yml", "steps:\n- image: x\n  commands:\n  - docker run y\n")
+    recognition = formats.recognize("/r/.cirrus.yml", "task:\n  container: {image: x}\n  script: docker run y\n")
     assert recognition.kind == "run"
     assert [form.kind for form in recognition.unevaluated] == ["pipeline"]
 

@@ -173,6 +173,12 @@ PIPELINE: dict[str, Maker] = {
     "jobs that merge": lambda n: {".gitlab-ci.yml": ".x: &x {image: b}\n" + repeat("a%: {<<: *x}\n", n)},
     "executors of CircleCI": lambda n: {".circleci/config.yml": "executors:\n" + repeat("  e%: {docker: [{image: b}]}\n", n)},
     "resources of Azure": lambda n: {"azure-pipelines.yml": "resources:\n  containers:\n" + repeat("  - {container: c%, image: b}\n", n) + "jobs:\n" + repeat("- {job: j%, container: c%}\n", n)},
+    "scripts in braces": lambda n: {".gitlab-ci.yml": "a: {image: b, x: [" + repeat("{script: ['docker run b']}, {run: \"\\\"\"}, ", n) + "]}\n"},
+    "quotes in braces that do not end": lambda n: {".gitlab-ci.yml": 'a: {image: b, script: "docker ' + '\\"' * n + "}\n"},
+    "steps of Drone": lambda n: {".drone.yml": "volumes:\n" + repeat("- {name: v%, host: {path: /h}}\n", n) + "steps:\n" + repeat("- {name: a%, image: b, volumes: [{name: v%, path: /p}]}\n", n)},
+    "steps of Woodpecker": lambda n: {".woodpecker.yml": "steps:\n" + repeat("  a%: {image: b, volumes: ['/h:/p%']}\n", n)},
+    "builders of Cloud Build": lambda n: {"cloudbuild.yaml": "steps:\n" + repeat("- {name: b, args: [a%]}\n", n)},
+    "groups of Buildkite": lambda n: {".buildkite/a.yml": "steps:\n" + repeat("- {group: g%, steps: [{plugins: [{docker#v5: {image: b}}]}]}\n", n)},
     "steps of Bitbucket": lambda n: {"bitbucket-pipelines.yml": "pipelines:\n  default:\n" + repeat("  - step: {image: b, script: [a]}\n", n)},
 }  # fmt: skip
 DEV_CONTAINER: dict[str, Maker] = {

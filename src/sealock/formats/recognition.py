@@ -84,8 +84,8 @@ _FORMS: Final = (
         ("docker_", "podman"),
     ),
     _Form(
-        r"(.*/)?(\.drone|\.?woodpecker[^/]*|(.*/)?\.woodpecker/.*|cloudbuild[^/]*|\.cirrus|buildspec[^/]*)\.ya?ml",
-        r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
+        r"(.*/)?(\.cirrus|\.semaphore/.*|buildspec[^/]*)\.ya?ml",
+        r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers)[\"']?\s*:",
         "pipeline",
         "the containers that a pipeline runs in are not checked",
         _YAML,
@@ -95,6 +95,57 @@ _FORMS: Final = (
         r"\b(docker|podman|dockerfile|kubernetes)\s*\{|\bdocker\.(image|build|withRegistry)\b|\b(withRun|inside)\s*\(",
         "jenkins",
         "containers that Jenkins runs a pipeline in are not checked",
+    ),
+    _Form(
+        r".*\.ya?ml",
+        r"^[ \t]*(?:- +)?[\"']?type[\"']?\s*:\s*[\"']?(?:registry|docker)-image\b",
+        "pipeline",
+        "the images of Concourse's pipelines are not checked",
+        _YAML,
+        ("registry-image", "docker-image"),
+    ),
+    _Form(
+        r"(.*/)?\.pre-commit-(config|hooks)\.ya?ml",
+        r"\blanguage\s*:\s*[\"']?docker",
+        "pre-commit",
+        "containers that hooks of pre-commit run in are not checked",
+        _YAML,
+    ),
+    _Form(
+        r"(.*/)?(fly\.toml|render\.ya?ml|Dockerrun\.aws\.json|[^/]*\.bicep)",
+        r"\b[iI]mage\"?\s*[:=]",
+        "platform",
+        "the images that a hosting platform starts are not checked",
+        (*_YAML, "fly.toml", ".bicep", "dockerrun.aws.json"),
+    ),
+    _Form(
+        r".*\.ya?ml",
+        r"^[ \t]+docker[ \t]*:\s*(?:\{\s*)?image[ \t]*:",
+        "platform",
+        "the images that a hosting platform starts are not checked",
+        _YAML,
+        ("applications:",),
+    ),
+    _Form(
+        r"(.*/)?werf[^/]*\.ya?ml",
+        r"^(?:from|image|fromImage)[ \t]*:",
+        "werf",
+        "the images that werf builds are not checked",
+        _YAML,
+    ),
+    _Form(
+        r".*\.pkr\.(hcl|json)",
+        r"\bdocker\b",
+        "packer",
+        "images that Packer builds are not checked",
+        (".pkr.hcl", ".pkr.json"),
+    ),
+    _Form(r"(.*/)?[^/]*Earthfile", r"^\s*FROM\b", "earthfile", "Earthfiles are not checked", ("earthfile",)),
+    _Form(
+        r"(.*/)?(Singularity(\.[^/]*)?|Apptainer(\.[^/]*)?|[^/]*\.def)",
+        r"^\s*Bootstrap\s*:",
+        "apptainer",
+        "definition files of Apptainer are not checked",
     ),
     _Form(
         r"(.*/)?Vagrantfile",
@@ -127,12 +178,15 @@ _BAKE_BLOCK: Final = compile_lazily(r"^[ \t]*(?:target|group)[ \t]+\"|\"target\"
 _DEV_CONTAINER: Final = compile_lazily(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
 _PIPELINE: Final = compile_lazily(
     r"(?:.*/)?(?:\.(?:github|gitea|forgejo)/workflows/[^/]*|action|[^/]*gitlab-ci[^/]*|\.?gitlab/.*|\.circleci/[^/]*"
-    r"|\.?azure-pipelines[^/]*|\.azure-pipelines/[^/]*|bitbucket-pipelines)\.ya?ml"
+    r"|\.?azure-pipelines[^/]*|\.azure-pipelines/[^/]*|bitbucket-pipelines|\.drone(?:\.[^/]*)?|\.?woodpecker[^/]*"
+    r"|\.woodpecker/.*|\.?buildkite[^/]*)\.ya?ml|(?:.*/)?(?:\.buildkite/.*|(?P<builders>cloudbuild[^/]*))\.(?:ya?ml|json)"
 )
 _CI_CONTAINER: Final = compile_lazily(
     r"(?:^[ \t]*(?:- +)?|[{,][ \t]*)[\"']?(?:image|services|container|containers|docker)[\"']?[ \t]*:|docker://",
     re.MULTILINE,
 )
+_BUILDER: Final = compile_lazily(r"\bname[\"']?[ \t]*:")
+"""The key of Google Cloud Build for an image; elsewhere it names other things."""
 _UNIT: Final = compile_lazily(
     r".*\.(?:container|pod|kube|image|build|volume|network)|(?:.*[/.])?(?:container|pod|kube|image|build|volume|network)"
     r"\.d/[^/]*\.conf"
@@ -178,7 +232,8 @@ def is_manifest(text: str) -> bool:
 
 def is_pipeline(path: str, text: str) -> bool:
     """Whether a file is a pipeline of a CI system that names a container to run in."""
-    return _PIPELINE.fullmatch(path) is not None and _CI_CONTAINER.search(text) is not None
+    match = _PIPELINE.fullmatch(path)
+    return match is not None and (_BUILDER if match["builders"] else _CI_CONTAINER).search(text) is not None
 
 
 def is_unit(path: str, text: str) -> bool:

@@ -93,11 +93,13 @@ class TreeWords:
             place = scalar_place(self.source, value.node, value.place.pointer)
             yield self.word(row, entry, self.own_text(row, value), place, item)
         elif value.is_mapping and row.option == "mount":
-            yield self.word(
-                row, entry, ",".join(f"{key}={value.word(key)}" for key in value.entries), value.place, item
-            )
+            yield self.word(row, entry, self.mount_text(value), value.place, item)
         else:
             self.fault(value, "must be a text")
+
+    def mount_text(self, value: ManifestValue) -> str:
+        """The text of a mount that a mapping describes."""
+        return ",".join(f"{key}={value.word(key)}" for key in value.entries)
 
     def own_text(self, row: OptionKey, value: ManifestValue) -> str:
         """The text of a scalar."""

@@ -14,7 +14,8 @@ from sealock.formats.optionkeys.reading import read_container
 from sealock.formats.optionkeys.runlines import with_run_lines
 from sealock.formats.optionkeys.table import KeyWord
 from sealock.formats.optionkeys.trees import TreeWords, image_word
-from sealock.formats.pipelines.systems import CiContainer, CiSystem, system_of
+from sealock.formats.pipelines.described import CiContainer, CiSystem
+from sealock.formats.pipelines.systems import system_of
 from sealock.formats.runargs.reader import RunLine
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -62,6 +63,18 @@ def comments(source: Source) -> tuple[Place, ...]:
     return scripts.comments(source)
 
 
+class _CiWords(TreeWords):
+    """The words of one container, whose volumes the pipeline may declare elsewhere."""
+
+    volumes: Mapping[str, str] = {}
+
+    def mount_text(self, value: ManifestValue) -> str:
+        """A volume by its name, at a path; one that is declared nowhere is made for the pipeline."""
+        name, path = value.word("name"), value.word("path")
+        source = self.volumes.get(name, "type=volume")
+        return f"{source},source={name},target={path}" if source == "type=volume" else f"{source},target={path}"
+
+
 class _CiReader:
     """Reads one container."""
 
@@ -73,7 +86,8 @@ class _CiReader:
         for value, table in ((described.value, described.table), *described.more):
             if not value.is_mapping:
                 continue
-            tree = TreeWords(source.text, value, table, system.open)
+            tree = _CiWords(source.text, value, table, system.open)
+            tree.volumes = described.volumes
             words += tree.options()
             command += tree.command
             self.errors += [InputError(fault.message, source.location(fault.place)) for fault in tree.faults]

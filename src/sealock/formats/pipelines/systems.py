@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
+from sealock.formats.pipelines import stepimages
+from sealock.formats.pipelines.described import CiContainer, CiSystem, entries, items, named
 from sealock.formats.yamltree import Scalar
 from sealock.model.container import FIELDS
 from sealock.patterns import compile_lazily
-
-Table: TypeAlias = tuple[OptionKey, ...]
-
-
-class CiContainer(Struct, frozen=True):
-    """A container of a pipeline: its name, the value that describes it, and the scalar that names its image.
-
-    `more` are values that add to it, such as a job's variables, each with its table.
-    """
-
-    name: str
-    value: ManifestValue
-    image: ManifestValue | None
-    table: Table = ()
-    prefix: str = ""
-    more: tuple[tuple[ManifestValue, Table], ...] = ()
-    says: tuple[str, ...] | None = None
-    """The fields that it can set; None for all that the system's containers can."""
-
-
-class CiSystem(Struct, frozen=True):
-    """A CI system: how to find its containers, what it fills in, and which fields it can set."""
-
-    name: str
-    path: re.Pattern[str]
-    find: Callable[[ManifestValue], Iterator[CiContainer]]
-    open: re.Pattern[str]
-    says: tuple[str, ...]
-    silent: str
-
 
 _OPTIONS: Final = OptionKey("options", shape="arguments", value="text")
 GITHUB: Final = (
@@ -94,30 +64,12 @@ BITBUCKET: Final = (OptionKey("variables", "env", "pairs"),)
 _DOCKER: Final = "docker://"
 
 
-def _named(name: str, value: ManifestValue | None, key: str, table: Table, **more: object) -> Iterator[CiContainer]:
-    """A container whose value is its image, or a mapping with the image under a key."""
-    if value is None:
-        return
-    image = value.at(key) if value.is_mapping else value
-    if image is not None and isinstance(image.node, Scalar):
-        yield CiContainer(name, value, image, table, **more)  # type: ignore[arg-type]
-
-
-def _entries(value: ManifestValue | None) -> Iterator[tuple[str, ManifestValue]]:
-    if value is not None:
-        yield from value.entries.items()
-
-
-def _items(value: ManifestValue | None) -> tuple[ManifestValue, ...]:
-    return value.items if value is not None else ()
-
-
 def _github(root: ManifestValue) -> Iterator[CiContainer]:
     """`container`, `services` and steps that are images, of jobs and of composite actions; an action's own image."""
-    for job, value in _entries(root.at("jobs")):
-        yield from _named(f"container of job {job}", value.at("container"), "image", GITHUB)
-        for service, inner in _entries(value.at("services")):
-            yield from _named(f"service {service} of job {job}", inner, "image", GITHUB)
+    for job, value in entries(root.at("jobs")):
+        yield from named(f"container of job {job}", value.at("container"), "image", GITHUB)
+        for service, inner in entries(value.at("services")):
+            yield from named(f"service {service} of job {job}", inner, "image", GITHUB)
         yield from _steps(value.at("steps"), f" of job {job}")
     runs = root.at("runs")
     if runs is None:
@@ -129,7 +81,7 @@ def _github(root: ManifestValue) -> Iterator[CiContainer]:
 
 
 def _steps(steps: ManifestValue | None, where: str) -> Iterator[CiContainer]:
-    for index, step in enumerate(_items(steps)):
+    for index, step in enumerate(items(steps)):
         if step.word("uses").startswith(_DOCKER):
             name = f"step {index + 1}{where}"
             yield CiContainer(name, step, step.at("uses"), GITHUB_STEP, _DOCKER, says=_BASIC)
@@ -155,56 +107,54 @@ def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
 
 
 def _gitlab_containers(own: str, value: ManifestValue) -> Iterator[CiContainer]:
-    yield from _named(f"image of {own}", value.at("image"), "name", GITLAB_IMAGE)
-    for index, service in enumerate(_items(value.at("services"))):
-        yield from _named(f"service {index + 1} of {own}", service, "name", GITLAB)
+    yield from named(f"image of {own}", value.at("image"), "name", GITLAB_IMAGE)
+    for index, service in enumerate(items(value.at("services"))):
+        yield from named(f"service {index + 1} of {own}", service, "name", GITLAB)
 
 
 def _circle(root: ManifestValue) -> Iterator[CiContainer]:
     """The images of docker executors, of jobs and of executors that jobs share."""
     for group, kind in (("jobs", "job"), ("executors", "executor")):
-        for name, value in _entries(root.at(group)):
-            for index, item in enumerate(_items(value.at("docker"))):
-                yield from _named(f"container {index + 1} of {kind} {name}", item, "image", CIRCLE)
+        for name, value in entries(root.at(group)):
+            for index, item in enumerate(items(value.at("docker"))):
+                yield from named(f"container {index + 1} of {kind} {name}", item, "image", CIRCLE)
 
 
 def _azure(root: ManifestValue) -> Iterator[CiContainer]:
     """Containers of resources, and those that jobs name by their image; an alias is a container of the resources."""
     resources = root.at("resources", "containers")
-    aliases = {item.word("container") for item in _items(resources)}
-    for item in _items(resources):
-        yield from _named(f"container {item.word('container')}", item, "image", AZURE)
+    aliases = {item.word("container") for item in items(resources)}
+    for item in items(resources):
+        yield from named(f"container {item.word('container')}", item, "image", AZURE)
     jobs = [("the pipeline", root), *_jobs(root)]
-    for stage in _items(root.at("stages")):
+    for stage in items(root.at("stages")):
         jobs += _jobs(stage)
     for name, job in jobs:
         container = job.at("container")
         if container is not None and job.word("container") not in aliases:
-            yield from _named(f"container of {name}", container, "image", AZURE)
-        for service, value in _entries(job.at("services")):
+            yield from named(f"container of {name}", container, "image", AZURE)
+        for service, value in entries(job.at("services")):
             if not (isinstance(value.node, Scalar) and value.node.text in aliases):
-                yield from _named(f"service {service} of {name}", value, "image", AZURE)
+                yield from named(f"service {service} of {name}", value, "image", AZURE)
 
 
 def _jobs(value: ManifestValue) -> list[tuple[str, ManifestValue]]:
-    jobs = _items(value.at("jobs"))
+    jobs = items(value.at("jobs"))
     return [(f"job {job.word('job') or job.word('deployment') or index + 1}", job) for index, job in enumerate(jobs)]
 
 
 def _bitbucket(root: ManifestValue) -> Iterator[CiContainer]:
     """`image` at the top and of steps, and the services that are defined."""
-    yield from _named("image of the pipeline", root.at("image"), "name", BITBUCKET_IMAGE)
-    for name, value in _entries(root.at("definitions", "services")):
-        yield from _named(f"service {name}", value.at("image"), "name", BITBUCKET_IMAGE, more=((value, BITBUCKET),))
-    pending = [("", value) for _, value in _entries(root.at("pipelines"))]
+    yield from named("image of the pipeline", root.at("image"), "name", BITBUCKET_IMAGE)
+    for name, value in entries(root.at("definitions", "services")):
+        yield from named(f"service {name}", value.at("image"), "name", BITBUCKET_IMAGE, more=((value, BITBUCKET),))
+    pending = [("", value) for _, value in entries(root.at("pipelines"))]
     steps = 0
     while pending:
         name, value = pending.pop(0)
         if name == "step":
             steps += 1
-            yield from _named(
-                f"image of step {value.word('name') or steps}", value.at("image"), "name", BITBUCKET_IMAGE
-            )
+            yield from named(f"image of step {value.word('name') or steps}", value.at("image"), "name", BITBUCKET_IMAGE)
         pending += [("", item) for item in value.items] + [(key, inner) for key, inner in value.entries.items()
                                                            if not isinstance(inner.node, Scalar)]  # fmt: skip
 
@@ -254,6 +204,7 @@ SYSTEMS: Final = (
         _BASIC,
         "Bitbucket decides this",
     ),
+    *stepimages.SYSTEMS,
 )
 
 

@@ -21,7 +21,7 @@ _KEYS: Final = (
     "powershell|pwsh"
 )
 _KEY: Final = compile_lazily(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
-_FLOW_KEY: Final = compile_lazily(rf"[{{,][ \t]*([\"']?)(?:{_KEYS})\1[ \t]*:[ \t]+")
+_FLOW_KEY: Final = compile_lazily(rf"[{{,][ \t]*([\"']?)(?:{_KEYS})\1[ \t]*:(?:[ \t]+|(?=[\[\"']))")
 """A key within a mapping in braces."""
 _FLOW_END: Final = compile_lazily(r",|[\]}](?=[ \t]*(?:[,\]}#]|$))", re.MULTILINE)
 _ITEM: Final = compile_lazily(r"( *)- +")
@@ -83,10 +83,7 @@ def _flow_fragments(text: str, start: int, end: int) -> Iterator[Fragment]:
         builder = FragmentBuilder()
         at = match.end()
         if text.startswith("[", at):
-            closing = text.find("]", at, end)
-            closing = closing if closing >= 0 else end
-            _read_flow(text, at + 1, closing, builder)
-            at = closing
+            at = _read_flow(text, at + 1, end, builder)
         elif at < end:
             at = _read_flow_item(text, at, end, builder)
         yield builder.fragment("bash")
@@ -127,7 +124,7 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
     if text[at] in "\"'":
         _read_quoted(text, at, end, builder)
     elif text[at] == "[" and text[at:end].rstrip().endswith("]"):
-        _read_flow(text, at + 1, text.rindex("]", at, end), builder)
+        _read_flow(text, at + 1, end, builder)
     else:
         comment = text.find(" #", at, end)
         _copy_masked(text, at, end if comment < 0 else comment, builder)
@@ -165,21 +162,21 @@ def _read_block(lines: _Lines, index: int, indent: int, builder: FragmentBuilder
     return index
 
 
-def _read_flow(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
-    """Read a list of commands in brackets on one line."""
-    while at < end:
-        if text[at] in " \t,]}":
-            at += 1
-            continue
-        at = _read_flow_item(text, at, end, builder)
+def _read_flow(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
+    """Read a list of commands in brackets on one line, and lists in it; return the offset of its end."""
+    depth = 1
+    while at < end and depth:
+        stop = at + 1 if text[at] in " \t,]}" else _read_flow_item(text, at, end, builder)
+        if text[at] not in "\"'":
+            depth += text.count("[", at, stop) - text.count("]", at, stop)
+        at = stop
+    return at
 
 
 def _read_flow_item(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
     """Read a command within brackets or braces, of at least one character; return the offset after it."""
     if text[at] in "\"'":
-        closing = text.find(text[at], at + 1, end)
-        stop = closing + 1 if closing >= 0 else end
-        _read_quoted(text, at, stop, builder)
+        stop = _read_quoted(text, at, end, builder)
     else:
         ending = _FLOW_END.search(text, at + 1, end)
         stop = ending.start() if ending else end
@@ -188,15 +185,15 @@ def _read_flow_item(text: str, at: int, end: int, builder: FragmentBuilder) -> i
     return stop
 
 
-def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
-    """Read a quoted value on one line."""
+def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
+    """Read a quoted value on one line; return the offset after its closing quote, or the end of the line."""
     quote = text[at]
     at += 1
     while at < end:
         char = text[at]
         if char == quote:
             if quote == '"' or text[at + 1 : at + 2] != "'":
-                return
+                return at + 1
             builder.put("'", at, at + 2)
             at += 2
         elif char == "\\" and quote == '"' and at + 1 < end:
@@ -208,6 +205,7 @@ def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> None
                 stop += 1
             _copy_masked(text, at, stop, builder)
             at = stop
+    return end
 
 
 def _copy_masked(text: str, start: int, end: int, builder: FragmentBuilder) -> None:
