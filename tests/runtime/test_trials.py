@@ -32,6 +32,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         now[0] += seconds
 
     monkeypatch.setattr(trials, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    # The programs are real, and may take their time.
+    monkeypatch.setattr(trials, "_LEAST", 300.0)
     monkeypatch.setattr(secrets, "token_hex", lambda _bytes: "0102")
     monkeypatch.setattr(trials, "_advised", lambda name: ADVICE if name == NAME else ())
     return now

@@ -27,7 +27,8 @@ from support.gitrepositories import Work
 from support.madedatabases import database
 from support.madeimages import Layout, config, docker_save, info, sha256, spread, tar, write
 from support.profiles import web
-from support.simulators.engine import EngineSimulator, json_reply, simulated
+from support.simulators.engine import IMAGE, EngineSimulator, Reply, json_reply, simulated
+from support.simulators.engineclient import ClientStandIn
 from support.simulators.registry import RegistrySimulator, registry
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "commands"
@@ -108,6 +109,7 @@ _LOGGED: tuple[dict[str, Any], ...] = (
 _DIFFERS = (
     (re.compile(r"\b\d+(\.\d+)? (B|KiB|MiB|GiB)\b"), "SIZE"),
     (re.compile(r"\b2\d{3}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"), "TIME"),
+    (re.compile(r"\b2\d{7}T\d{6}Z"), "TIME"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "UUID"),
     (re.compile(r"ExecStart=\S.*? guard "), "ExecStart=PROGRAM guard "),
     (re.compile(r'"(size|removed|freed|fetched|checked|entries)": [\d.]+'), r'"\1": N'),
@@ -115,6 +117,17 @@ _DIFFERS = (
 
 
 _ENVIRONMENT = {"COLUMNS": "80", "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm"}
+
+_PROGRAMS = {"trials": "client"}
+_CLIENT = """\
+case "$*" in
+  run*--user*other:1*) echo must be root >&2; exit 1 ;;
+  *json*State*) echo '{"Running": true, "Status": "running"}' ;;
+  diff*) printf 'A /data/x\\nC /run/y\\n' ;;
+  exec*) [ "$5" = true ] ;;
+esac
+"""
+"""A client that starts what it is asked to; a program that writes two files, and in one image has to be root."""
 
 
 class _Day(date):
@@ -134,6 +147,7 @@ class CommandWorld:
         (folder / "programs").mkdir()
         (folder / "programs/docker").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         (folder / "programs/docker").chmod(0o755)
+        ClientStandIn(folder / "client", answers=_CLIENT)
         _fill(engine)
 
     def record(self, name: str) -> str:
@@ -142,9 +156,9 @@ class CommandWorld:
         _make(here, self.server)
         where = _branch(here) if name == "ci" else here
         environment = {
-            "PATH": f"{self.folder / 'programs'}{':/usr/bin:/bin' if name == 'ci' else ''}",
+            "PATH": f"{self.folder / _PROGRAMS.get(name, 'programs')}{':/usr/bin:/bin' if name in {'ci', 'trials'} else ''}",
             "HOME": str(self.folder / "home"),
-            "DOCKER_HOST": self.engine.where if name == "runs" else "unix:///nowhere/engine.sock",
+            "DOCKER_HOST": self.engine.where if name in {"runs", "trials"} else "unix:///nowhere/engine.sock",
             "SEALOCK_DB_DIR": self.database if name != "database" else str(here / "db"),
             "SEALOCK_CACHE_DIR": str(here / "cache"),
         } | _ENVIRONMENT
@@ -208,6 +222,7 @@ def _layer(*packages: tuple[str, str], setuid: bool = False) -> bytes:
 
 
 _OLD = _layer(("bash", "1:5.2-1"), ("curl", "7.1-1"))
+_OLD_AND_MORE = tar(info("usr/bin/more", b"more", mode=0o4755), info("etc/other", b""))
 _NEW = _layer(("bash", "1:5.2-1"), ("curl", "7.2-1"), ("nmap", "1"), setuid=True)
 
 
@@ -238,7 +253,7 @@ def _make(here: Path, server: RegistrySimulator) -> None:
     )  # fmt: skip
     spread(here / "layout", layout.index(amd, arm))
     write(here / "two.tar", layout.index(amd, arm))
-    for name, text in (("etc/subuid", ""), ("etc/subgid", ""), ("proc/sys/user/max_user_namespaces", "100"), ("proc/self/ns/user", ""), ("etc/passwd", "root:x:0:0::/root:/bin/sh\n")):  # fmt: skip
+    for name, text in (("etc/subuid", ""), ("etc/subgid", ""), ("proc/sys/user/max_user_namespaces", "100"), ("proc/self/ns/user", ""), ("var/lib/docker/.keep", ""), ("etc/passwd", "root:x:0:0::/root:/bin/sh\n")):  # fmt: skip
         (here / "machine" / name).parent.mkdir(parents=True, exist_ok=True)
         (here / "machine" / name).write_text(text, encoding="utf-8")
     database(here / "mirrored", _RECORDS)
@@ -285,8 +300,31 @@ def _fill(engine: EngineSimulator) -> None:
         "Swarm": {},
         "SecurityOptions": [],
         "CgroupDriver": "cgroupfs",
+        "Driver": "overlay2",
+        "DockerRootDir": "/var/lib/docker",
     }
-    engine.answers = lambda path, _query: json_reply(machine) if path.endswith("/info") else None
+    # The container web added a program, the other changed nothing but what every run changes.
+    engine.images[IMAGE] = engine.images["alpine:latest"] | {"Id": IMAGE, "RepoTags": ["base:latest"]}
+    with TemporaryDirectory() as directory:
+        engine.saved[IMAGE] = Path(write(Path(directory) / "saved.tar", docker_save(_OLD))).read_bytes()
+    added = [{"Path": "/usr/bin", "Kind": 0}, {"Path": "/usr/bin/more", "Kind": 1}, {"Path": "/etc/old", "Kind": 2}]
+    answers: dict[tuple[str, ...], Reply] = {
+        ("info",): json_reply(machine),
+        ("volumes",): json_reply({"Volumes": [{"Name": "data", "Driver": "local", "Mountpoint": "/var/lib/docker/volumes/data/_data"}]}),
+        (f"{1:064x}", "changes"): json_reply(added),
+        (f"{2:064x}", "changes"): json_reply([{"Path": "/tmp", "Kind": 0}, {"Path": "/tmp/x", "Kind": 1}, {"Path": "/run/x", "Kind": 1}, {"Path": "/.dockerenv", "Kind": 1}]),
+        (f"{2:064x}", "export"): Reply(200, tar(info("tmp/x", b"x")), "application/x-tar"),
+        (f"{1:064x}", "export"): Reply(200, _OLD_AND_MORE, "application/x-tar"),
+    }  # fmt: skip
+    answers |= {
+        (name, what): answers[identity, what]
+        for name, identity in (("web", f"{1:064x}"), ("db", f"{2:064x}"))
+        for what in ("changes", "export")
+        if (identity, what) in answers
+    }
+    engine.answers = lambda path, _query: next(
+        (reply for end, reply in answers.items() if path.endswith("/".join(("", *end)))), None
+    )
 
 
 if __name__ == "__main__":

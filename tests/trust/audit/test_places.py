@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from sealock.cli.main import main
-from sealock.errors import TargetError
-from sealock.trust.audit.places import LARGEST, audit_host, audit_path
+from sealock.errors import EngineError, TargetError
+from sealock.trust.audit import places
+from sealock.trust.audit.places import LARGEST, audit_engine, audit_host, audit_path
 from sealock.trust.notary.directory import TrustDirectory
+from support.simulators.engine import json_reply, simulated
 
 LEANS = "export DOCKER_CONTENT_TRUST=1\n"
 
@@ -156,3 +158,84 @@ def test_names_of_files_reach_no_terminal_unescaped(home: Path, capsys: pytest.C
     (home / "a\x1b[2J.sh").write_text(LEANS + "DOCKER_CONTENT_TRUST=\x1b[2J\n")
     _, out, _ = run(capsys, ".")
     assert "\x1b" not in out
+
+
+def of_container(answer: object) -> list[tuple[str, str]] | str:
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    try:
+        return [(each.kind, each.what) for each in places._container(text, "container a")]  # noqa: SLF001  what an engine sends
+    except EngineError as error:
+        return str(error)
+
+
+UNREAD = "container a: the engine's answer cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({}, []),
+        ({"Config": None}, []),
+        ({"Config": {"Image": "app:1", "Env": None, "Cmd": None}}, []),
+        ({"Config": {"Env": ["A=1", "DOCKER_CONTENT_TRUST=1"]}}, [("variable", "DOCKER_CONTENT_TRUST=1")]),
+        ({"Config": {"Cmd": ["sh", "-c", "docker trust\nsign a"]}}, [("command", "docker trust sign")]),
+        ({"Config": {"Entrypoint": ["docker"], "Cmd": ["trust", "sign", "a"]}}, [("command", "docker trust sign")]),
+        ("{", UNREAD), ("[]", UNREAD), ("5", UNREAD), ({"Config": 5}, UNREAD), ({"Config": {"Env": 5}}, UNREAD), ({"Config": {"Cmd": 5}}, UNREAD), ("[" * 100_000, UNREAD),
+    ],
+)  # fmt: skip
+def test_a_container_depends_by_its_image_variables_and_command(answer: object, found: object) -> None:
+    assert of_container(answer) == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "tags"),
+    [
+        ('[{"RepoTags": ["b:1", "a:1"]}, {"RepoTags": null}, {}, {"RepoTags": ["a:1"]}]', ["a:1", "b:1"]),
+        ("[]", []),
+        *((odd, None) for odd in ("{", "5", "[5]", '[{"RepoTags": 5}]', "[" * 100_000)),
+    ],
+)
+def test_tags_of_an_engine_are_read_or_it_is_an_error(answer: str, tags: list[str] | None) -> None:
+    if tags is not None:
+        assert places._tags(answer) == tags  # noqa: SLF001  what an engine sends
+        return
+    with pytest.raises(EngineError, match="the engine's list of images cannot be read"):
+        places._tags(answer)  # noqa: SLF001
+
+
+def test_an_engine_is_audited_but_for_what_was_removed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with simulated(tmp_path) as simulator:
+        web = simulator.container("web", Config={"Env": ["DOCKER_CONTENT_TRUST=1"]})
+        gone, broken = (simulator.container(name) for name in ("gone", "broken"))
+        bad = {f"/containers/{gone}/json": 404, f"/containers/{broken}/json": 500}
+        simulator.answers = lambda path, _query: next(
+            (json_reply({"message": "no"}, status) for end, status in bad.items() if path.endswith(end)), None
+        )
+        audited = audit_engine(simulator.where)
+        assert [(each.where, each.what) for each in audited.found] == [("container web", "DOCKER_CONTENT_TRUST=1")]
+        assert len(audited.errors) == 1
+        assert "500" in audited.errors[0]
+        assert (audited.target, audited.looked) == (f"engine:{simulator.where}", 3)
+        bad.clear()
+        monkeypatch.setattr(places, "_MOST_CONTAINERS", 1)
+        few = audit_engine(simulator.where)
+        assert few.errors == ("the engine has more than 1 containers; the rest were not read",)
+        assert few.looked == 1
+        monkeypatch.setattr(places, "_MOST_CONTAINERS", 3)
+        assert "more than" not in "".join(audit_engine(simulator.where).errors)
+        assert web
+
+
+def test_files_beyond_the_limit_are_named_as_unread(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home / "project"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_text(LEANS)
+    monkeypatch.setattr(places, "_MOST_FILES", 2)
+    audited = audit_path(str(folder))
+    assert [Path(each.where).name for each in audited.found] == ["a", "b"]
+    assert audited.errors == (f"{folder} has more than 2 files; the rest were not read",)
+    monkeypatch.setattr(places, "_MOST_FILES", 3)
+    assert audit_path(str(folder)).errors == ()
