@@ -128,10 +128,10 @@ _REQUESTS: Mapping[str, dict[str, Any]] = {
     "a secret that may be passed": {"policy": AgentPolicy(variables=("API_KEY",))},
 }
 _OF_AGENTS = (
-    "-e A=b -e HOME=/x -w /y --pids-limit 5 --ulimit nproc=5 -u 7", "-e API_KEY -e LANG -e A* -e API_KEY=x", "-v /workspacex:/workspacex:ro -v /usr/share:/s:ro",
+    "-e A=b -e HOME=/x -w /y --pids-limit 5 --ulimit nproc=5 -u 7", "-e API_KEY=x -e A* -e B* -e API_KEY -e LANG -e TOKEN", "-v /workspacex:/workspacex:ro -v /usr/share:/s:ro",
     "--cap-add KILL --cap-add NET_BIND_SERVICE --cap-add SYS_TIME", "--ulimit nproc=-1", "--cpus 0", "--memory 1g --memory-swap -1", "--network none", "--network x --network y",
     "--log-driver local --log-opt max-size=1 --log-opt path=/x --log-driver syslog", "--mount type=volume,dst=/x,volume-opt=o=bind", "--security-opt no-new-privileges:true",
-    "-v data:/o -v data:/p:ro -v /a:/b -v /proc:/p:ro --tmpfs /workspace/x -v /a:/c:ro,rshared -v /a:/c:ro,z --mount type=image,src=a,dst=/i -v /anonymous",
+    "--tmpfs /t -v /anonymous -v data:/o -v data:/p:ro -v /a:/b -v /proc:/p:ro --tmpfs /workspace/x -v /a:/c:ro,rshared -v /a:/c:ro,z --mount type=image,src=a,dst=/i -v /anonymous",
     "--read-only=false -u root --privileged --security-opt label=disable", "-u 0:5",
 )  # fmt: skip
 

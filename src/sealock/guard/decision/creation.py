@@ -252,8 +252,8 @@ def _check_limits(case: Case, host: Mapping[str, Any]) -> None:
         (cpus, limits.cpus, "CPUs"),
     ):
         if most is not None and (value > most or value <= 0):
-            asked = f"{value:g}" if value > 0 else "unlimited"
-            case.deny("G010", f"asks for {asked} {what}, and {case.setting.name} may have {most:g}", "ask for less")
+            asked = f"{value:.15g}" if value > 0 else "unlimited"
+            case.deny("G010", f"asks for {asked} {what}, and {case.setting.name} may have {most:.15g}", "ask for less")
 
 
 def _check_count(case: Case) -> None:

@@ -126,13 +126,15 @@ def _update(case: Case) -> None:
             and key in body
             and (body[key] / unit > most or body[key] < 0 or (key == "PidsLimit" and not body[key]))
         ):
-            case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:g}", "ask for less")
+            case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:.15g}", "ask for less")
     quota = host.get("CpuQuota") or 0
     if limits.cpus is not None and not {"CpuQuota", "CpuPeriod"}.isdisjoint(body) and quota:
         cpus = quota / (host.get("CpuPeriod") or 100_000)
         if not 0 < cpus <= limits.cpus:
             case.deny(
-                "G010", f"asks for {cpus:g} CPUs, and {case.setting.name} may have {limits.cpus:g}", "ask for less"
+                "G010",
+                f"asks for {cpus:.15g} CPUs, and {case.setting.name} may have {limits.cpus:.15g}",
+                "ask for less",
             )
     if container is not None:
         check_noun(case, container, exists=True)
