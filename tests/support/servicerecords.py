@@ -22,7 +22,9 @@ from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, ServiceWorl
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "service"
 WEB, EVIL = digest("shop:2"), digest("evil")
-_SECRETS = re.compile(r"\b[0-9a-f]{64}(?=\")|(?<=slk_)\w+|(?<=nonce-)[\w-]+")
+_SECRETS = re.compile(
+    r"\b[0-9a-f]{64}(?=\")|(?<=slk_)[\w-]+|(?<=nonce-)[\w-]+|(?<=whsec_)[^\"<]+|(?<=/invitation/)[\w-]+"
+)
 _WEB = "registry.example/shop/web"
 
 PAGES = {
@@ -40,7 +42,51 @@ API = {
     "api-document": ("openapi.json",),
 }  # fmt: skip
 TEXTS = {"texts": ("/feed.atom", "/feed.atom?least=critical", f"/vex.json?repository={_WEB}", "/metrics")}
-NAMES = [*PAGES, *API, *TEXTS]
+_WIDE = {"scope": ["*"]}
+
+
+def _each(method: str, path: str, body: dict[str, Any], *more: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """A request with each of these more."""
+    return ((method, path, body | each) for each in more)
+
+
+def _forms(path: str, form: dict[str, Any], *more: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A form with each of these more."""
+    return ((path, form | each) for each in more)
+
+
+CHANGES: tuple[tuple[str, str, Any], ...] = (
+    ("POST", "tokens", {"name": "wide", "role": "read"} | _WIDE), ("POST", "tokens", {"name": "short", "role": "submit", "scope": ["registry.example/shop/*", "registry.example/team/*"], "days": 1}),
+    ("POST", "tokens", {"name": "longest", "role": "admin", "days": 3650} | _WIDE),
+    *_each("POST", "tokens", {"name": "x", "role": "read"} | _WIDE, {"days": 0}, {"days": -1}, {"days": 3651}, {"role": "king"}, {"name": ""}, {"name": "x" * 300}, {"scope": []}, {"scope": ["a b"]}, {"more": 1}, {"scope": "*"}),
+    ("POST", "tokens", []), ("GET", "tokens", None), ("DELETE", "tokens/2", None), ("DELETE", "tokens/2", None), ("DELETE", "tokens/999", None), ("GET", "tokens", None),
+    ("POST", "webhooks", {"name": "each", "url": "https://hooks.example/each", "kinds": ["added", "removed"], "scope": ["registry.example/shop/*"], "period": "day"}),
+    *_each("POST", "webhooks", {"name": "x", "url": "https://hooks.example/x"}, {"url": "http://hooks.example/"}, {"url": "https://127.0.0.1/"}, {"url": "https://[::1]/"}, {"url": "x"}, {"url": "https://u:p@hooks.example/"}, {"kinds": ["odd"]}, {"least": "worst"}, {"period": "year"}, {"name": ""}, {"more": 1}, {"scope": ["a b"]}),
+    ("GET", "webhooks", None), ("DELETE", "webhooks/1", None), ("DELETE", "webhooks/1", None), ("GET", "webhooks", None), ("POST", "messages/1/retry", None), ("POST", "messages/999/retry", None),
+    ("PUT", "registries", {"host": "other.example", "user": "me", "password": "p"}), ("PUT", "registries", {"host": "other.example", "user": "you", "password": "q"}),
+    *_each("PUT", "registries", {"host": "x.example", "user": "me", "password": "p"}, {"host": "x/y"}, {"host": "-x"}, {"user": ""}, {"password": ""}, {"password": "ö"}, {"more": 1}),
+    ("GET", "registries", None), ("DELETE", "registries?host=other.example", None), ("DELETE", "registries?host=other.example", None), ("DELETE", "registries", None), ("DELETE", "registries?host=a&more=1", None), ("GET", "registries", None),
+    ("PUT", "watches", {"repository": _WEB}), ("PUT", "watches", {"repository": _WEB, "watched": False}), ("PUT", "watches", {"repository": "Not/A/Name"}), ("PUT", "watches", {"repository": ""}), ("PUT", "watches", {"repository": _WEB, "more": 1}),
+    ("PUT", "renames", {"repository": _WEB, "to": "registry.example/shop/site"}), ("PUT", "renames", {"repository": "registry.example/none", "to": "registry.example/x"}), ("PUT", "renames", {"repository": _WEB, "to": ""}),
+    ("DELETE", "repositories?repository=registry.example/shop/site", None), ("DELETE", "repositories?repository=registry.example/shop/site", None),
+    ("POST", "acknowledgements", {"rule": LOADED, "reason": "not reachable"}), ("POST", "acknowledgements", {"rule": "", "reason": ""}), ("DELETE", "acknowledgements/1", None), ("DELETE", "acknowledgements/999", None),
+    ("GET", "audit?limit=500", None), ("GET", "audit?limit=0", None), ("GET", "audit?before=5", None), ("GET", "audit?more=1", None), ("POST", "overview", {}), ("DELETE", "nothing", None),
+)  # fmt: skip
+"""Requests of an administrator to the API, in order."""
+FORMS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/administration", {"name": "form", "role": "read", "scope": "registry.example/shop/*", "days": "30"}), ("/administration", {"name": "form", "role": "read", "days": " "}),
+    *_forms("/administration", {"name": "form", "role": "read"}, {"days": "0"}, {"days": "3651"}, {"days": "x"}, {"days": "²"}, {"role": ""}, {"name": ""}, {"scope": "a:b c"}),
+    ("/administration/tokens/3/revoke", {}), ("/administration/tokens/999/revoke", {}),
+    ("/administration/webhooks", {"name": "form", "url": "https://hooks.example/form", "kinds": ["added", "odd"], "least": "high", "period": "hour", "scope": "registry.example/*"}),
+    *_forms("/administration/webhooks", {"name": "form", "url": "https://hooks.example/form"}, {"url": "http://hooks.example"}, {"least": "worst"}, {"period": "year"}, {"name": ""}),
+    ("/administration/webhooks/1/enable", {}), ("/administration/webhooks/2/remove", {}), ("/administration/messages/1/retry", {}),
+    ("/administration/registries", {"host": "form.example", "user": "me", "password": "p"}), ("/administration/registries", {"host": "", "user": "", "password": ""}), ("/administration/registries/remove", {"host": "form.example"}),
+    ("/administration/watches", {"repository": _WEB, "watched": "no"}), ("/administration/watches", {"repository": _WEB}), ("/administration/watches", {"repository": "Not A Name"}),
+    ("/administration/people", {"role": "admin"}), ("/administration/people", {"role": "king"}), ("/administration/people/1/remove", {}), ("/administration/people/999/remove", {}),
+    ("/acknowledge", {"rule": LOADED, "reason": "known", "until": "2100-01-01"}), ("/acknowledge", {"rule": LOADED, "reason": "", "until": "yesterday"}), ("/acknowledgements/1/withdraw", {}), ("/nothing", {}),
+)  # fmt: skip
+"""Forms that a person who administers sends, in order."""
+NAMES = [*PAGES, *API, *TEXTS, "changes"]
 
 
 class RecordedService:
@@ -52,10 +98,25 @@ class RecordedService:
 
     def record(self, name: str) -> str:
         """Ask for the addresses of a record, and give the answers."""
+        if name == "changes":
+            # The others must not see them, in whatever order the records are made.
+            with TemporaryDirectory() as directory, recorded_service(Path(directory)) as apart:
+                return "\n".join(apart.changes())
         if name in PAGES:
             return "\n".join(_answer(self.made, self.ada, path) for path in PAGES[name])
         paths = [f"/api/v1/{path}" for path in API[name]] if name in API else TEXTS[name]
         return "\n".join(_answer(self.made, self.client, path) for path in paths)
+
+    def changes(self) -> Iterator[str]:
+        """Make the changes, and give the answers, with what the log of the administration then has."""
+        for method, path, body in CHANGES:
+            answer = self.client.request(method, f"/api/v1/{path}", json=body)
+            yield f"=== {method} {path} {'' if body is None else json.dumps(body)[:200]}\n{_said(self.made, answer)}"
+        for path, form in FORMS:
+            answer = self.ada.post(path, data={"csrf": _csrf(self.ada)} | form)
+            moved = answer.headers.get("location", "")
+            yield f"=== POST {path} {json.dumps(form)}\n{_said(self.made, answer)}{moved}"
+        yield from (_answer(self.made, self.ada, path) for path in PAGES["administration"])
 
 
 @contextmanager
@@ -75,19 +136,28 @@ def _administer(client: httpx.Client, ada: httpx.Client) -> None:
         assert client.post("/api/v1/webhooks", json=hook).status_code == 201
     client.put("/api/v1/registries", json={"host": "registry.example:5000", "user": "robot", "password": "secret"})
     client.put("/api/v1/watches", json={"repository": _WEB})
-    csrf = re.search(r'name="csrf" value="(\w+)"', ada.get("/").text)
-    assert csrf is not None
-    form = {"csrf": csrf[1], "rule": "CVE-2026-20881", "reason": f"not reachable {MARKUP}", "until": "2100-01-01"}
+    form = {"csrf": _csrf(ada), "rule": "CVE-2026-20881", "reason": f"not reachable {MARKUP}", "until": "2100-01-01"}
     for more in ({"justification": "component_not_present"}, {"repository": _WEB, "rule": "F012"}):
         assert ada.post("/acknowledge", data=form | more).status_code == 303
 
 
+def _csrf(ada: httpx.Client) -> str:
+    found = re.search(r'name="csrf" value="(\w+)"', ada.get("/").text)
+    assert found is not None
+    return found[1]
+
+
 def _answer(made: ServiceWorld, client: httpx.Client, path: str) -> str:
-    answer = client.get(path)
+    return f"=== {path}\n{_said(made, client.get(path))}"
+
+
+def _said(made: ServiceWorld, answer: httpx.Response) -> str:
+    """The status, the kind and the text of an answer."""
     kind = answer.headers.get("content-type", "")
-    rows = _rows(answer.json(), 2) if kind == "application/json" else answer.text.splitlines()
+    page = answer.text.partition("<main")[2].partition("</main")[0] if answer.request.method == "POST" else answer.text
+    rows = _rows(answer.json(), 2) if kind == "application/json" else page.splitlines()
     text = "\n".join(row.rstrip() for row in rows if row.strip())
-    return f"=== {path}\n{answer.status_code} {kind}\n{_SECRETS.sub('…', _named(made, text))}\n"
+    return f"{answer.status_code} {kind}\n{_SECRETS.sub('…', _named(made, text))}\n"
 
 
 def _named(made: ServiceWorld, text: str) -> str:
