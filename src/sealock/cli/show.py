@@ -77,13 +77,15 @@ def run(arguments: Namespace) -> int:
     if arguments.list:
         screen.list(demonstrations())
         return 0
+    chapters = () if arguments.clean else _chapters(arguments)
+    chosen = [] if arguments.clean or chapters else _chosen(arguments.rules)
     client = Client(arguments.client, arguments.engine, dry=arguments.dry_run)
     _refuse(client, arguments)
     if arguments.clean:
         return _clean(client)
-    if chapters := _chapters(arguments):
+    if chapters:
         return _workshop(chapters, client, arguments, screen)
-    return _show(_chosen(arguments.rules), client, arguments, screen)
+    return _show(chosen, client, arguments, screen)
 
 
 def _refuse(client: Client, arguments: Namespace) -> None:

@@ -125,8 +125,7 @@ def _documents(arguments: Namespace) -> tuple[Document, ...]:
         try:
             text = read_named(path, outside=outside)
         except FileRefusedError as refusal:
-            message = f"{path}: {refusal}"
-            raise TargetError(message) from None
+            raise TargetError(str(refusal)) from None
         kind = formats.recognize(path, text).kind
         if kind not in {"compose", "run"}:
             message = f"{path} is neither a compose file nor a script with docker run lines"

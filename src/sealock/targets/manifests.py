@@ -98,7 +98,7 @@ def _read(path: str, *, walked: bool, rendered: bool) -> ManifestText | None:
     try:
         text = read_input() if path == "-" else read_named(path, outside=walked)
     except FileRefusedError as refusal:
-        return ManifestText(path, error=str(refusal))
+        return ManifestText(path, error=str(refusal).removeprefix(f"{path} "))
     recognition = formats.recognize(os.path.abspath(path).replace(os.sep, "/"), text)
     templates = [form.reason for form in recognition.unevaluated if form.kind in _NO_MANIFESTS]
     if templates:
