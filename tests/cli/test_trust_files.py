@@ -114,8 +114,9 @@ def test_a_file_without_a_policy_is_an_error_that_says_what_to_do(
 
 
 SKIPPED = [
-    (".drone.yml", "steps:\n- name: a\n  image: x\n", "the containers that a pipeline runs in"),
-    (".woodpecker.yml", "steps:\n- name: a\n  image: x\n", "the containers that a pipeline runs in"),
+    (".cirrus.yml", "task:\n  container:\n    image: x\n", "the containers that a pipeline runs in"),
+    ("ci.yml", "image_resource:\n  type: registry-image\n  source: {repository: x}\n", "Concourse"),
+    ("fly.toml", "[build]\nimage = 'x'\n", "hosting platform"),
     ("Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "Jenkins"),
     ("main.tf", 'resource "docker_image" "x" {\n  name = "x"\n}\n', "Terraform"),
     ("web.nomad.hcl", 'task "x" {\n  driver = "docker"\n}\n', "Nomad"),
