@@ -20,12 +20,24 @@ from support.madedatabases import Table
 NAMES = sorted({name for reader in readers() for name in reader.patterns.names})
 
 
-@pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt"])
+@pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt", "requirements/web.txt"])
 def test_every_name_that_an_analyzer_asks_for_is_one_of_a_lock_file(name: str) -> None:
     assert is_lock(name)
 
 
-@pytest.mark.parametrize("name", ["package.json", "README.txt", "requirements.in", "Cargo.toml", "go.sum", "lock.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "package.json",
+        "README.txt",
+        "requirements.in",
+        "Cargo.toml",
+        "go.sum",
+        "lock.json",
+        "requirements/a.in",
+        "web.txt",
+    ],
+)
 def test_no_other_name_is(name: str) -> None:
     assert not is_lock(name)
 
@@ -40,6 +52,8 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
 @pytest.mark.parametrize(
     ("name", "text", "packages"),
     [
+        ("requirements/web.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
+        ("web.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
         ("vendor/x/requirements.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
         ("Cargo.lock", 'version = 3\n[[package]]\nname = "time"\nversion = "0.1.42"\nsource = "registry+x"\n', [("cargo", "time", "0.1.42")]),
         ("go.mod", "module x\nrequire golang.org/x/net v0.1.0\n", [("golang", "net", "v0.1.0")]),
@@ -141,6 +155,8 @@ def test_a_missing_requirements_file_is_an_error() -> None:
 
 
 def test_an_included_file_that_is_a_target_of_its_own_is_not_read_twice() -> None:
-    files = Files({"requirements.txt": "jinja2==2.4\n"})
-    _, inventory, _ = lock_file(Source("requirements-dev.txt", "-r requirements.txt\n"), files, is_lock)
+    files = Files({"requirements.txt": "jinja2==2.4\n", "requirements/a.txt": "flask==0.5\n"})
+    _, inventory, _ = lock_file(
+        Source("requirements-dev.txt", "-r requirements.txt\n-r requirements/a.txt\n"), files, is_lock
+    )
     assert not inventory.packages

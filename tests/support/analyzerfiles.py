@@ -71,6 +71,7 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
         ("var/lib/dpkg/info/a.list", b"/.\n/usr\n/usr/bin/a\n"),
         ("usr/share/doc/a/copyright", b"Format: https://x.org/copyright-format/1.0/\n\nFiles: *\nLicense: MIT\n"),
     ],
+    "erlang": [("app/lib/plug-1.2.3/ebin/plug.app", b'{application,plug,[{description,"A"},\n {vsn,"1.2.3"}]}.\n')],
     "gems": [("g/specifications/a-1.0.gemspec", b'Gem::Specification.new do |s|\n  s.name = "a".freeze\n  s.version = "1.0"\nend\n')],
     "go.mod": [("app/go.mod", b"module x.org/a\n\ngo 1.22\n\nrequire (\n\tx.org/b v1.2.3 // indirect\n)\n")],
     "gobinary": [("usr/bin/app", go())],

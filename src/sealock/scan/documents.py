@@ -79,7 +79,7 @@ class DocumentReader:
             from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
 
             # A lock file lists packages and is no image: no rule applies to it.
-            apart = is_lock if input_.walked else lambda _name: False
+            apart = is_lock if input_.walked else lambda _path: False
             document, inventory, skipped = lock_file(input_.source, input_.files, apart)
             listed = ((input_.target, inventory),)
             return ReadTarget(input_.target, input_.name, input_, document, policy, listed, unevaluated=skipped)

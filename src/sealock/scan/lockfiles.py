@@ -13,7 +13,7 @@ import sealock.inventory.lockfiles
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.lockfiles._shared import LockFile
-from sealock.inventory.lockfiles.requirements import Requirements, lines, requirement
+from sealock.inventory.lockfiles.requirements import HOME, Requirements, lines, requirement
 from sealock.inventory.selection import Selection
 from sealock.model.container import Container
 from sealock.model.document import Document
@@ -53,17 +53,19 @@ def readers() -> tuple[LockFile, ...]:
 
 
 def lock_file(
-    source: Source, files: FileWindow = NOTHING, apart: Callable[[str], bool] = lambda _name: False
+    source: Source, files: FileWindow = NOTHING, apart: Callable[[str], bool] = lambda _path: False
 ) -> tuple[Document, Inventory, tuple[Skipped, ...]]:
     """Read a lock file, and the files that a requirements file includes; what cannot be read is an error.
 
-    `apart` decides by its name whether an included file is read as a target of its own.
+    `apart` decides by its path whether an included file is read as a target of its own.
     """
     packages: list[Package] = []
     errors: list[InputError] = []
     skipped: list[Skipped] = []
     # Only the file's name: a path that analyzers ignore does not matter for a file that the user named.
     name = source.name.replace("\\", "/").rpartition("/")[2]
+    if name.endswith(".txt"):
+        name = f"{HOME}/{name}"  # where any text is one, as this is
     for analyzer in Selection(readers()).by_path(name):
         texts = [source]
         if isinstance(analyzer, Requirements):
@@ -110,9 +112,9 @@ def _included(
                 skipped.append(Skipped("", "requirement", f"{line} is not checked: an editable install has no version"))
             elif "://" in value:
                 skipped.append(Skipped("", "requirement", f"{line} is not read: only files in the directory are"))
-            elif apart(posixpath.basename(value)):
+            elif apart(posixpath.join(top, path := posixpath.normpath(posixpath.join(directory, value)))):
                 continue
-            elif (path := posixpath.normpath(posixpath.join(directory, value))) not in texts and len(texts) < _FILES:
+            elif path not in texts and len(texts) < _FILES:
                 try:
                     included = Source(posixpath.normpath(posixpath.join(top, path)), files.text(path))
                 except FileRefusedError as refusal:

@@ -19,7 +19,7 @@ ENDINGS: Final = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".tx
 def is_example(path: str) -> bool:
     """Whether a file is an example; `path` is relative to the directory that the user named."""
     *directories, base = path.split("/")
-    return is_documentation(base) or any(map(is_example_directory, directories))
+    return (is_documentation(base) and not is_lock(path)) or any(map(is_example_directory, directories))
 
 
 def is_example_directory(base: str) -> bool:

@@ -72,7 +72,7 @@ def read_file(path: str, named: str, options: Options, *, walked: bool = False) 
 
     `named` is the directory that the user named, which bounds what is read with the file.
     """
-    lock = is_lock(os.path.basename(path))
+    lock = is_lock(path)
     limit = LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT
     try:
         text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
@@ -90,7 +90,7 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     name = relative(path, root)
     source = Source(path, text)
     files = DirectoryWindow(directory, named, options.environment, outside=options.outside)
-    if is_lock(os.path.basename(path)):
+    if is_lock(path):
         yield FileInput(path, name, "inventory", source, files, path, root, walked, lock=True)
         return
     if options.render and is_renderable(path):

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
+_PURPOSES: Final = ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
 _NAMES: Final = frozenset({
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "poetry.lock",
     "Pipfile.lock", "pylock.toml", "uv.lock", "Cargo.lock", "go.mod", "Gemfile.lock", "gems.locked",
     "composer.lock", "packages.lock.json", "packages.config", "pom.xml", "gradle.lockfile",
     "buildscript-gradle.lockfile", "pubspec.lock", "mix.lock", "pdm.lock", "deno.lock", "Podfile.lock",
-    "Package.resolved", "conan.lock",
+    "Package.resolved", "conan.lock", *(f"pylock.{purpose}.toml" for purpose in _PURPOSES),
 })  # fmt: skip
-_PURPOSES: Final = ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
 _REQUIREMENTS: Final = frozenset(f"requirements{mark}{purpose}.txt" for mark in "-_." for purpose in _PURPOSES)
 _OTHERS: Final = frozenset({
     "paket.lock", "project.assets.json", "rebar.lock", "bun.lockb", "Cartfile.resolved", "renv.lock",
     "packrat.lock", "luarocks.lock", "flake.lock", "npins.json", "conda-lock.yml", "conda-lock.yaml", "pixi.lock",
     "vcpkg.json", "Manifest.toml", "stack.yaml.lock", "cabal.project.freeze", "cpanfile.snapshot", "elm.json",
     "shard.lock", "v.mod", "gleam.toml", "MODULE.bazel.lock", "spack.lock", "opam.locked", "nimble.lock",
-    "Gopkg.lock", "glide.lock", "environment.yml", "environment.yaml", "setup.cfg.lock",
+    "build.sbt.lock", "dub.selections.json", "manifest.toml", "Directory.Packages.props", "Gopkg.lock", "glide.lock",
+    "environment.yml", "environment.yaml", "setup.cfg.lock",
 })  # fmt: skip
 LIMIT: Final = 16 << 20
 """The largest lock file in bytes."""
 
 
-def is_lock(name: str) -> bool:
-    """Whether a file of this name is a lock file."""
-    return name in _NAMES or name in _REQUIREMENTS or name.endswith("requirements.txt")
+def is_lock(path: str) -> bool:
+    """Whether a file of this name, or of this name in a directory `requirements`, is a lock file."""
+    name = os.path.basename(path)
+    if name in _NAMES or name in _REQUIREMENTS or name.endswith("requirements.txt"):
+        return True
+    return name.endswith(".txt") and os.path.basename(os.path.dirname(os.path.abspath(path))) == "requirements"
 
 
 def is_other_lock(name: str) -> bool:

@@ -181,7 +181,7 @@ class Walk:
         if base.rpartition(".")[2].lower() in CLOSED and "." in base and base != "pom.xml":
             self._unexamined(path)
             return None
-        if is_lock(base) or is_other_lock(base):
+        if is_lock(path) or is_other_lock(base):
             return WalkedFile(path)
         try:
             data = read_start(path, LIMIT)

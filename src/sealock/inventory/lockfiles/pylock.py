@@ -11,6 +11,7 @@ from sealock.inventory import _names
 from sealock.inventory._data import Table, decode_toml, records, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
+from sealock.inventory.lockfiles.requirements import PURPOSES
 from sealock.model.inventory import Package
 
 
@@ -36,7 +37,7 @@ class Pylock(LockFile):
     """The lock file of any installer; it has no graph that could show what is for development."""
 
     name = "pylock"
-    patterns = FilePatterns(names=("pylock.toml",), limit=8 << 20)
+    patterns = FilePatterns(names=("pylock.toml", *(f"pylock.{purpose}.toml" for purpose in PURPOSES)), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

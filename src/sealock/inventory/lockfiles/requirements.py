@@ -11,11 +11,10 @@ from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
-NAMES: Final = tuple(
-    f"requirements{mark}{kind}.txt"
-    for mark in "-_."
-    for kind in ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
-)
+PURPOSES: Final = ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
+NAMES: Final = tuple(f"requirements{mark}{purpose}.txt" for mark in "-_." for purpose in PURPOSES)
+HOME: Final = "requirements"
+"""A directory of which each text is such a file."""
 SYSTEMS: Final = ("git+", "hg+", "svn+", "bzr+")
 
 
@@ -23,10 +22,16 @@ class Requirements(LockFile):
     """A line for each requirement; one without a pinned version is not listed."""
 
     name = "requirements"
-    patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
+    patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), parents=(HOME,), limit=8 << 20)
+
+    def claims(self, path: str, /) -> bool:
+        """Whether it is a text."""
+        return path.endswith(".txt")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
+        if not self.claims(file.path):
+            return ()
         packages = (requirement(line, file.path) for line in lines(text_of(file)))
         return (package for package in packages if package)
 
