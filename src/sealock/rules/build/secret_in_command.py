@@ -95,6 +95,7 @@ def _suspects(build: Build) -> list[int]:
 
 def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
     """The secrets in the words of a command, each at its word."""
+    assigned: set[Place] = set()  # words of `export` are assignments too
     for assignment in command.assignments:
         secret = (
             find_secret(assignment.name, assignment.value.text)
@@ -102,6 +103,7 @@ def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
             else None
         )
         if secret and secret.confidence > Confidence.LOW:
+            assigned.add(assignment.place)
             yield secret.kind, assignment.place
     if not command.words:
         return
@@ -116,7 +118,7 @@ def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
         while index < len(hits) and hits[index][1] < end:
             kind, start, stop = hits[index]
             index += 1
-            if at <= start and stop <= end + 1:
+            if at <= start and stop <= end + 1 and word.place not in assigned:
                 # PasswordSet covers chpasswd.
                 yield kind, word.place
         at = end + 1

@@ -24,6 +24,11 @@ from sealock.rules.kit import (
     page,
 )
 
+_MAVEN: Final = (
+    "-Dmaven.wagon.http.ssl.insecure",
+    "-Dmaven.wagon.http.ssl.allowall",
+    "-Daether.connector.https.securityMode=insecure",
+)
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "curl": ("--insecure", "--proxy-insecure", "--doh-insecure"),
     "wget": ("--no-check-certificate",),
@@ -43,6 +48,10 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "vault": ("-tls-skip-verify",),
     "argocd": ("--insecure",),
     "aws": ("--no-verify-ssl",),
+    "apk": ("--no-check-certificate",),
+    "ansible-galaxy": ("--ignore-certs",),
+    "mvn": _MAVEN,
+    "mvnw": _MAVEN,
     "svn": ("--trust-server-cert",),
     "lftp": ("set ssl:verify-certificate no",),
 }
@@ -61,9 +70,17 @@ _CHECKS: Final[dict[str, str]] = {
     "BUNDLE_SSL_VERIFY_MODE": "1",
     "PUPPETEER_STRICT_SSL": "true",
     "COMPOSER_SECURE_HTTP": "true",
+    "PERL_LWP_SSL_VERIFY_HOSTNAME": "1",
 }
 """Variables that disable the check with 0 or false, and the value that enables it."""
-_SKIPS: Final[dict[str, str]] = {"GIT_SSL_NO_VERIFY": "0", "PIP_TRUSTED_HOST": '""', "UV_INSECURE_HOST": '""'}
+_SKIPS: Final[dict[str, str]] = {
+    "GIT_SSL_NO_VERIFY": "0",
+    "VAULT_SKIP_VERIFY": "0",
+    "AZURE_CLI_DISABLE_CONNECTION_VERIFICATION": "0",
+    "ANSIBLE_GALAXY_IGNORE_CERTS": "0",
+    "PIP_TRUSTED_HOST": '""',
+    "UV_INSECURE_HOST": '""',
+}
 """Variables that disable the check with any true value, and a value that leaves it on."""
 _SWITCHES: Final = frozenset({"strict-ssl", "strictSsl", "enableStrictSsl", "ssl_verify", "ssl_verify_mode", "secure-http", "http.sslverify"})  # fmt: skip  # noqa: E501  a list of names
 _MANAGERS: Final = ("npm", "yarn", "pnpm", "conda", "mamba", "micromamba", "composer", "bundle")

@@ -11,6 +11,8 @@ _SWITCHES = {
     "GIT_SSL_NO_VERIFY": (_YES, "Git"),
     "NPM_CONFIG_STRICT_SSL": (_NO, "npm"),
     "YARN_STRICT_SSL": (_NO, "Yarn"),
+    "PERL_LWP_SSL_VERIFY_HOSTNAME": (_NO, "Perl"),
+    "AZURE_CLI_DISABLE_CONNECTION_VERIFICATION": (_YES, "Azure's tools"),
     "PGSSLMODE": (frozenset({"disable", "allow", "prefer"}), "PostgreSQL"),
     "VAULT_SKIP_VERIFY": (_YES, "Vault"),
     "CONSUL_HTTP_SSL_VERIFY": (_NO, "Consul"),
