@@ -14,16 +14,24 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from sealock.errors import TargetError
+from sealock.formats.inspect import read_inspect
 from sealock.model.absent import UNSET
 from sealock.model.container import Container, Sysctl
+from sealock.model.inspection import BlockedCalls, Inspection
+from sealock.model.location import Source
+from sealock.reports.inspected import as_json as encoded
+from sealock.reports.inspected import render
+from sealock.runtime.containers import ObservedContainer
+from sealock.runtime.engine import Listed
 from sealock.runtime.host import read_host
 from sealock.runtime.hosts import host_document
+from sealock.runtime.inspect import _inspection, as_json
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
-from sealock.runtime.kernel.processes import ProcReader
+from sealock.runtime.kernel.processes import GoneError, ProcReader
 from sealock.runtime.kernel.views import DeclaredContainer, compare, look
 from support.recordedtree import ALL_CAPS, DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 
@@ -174,7 +182,8 @@ _HOSTS: Mapping[str, Mapping[str, str]] = {
     "host-without-engine": {path: text for path, text in _ENGINE.items() if not path.startswith("proc/9/")},
     "host-of-nothing": {"etc/x": ""},
 }
-NAMES = (*_MACHINES, *_HOSTS)
+_SHOWN = {f"{name}-inspected": name for name in _MACHINES}
+NAMES = (*_MACHINES, *_HOSTS, *_SHOWN)
 
 
 _OWNERS = ("uid", "gid", "owner", "group")
@@ -184,7 +193,10 @@ _OWNERS = ("uid", "gid", "owner", "group")
 def record(name: str) -> str:
     """The record of a machine."""
     with TemporaryDirectory(prefix="sealock-", dir="/tmp") as folder:
-        rows = list(_processes(Path(folder), name) if name in _MACHINES else _host(Path(folder), _HOSTS[name]))
+        if name in _SHOWN:
+            rows = list(_inspected(Path(folder), _SHOWN[name]))
+        else:
+            rows = list(_processes(Path(folder), name) if name in _MACHINES else _host(Path(folder), _HOSTS[name]))
         return "".join(f"{row}\n" for row in rows).replace(folder, "MACHINE")
 
 
@@ -216,6 +228,52 @@ def _processes(folder: Path, name: str) -> Iterator[str]:
             yield from _looked(
                 f"compare {identity[:4]} {pid}", partial(compare, there, machine, members, {OTHER: "other"})
             )
+
+
+_DECLARED = json.dumps({
+    "Id": ID, "Name": "/web", "Image": "sha256:1", "State": {"Status": "running", "Running": True, "Pid": 7},
+    "Config": {"Image": "web:1", "User": "1000", "Env": ["A=1"], "Cmd": ["web"], "Labels": {}},
+    "HostConfig": {"Memory": 1 << 27, "PidsLimit": 50, "NanoCpus": 10**9, "ReadonlyRootfs": True, "CapAdd": ["NET_ADMIN"], "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"], "PidMode": "host", "Privileged": False, "NetworkMode": "front", "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 8192}], "OomScoreAdj": 5},
+    "Mounts": [{"Type": "bind", "Source": "/srv/data", "Destination": "/data", "RW": True}], "NetworkSettings": {"Networks": {"front": {}}},
+})  # fmt: skip
+
+
+def _inspected(folder: Path, name: str) -> Iterator[str]:
+    """What `sealock inspect` shows of each process: narrow and wide, plain and in colours, and as JSON."""
+    mounts, make, pids = _MACHINES[name]
+    made = Recorded(folder, mounts)
+    make(made)
+    machine = ProcReader(str(folder))
+    there = DeclaredContainer("web", ID, 7, read_inspect(_DECLARED).container)
+
+    def of_process(pid: int | str) -> Inspection:
+        return _inspection(look(f"pid:{pid}", machine), machine)
+
+    views: dict[str, Callable[[], Inspection]] = {f"pid:{pid}": partial(of_process, pid) for pid in pids}
+    views["container:web"] = lambda: _of_container(machine, compare(there, machine, gather(machine), {OTHER: "other"}))
+    for target, inspect in views.items():
+        try:
+            inspection = inspect()
+        except (TargetError, GoneError) as error:
+            yield f"=== {target}: {error}"
+            continue
+        shapes: tuple[tuple[int, dict[str, Any]], ...] = (
+            (80, {"explain": True}), (40, {"unicode": False}), (120, {"colour": True}),
+        )  # fmt: skip
+        for width, more in shapes:
+            yield f"=== {target} at {width}"
+            yield from render(inspection, width=width, **more).splitlines()
+        if target == "container:web":
+            yield from encoded(as_json(inspection)).splitlines()
+
+
+def _of_container(machine: ProcReader, enforced: Any) -> Inspection:
+    """An engine's container, with the names on its networks and what its filter blocks."""
+    listed = Listed(ID, ("/web",), "web:1", "running")
+    observed = ObservedContainer(listed, Source("engine", _DECLARED), read_inspect(_DECLARED), enforced)
+    names = (("front", ("db", "cache")), ("links", ("old",)), ("back", ()))
+    blocked = BlockedCalls(300, ("kexec_load", "mount", "pivot_root"), ("clone", "personality"))
+    return replace(_inspection(enforced, machine, observed), names=names, blocked=blocked)
 
 
 def _looked(title: str, look_at: Callable[[], object]) -> Iterator[str]:
