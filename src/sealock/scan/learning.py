@@ -87,7 +87,7 @@ def learn_line(
     line: Sequence[str], watcher: ContainerWatcher, exercise: Exercise, report: Report
 ) -> tuple[LearnedContainer, ...]:
     """Start a container by a `docker run`, use it, stop it, remove it. TargetError where it does not start."""
-    if line[0] not in CLIENTS or line[1:2] != ["run"]:
+    if line[0] not in CLIENTS or "run" not in line[1:2]:
         message = "after -- a command is needed that starts with `docker run` or `podman run`"
         raise UsageError(message)
     if any(word.partition("=")[0] == "--cidfile" for word in line):
