@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from support.guardproxy import RunningGuard, exchange, guard, send
+from support.oddcontexts import archive, member
 from support.realengine import Engine, engine_in_memory
 from support.waiting import PATIENCE
 
@@ -231,6 +232,22 @@ def test_no_other_route_gives_it(daemon: Engine, guarded: RunningGuard) -> None:
         "/v1.45/build?securityopt=%5B%22seccomp%3Dunconfined%22%5D", "/v1.45/build?version=2&session=x", "/session", "/grpc",
     ):  # fmt: skip
         assert send(guarded.socket, "POST", target, b"x", tar)[0] == 403, target
+    plain = "FROM base\nLABEL is=built\n"
+    hosts = archive(member("Dockerfile", "FROM base\nRUN --network=host busybox true\n"))
+    twice = archive(member("Dockerfile", plain), member("Dockerfile", "FROM base\nLABEL is=other\n"))
+    for body, why in ((hosts, "B044"), (twice, "stands twice"), (b"x" * 2000, "cannot be read")):
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:600], body[600:])) + b"0\r\n\r\n"
+        head = "POST /v1.45/build?t=odd HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
+        answers = exchange(
+            guarded.socket, f"{head}\r\n".encode() + chunks + f"{head}Connection: close\r\n\r\n".encode() + chunks
+        )
+        assert answers.count(b"HTTP/1.1 403") == 2, answers
+        assert why.encode() in answers
+    assert daemon.docker("image", "inspect", "odd").returncode != 0
+    built = send(guarded.socket, "POST", "/v1.45/build?t=odd", archive(member("Dockerfile", plain)), tar)
+    assert built[0] == 200, built
+    assert "built" in daemon.docker("image", "inspect", "odd", "--format", "{{.Config.Labels}}").stdout
+    assert guarded.last(status=200, stream=True)["unread"] == "the files of the context, other than the Dockerfile"
     assert not given(daemon)
     assert not [name for name in volumes(daemon) if name in {"v2", "v3"}]
     daemon.docker("rm", "-f", "plain")

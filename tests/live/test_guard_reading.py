@@ -6,23 +6,29 @@ import json
 import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from tempfile import TemporaryFile
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.formats.inspect.created import read_created, read_described
+from sealock.guard.archives import read_archive
 from sealock.guard.decision.bodyfields import BODIES
-from sealock.guard.decision.exchange import Allowed
+from sealock.guard.decision.exchange import Allowed, ArchiveQuestion
 from sealock.guard.decision.requestbodies import check_shape, parse_strictly
 from sealock.model.absent import UNSET
 from sealock.model.absent import given as known
 from sealock.model.container import Container
 from support.guardworld import GuardWorld
+from support.oddcontexts import CONTEXTS, OddContext
 from support.realengine import Engine, engine
 
 pytestmark = pytest.mark.live
+ODD = frozenset({"nothing"})
+"""Contexts that the guard reads, and the engine does not build."""
 CREATE = "/v1.44/containers/create"
 LOOSE = """
 [guard]
@@ -175,3 +181,34 @@ def test_what_a_plugin_lets_pass_as_it_came_is_read_alike(
 
 
 WORLD, PLUGIN = GuardWorld(LOOSE), GuardWorld(LOOSE, rewrites=False)
+
+
+def built(connection: EngineConnection, context: OddContext) -> str | None:
+    """The label of the image that the engine builds of a context; None where it builds none."""
+    query = f"?t=odd&dockerfile={quote(context.dockerfile, safe='')}"
+    head = {"Content-Type": "application/x-tar"}
+    connection.request("POST", f"/v1.44/build{query}", context.data, head)
+    answer = connection.getresponse().read().decode(errors="replace")
+    if "Successfully tagged" not in answer:
+        return None
+    image = connection.ask("GET", "/v1.44/images/odd/json")[1]
+    connection.ask("DELETE", "/v1.44/images/odd?force=1")
+    return str(image["Config"]["Labels"]["is"])
+
+
+@pytest.mark.parametrize(
+    "context", [context for context in CONTEXTS if len(context.data) < 1 << 20], ids=lambda context: context.what
+)
+def test_the_engine_builds_the_dockerfile_that_the_guard_read(
+    connection: EngineConnection, context: OddContext
+) -> None:
+    with TemporaryFile() as file:
+        file.write(context.data)
+        file.flush()
+        answer = read_archive(file.fileno(), ArchiveQuestion("context", context.dockerfile))
+    if answer.wrong:
+        return  # it is denied, and an engine may never end with it: it waits for a pipe
+    label = built(connection, context)
+    assert label is None or f"is={label}" in answer.dockerfile
+    # What docker itself sends is not refused for its form.
+    assert label is not None or context.what in ODD

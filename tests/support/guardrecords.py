@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from msgspec.structs import astuple
+
 from sealock.guard.decision.exchange import Allowed, Caller, Denied, GuardReason, ImageAnswer
 from support.guardrows import CREATE, ROWS, SOUND, host, mount, service, world
 from support.guardworld import OPEN, GuardWorld
@@ -128,7 +130,7 @@ def record(name: str) -> str:
         media = None if isinstance(body, bytes | dict | list) else ""
         decision = made.decide(line, body, Caller(uid=1000, gid=1000), media=media)
         lines += [f"{line} {shown[:300]!r}", *(f"  {row}" for row in _rows(decision))]
-        asked = sorted({question.image if hasattr(question, "image") else question.path for question in made.asked})
+        asked = sorted({str(astuple(question)[0]) for question in made.asked})
         lines += [f"  asked {' '.join(asked)}"] if asked else []
     return "\n".join(lines) + "\n"
 

@@ -11,6 +11,8 @@ from sealock.guard.decision.decide import decide
 from sealock.guard.decision.exchange import (
     Allowed,
     Answer,
+    ArchiveAnswer,
+    ArchiveQuestion,
     Caller,
     Denied,
     EngineAnswer,
@@ -50,6 +52,8 @@ class GuardWorld:
         self.links: dict[str, str] = {}
         self.paths: dict[str, PathAnswer] = {}
         self.images: dict[str, ImageAnswer] = {}
+        self.archive = ArchiveAnswer("FROM debian:12.9\nUSER 1000\n")
+        """What a request streams."""
         self.asked: list[Question] = []
 
     def decide(
@@ -84,6 +88,8 @@ class GuardWorld:
         if isinstance(question, PathQuestion):
             known = self.paths.get(question.path)
             return known or PathAnswer(self.links.get(question.path, question.path.rstrip("/") or "/"), "directory")
+        if isinstance(question, ArchiveQuestion):
+            return self.archive
         return self.images.get(question.image, NoAnswer("the image was never checked", "sealock check image:NAME"))
 
 

@@ -11,6 +11,8 @@ import msgspec
 from sealock.errors import EngineError
 from sealock.guard.decision.exchange import (
     Answer,
+    ArchiveAnswer,
+    ArchiveQuestion,
     EngineAnswer,
     EngineQuestion,
     ImageAnswer,
@@ -58,6 +60,8 @@ class Facts:
                 return await self.path(question.path)
             case ImageQuestion():
                 return await self._image(question)
+            case ArchiveQuestion():
+                return ArchiveAnswer(unread="the engine gives a plugin no streams")
 
     async def _engine(self, question: EngineQuestion) -> Answer:
         try:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError
+from sealock.guard.archives import Spool
 from sealock.guard.decision.routes import ApiRoute
 from sealock.guard.enginedoor import EngineDoor, answer_of
 from sealock.guard.http1 import AnswerHead, ChunkReader, RequestHead, WireError, answer_head, request_head
@@ -37,11 +38,12 @@ class ClientGoneError(Exception):
 
 
 class Forward(Struct, frozen=True):
-    """What the engine gets: a target, and a body (None for the client's stream)."""
+    """What the engine gets: a target, and a body (None for the client's stream, or what is `kept` of it)."""
 
     route: ApiRoute | None
     target: str
     body: bytes | None
+    kept: Spool | None = None
 
 
 class Forwarded(Struct, frozen=True):
@@ -104,6 +106,8 @@ class Forwarder:
     async def _sent(self, request: RequestHead, forward: Forward, *, close: bool) -> tuple[Line, AnswerHead]:
         """Send the request, and read the head of its answer."""
         length = request.length if forward.body is None else len(forward.body)
+        if forward.kept is not None and forward.kept.complete:
+            length = forward.kept.size
         upgrade = request.upgrade if forward.route is not None and forward.route.upgrade else ""
         headers = list(request.passed_on())
         if forward.body and not request.header("content-type"):
@@ -129,18 +133,18 @@ class Forwarder:
     async def _exchanged(self, request: RequestHead, forward: Forward, line: Line, head: bytes) -> AnswerHead:
         if forward.body is None and request.length:
             await line.send(head)
-            return await self._with_stream(request, line)
+            return await self._with_stream(request, line, forward.kept)
         await line.send(head + (forward.body or b""))
         self.sent()
         with _watched(self.client, line):
             return await answer_of(line, request.method)
 
-    async def _with_stream(self, request: RequestHead, line: Line) -> AnswerHead:
+    async def _with_stream(self, request: RequestHead, line: Line, kept: Spool | None) -> AnswerHead:
         """Start to send the client's stream, and read the head of the answer, which may come before its end."""
-        if request.continues:
+        if request.continues and kept is None:
             await self.client.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.streaming = True
-        self._sending = sending = asyncio.ensure_future(self._body(request.length, line))
+        self._sending = sending = asyncio.ensure_future(self.send_body(request.length, line, kept))
         answering = asyncio.ensure_future(answer_of(line, request.method))
         try:
             await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
@@ -174,15 +178,20 @@ class Forwarder:
         await asyncio.gather(sending, return_exceptions=True)
         return complete
 
-    async def _body(self, length: int, line: Line) -> None:
+    async def send_body(self, length: int, line: Line, kept: Spool | None) -> None:
         """Carry the body of the request; its chunks are read, and written again."""
         client = self.client
+        reader = ChunkReader()
+        if kept is not None:
+            await kept.give(line, chunked=not kept.complete and length == -1)
+            if kept.complete:
+                return
+            reader, length = kept.chunks or reader, length - kept.size if length > 0 else length
         if length > 0:
             if not await carry(client, line, length):
                 message = "the connection ended within the body"
                 raise WireError(message)
             return
-        reader = ChunkReader()
         while True:
             parts, used = reader.feed(client.buffer)
             data = b"".join(b"%x\r\n%b\r\n" % (len(part), bytes(part)) for part in parts)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from traceback import extract_tb
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from sealock.guard.decision.exchange import (
     MOST_ROUNDS,
     Allowed,
     Answer,
+    ArchiveQuestion,
     Caller,
     Denied,
     EngineRequest,
@@ -25,11 +27,15 @@ from sealock.guard.decision.exchange import (
     Question,
 )
 from sealock.guard.facts import Facts
+from sealock.guard.http1 import WireError
 from sealock.guard.livepolicy import LivePolicy
 
 DEADLINE: Final = 8.0
 """Seconds for a whole decision, all questions included."""
 FAILED: Final = "G000"
+
+ReadArchive: TypeAlias = Callable[[ArchiveQuestion, str], Awaitable[Answer]]
+"""Reads the archive that a request streams, sent by a caller of this name."""
 
 
 class GateOutcome(Struct, frozen=True):
@@ -49,18 +55,31 @@ class Gate:
     def __init__(self, policy: LivePolicy, facts: Facts, glass: GlassWatch, *, audit: bool = False) -> None:
         self.policy, self.facts, self.glass, self.audit = policy, facts, glass, audit
 
-    async def decide(self, request: EngineRequest, caller: Caller) -> GateOutcome:
-        """Decide a request; it never raises but for a cancellation, and is denied where no decision comes in time."""
+    async def decide(
+        self, request: EngineRequest, caller: Caller, read_archive: ReadArchive | None = None
+    ) -> GateOutcome:
+        """Decide a request; it is denied where no decision comes in time.
+
+        It raises nothing but what ends the connection: WireError of a body, and a cancellation.
+        """
         answers: dict[Question, Answer] = {}
         error = ""
         try:
             # Most requests rest on no facts.
             first = self._decide(request, caller, answers)
+            if isinstance(first, NeedsFacts) and read_archive is not None:
+                setting = self.policy.current.setting(caller)
+                for question in first.questions:
+                    if isinstance(question, ArchiveQuestion):
+                        answers[question] = await read_archive(question, setting.name if setting is not None else "")
+                        first = self._decide(request, caller, answers)
             if isinstance(first, NeedsFacts):
                 async with asyncio.timeout(DEADLINE):
                     result = await self._with_facts(request, caller, answers, first)
             else:
                 result = first
+        except WireError:
+            raise
         except TimeoutError:
             result = _failed(f"no decision within {DEADLINE:g} seconds", "try again; `sealock guard status` shows why")
         except Exception as fault:  # noqa: BLE001  a fault of the guard must not let a request pass

@@ -67,7 +67,7 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     """One request. `result` is "allowed", "denied", "audit" (denied in earnest) or "open" (denied but for break-glass).
 
     `ms` is what the guard took to decide; `total_ms` until the answer's head. `body` is the masked JSON, `stream` is
-    true for a body that was not read.
+    true for a body that was not read, or not whole; `unread` what of it nothing evaluated.
     """
 
     time: str
@@ -88,6 +88,7 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     content_type: str = ""
     upgrade: str = ""
     stream: bool = False
+    unread: str = ""
     body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     open_reason: str = ""
     open_by: int | None = None

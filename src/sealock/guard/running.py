@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.errors import UsageError
+from sealock.guard.archives import ArchiveSlots
 from sealock.guard.breakglass import DIRECTORY, GlassWatch
 from sealock.guard.callers import Callers, RequestLimits
 from sealock.guard.enginedoor import EngineDoor
@@ -135,7 +136,7 @@ async def _serve(
     policy.announce = announce
     facts = Facts(door, StoredEvidence(options.state))
     gate = Gate(policy, facts, GlassWatch(options.state), audit=options.audit)
-    parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics)
+    parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics, ArchiveSlots())
 
     def make_plugin(line: Line, identity: ClientIdentity, shared: GuardParts) -> ServedConnection:
         return PluginSession(line, identity, shared, mark)

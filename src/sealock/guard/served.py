@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 
 from msgspec import Struct
 
+from sealock.guard.archives import ArchiveSlots
 from sealock.guard.callers import Callers, RequestLimits
 from sealock.guard.gate import Gate
 from sealock.guard.log import GuardLog
@@ -23,6 +24,7 @@ class GuardParts(Struct, frozen=True):
     limits: RequestLimits
     log: GuardLog
     metrics: GuardMetrics
+    archives: ArchiveSlots
 
 
 class ClientIdentity(Struct):

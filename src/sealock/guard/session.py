@@ -12,9 +12,22 @@ from msgspec.structs import replace
 
 from sealock.errors import EngineError
 from sealock.guard.afterwards import still_holds
+from sealock.guard.archives import LARGEST, Spool, read_archive
+from sealock.guard.archives import READ as READ_ARCHIVE
 from sealock.guard.callers import UnknownCallerError
 from sealock.guard.decision.decide import recognize
-from sealock.guard.decision.exchange import LARGEST_BODY, Allowed, Caller, Denied, EngineRequest, GuardReason
+from sealock.guard.decision.exchange import (
+    LARGEST_BODY,
+    Allowed,
+    Answer,
+    ArchiveAnswer,
+    ArchiveQuestion,
+    Caller,
+    Denied,
+    EngineRequest,
+    GuardReason,
+    NoAnswer,
+)
 from sealock.guard.decision.ownership import filter_answer
 from sealock.guard.denials import denial_message
 from sealock.guard.forwarding import ClientGoneError, Forward, Forwarder, WholeAnswer, drain, json_answer
@@ -25,6 +38,7 @@ from sealock.guard.peers import peer
 from sealock.guard.records import record
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
+from sealock.text import format_size
 
 if TYPE_CHECKING:
     from sealock.guard.decision.routes import ApiRoute
@@ -49,6 +63,8 @@ class Session(ServedConnection):
         self._bodiless = False
         """Whether the answer to the request has a head only."""
         self._turn: asyncio.Lock | None = None
+        self._kept: Spool | None = None
+        """What was kept of the request's stream, to be evaluated."""
 
     @property
     def streaming(self) -> bool:
@@ -90,6 +106,9 @@ class Session(ServedConnection):
             turn, self._turn = self._turn, None
             if turn is not None:
                 turn.release()
+            kept, self._kept = self._kept, None
+            if kept is not None:
+                kept.close()
 
     async def _served(self) -> bool:
         head = await self.line.head()
@@ -103,12 +122,16 @@ class Session(ServedConnection):
         self.deadline = 0.0
         read = EngineRequest(request.method, request.target, request.header("content-type"), body, request.upgrade)
         caller: Caller | None = None
+
+        async def archive(question: ArchiveQuestion, name: str) -> Answer:
+            return await self._archive(request, question, name)
+
         try:
             caller = await self._caller()
             setting = self.parts.gate.policy.current.setting(caller)
             limited = self._limited(caller, setting) or await self._waited(setting, route)
             gate = self.parts.gate
-            outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller)
+            outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller, archive)
         except UnknownCallerError as error:
             reason = GuardReason("G001", str(error), "see docs/guide/guard.md")
             outcome = self.parts.gate.outcome(read, Denied((reason,), route))
@@ -136,13 +159,13 @@ class Session(ServedConnection):
                 self.parts.metrics.count("denials_total", rule=reason.rule)
             status = 429 if result.reasons[0].rule == "G429" else 503 if outcome.error else 403
             written(status)
-            unread = body is None and request.length != 0
+            unread = body is None and request.length != 0 and not (self._kept is not None and self._kept.complete)
             await self._answer(status, denial_message(result), drained=unread, close=not request.keep_alive)
             return request.keep_alive and not unread
         forward = (
-            Forward(result.route, result.target, result.body)
+            Forward(result.route, result.target, result.body, self._kept)
             if isinstance(result, Allowed)
-            else Forward(route, request.target, body)
+            else Forward(route, request.target, body, self._kept)
         )
         # The line of the log is made while the engine works.
         self.forwarder.sent = entry
@@ -167,6 +190,34 @@ class Session(ServedConnection):
         if request.continues:
             await self.line.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         return await self.line.body(request.length, LARGEST_BODY)
+
+    async def _archive(self, request: RequestHead, question: ArchiveQuestion, caller: str) -> Answer:
+        """Keep the stream of a request, and read of it what a decision asks; see `archives`."""
+        if request.continues:
+            await self.line.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+        def alive() -> None:
+            self.deadline = time.monotonic() + READ
+
+        async with self.parts.archives.of(caller):
+            alive()
+            try:
+                self._kept = kept = Spool()
+                await kept.fill(self.line, request.length, LARGEST, alive)
+            except OSError as error:
+                # What was taken off the connection cannot be given to the engine: this ends it, in audit mode too.
+                message = f"the archive cannot be kept on the guard's disk: {error.strerror}"
+                raise WireError(message, 507) from error
+            finally:
+                self.deadline = 0.0
+            if not kept.complete:
+                why = f"it is larger than {format_size(LARGEST)}"
+                return ArchiveAnswer(wrong=why, remedy='let it pass unread: add "G016" to accept of this caller')
+            try:
+                async with asyncio.timeout(READ_ARCHIVE):
+                    return await asyncio.to_thread(read_archive, kept.file.fileno(), question)
+            except TimeoutError:
+                return NoAnswer(f"the archive could not be read within {READ_ARCHIVE:g} seconds", "send a smaller one")
 
     async def _caller(self) -> Caller:
         identity = self.identity
@@ -241,7 +292,8 @@ class Session(ServedConnection):
 
     async def _answer(self, status: int, message: str, *, drained: bool = False, close: bool = False) -> None:
         """Answer for the guard itself, as an engine answers an error."""
-        reason = {403: "Forbidden", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable"}
+        reason = {403: "Forbidden", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable",
+                  507: "Insufficient Storage"}  # fmt: skip
         words = reason.get(status, "Bad Request")
         with suppress(OSError):
             answer = json_answer(status, words, {"message": message}, close=close or drained)

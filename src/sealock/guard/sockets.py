@@ -44,18 +44,18 @@ class Line:
         self._emptied = False
         """Whether all that had arrived was read: the next bytes are most likely yet to come."""
 
-    async def more(self) -> bool:
+    async def more(self, most: int = _ADVANCE) -> bool:
         """Read more bytes into the buffer; False at the end."""
         if self._registered and self._emptied and not self.ended:
             await self.readable()
         while not self.ended:
             try:
-                data = self.sock.recv(_ADVANCE)
+                data = self.sock.recv(most)
             except BlockingIOError:
                 await self.readable()
                 continue
             self.ended = not data
-            self._emptied = len(data) < _ADVANCE
+            self._emptied = len(data) < most
             self.buffer += data
             return not self.ended
         return False

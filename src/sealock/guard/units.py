@@ -84,6 +84,8 @@ ExecReload=/bin/kill -HUP $MAINPID
 KillMode=process
 Restart=always
 RestartSec=1
+# Archives are kept there while they are evaluated.
+ReadWritePaths=/var/tmp
 {_HARDENING}"""
     return GuardUnit(f"{UNITS}/sealock-guard.socket", sockets), GuardUnit(f"{UNITS}/sealock-guard.service", service)
 

@@ -12,6 +12,8 @@ from sealock.guard.decision.exchange import (
     Answer,
     AnswerFilter,
     Answers,
+    ArchiveAnswer,
+    ArchiveQuestion,
     Caller,
     EngineAnswer,
     EngineQuestion,
@@ -52,6 +54,8 @@ class Case:
         self.questions: list[Question] = []
         self.changes: list[str] = []
         self.skipped: list[str] = []
+        self.unread = ""
+        """What nothing evaluates of a stream that is evaluated in part."""
         self.joined: set[str] = set()
         """The fields that join a namespace of a container which the caller created itself."""
         self.answer_filter: AnswerFilter | None = None
@@ -111,6 +115,10 @@ class Case:
     def evidence(self, question: ImageQuestion) -> ImageAnswer | None:
         """Evidence about an image; None if not known."""
         return self._ask(question, ImageAnswer)
+
+    def archive(self, question: ArchiveQuestion) -> ArchiveAnswer | None:
+        """What is in the archive that the request streams; None if not known."""
+        return self._ask(question, ArchiveAnswer)
 
     def _ask(self, question: Question, kind: type[A]) -> A | None:
         answer = self._answers.get(question)

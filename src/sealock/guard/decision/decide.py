@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from sealock.guard.decision.archivechecks import unread
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.evaluations import evaluate_request
 from sealock.guard.decision.exchange import (
@@ -30,16 +31,6 @@ from sealock.policy.guard import GuardCaller
 UNREAD: Final = frozenset({"G001", "G002", "G003", "G004", "G011"})
 """The reasons that leave a request unevaluated."""
 _CREATES: Final = frozenset({"POST /containers/create", "POST /services/create"})
-_STREAMED: Final = {
-    "POST /build": "the Dockerfile and the files of the context",
-    "POST /images/load": "the images in the archive, with their names and labels",
-    "POST /images/create": "the files of the imported image",
-    "PUT /containers/{id}/archive": "the files in the archive",
-    "POST /plugins/create": "the plugin in the archive",
-    "POST /session": "what BuildKit sends",
-    "POST /grpc": "what BuildKit sends",
-}
-"""What streams hold that pass unread."""
 
 
 def recognize(method: str, target: str, guard: Guard) -> ApiRoute | None:
@@ -97,7 +88,7 @@ def _decision(case: Case, request: EngineRequest) -> GuardDecision:
         case.answer_filter,
         exempted,
         skipped=tuple(dict.fromkeys(case.skipped)),
-        unread="" if case.query.get("fromImage") else _STREAMED.get(case.target.route.name, ""),
+        unread=unread(case),
     )
 
 

@@ -55,16 +55,20 @@ def check_noun(
     *,
     only: frozenset[str] = frozenset(),
     exists: bool = False,
+    partial: bool = False,
 ) -> None:
     """Evaluate the rules that deny for this caller.
 
     `only` are the fields that a request speaks of. Of a container that `exists` only what it has of the host and of
-    others counts: using it gives that and no more.
+    others counts: using it gives that and no more. A `partial` one is an image's: what a rule does not know of it, a
+    container will have.
     """
     for rule, faults in case.guard.rules.find(container):
         if rule.id in case.setting.accept or (only and only.isdisjoint(rule.reads)):
             continue
         if exists and rule.id not in BOUNDARY and rule.id not in case.setting.deny:
+            continue
+        if faults is None and partial:
             continue
         if faults is None:
             _skip(case, rule, "what it reads is not known")
@@ -73,7 +77,8 @@ def check_noun(
             if only and (not fault.at or fault.at[0] not in only):
                 continue
             if fault.unknown:
-                _skip(case, rule, fault.message)
+                if not partial:
+                    _skip(case, rule, fault.message)
             elif _denies(case, rule, fault):
                 case.deny(rule.id, f"{_title(rule)}: {fault.message}", fault.remedy or rule.remedy)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sealock.formats.imageconfig import read_variable
+from sealock.guard.decision.archivechecks import check_unread, evaluate_context, evaluate_load
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
@@ -49,6 +50,7 @@ def evaluate_request(case: Case, request: EngineRequest) -> None:
     if route.upgrade and request.upgrade and request.upgrade.lower() != wanted:
         # Another protocol on the connection could carry requests of its own past the guard.
         case.deny("G004", f"asks for the protocol {request.upgrade[:40]!r}", f"send Upgrade: {wanted}")
+    check_unread(case)
 
 
 def _body(case: Case) -> dict[str, Any]:
@@ -191,11 +193,6 @@ def _pull(case: Case) -> None:
             case.add("changes", f'LABEL "{case.guard.policy.label}"="{case.setting.name}"')
 
 
-def _load(case: Case) -> None:
-    if case.setting.own or case.setting.reach.images:
-        case.deny("G009", "would load images whose names and labels the guard cannot see", "pull or build the image")
-
-
 def _tag(case: Case) -> None:
     check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
 
@@ -249,6 +246,7 @@ def _build(case: Case) -> None:
     container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}})
     if container is not None:
         check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
+    evaluate_context(case)
 
 
 def _limit_build(case: Case, most: int) -> None:
@@ -352,7 +350,7 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "DELETE /containers/{id}/checkpoints/{id}": _checkpoints,
     "POST /commit": _commit,
     "POST /images/create": _pull,
-    "POST /images/load": _load,
+    "POST /images/load": evaluate_load,
     "POST /images/{name}/tag": _tag,
     "POST /images/{name}/push": _push,
     "GET /images/get": _save,

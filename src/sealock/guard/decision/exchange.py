@@ -112,6 +112,36 @@ class ImageAnswer(Struct, frozen=True, tag="image"):
     exploited: tuple[str, ...] = ()
 
 
+class ArchiveQuestion(Struct, frozen=True, tag="archive"):
+    """Ask what is in the archive that the request streams: a build's context, whose Dockerfile is named, or images.
+
+    It is answered before other questions, since it takes as long as the client sends.
+    """
+
+    kind: Literal["context", "images"]
+    dockerfile: str = ""
+
+
+class ArchivedImage(Struct, frozen=True):
+    """An image in an archive: the names that it takes, and the JSON of its configuration."""
+
+    names: tuple[str, ...]
+    config: str
+
+
+class ArchiveAnswer(Struct, frozen=True, tag="archive"):
+    """What was read of an archive: a Dockerfile's text, or images.
+
+    `wrong` says why it cannot be read as the engine reads it, and `remedy` what to do; `unread` why nothing was read.
+    """
+
+    dockerfile: str = ""
+    images: tuple[ArchivedImage, ...] = ()
+    wrong: str = ""
+    remedy: str = ""
+    unread: str = ""
+
+
 class NoAnswer(Struct, frozen=True, tag="none"):
     """No answer within the deadline: why not, and how to get one."""
 
@@ -119,8 +149,8 @@ class NoAnswer(Struct, frozen=True, tag="none"):
     remedy: str = ""
 
 
-Question: TypeAlias = EngineQuestion | PathQuestion | ImageQuestion
-Answer: TypeAlias = EngineAnswer | PathAnswer | ImageAnswer | NoAnswer
+Question: TypeAlias = EngineQuestion | PathQuestion | ImageQuestion | ArchiveQuestion
+Answer: TypeAlias = EngineAnswer | PathAnswer | ImageAnswer | ArchiveAnswer | NoAnswer
 Answers: TypeAlias = Mapping[Question, Answer]
 
 

@@ -63,6 +63,38 @@ def check_name(case: Case, text: str) -> bool:
     return False
 
 
+def check_base(case: Case, text: str) -> None:
+    """Deny an image that a Dockerfile builds on and the caller may not use, or whose evidence is missing or bad."""
+    setting = case.setting
+    if not check_name(case, text):
+        return
+    name = parse(text)
+    if setting.needs:
+        if name is None or not name.digest:
+            why = f"the Dockerfile names the image {text[:_SHOWN]} without its digest"
+            case.deny("G009", why, "write NAME:TAG@sha256:…, as `sealock pin` does")
+            return
+        _check_evidence(case, text)
+    if not (setting.own or setting.reach.images) or not (described := case.engine(f"/images/{text}/json")):
+        return
+    if setting.reach.images and not _is_called(described, name):
+        why = f"the Dockerfile names the image {text[:_SHOWN]} not by its name, but by an id"
+        case.deny("G009", why, "write REPOSITORY:TAG")
+    if setting.own and _is_of_another(case, described):
+        case.deny("G005", f"the image {text[:_SHOWN]} was made by another caller", "build on one of its own")
+
+
+def check_loaded_name(case: Case, text: str) -> None:
+    """Deny a name that an image of an archive may not take, as one that came from a registry where that counts."""
+    check_new_tag(case, text)
+    name = parse(text)
+    if not case.setting.needs or name is None or not (described := case.engine(f"/images/{text}/json")):
+        return
+    if _pinned(text, name, described):
+        why = f"would take the name {text[:_SHOWN]} from an image of a registry"
+        case.deny("G009", why, "give the image in the archive another name, or remove that image first")
+
+
 def _is_called(described: Mapping[str, Any], name: ImageName | None) -> bool:
     """Whether the engine has the image under this very name; a short id looks like a name too."""
     if name is None:

@@ -12,6 +12,8 @@ from sealock.guard.decision.exchange import (
     MOST_ROUNDS,
     Allowed,
     Answer,
+    ArchiveAnswer,
+    ArchiveQuestion,
     Caller,
     Denied,
     EngineAnswer,
@@ -55,6 +57,9 @@ def _assume(question: Question) -> tuple[Answer, str]:
     if isinstance(question, PathQuestion):
         path = question.path.rstrip("/") or "/"
         return PathAnswer(path, "directory"), f"{path} is a directory, is no link, and the caller cannot replace it"
+    if isinstance(question, ArchiveQuestion):
+        what = "Dockerfile of the context" if question.kind == "context" else "images in the archive"
+        return ArchiveAnswer(unread="it is not here"), f"the policy allows the {what}"
     if isinstance(question, EngineQuestion):
         if question.path.startswith(_LISTS):
             return EngineAnswer(200, []), "the caller has no containers yet"

@@ -12,7 +12,6 @@ from sealock.errors import PolicyError
 from sealock.guard.decision.exchange import Caller
 from sealock.guard.decision.routes import BY_NAME, GROUPS, NEWEST, ApiRoute
 from sealock.guard.decision.ruleset import RuleSet
-from sealock.model.container import Container
 from sealock.model.severity import Severity
 from sealock.policy.guard import CallerConditions, GuardCaller, GuardPolicy, has_labels, matches_image
 from sealock.policy.settings import Policy
@@ -27,6 +26,9 @@ BOUNDARY: Final = frozenset({
 unless the policy accepts them."""
 
 
+_BUILD: Final = BY_NAME["POST /build"]
+
+
 class Guard(Struct, frozen=True):
     """A policy that is ready for decisions. `rewrites` is false for an authorization plugin, which cannot change."""
 
@@ -36,6 +38,8 @@ class Guard(Struct, frozen=True):
     rewrites: bool = True
     protected: tuple[str, ...] = ()
     """Paths of the host that no container may mount, nor a directory above them: the sockets of engine and guard."""
+    builds: tuple[Rule[Any], ...] = ()
+    """The rules on builds; none where no caller may send one that is evaluated."""
     closed: str = ""
     """Why there is no policy, so that every request is denied; "" where there is one."""
 
@@ -64,10 +68,17 @@ def prepare(policy: Policy, today: date, *, rewrites: bool = True, protected: tu
         for rule in rules("container")
         if rule.id not in policy.skip and (policy.wants(rule.id, pedantic=rule.pedantic) or rule.id in denying)
     )
-    return Guard(policy.guard, chosen, dict(policy.severity), rewrites, protected)
+    builds: tuple[Rule[Any], ...] = ()
+    if any("G016" not in caller.accept and allows(caller, _BUILD) for caller in policy.guard.callers):
+        builds = tuple(
+            _prepared(rule, policy, today)
+            for rule in rules("build")
+            if rule.id not in policy.skip and (policy.wants(rule.id, pedantic=rule.pedantic) or rule.id in denying)
+        )
+    return Guard(policy.guard, chosen, dict(policy.severity), rewrites, protected, builds)
 
 
-def _prepared(rule: Rule[Any], policy: Policy, today: date) -> Rule[Container]:
+def _prepared(rule: Rule[Any], policy: Policy, today: date) -> Rule[Any]:
     if rule.setting and (listed := getattr(policy, rule.setting)):
         rule = rule.going_by(listed)
     return rule.on(today) if isinstance(rule, DatedRule) else rule
