@@ -125,7 +125,7 @@ def test_all_names_that_images_take_are_read(what: str, data: bytes, names: set[
         assert names in answer.wrong, answer
     else:
         assert {name for image in answer.images for name in image.names} == names, (what, answer.wrong)
-        assert answer.images
+        assert f"sha256:{_CONFIG[-64:]}" in answer.images[0].ids
 
 
 def test_an_archive_of_many_files_takes_little_memory() -> None:
@@ -258,6 +258,7 @@ LOADS: list[tuple[str, str, tuple[str, ...], dict[str, str], set[str]]] = [
     ("a name that the caller may give", 'images = ["docker.io/mine/*"]', ("docker.io/mine/a:1",), {}, set()),
     ("the name of a pulled image", "own = true", ("pulled:1",), {}, {"G005"}),
     ("the name of an image of a registry", 'require = ["digest"]', ("pulled:1",), {}, {"G009"}),
+    ("the same image again", "own = true", ("same:1", "docker.io/library/same:1"), {}, set()),
     ("the caller's own name", "own = true", ("mine:1",), {}, set()),
     ("another's label", "own = true", ("new:1",), {"sealock.guard.owner": "them"}, {"G005"}),
     ("no name", 'images = ["docker.io/mine/*"]', (), {}, set()),
@@ -269,7 +270,9 @@ def test_a_load_is_decided_by_its_names_and_labels(
     what: str, policy: str, names: tuple[str, ...], labels: dict[str, str], denied: set[str]
 ) -> None:
     config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Labels": labels, "User": "1"}})
-    made = world(policy, images=(ArchivedImage(names, config),))
+    made = world(policy, images=(ArchivedImage(names, config, ("sha256:1", "sha256:2")),))
+    made.engine["/images/same:1/json"] = {"Id": "sha256:2", "Config": {}}
+    made.engine["/images/docker.io/library/same:1/json"] = {"Id": "sha256:2", "Config": {}}
     made.engine["/images/pulled:1/json"] = {"RepoDigests": [f"pulled@{_DIGEST}"], "Config": {}}
     made.engine["/images/mine:1/json"] = {"Config": {"Labels": {"sealock.guard.owner": "all"}}}
     assert rules(made.decide("POST /v1.44/images/load")) == denied, what
@@ -278,7 +281,7 @@ def test_a_load_is_decided_by_its_names_and_labels(
 def test_a_secret_in_a_loaded_image_denies() -> None:
     config = {"config": {"User": "1", "Env": ["AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzKEY1"]}}
     made = world("", images=(ArchivedImage(("a:1",), json.dumps(config)),))
-    assert rules(made.decide("POST /v1.44/images/load")) == {"C083"}
+    assert "C083" in rules(made.decide("POST /v1.44/images/load"))
 
 
 @pytest.mark.parametrize("line", ["POST /v1.44/build", "POST /v1.44/images/load"])

@@ -28,7 +28,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine's directory, whose programs note what they are called with."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name in ("systemctl", "useradd", "groupadd"):
+    for name in ("systemctl", "useradd", "groupadd", "userdel", "groupdel", "id"):
         script = programs / name
         script.write_text(
             f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/called\n[ ! -e {tmp_path}/fail-$1 ] || {{ echo no >&2; exit 1; }}\n'
@@ -93,6 +93,42 @@ def test_the_proxy_is_installed_and_removed(root: Path, tmp_path: Path, capsys: 
     assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
     assert texts(root) == before
     assert main(["guard", "uninstall", "--root", str(root)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("groups", "gone", "kept"),
+    [
+        ("sealock:x:990:\n", ["userdel sealock-guard", "groupdel sealock"], ""),
+        ("sealock:x:990:ann,bob\n", ["userdel sealock-guard"], "Keep the group sealock, which has members: ann,bob"),
+        ("", ["userdel sealock-guard"], ""),
+    ],
+    ids=["nobody else", "others", "gone already"],
+)
+def test_the_accounts_that_install_made_go_with_it(
+    *, groups: str, gone: list[str], kept: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scripted(tmp_path / "e.sock") as engine, guard(engine.path, POLICY, where=root / SOCKET.lstrip("/")):
+        assert install(root, "--apply", "--yes") == 0
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nsealock-guard:x:991:991::/:/bin/false\n")
+    (root / "etc/group").write_text(groups)
+    (tmp_path / "fail-sealock").touch()  # groupdel fails: the rest goes on
+    capsys.readouterr()
+    before = len(called(root))
+    assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
+    shown = capsys.readouterr()
+    assert kept in shown.out
+    assert [line for line in called(root)[before:] if "del " in line] == gone
+    assert ("run it by hand" in shown.err) == ("groupdel sealock" in gone)
+
+
+def test_accounts_that_were_there_stay(root: Path, tmp_path: Path) -> None:
+    rows = {"passwd": "sealock-guard:x:991:991::/:/bin/false\n", "group": "sealock:x:990:\n"}
+    for name, text in rows.items():
+        (root / "etc" / name).write_text(text)
+    with scripted(tmp_path / "e.sock") as engine, guard(engine.path, POLICY, where=root / SOCKET.lstrip("/")):
+        assert install(root, "--apply", "--yes") == 0
+    assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
+    assert not [line for line in called(root) if "del " in line]
 
 
 def test_the_engine_hears_of_the_plugin_only_after_it_answered(

@@ -88,6 +88,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("an anonymous volume that is a bind", CREATE, mount(Type="volume", VolumeOptions={"DriverConfig": {"Options": BIND}}), "G006"),
     ("a volume that is a device", CREATE, mount(Type="volume", VolumeOptions={"DriverConfig": {"Options": {"type": "ext4", "device": "/dev/sda1"}}}), "G008"),
     ("a volume that is an overlay of the host", CREATE, mount(Type="volume", VolumeOptions={"DriverConfig": {"Options": {"type": "overlay", "device": "overlay", "o": "lowerdir=/"}}}), "G008"),
+    ("a tmpfs that is a bind", CREATE, host(Tmpfs={"/x": "rw,rbind"}), "G008"),
+    ("a tmpfs with a source", CREATE, host(Tmpfs={"/x": "source=/"}), "G008"),
     ("a tmpfs with a bind among its flags", CREATE, mount(Type="volume", VolumeOptions={"DriverConfig": {"Options": {"type": "tmpfs", "device": "/", "o": "size=1m,rbind"}}}), "G006"),
     ("another volume driver", CREATE, host(Binds=["new:/h"], VolumeDriver="vieux/sshfs"), "G008"),
     ("a named pipe", CREATE, mount(Type="npipe", Source="//./pipe/docker_engine"), "G008"),

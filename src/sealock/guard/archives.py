@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from tempfile import TemporaryFile, gettempdir
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -224,59 +225,69 @@ class _Described(msgspec.Struct, rename="camel"):
     config: _Descriptor | None = None
 
 
+class _Layout:
+    """What the descriptions in an archive lead to: names by the paths of configurations and of manifests."""
+
+    def __init__(self) -> None:
+        self.configurations: dict[str, list[str]] = {}
+        self.manifests: dict[str, list[str]] = {}
+        self.holders: dict[str, list[str]] = {}
+        """The manifests that name a configuration."""
+
+    def save(self, images: list[_Saved]) -> None:
+        """Note the images of manifest.json."""
+        for image in images:
+            self.configurations.setdefault(normalize(image.config)[0], []).extend(image.repo_tags or ())
+
+    def follow(self, described: _Described, path: str = "") -> None:
+        """Note what a manifest or an index leads to, which has the names of what led to it."""
+        names = self.manifests.get(path, [])
+        for descriptor in described.manifests or ():
+            annotations = descriptor.annotations or {}
+            own = [text for key in _NAMES if (text := annotations.get(key))][:1]
+            self.manifests.setdefault(_blob(descriptor.digest), []).extend([*names, *own])
+        if described.config is not None:
+            config = _blob(described.config.digest)
+            self.configurations.setdefault(config, []).extend(names)
+            self.holders.setdefault(config, []).extend([path] if path else ())
+
+
 def _images(archive: _Archive) -> tuple[ArchivedImage, ...]:
     """The images that manifest.json names, and those that index.json does: engines read one or the other."""
     described = archive.members({"manifest.json", "index.json"})
     if not described:
         _refuse("it has neither manifest.json nor index.json")
-    configurations: dict[str, tuple[str, ...]] = {}
-    manifests: dict[str, tuple[str, ...]] = {}
+    layout = _Layout()
     if "manifest.json" in described:
-        for saved in _decoded(described["manifest.json"], list[_Saved], "manifest.json"):
-            _name(configurations, normalize(saved.config)[0], saved.repo_tags or ())
+        layout.save(_decoded(described["manifest.json"], list[_Saved], "manifest.json"))
     if "index.json" in described:
-        _follow(_decoded(described["index.json"], _Described, "index.json"), (), manifests, configurations)
-    wanted = {name for names in (*configurations.values(), *manifests.values()) for name in names}
+        layout.follow(_decoded(described["index.json"], _Described, "index.json"))
+    wanted = {name for names in (*layout.configurations.values(), *layout.manifests.values()) for name in names}
     read: dict[str, bytes] = {}
     for _ in range(_DEPTH):
-        new = (manifests.keys() | configurations.keys()) - read.keys()
+        new = (layout.manifests.keys() | layout.configurations.keys()) - read.keys()
         if not new:
             break
         if len(read) + len(new) > _MEMBERS:
             _refuse(f"it has more than {_MEMBERS} images")
         read |= dict.fromkeys(new, b"") | archive.members(new)
-        for path in [path for path in manifests if path in new and read[path]]:
-            _follow(_decoded(read[path], _Described, path), manifests[path], manifests, configurations)
+        for path in [path for path in layout.manifests if path in new and read[path]]:
+            layout.follow(_decoded(read[path], _Described, path), path)
     else:
         _refuse("its indexes are nested too deep")
     made = tuple(
-        ArchivedImage(tuple(dict.fromkeys(names)), _configuration(read[path], path))
-        for path, names in configurations.items()
+        ArchivedImage(
+            tuple(dict.fromkeys(names)),
+            _configuration(read[path], path),
+            tuple(f"sha256:{sha256(read[each]).hexdigest()}" for each in (path, *layout.holders.get(path, ()))),
+        )
+        for path, names in layout.configurations.items()
         if read[path]
     )
     # What is missing here the engine may have already, under whatever name.
     if lacking := wanted - {name for image in made for name in image.names}:
         _refuse(f"it names {min(lacking)[:100]!a}, and does not hold that image")
     return made
-
-
-def _name(images: dict[str, tuple[str, ...]], path: str, names: Iterable[str]) -> None:
-    images[path] = (*images.get(path, ()), *names)
-
-
-def _follow(
-    described: _Described,
-    names: tuple[str, ...],
-    manifests: dict[str, tuple[str, ...]],
-    configurations: dict[str, tuple[str, ...]],
-) -> None:
-    """Note what a manifest or an index of these names leads to."""
-    for descriptor in described.manifests or ():
-        annotations = descriptor.annotations or {}
-        own = [text for key in _NAMES if (text := annotations.get(key))][:1]
-        _name(manifests, _blob(descriptor.digest), (*names, *own))
-    if described.config is not None:
-        _name(configurations, _blob(described.config.digest), names)
 
 
 def _blob(digest: str) -> str:

@@ -18,7 +18,9 @@ def denial_message(denied: Denied) -> str:
         rows.append(f"and {len(denied.reasons) - _MOST} more")
     who = f" for caller {line(denied.caller)}" if denied.caller else ""
     who += f", {line(denied.created, _NAME)}" if denied.created else ""
-    return f"denied by sealock guard{who}: " + (rows[0] if len(rows) == 1 else "".join(f"\n  {row}" for row in rows))
+    return f"denied by sealock guard{who}:" + (
+        f" {rows[0]}" if len(rows) == 1 else "".join(f"\n  {row}" for row in rows)
+    )
 
 
 def _sentence(text: str) -> str:

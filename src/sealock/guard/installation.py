@@ -39,13 +39,21 @@ class InstallStep(Struct, frozen=True):
     text: str | None = None
     probe: str = ""
     """A socket that has to answer before the next step."""
+    makes: str = ""
+    """The account that the command makes, as in InstallRecord."""
+    may_fail: bool = False
+    """Whether what follows does not need it."""
 
 
 class InstallRecord(Struct, frozen=True):
-    """What an installation changed: the form, and the former text of each file (None for none)."""
+    """What an installation changed: the form, the former text of each file (None for none), and accounts that it made.
+
+    An account is "user NAME" or "group NAME".
+    """
 
     form: GuardForm
     files: dict[str, str | None]
+    accounts: tuple[str, ...] = ()
 
 
 class GuardPlan(Struct, frozen=True):
@@ -62,8 +70,16 @@ def plan_installation(form: GuardForm, policy: str, engine: str, group: str, roo
     if form == "proxy":
         made = units.proxy_units(program, policy, engine, group)
         steps += [
-            InstallStep("Make a group for those who may use the guard", ("groupadd", "--force", "--system", group)),
-            InstallStep("Make the guard's own user", _add_user(root)),
+            InstallStep(
+                "Make a group for those who may use the guard",
+                ("groupadd", "--force", "--system", group),
+                makes="" if _row(root, "etc/group", group) else f"group {group}",
+            ),
+            InstallStep(
+                "Make the guard's own user",
+                _add_user(root),
+                makes="" if _row(root, "etc/passwd", units.USER) else f"user {units.USER}",
+            ),
         ]
     else:
         made = units.plugin_units(program, policy, engine)
@@ -108,26 +124,40 @@ def plan_removal(root: str = "/") -> GuardPlan:
     steps.append(InstallStep("Stop the guard", ("systemctl", "disable", "--now", *names)))
     steps += [InstallStep(f"Remove /{path}", (), path, record.files[path]) for path in unit_files]
     steps.append(InstallStep("Let systemd read the units", ("systemctl", "daemon-reload")))
+    steps += _account_steps(record.accounts, root)
     steps.append(InstallStep(f"Remove /{RECORD}", (), RECORD, None))
     return GuardPlan(record.form, tuple(steps))
+
+
+def _account_steps(accounts: tuple[str, ...], root: str) -> Iterator[InstallStep]:
+    """Remove the user and the group that the installation made, but for a group that others are in."""
+    for kind, _, name in sorted((account.partition(" ") for account in accounts), reverse=True):
+        if kind == "user" and _row(root, "etc/passwd", name):
+            yield InstallStep(f"Remove the user {name}", ("userdel", name), may_fail=True)
+        elif kind == "group" and (row := _row(root, "etc/group", name)):
+            if row[3] or any(other[3] == row[2] for other in _rows_of(root, "etc/passwd")):
+                yield InstallStep(f"Keep the group {name}, which has members: {row[3] or 'as their first group'}")
+            else:
+                yield InstallStep(f"Remove the group {name}", ("groupdel", name), may_fail=True)
 
 
 def apply(plan: GuardPlan, root: str, report: Callable[[str], None], *, keep: bool) -> None:
     """Take the steps; where one fails, those before are undone and TargetError says which. `keep` records them."""
     former: dict[str, str | None] = {}
     enabled: list[str] = []
+    accounts = tuple(step.makes for step in plan.steps if step.makes)
     try:
         for step in plan.steps:
             report(step.words)
             if step.path:
                 former.setdefault(step.path, _read(root, step.path))
                 if keep:
-                    put(root, RECORD, msgspec.json.encode(InstallRecord(plan.form, former)).decode())
+                    put(root, RECORD, msgspec.json.encode(InstallRecord(plan.form, former, accounts)).decode())
                 put(root, step.path, step.text)
             else:
                 if step.command[:3] == _ENABLE:
                     enabled += step.command[3:]
-                _run(step.command)
+                _take(step, report)
             if step.probe:
                 _wait_for(os.path.join(root, step.probe.lstrip("/")), plan.form)
     except (OSError, TargetError) as error:
@@ -146,6 +176,17 @@ def apply(plan: GuardPlan, root: str, report: Callable[[str], None], *, keep: bo
             _try(("systemctl", "reload", "docker"))
         message = f"{error}; the files have their former texts again"
         raise TargetError(message) from None
+
+
+def _take(step: InstallStep, report: Callable[[str], None]) -> None:
+    """Run a step's command; one that may fail is reported."""
+    try:
+        if step.command:
+            _run(step.command)
+    except TargetError as error:
+        if not step.may_fail:
+            raise
+        report(f"{error}; run it by hand")
 
 
 def _try(command: tuple[str, ...]) -> None:
@@ -207,10 +248,20 @@ def rows(plan: GuardPlan) -> Iterator[str]:
 
 
 def _add_user(root: str) -> tuple[str, ...]:
-    there = any(row.startswith(f"{units.USER}:") for row in (_read(root, "etc/passwd") or "").splitlines())
-    if there:
+    if _row(root, "etc/passwd", units.USER):
         return ("id", units.USER)
     return ("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--groups", "docker", units.USER)
+
+
+def _row(root: str, path: str, name: str) -> list[str]:
+    """The row of a user or a group, [] where there is none."""
+    return next((row for row in _rows_of(root, path) if row[0] == name), [])
+
+
+def _rows_of(root: str, path: str) -> list[list[str]]:
+    """The rows of a file of users or groups."""
+    rows = ((line + ":::").split(":") for line in (_read(root, path) or "").splitlines())
+    return [row for row in rows if row[0]]
 
 
 def _read(root: str, path: str) -> str | None:

@@ -16,6 +16,7 @@ from sealock.model.absent import given
 from sealock.model.build import Build, BuildText, Copy
 from sealock.model.container import Container
 from sealock.model.document import Document
+from sealock.model.imagename import parse
 from sealock.model.location import Source
 from sealock.rules.evaluation import evaluate
 
@@ -86,9 +87,16 @@ def evaluate_load(case: Case) -> None:
         return
     case.unread = _IMAGES
     for image in answer.images:
-        for name in image.names:
-            check_loaded_name(case, name)
+        # Of several spellings of a name, one is checked.
+        for name in {familiar(name): name for name in image.names}.values():
+            check_loaded_name(case, name, image.ids)
         _check_configuration(case, image)
+
+
+def familiar(text: str) -> str:
+    """A name in its shortest spelling, by which spellings are compared."""
+    name = parse(text)
+    return text if name is None else f"{name.familiar}:{name.tag or 'latest'}@{name.digest}"
 
 
 def _archive(case: Case, question: ArchiveQuestion) -> ArchiveAnswer | None:

@@ -33,6 +33,12 @@ from sealock.policy.guard import Reach
 
 _DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host"})
 _CONTAINER: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_TMPFS: Final = frozenset({
+    "defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "mand",
+    "nomand", "atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+    "size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol", "private", "rprivate", "slave", "rslave",
+})  # fmt: skip
+"""Options of a tmpfs; the engine takes the flags of any mount."""
 _VOLUME_MODES: Final = frozenset({"", "rw", "ro", "nocopy"})
 
 
@@ -78,6 +84,7 @@ def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:
     """Check all mounts and write the resolved paths into the body; the host paths that named volumes are."""
     extra: list[Mount | None] = []
     targets: list[str] = list(host.get("Tmpfs") or {})
+    _check_tmpfs(case, host)
     binds: list[str] = []
     mounts = list(host.get("Mounts", ()))
     for text in host.get("Binds", ()):
@@ -109,6 +116,14 @@ def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:
     if host.get("VolumeDriver"):
         extra.append(driver_mount(case, host["VolumeDriver"], {}, ""))
     return [mount for mount in extra if mount is not None]
+
+
+def _check_tmpfs(case: Case, host: Mapping[str, Any]) -> None:
+    """Deny options that make of a tmpfs another mount."""
+    for target, options in (host.get("Tmpfs") or {}).items():
+        for option in options.split(",") if options else ():
+            if option.partition("=")[0] not in _TMPFS:
+                case.deny("G008", f"the tmpfs at {target[:80]} has the option {option[:40]!r}", "leave it out")
 
 
 def _volume(case: Case, name: str, target: str, driver: str, options: Mapping[str, str]) -> tuple[bool, Mount | None]:

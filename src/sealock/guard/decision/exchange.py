@@ -123,10 +123,14 @@ class ArchiveQuestion(Struct, frozen=True, tag="archive"):
 
 
 class ArchivedImage(Struct, frozen=True):
-    """An image in an archive: the names that it takes, and the JSON of its configuration."""
+    """An image in an archive: the names that it takes, the JSON of its configuration, and the ids that it may have.
+
+    An engine's id of an image is the digest of its configuration, or of a manifest of it.
+    """
 
     names: tuple[str, ...]
     config: str
+    ids: tuple[str, ...] = ()
 
 
 class ArchiveAnswer(Struct, frozen=True, tag="archive"):

@@ -84,13 +84,19 @@ def check_base(case: Case, text: str) -> None:
         case.deny("G005", f"the image {text[:_SHOWN]} was made by another caller", "build on one of its own")
 
 
-def check_loaded_name(case: Case, text: str) -> None:
-    """Deny a name that an image of an archive may not take, as one that came from a registry where that counts."""
+def check_loaded_name(case: Case, text: str, ids: tuple[str, ...]) -> None:
+    """Deny a name that an image of an archive may not take, as one that came from a registry where that counts.
+
+    An image that the engine has by this name and one of these ids takes nothing.
+    """
+    if not check_name(case, text) or not (case.setting.own or case.setting.needs):
+        return
+    described = case.engine(f"/images/{text}/json")
+    if not described or described.get("Id") in ids:
+        return
     check_new_tag(case, text)
     name = parse(text)
-    if not case.setting.needs or name is None or not (described := case.engine(f"/images/{text}/json")):
-        return
-    if _pinned(text, name, described):
+    if name is not None and case.setting.needs and _pinned(text, name, described):
         why = f"would take the name {text[:_SHOWN]} from an image of a registry"
         case.deny("G009", why, "give the image in the archive another name, or remove that image first")
 
