@@ -31,6 +31,8 @@ _EMPTY = {"{}", "[]", "()", "set()", "dict()", "list()"}
 _HELD = (int, float, bytes, tuple, list, set, frozenset, Mapping, Struct)
 _MANUAL = {"aliases", "bad", "good", "keywords", "references", "remedy"}
 """What the manual shows of a rule, and the records of rules."""
+_MEMORY = "_Last"
+"""The class in which a module keeps what it made of its last argument."""
 _AS_STRUCTURES = ("order", "forbid_unknown_fields", "omit_defaults", "array_like", "rename")
 
 
@@ -90,7 +92,7 @@ def _definition(kind: Any) -> Iterator[str]:
         yield from _parameters(kind.__name__, kind)
     elif isinstance(kind, type) and issubclass(kind, Enum):
         yield f"{kind.__name__}: {', '.join(f'{each.name}={each.value!r}' for each in kind)}"
-    elif isinstance(kind, type):
+    elif isinstance(kind, type) and kind.__name__ != _MEMORY:
         if issubclass(kind, Struct):
             config = [word for word in _AS_STRUCTURES if getattr(kind.__struct_config__, word, None)]
             yield f"{' '.join([kind.__name__, *config])}: {', '.join(_fields(kind))}"
