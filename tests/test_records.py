@@ -18,6 +18,7 @@ from support import (
     runrecords,
     schemarecords,
     servicerecords,
+    showrecords,
     tablerecords,
 )
 from support.commandrows import COMMANDS
@@ -63,6 +64,11 @@ def test_the_tables_of_the_database_are_made_as_their_record_says(name: str) -> 
     assert not changes(schemarecords.RECORDS / f"{name}.sql", schemarecords.record(name))
 
 
+@pytest.mark.parametrize("name", showrecords.NAMES)
+def test_demonstrations_are_planned_as_their_record_says(name: str) -> None:
+    assert not changes(showrecords.RECORDS / f"{name}.txt", showrecords.record(name))
+
+
 @pytest.mark.parametrize("name", runrecords.NAMES)
 def test_a_run_is_made_as_its_record_says(name: str) -> None:
     assert not changes(runrecords.RECORDS / f"{name}.txt", runrecords.record(name))
@@ -98,6 +104,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (machinerecords.RECORDS, machinerecords.NAMES),
         (programrecords.RECORDS, programrecords.NAMES),
         (runrecords.RECORDS, runrecords.NAMES),
+        (showrecords.RECORDS, showrecords.NAMES),
         (schemarecords.RECORDS, schemarecords.NAMES),
         (tablerecords.RECORDS, tablerecords.ROOMS),
         (guardrecords.RECORDS, guardrecords.POLICIES),
