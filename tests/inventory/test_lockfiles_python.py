@@ -16,7 +16,7 @@ GIT = (("vcs_url", "git+https://github.com/me/mine.git@4f2a"),)
 
 
 def read(analyzer: Analyzer, data: str) -> list[Package]:
-    return [fact for fact in analyzer.read(AnalyzedFile("app/lock", data.encode())) if isinstance(fact, Package)]
+    return [fact for fact in analyzer.read(AnalyzedFile("app/lock.txt", data.encode())) if isinstance(fact, Package)]
 
 
 def names(packages: list[Package]) -> dict[str, bool]:
@@ -241,7 +241,7 @@ def test_pylock_lists_what_is_not_beside_it() -> None:
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:
     def refused() -> None:
         with pytest.raises(BrokenFileError, match=fault):
-            list(analyzer.read(AnalyzedFile("app/lock", data)))
+            list(analyzer.read(AnalyzedFile("app/lock.txt", data)))
 
     assert lines_run(refused) < 2000
 
