@@ -132,11 +132,10 @@ class Line:
             if len(self.buffer) > limit:
                 raise too_large(limit)
             if not await self.more():
-                if length == -2:
-                    length = len(self.buffer)
-                    break
-                message = "the connection ended within the body"
-                raise WireError(message)
+                if length != -2:
+                    message = "the connection ended within the body"
+                    raise WireError(message)
+                length = len(self.buffer)
         body = bytes(self.buffer[:length])
         del self.buffer[:length]
         return body

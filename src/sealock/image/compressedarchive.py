@@ -74,12 +74,13 @@ class PackedFile:
 
     def plain(self, offset: int, length: int) -> Iterator[bytes]:
         """Yield a stretch of the uncompressed bytes."""
-        at, chunks = 0, None
-        for at_mark, stored_at, gunzip in reversed(self._marks):
-            if at_mark <= offset:
-                at, chunks = at_mark, gunzip.copy().chunks(self._stored.chunks(STORED_CHUNK, stored_at))
-                break
-        for chunk in chunks or Inflating(self._stored, self._how, self._bounds).chunks():
+        mark = next((mark for mark in reversed(self._marks) if mark[0] <= offset), None)
+        if mark is None:
+            at, chunks = 0, Inflating(self._stored, self._how, self._bounds).chunks()
+        else:
+            at, stored_at, gunzip = mark
+            chunks = gunzip.copy().chunks(self._stored.chunks(STORED_CHUNK, stored_at))
+        for chunk in chunks:
             if at + len(chunk) > offset:
                 yield chunk[max(0, offset - at) : offset + length - at]
             at += len(chunk)

@@ -7,6 +7,8 @@ a limit, and only a file with an invalid header is a BrokenFileError.
 from __future__ import annotations
 
 import struct
+from itertools import takewhile
+from operator import itemgetter
 from struct import Struct as Layout
 from typing import Final
 
@@ -257,9 +259,8 @@ def _read_dynamic(elf: Elf) -> Dynamic:
     content = elf.content(segment, _MAX_DYNAMIC * layout.size)
     needed: list[int] = []
     soname = strings = length = runpath = 0
-    for tag, value in layout.iter_unpack(content[: len(content) // layout.size * layout.size]):
-        if tag == 0:
-            break
+    entries = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
+    for tag, value in takewhile(itemgetter(0), entries):
         if tag == 1:
             needed.append(value)
         elif tag == 5:

@@ -94,12 +94,8 @@ def _texts_of(read: Elf) -> bytes:
 
 
 def _loaded(texts: bytes) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for match in _LIBRARY.finditer(texts):
-        names[_text(match[0])] = None
-        if len(names) >= _MOST_NAMES:
-            break
-    return tuple(names)
+    names = dict.fromkeys(_text(match[0]) for match in _LIBRARY.finditer(texts))
+    return tuple(names)[:_MOST_NAMES]
 
 
 def _text(name: bytes) -> str:

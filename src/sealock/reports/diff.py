@@ -95,9 +95,9 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tupl
         for tag, left_from, left_to, right_from, right_to in group:
             if tag == "equal":
                 rows += [(" ", line) for line in before[left_from:left_to]]
-                continue
-            rows += [("-", line) for line in before[left_from:left_to]]
-            rows += [("+", line) for line in after[right_from:right_to]]
+            else:
+                rows += [("-", line) for line in before[left_from:left_to]]
+                rows += [("+", line) for line in after[right_from:right_to]]
         old_range = _range(group[0][1], group[-1][2])
         new_range = _range(group[0][3], group[-1][4])
         yield f"@@ -{old_range} +{new_range} @@", rows

@@ -97,12 +97,10 @@ class _Page(GroupedFindings):
             if finding.suppressed is not None:
                 if show_suppressed:
                     yield from self.suppressed(finding)
-                continue
-            if finding.vulnerability is not None:
-                continue
-            here = finding.location, finding.subject
-            yield from self.finding(target, finding, same_place=here == last)
-            last = here
+            elif finding.vulnerability is None:
+                here = finding.location, finding.subject
+                yield from self.finding(target, finding, same_place=here == last)
+                last = here
         if flaws:
             from sealock.reports.vulnerable import Vulnerable  # noqa: PLC0415  most runs look into no image
 

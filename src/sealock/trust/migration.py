@@ -82,11 +82,10 @@ class MigrationRecord:
                 # A run that was cut off leaves part of a last line, or zeros, which the next line replaces.
                 written = line.rstrip(b"\0")
                 cut_off = written.startswith(_BEGIN) or _BEGIN.startswith(written)
-                if number == len(lines) and cut_off and not isinstance(error, msgspec.ValidationError):
-                    self.torn = len(line)
-                    continue
-                message = f"{self.path}:{number} is not a line of a record: {error}"
-                raise TargetError(message) from None
+                if number != len(lines) or not cut_off or isinstance(error, msgspec.ValidationError):
+                    message = f"{self.path}:{number} is not a line of a record: {error}"
+                    raise TargetError(message) from None
+                self.torn = len(line)
 
     def add(self, step: MigrationStep) -> None:
         """Append a step, and flush it to the disk."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -34,10 +35,8 @@ def used_files(tree: ProcTree, pids: Iterable[int]) -> UsedFiles:
     """The files that these processes have in use now. One that ended meanwhile has none."""
     paths: set[str] = set()
     unseen: dict[str, None] = {}
-    for number, pid in enumerate(pids):
-        if number == MOST_PROCESSES:
-            unseen[f"there are more than {MOST_PROCESSES} processes"] = None
-            break
+    some = tuple(islice(pids, MOST_PROCESSES + 1))
+    for pid in some[:MOST_PROCESSES]:
         maps = tree.text(f"proc/{pid}/maps")
         if isinstance(maps, Silence):
             if maps is not Silence.GONE and maps is not Silence.MISSING:
@@ -52,6 +51,8 @@ def used_files(tree: ProcTree, pids: Iterable[int]) -> UsedFiles:
             target = tree.link(link)
             if isinstance(target, str) and target.startswith("/"):
                 paths.add(target.removesuffix(_DELETED).lstrip("/"))
+    if len(some) > MOST_PROCESSES:
+        unseen[f"there are more than {MOST_PROCESSES} processes"] = None
     return UsedFiles(frozenset(paths), tuple(unseen))
 
 
