@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    delete,
     func,
     insert,
     select,
@@ -102,6 +103,25 @@ def test_migrations_go_forward_and_back_and_keep_the_rows_of_the_tables_that_sta
     migrate(opened)
     with opened.read() as connection:
         assert version(connection) == newest() == versions()[-1]
+    opened.close()
+
+
+def test_ids_of_events_and_findings_are_not_used_again_after_a_migration(url: str) -> None:
+    # A webhook remembers the last event that it took, also where retention has removed it.
+    opened = Database(url)
+    rows: dict[str, dict[str, Any]] = {
+        "event": {"uid": "a", "kind": "added", "at": 1.0},
+        "finding": {"repository_id": 1, "rule": "F001", "thing": "x", "severity": 4, "first_seen": 1, "last_seen": 1},
+    }
+    for number, step in enumerate(("m0006_configurations", "m0007_indexes", "m0006_configurations"), 1):
+        migrate(opened, step)
+        with opened.write() as connection:
+            known = _tables(connection)
+            if number == 1:
+                connection.execute(insert(known["repository"]).values(name="registry.example/app", first_seen=1))
+            for name, row in rows.items():
+                assert connection.execute(insert(known[name]).values(**row)).inserted_primary_key == (number,)
+                connection.execute(delete(known[name]))
     opened.close()
 
 

@@ -16,10 +16,12 @@ from sealock.model.advisory import Advisory, Exploited
 from sealock.model.finding import Finding
 from sealock.model.inventory import Inventory
 from sealock.model.severity import Severity
+from sealock.service.access.tokens import Scope
 from sealock.service.state.database import Database
 from sealock.service.state.matchagain import match_again
 from sealock.service.state.tables import event, finding, hit, layer_slice, package, repository, slice_package
 from sealock.service.state.tags import drop_digest, drop_tags, find_repository
+from sealock.service.views.events import list_events
 from support.madedatabases import Table
 from support.postgresql import PostgresServer
 from support.servicestate import deb, digest, expected, flaw, found, image_of, pypi, rule, scan
@@ -71,6 +73,8 @@ def test_an_image_that_fixes_a_flaw_removes_the_finding_once_no_tag_names_the_ol
     with database.read() as connection:
         row = connection.execute(select(finding)).one()
         assert (row.first_seen, row.gone) == (10.0, None)
+        for kind, number in (("added", 2), ("removed", 1), ("tag-moved", 2), ("exploited", 0)):
+            assert [entry.kind for entry in list_events(connection, Scope(), kind=kind).items] == [kind] * number
 
 
 def test_new_advisories_change_findings_without_reading_an_image(database: Database) -> None:

@@ -28,6 +28,20 @@ CREATE TABLE credential (
 	changed DOUBLE NOT NULL,
 	CONSTRAINT pk_credential PRIMARY KEY (host)
 )
+CREATE TABLE event (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	uid TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	at DOUBLE NOT NULL,
+	repository_id INTEGER,
+	rule TEXT DEFAULT '' NOT NULL,
+	thing TEXT DEFAULT '' NOT NULL,
+	severity INTEGER DEFAULT (-1) NOT NULL,
+	cause TEXT DEFAULT '' NOT NULL,
+	detail TEXT DEFAULT '' NOT NULL
+)
+CREATE INDEX ix_event_kind ON event (kind, id) WHERE kind <> 'added'
+CREATE INDEX ix_event_repository_id ON event (repository_id, id)
 CREATE TABLE facts (
 	name TEXT NOT NULL,
 	data BLOB NOT NULL,
@@ -43,6 +57,22 @@ CREATE TABLE feed (
 	error TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_feed PRIMARY KEY (name)
 )
+CREATE TABLE finding (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	repository_id INTEGER NOT NULL,
+	rule TEXT NOT NULL,
+	thing TEXT NOT NULL,
+	severity INTEGER NOT NULL,
+	fixed TEXT DEFAULT '' NOT NULL,
+	exploited BOOLEAN DEFAULT false NOT NULL,
+	first_seen DOUBLE NOT NULL,
+	last_seen DOUBLE NOT NULL,
+	gone DOUBLE,
+	revision INTEGER DEFAULT 0 NOT NULL,
+	CONSTRAINT uq_finding_thing_rule_repository_id UNIQUE (thing, rule, repository_id)
+)
+CREATE INDEX ix_finding_repository_id ON finding (repository_id)
+CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
 CREATE TABLE host (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL,
@@ -215,40 +245,6 @@ CREATE TABLE container (
 )
 CREATE INDEX ix_container_configuration ON container (configuration)
 CREATE INDEX ix_container_digest ON container (digest)
-CREATE TABLE event (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-	uid TEXT NOT NULL,
-	kind TEXT NOT NULL,
-	at DOUBLE NOT NULL,
-	repository_id INTEGER,
-	rule TEXT DEFAULT '' NOT NULL,
-	thing TEXT DEFAULT '' NOT NULL,
-	severity INTEGER DEFAULT (-1) NOT NULL,
-	cause TEXT DEFAULT '' NOT NULL,
-	detail TEXT DEFAULT '' NOT NULL,
-	CONSTRAINT uq_event_uid UNIQUE (uid),
-	CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
-)
-CREATE INDEX ix_event_at ON event (at)
-CREATE INDEX ix_event_kind_at ON event (kind, at)
-CREATE INDEX ix_event_repository_id_at ON event (repository_id, at)
-CREATE TABLE finding (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-	repository_id INTEGER NOT NULL,
-	rule TEXT NOT NULL,
-	thing TEXT NOT NULL,
-	severity INTEGER NOT NULL,
-	fixed TEXT DEFAULT '' NOT NULL,
-	exploited BOOLEAN DEFAULT false NOT NULL,
-	first_seen DOUBLE NOT NULL,
-	last_seen DOUBLE NOT NULL,
-	gone DOUBLE,
-	revision INTEGER DEFAULT 0 NOT NULL,
-	CONSTRAINT uq_finding_repository_id_rule_thing UNIQUE (repository_id, rule, thing),
-	CONSTRAINT fk_finding_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
-)
-CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
-CREATE INDEX ix_finding_thing ON finding (thing)
 CREATE TABLE hit (
 	package_id INTEGER NOT NULL,
 	flaw TEXT NOT NULL,
@@ -456,6 +452,21 @@ CREATE TABLE credential (
 	changed DOUBLE PRECISION NOT NULL,
 	CONSTRAINT pk_credential PRIMARY KEY (host)
 )
+CREATE TABLE event (
+	id BIGSERIAL NOT NULL,
+	uid TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	at DOUBLE PRECISION NOT NULL,
+	repository_id BIGINT,
+	rule TEXT DEFAULT '' NOT NULL,
+	thing TEXT DEFAULT '' NOT NULL,
+	severity INTEGER DEFAULT -1 NOT NULL,
+	cause TEXT DEFAULT '' NOT NULL,
+	detail TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_event PRIMARY KEY (id)
+)
+CREATE INDEX ix_event_kind ON event (kind, id) WHERE kind <> 'added'
+CREATE INDEX ix_event_repository_id ON event (repository_id, id)
 CREATE TABLE facts (
 	name TEXT NOT NULL,
 	data BYTEA NOT NULL,
@@ -471,6 +482,24 @@ CREATE TABLE feed (
 	error TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_feed PRIMARY KEY (name)
 )
+CREATE TABLE finding (
+	id BIGSERIAL NOT NULL,
+	repository_id BIGINT NOT NULL,
+	rule TEXT NOT NULL,
+	thing TEXT NOT NULL,
+	severity INTEGER NOT NULL,
+	fixed TEXT DEFAULT '' NOT NULL,
+	exploited BOOLEAN DEFAULT false NOT NULL,
+	first_seen DOUBLE PRECISION NOT NULL,
+	last_seen DOUBLE PRECISION NOT NULL,
+	gone DOUBLE PRECISION,
+	revision INTEGER DEFAULT 0 NOT NULL,
+	CONSTRAINT pk_finding PRIMARY KEY (id),
+	CONSTRAINT uq_finding_thing_rule_repository_id UNIQUE (thing, rule, repository_id)
+)
+ WITH (fillfactor = 50)
+CREATE INDEX ix_finding_repository_id ON finding (repository_id)
+CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
 CREATE TABLE host (
 	id BIGSERIAL NOT NULL,
 	name TEXT NOT NULL,
@@ -654,42 +683,6 @@ CREATE TABLE container (
 )
 CREATE INDEX ix_container_configuration ON container (configuration)
 CREATE INDEX ix_container_digest ON container (digest)
-CREATE TABLE event (
-	id BIGSERIAL NOT NULL,
-	uid TEXT NOT NULL,
-	kind TEXT NOT NULL,
-	at DOUBLE PRECISION NOT NULL,
-	repository_id BIGINT,
-	rule TEXT DEFAULT '' NOT NULL,
-	thing TEXT DEFAULT '' NOT NULL,
-	severity INTEGER DEFAULT -1 NOT NULL,
-	cause TEXT DEFAULT '' NOT NULL,
-	detail TEXT DEFAULT '' NOT NULL,
-	CONSTRAINT pk_event PRIMARY KEY (id),
-	CONSTRAINT uq_event_uid UNIQUE (uid),
-	CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
-)
-CREATE INDEX ix_event_at ON event (at)
-CREATE INDEX ix_event_kind_at ON event (kind, at)
-CREATE INDEX ix_event_repository_id_at ON event (repository_id, at)
-CREATE TABLE finding (
-	id BIGSERIAL NOT NULL,
-	repository_id BIGINT NOT NULL,
-	rule TEXT NOT NULL,
-	thing TEXT NOT NULL,
-	severity INTEGER NOT NULL,
-	fixed TEXT DEFAULT '' NOT NULL,
-	exploited BOOLEAN DEFAULT false NOT NULL,
-	first_seen DOUBLE PRECISION NOT NULL,
-	last_seen DOUBLE PRECISION NOT NULL,
-	gone DOUBLE PRECISION,
-	revision INTEGER DEFAULT 0 NOT NULL,
-	CONSTRAINT pk_finding PRIMARY KEY (id),
-	CONSTRAINT uq_finding_repository_id_rule_thing UNIQUE (repository_id, rule, thing),
-	CONSTRAINT fk_finding_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
-)
-CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
-CREATE INDEX ix_finding_thing ON finding (thing)
 CREATE TABLE hit (
 	package_id BIGINT NOT NULL,
 	flaw TEXT NOT NULL,

@@ -67,7 +67,7 @@ def _collect(database: Database, number: int, now: float) -> int:
                 return made
             wanted = connection.execute(
                 select(event.c.id, event.c.at)
-                .select_from(event.outerjoin(repository))
+                .select_from(event.outerjoin(repository, repository.c.id == event.c.repository_id))
                 .where(_is_wanted(row), _is_due(row, now))
                 .order_by(event.c.id)
                 .limit(MOST_EVENTS)

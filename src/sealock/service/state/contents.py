@@ -31,9 +31,11 @@ from sealock.service.state.tables import (
     package,
     package_place,
     place,
+    repository_image,
     setting,
     slice_package,
 )
+from sealock.service.state.tags import refresh
 
 GENERATION = "advisories"
 """The setting with the digest of the advisories that all packages are matched with."""
@@ -90,6 +92,10 @@ def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, Pa
         connection.execute(insert(image_slice), [{"image_id": number, "slice_id": slice_} for slice_ in slices])
     if rules := finding_rows(number, read.findings):
         connection.execute(insert(image_finding), rules)
+    # Read again, it may have other contents than repositories that have it already were settled with.
+    have = select(repository_image.c.repository_id).where(repository_image.c.image_id == number)
+    for repository in connection.execute(have.order_by(repository_image.c.repository_id)).scalars().all():
+        refresh(connection, repository, now, "image")
     return number
 
 

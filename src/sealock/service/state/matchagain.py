@@ -19,7 +19,7 @@ from sealock.service.state.contents import set_generation
 from sealock.service.state.database import Database
 from sealock.service.state.flaws import Hit, PackageMatch, match_packages
 from sealock.service.state.packages import restore_package
-from sealock.service.state.rows import chunks, take_turn
+from sealock.service.state.rows import chunks, take_memory, take_turn
 from sealock.service.state.settle import settle
 from sealock.service.state.tables import hit, package, package_place, place, slice_package
 from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
@@ -70,6 +70,7 @@ def match_again(
     for some in chunks(changed, PLACES):
         with database.write() as connection:
             take_turn(connection)
+            take_memory(connection)
             _match_places(connection, lookup, some, states, now, result)
         done += len(some)
         progress(done, len(changed))
@@ -176,20 +177,18 @@ def _hits(connection: Connection, packages: Sequence[int]) -> dict[int, dict[str
 def _update(connection: Connection, rows: Iterable[Any], matched: Mapping[str, PackageMatch]) -> list[int]:
     """Write what differs beside the hits; give the packages that now decide on their files, or do so no longer."""
     owners: list[int] = []
-    updates: list[dict[str, Any]] = []
+    alike: dict[tuple[str, bool, bool], list[int]] = {}
     for row in rows:
         new = matched[row.key]
-        if (row.unchecked, bool(row.grave), bool(row.covered)) != (new.unchecked, new.grave, new.covered):
-            updates.append({"number": row.id, "why": new.unchecked, "bad": new.grave, "known": new.covered})
+        values = new.unchecked, new.grave, new.covered
+        if (row.unchecked, bool(row.grave), bool(row.covered)) != values:
+            alike.setdefault(values, []).append(row.id)
             if bool(row.covered) != new.covered:
                 owners.append(row.id)
-    if updates:
-        values: dict[str, Any] = {
-            "unchecked": bindparam("why"),
-            "grave": bindparam("bad"),
-            "covered": bindparam("known"),
-        }
-        connection.execute(update(package).where(package.c.id == bindparam("number")).values(**values), updates)
+    for (unchecked, grave, covered), ids in alike.items():
+        for some in chunks(ids):
+            statement = update(package).where(package.c.id.in_(some))
+            connection.execute(statement.values(unchecked=unchecked, grave=grave, covered=covered))
     return owners
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true, update
 
 from sealock.service.state.database import Database
 from sealock.service.state.layercache import CLAIM
@@ -110,16 +110,19 @@ def _advance(database: Database, now: float) -> float:
 
 
 def _delete(database: Database, table: Any, condition: ColumnElement[bool]) -> int:  # noqa: ANN401  a table with an id
-    """Delete rows, some at a time; give how many there were."""
+    """Delete rows, some at a time; give how many there were. Nobody waits while they are looked for."""
     key = next(iter(table.primary_key))
+    query = select(key).where(condition).order_by(key).limit(_AT_ONCE)
     count = 0
+    behind: ColumnElement[bool] = true()
     while True:
+        with database.read() as connection:
+            some = connection.execute(query.where(behind)).scalars().all()
+        if not some:
+            return count
         with database.write() as connection:
-            some = connection.execute(select(key).where(condition).limit(_AT_ONCE)).scalars().all()
-            if not some:
-                return count
-            connection.execute(delete(table).where(key.in_(some)))
-            count += len(some)
+            count += connection.execute(delete(table).where(key.in_(some), condition)).rowcount
+        behind = key > some[-1]
 
 
 def _tidy_images(database: Database, before: float, now: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -24,6 +24,12 @@ def take_turn(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
+def take_memory(connection: Connection) -> None:
+    """Let each statement of a large transaction sort in 64 MB of memory until it ends; SQLite takes what it needs."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL work_mem = '64MB'"))
+
+
 def chunks(items: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     """Pieces of a list."""
     for begin in range(0, len(items), size):
@@ -38,15 +44,6 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
-
-
-def insert_new_from(connection: Connection, table: Table, names: Sequence[str], query: Select[Any]) -> None:
-    """Insert the rows of a query, and leave those that are there as they are.
-
-    A query for those that are not there is slow on PostgreSQL, which takes a table that was just filled for small.
-    """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).from_select(list(names), query).on_conflict_do_nothing())
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,23 +2,24 @@
 
 All of it is one transaction with what caused the change: an event is there exactly if its change is. Findings are
 settled for *things* (package URLs without versions, what rules are about): a change of a package's hits changes no
-other finding.
+other finding. What there is and what was written before are compared in one pass, so that a change costs its own rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    Boolean,
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
+    Executable,
     Integer,
     MetaData,
-    PrimaryKeyConstraint,
     Select,
     Table,
     Text,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     text,
@@ -40,8 +42,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import TypeEngine
 
-from sealock.service.state.rows import chunks, insert_new_from
+from sealock.service.state.rows import chunks
 from sealock.service.state.tables import (
     acknowledgement,
     event,
@@ -56,29 +59,47 @@ from sealock.service.state.tables import (
 )
 
 _temporary: Final = MetaData()
+_brief: Final[dict[str, Any]] = {
+    "prefixes": ["TEMPORARY"],
+    # Deleted rows would stay in its file for as long as the connection does.
+    "postgresql_on_commit": "DELETE ROWS",
+}
 touched: Final = Table(
-    "touched", _temporary, Column("thing", Text, primary_key=True), prefixes=["TEMPORARY"], sqlite_with_rowid=False
+    "touched", _temporary, Column("thing", Text, primary_key=True), sqlite_with_rowid=False, **_brief
 )
 """The things to settle."""
-fresh: Final = Table(
-    "fresh",
+_IDENTITY: Final = ("repository_id", "rule", "thing")
+_NOW: Final[dict[str, TypeEngine[Any]]] = {"severity": Integer(), "fixed": Text(), "exploited": Integer()}
+_FORMER: Final[dict[str, TypeEngine[Any]]] = {
+    "number": BigInteger(),
+    "former_severity": Integer(),
+    "former_fixed": Text(),
+    "former_exploited": Integer(),
+    "was_open": Integer(),
+    "revision": Integer(),
+}
+differing: Final = Table(
+    "differing",
     _temporary,
-    Column("repository_id", Integer, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
     Column("rule", Text, nullable=False),
     Column("thing", Text, nullable=False),
-    Column("severity", Integer, nullable=False),
-    Column("fixed", Text, nullable=False),
-    Column("exploited", Boolean, nullable=False),
-    PrimaryKeyConstraint("repository_id", "rule", "thing"),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
+    *(Column(name, kind) for name, kind in (_NOW | _FORMER).items()),
+    **_brief,
 )
-"""What there is now."""
-_same: Final = and_(
-    fresh.c.repository_id == finding.c.repository_id, fresh.c.rule == finding.c.rule, fresh.c.thing == finding.c.thing
-)
-_open: Final = finding.c.gone.is_(None)
+"""What is not as its finding says: what there is now, NULL for nothing, and its finding, NULL for none."""
+_new: Final = differing.c.number.is_(None)
+_absent: Final = differing.c.severity.is_(None)
+_both: Final = and_(~_new, ~_absent)
+_now: Final[ColumnElement[float]] = bindparam("now", type_=finding.c.first_seen.type)
+_among: Final[ColumnElement[int]] = bindparam("among", type_=BigInteger())
 _WORDS: Final = {1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical"}
+_COUNTS: Final[dict[str, ColumnElement[bool]]] = {
+    **{word: finding.c.severity == level for level, word in _WORDS.items() if word != "info"},
+    "exploited": finding.c.exploited.is_(true()),
+    "fixable": finding.c.fixed != "",
+}
+"""What is counted of a repository's open findings."""
 
 
 def settle(connection: Connection, things: Iterable[str], now: float, cause: str, among: int | None = None) -> None:
@@ -86,27 +107,46 @@ def settle(connection: Connection, things: Iterable[str], now: float, cause: str
     names = sorted(set(things))
     if not names:
         return
-    for table in (touched, fresh):
+    for table in (touched, differing):
         connection.execute(CreateTable(table, if_not_exists=True))
         connection.execute(delete(table))
     connection.execute(insert(touched), [{"thing": name} for name in names])
     # Both databases take a new table for something else than it is, and would begin with all that is stored.
     connection.execute(text(f"ANALYZE {touched.name}"))
-    connection.execute(insert(fresh).from_select([column.name for column in fresh.columns], _present(among)))
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"ANALYZE {fresh.name}"))
-    last = connection.execute(select(func.coalesce(func.max(event.c.id), 0))).scalar_one()
-    scope: ColumnElement[bool] = finding.c.thing.in_(select(touched.c.thing))
-    if among is not None:
-        scope = and_(scope, finding.c.repository_id == among)
-    _close(connection, scope, now, cause)
-    _change(connection, now, cause)
-    _open_new(connection, now, cause)
-    changed = connection.execute(select(event.c.repository_id).where(event.c.id > last).distinct()).scalars()
-    recount(connection, [number for number in changed if number is not None], now)
+    connection.execute(_compare(among is not None), {"among": among})
+    changed = connection.execute(select(differing.c.repository_id).distinct()).scalars().all()
+    if not changed:
+        return
+    newest = connection.execute(select(func.coalesce(func.max(finding.c.id), 0))).scalar_one()
+    for statement in _writes():
+        connection.execute(statement, {"now": now, "cause": cause, "newest": newest})
+    recount(connection, changed, now)
 
 
-def _present(among: int | None) -> Select[Any]:
+@cache
+def _compare(limited: bool) -> Executable:  # noqa: FBT001  whether to one repository
+    """The statement that fills `differing`."""
+    rows = union_all(*_present(limited), _written(limited)).subquery()
+    grouped = select(
+        *(rows.c[name] for name in _IDENTITY), *(func.max(rows.c[name]).label(name) for name in (*_NOW, *_FORMER))
+    ).group_by(rows.c.rule, rows.c.thing, rows.c.repository_id)
+    found = grouped.subquery()
+    differs = or_(
+        found.c.number.is_(None),
+        and_(found.c.severity.is_(None), found.c.was_open == 1),
+        and_(
+            found.c.severity.is_not(None),
+            or_(found.c.was_open == 0, *(found.c[name] != found.c[f"former_{name}"] for name in _NOW)),
+        ),
+    )
+    return insert(differing).from_select(list(found.c.keys()), select(found).where(differs))
+
+
+def _missing(columns: dict[str, TypeEngine[Any]]) -> list[ColumnElement[Any]]:
+    return [cast(null(), kind).label(name) for name, kind in columns.items()]
+
+
+def _present(limited: bool) -> tuple[Select[Any], Select[Any]]:  # noqa: FBT001
     """What there is now of the things: hits of packages in current images, and what rules report on these."""
     owner = package.alias("owner")
     hits = (
@@ -117,6 +157,7 @@ def _present(among: int | None) -> Select[Any]:
             hit.c.severity,
             hit.c.fixed,
             cast(hit.c.exploited, Integer).label("exploited"),
+            *_missing(_FORMER),
         )
         .select_from(touched)
         .join(package, package.c.thing == touched.c.thing)
@@ -134,143 +175,160 @@ def _present(among: int | None) -> Select[Any]:
             image_finding.c.severity,
             literal("").label("fixed"),
             literal(0).label("exploited"),
+            *_missing(_FORMER),
         )
         .select_from(touched)
         .join(image_finding, image_finding.c.thing == touched.c.thing)
         .join(repository_image, repository_image.c.image_id == image_finding.c.image_id)
         .where(repository_image.c.current)
     )
-    if among is not None:
-        hits = hits.where(repository_slice.c.repository_id == among)
-        rules = rules.where(repository_image.c.repository_id == among)
-    rows = union_all(hits, rules).subquery()
-    return select(
-        rows.c.repository_id,
-        rows.c.rule,
-        rows.c.thing,
-        func.max(rows.c.severity),
-        func.max(rows.c.fixed),
-        func.max(rows.c.exploited) == 1,
-    ).group_by(rows.c.repository_id, rows.c.rule, rows.c.thing)
+    if limited:
+        hits = hits.where(repository_slice.c.repository_id == _among)
+        rules = rules.where(repository_image.c.repository_id == _among)
+    return hits, rules
 
 
-def _write(connection: Connection, kind: str, now: float, cause: str, rows: Select[Any]) -> None:
-    """Write an event for each finding that a query gives: its columns, `severity` and `detail`."""
-    found = rows.subquery()
+def _written(limited: bool) -> Select[Any]:  # noqa: FBT001
+    """What the findings on the things say."""
     query = select(
-        literal(f"{kind}:") + cast(found.c.id, Text) + literal(":") + cast(found.c.revision + 1, Text),
-        literal(kind),
-        literal(now),
-        found.c.repository_id,
-        found.c.rule,
-        found.c.thing,
-        found.c.severity,
-        found.c.detail,
-        literal(cause),
-    ).where(true())
-    names = ["uid", "kind", "at", "repository_id", "rule", "thing", "severity", "detail", "cause"]
-    insert_new_from(connection, event, names, query)
+        *(finding.c[name] for name in _IDENTITY),
+        *_missing(_NOW),
+        finding.c.id.label("number"),
+        finding.c.severity,
+        finding.c.fixed,
+        cast(finding.c.exploited, Integer),
+        case((finding.c.gone.is_(None), 1), else_=0),
+        finding.c.revision,
+    )
+    if limited:
+        # By the repository: most of what is written of a thing is of others.
+        return query.where(finding.c.repository_id == _among, finding.c.thing.in_(select(touched.c.thing)))
+    return query.select_from(touched).join(finding, finding.c.thing == touched.c.thing)
 
 
-def _columns(
-    severity: ColumnElement[int], detail: ColumnElement[str], revision: ColumnElement[int] = finding.c.revision
-) -> Select[Any]:
-    table = finding.c
-    return select(
-        table.id,
-        revision.label("revision"),
-        table.repository_id,
-        table.rule,
-        table.thing,
-        severity.label("severity"),
-        detail.label("detail"),
+@cache
+def _writes() -> tuple[Executable, ...]:
+    """The statements that write what differs: events first, which say what the findings said before."""
+    row = differing.c
+    events = (
+        ("removed", _absent, row.former_severity, literal("")),
+        (
+            "severity-changed",
+            and_(_both, row.was_open == 1, row.severity != row.former_severity),
+            row.severity,
+            _word(row.former_severity) + literal(" -> ") + _word(row.severity),
+        ),
+        (
+            "fix-available",
+            and_(_both, row.was_open == 1, row.former_fixed == "", row.fixed != ""),
+            row.severity,
+            row.fixed,
+        ),
+        (
+            "exploited",
+            and_(_both, row.was_open == 1, row.former_exploited == 0, row.exploited == 1),
+            row.severity,
+            literal(""),
+        ),
+        ("added", and_(_both, row.was_open == 0), row.severity, row.fixed),
+    )
+    changed = {
+        "severity": row.severity,
+        "fixed": row.fixed,
+        "exploited": row.exploited == 1,
+        "gone": None,
+    }
+    same = finding.c.id == row.number
+    always = {"last_seen": _now, "revision": finding.c.revision + 1}
+    return (
+        *(
+            _event(kind, row.number, row.revision + 1, differing, severity, detail, condition)
+            for kind, condition, severity, detail in events
+        ),
+        update(finding).where(same, _absent).values(gone=_now, **always),
+        update(finding).where(same, ~_absent).values(**changed, **always),
+        _open_new(),
+        # Nobody else writes findings meanwhile, so the ones with higher numbers are those that were just opened.
+        _event(
+            "added",
+            finding.c.id,
+            finding.c.revision,
+            finding,
+            finding.c.severity,
+            finding.c.fixed,
+            finding.c.id > bindparam("newest", type_=BigInteger()),
+        ),
     )
 
 
-def _close(connection: Connection, scope: ColumnElement[bool], now: float, cause: str) -> None:
-    absent = and_(_open, scope, ~exists().where(_same))
-    _write(connection, "removed", now, cause, _columns(finding.c.severity, literal("")).where(absent))
-    values = {"gone": now, "last_seen": now, "revision": finding.c.revision + 1}
-    connection.execute(update(finding).where(absent).values(**values))
+def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
+    kind: str,
+    number: ColumnElement[int],
+    revision: ColumnElement[int],
+    of: Table,
+    severity: ColumnElement[int],
+    detail: ColumnElement[str],
+    condition: ColumnElement[bool],
+) -> Executable:
+    """The statement that writes an event for each row of a table that meets a condition."""
+    query = select(
+        literal(f"{kind}:") + cast(number, Text) + literal(":") + cast(revision, Text),
+        literal(kind),
+        _now,
+        of.c.repository_id,
+        of.c.rule,
+        of.c.thing,
+        severity,
+        detail,
+        bindparam("cause", type_=Text()),
+    ).where(condition)
+    names = ["uid", "kind", "at", "repository_id", "rule", "thing", "severity", "detail", "cause"]
+    return insert(event).from_select(names, query)
 
 
 def _word(severity: ColumnElement[int]) -> ColumnElement[str]:
     return case(_WORDS, value=severity, else_="")
 
 
-def _change(connection: Connection, now: float, cause: str) -> None:
-    """Write what changed of findings that were there before."""
-    joined = fresh.join(finding, _same)
-    severity, fixed = fresh.c.severity, fresh.c.fixed
-    changes = (
-        (
-            "severity-changed",
-            finding.c.severity != severity,
-            _word(finding.c.severity) + literal(" -> ") + _word(severity),
-        ),
-        ("fix-available", and_(finding.c.fixed == "", fixed != ""), fixed),
-        ("exploited", and_(finding.c.exploited == false(), fresh.c.exploited), literal("")),
+def _open_new() -> Executable:
+    """The statement that opens findings, in the order of the indexes: their pages are written one after the other."""
+    row = differing.c
+    names = [*_IDENTITY, "severity", "fixed", "exploited", "first_seen", "last_seen", "revision"]
+    new = (
+        select(*(row[name] for name in _IDENTITY), row.severity, row.fixed, row.exploited == 1, _now, _now, literal(1))
+        .where(_new)
+        .order_by(row.rule, row.thing, row.repository_id)
     )
-    for kind, condition, detail in changes:
-        rows = _columns(severity, detail).select_from(joined).where(_open, condition)
-        _write(connection, kind, now, cause, rows)
-    again = _columns(severity, fixed).select_from(joined).where(~_open)
-    _write(connection, "added", now, cause, again)
-    differs = or_(
-        ~_open, finding.c.severity != severity, finding.c.fixed != fixed, finding.c.exploited != fresh.c.exploited
-    )
-    values = {
-        "severity": severity,
-        "fixed": fixed,
-        "exploited": fresh.c.exploited,
-        "gone": None,
-        "last_seen": now,
-        "revision": finding.c.revision + 1,
-    }
-    connection.execute(update(finding).where(_same, differs).values(**values))
-
-
-def _open_new(connection: Connection, now: float, cause: str) -> None:
-    newest = connection.execute(select(func.coalesce(func.max(finding.c.id), 0))).scalar_one()
-    names = ["repository_id", "rule", "thing", "severity", "fixed", "exploited", "first_seen", "last_seen", "revision"]
-    new = select(*fresh.columns, literal(now), literal(now), literal(1)).where(true())
-    # In the order of the indexes, whose pages are then written one after the other.
-    new = new.order_by(fresh.c.repository_id, fresh.c.rule, fresh.c.thing)
-    insert_new_from(connection, finding, names, new)
-    # Nobody else writes findings meanwhile, so the ones with higher numbers are those that were just opened.
-    opened = (
-        _columns(finding.c.severity, finding.c.fixed, finding.c.revision - 1)
-        .where(finding.c.id > newest)
-        .order_by(finding.c.id)
-    )
-    _write(connection, "added", now, cause, opened)
+    return insert(finding).from_select(names, new)
 
 
 def recount(connection: Connection, repositories: Iterable[int], now: float) -> None:
     """Count the open findings of repositories that nothing acknowledges today."""
     today = datetime.fromtimestamp(now, UTC).date().isoformat()
+    none = dict.fromkeys(_COUNTS, 0)
+    updates: list[dict[str, Any]] = []
+    for some in chunks(list(repositories)):
+        rows = connection.execute(_count(), {"some": some, "today": today}).mappings()
+        counted = {row["repository_id"]: row for row in rows}
+        updates += [
+            {"number": number, **{name: counted.get(number, none)[name] for name in _COUNTS}} for number in some
+        ]
+    if updates:
+        connection.execute(update(repository).where(repository.c.id == bindparam("number")), updates)
+
+
+@cache
+def _count() -> Executable:
+    """The statement that counts."""
     accepted = exists().where(
         acknowledgement.c.rule == finding.c.rule,
         or_(acknowledgement.c.thing == "", acknowledgement.c.thing == finding.c.thing),
         or_(acknowledgement.c.repository_id.is_(None), acknowledgement.c.repository_id == finding.c.repository_id),
-        or_(acknowledgement.c.until == "", acknowledgement.c.until >= today),
+        or_(acknowledgement.c.until == "", acknowledgement.c.until >= bindparam("today", type_=Text())),
     )
-    numbers = list(repositories)
-
-    def total(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.sum(case((condition, 1), else_=0))
-
-    counts = {word: total(finding.c.severity == level) for level, word in _WORDS.items() if word != "info"}
-    counts |= {"exploited": total(finding.c.exploited), "fixable": total(finding.c.fixed != "")}
-    updates: list[dict[str, Any]] = []
-    for some in chunks(numbers):
-        query = (
-            select(finding.c.repository_id, *(column.label(name) for name, column in counts.items()))
-            .where(finding.c.repository_id.in_(some), _open, ~accepted)
-            .group_by(finding.c.repository_id)
-        )
-        found = {row["repository_id"]: dict(row) for row in connection.execute(query).mappings()}
-        none = dict.fromkeys(counts, 0)
-        updates += [{"number": number, **{name: found.get(number, none)[name] for name in counts}} for number in some]
-    if updates:
-        connection.execute(update(repository).where(repository.c.id == bindparam("number")), updates)
+    sums = [func.sum(case((condition, 1), else_=0)).label(name) for name, condition in _COUNTS.items()]
+    return (
+        select(finding.c.repository_id, *sums)
+        .where(finding.c.repository_id.in_(bindparam("some", expanding=True)), finding.c.gone.is_(None), ~accepted)
+        .group_by(finding.c.repository_id)
+    )

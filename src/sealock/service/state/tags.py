@@ -108,7 +108,7 @@ def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
         "detail": detail,
         "cause": "tag",
     }
-    insert_new(connection, event, [row])
+    connection.execute(insert(event).values(**row))
 
 
 def drop_tags(connection: Connection, number: int, names: Iterable[str], now: float) -> None:

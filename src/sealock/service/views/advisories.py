@@ -40,7 +40,7 @@ def find_advisory(connection: Connection, scope: Scope, rule: str) -> AdvisoryVi
             func.min(finding.c.first_seen).label("first_seen"),
             func.count(finding.c.repository_id.distinct()).label("repositories"),
         )
-        .join_from(finding, repository)
+        .join_from(finding, repository, repository.c.id == finding.c.repository_id)
         .where(finding.c.rule == rule, finding.c.gone.is_(None), within(scope))
     )
     known = connection.execute(open_ones).one()
@@ -81,7 +81,7 @@ def _described(connection: Connection, rule: str) -> tuple[str, bool, tuple[str,
 def _fixes(connection: Connection, scope: Scope, rule: str) -> tuple[tuple[str, str], ...]:
     query = (
         select(finding.c.thing, finding.c.fixed)
-        .join_from(finding, repository)
+        .join_from(finding, repository, repository.c.id == finding.c.repository_id)
         .where(finding.c.rule == rule, finding.c.gone.is_(None), finding.c.fixed != "", within(scope))
         .distinct()
         .order_by(finding.c.thing)
@@ -215,7 +215,7 @@ def search_rules(connection: Connection, scope: Scope, words: str, limit: int = 
     # The first ones by id, by the index: counting all that begin with "CVE-" would read every finding.
     first = (
         select(finding.c.rule)
-        .join_from(finding, repository)
+        .join_from(finding, repository, repository.c.id == finding.c.repository_id)
         .where(_begins(connection, words), finding.c.gone.is_(None), within(scope))
         .distinct()
         .order_by(finding.c.rule)
@@ -228,7 +228,7 @@ def search_rules(connection: Connection, scope: Scope, words: str, limit: int = 
             func.max(finding.c.severity).label("severity"),
             func.count(finding.c.repository_id.distinct()).label("repositories"),
         )
-        .join_from(finding, repository)
+        .join_from(finding, repository, repository.c.id == finding.c.repository_id)
         .where(finding.c.rule.in_(rules), finding.c.gone.is_(None), within(scope))
         .group_by(finding.c.rule)
         .order_by(func.max(finding.c.severity).desc(), finding.c.rule)

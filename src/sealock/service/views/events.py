@@ -10,10 +10,13 @@ from sqlalchemy import Connection, select
 
 from sealock.service.access.tokens import Scope
 from sealock.service.state.tables import acknowledgement, event, repository
+from sealock.service.state.tables.findings import RARE
 from sealock.service.views.common import behind, cursor, page, within, word
 from sealock.service.views.nouns import AcknowledgementRow, EventRow, ListPage
 
-EVENTS = select(event, repository.c.name.label("repository")).outerjoin_from(event, repository)
+EVENTS = select(event, repository.c.name.label("repository")).outerjoin_from(
+    event, repository, repository.c.id == event.c.repository_id
+)
 
 
 def list_events(  # noqa: PLR0913  a list has as many filters
@@ -32,6 +35,8 @@ def list_events(  # noqa: PLR0913  a list has as many filters
     for column, value in ((repository.c.name, of), (event.c.kind, kind), (event.c.rule, rule)):
         if value:
             query = query.where(column == value)
+    if kind and kind != "added":
+        query = query.where(RARE)
     if least:
         query = query.where(event.c.severity >= least)
     if after:

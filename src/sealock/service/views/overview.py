@@ -94,7 +94,7 @@ def _attention(connection: Connection, scope: Scope, now: float) -> tuple[Attent
             func.min(finding.c.thing).label("thing"),
             func.max(finding.c.fixed).label("fixed"),
         )
-        .join_from(finding, repository)
+        .join_from(finding, repository, repository.c.id == finding.c.repository_id)
         .outerjoin(loaded, loaded.c.rule == finding.c.rule)
         .where(
             finding.c.gone.is_(None),
@@ -149,7 +149,7 @@ def _trend(connection: Connection, scope: Scope, now: float) -> tuple[tuple[str,
         )
         query = (
             select(day.label("day"), finding.c.severity, func.count().label("number"))
-            .join_from(finding, repository)
+            .join_from(finding, repository, repository.c.id == finding.c.repository_id)
             .where(and_(finding.c.severity >= Severity.HIGH, column.is_not(None), within(scope)))
             .group_by(day, finding.c.severity)
         )

@@ -44,9 +44,7 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
         ),
         dead=_number(connection, select(func.count()).where(message.c.state == "dead")) if everything else 0,
         stopped=_stopped(connection) if everything else (),
-        last_event=connection.execute(
-            select(func.max(event.c.at)).select_from(event.outerjoin(repository)).where(within(scope))
-        ).scalar(),
+        last_event=_last_event(connection, scope),
         last_scan=connection.execute(
             select(func.max(scan.c.finished)).join_from(scan, repository).where(within(scope))
         ).scalar(),
@@ -57,6 +55,12 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
         **{name: getattr(view, name) for name in SilenceView.__struct_fields__ if name != "sentences"},
         sentences=(*_sentences(view, disabled, now), *_about_time(last_jump(connection), now)),
     )
+
+
+def _last_event(connection: Connection, scope: Scope) -> float | None:
+    source = event.outerjoin(repository, repository.c.id == event.c.repository_id)
+    newest = select(event.c.at).select_from(source).where(within(scope)).order_by(event.c.id.desc()).limit(1)
+    return connection.execute(newest).scalar()
 
 
 def list_feeds(connection: Connection) -> tuple[FeedRow, ...]:
