@@ -93,8 +93,10 @@ class TestMap:
             # The line runs at import, as a table does: whatever uses the file may see it, or those that import it.
             line = file
             file = {name for path in _importers(mutant.path) for name in self._of_file(path)}
-            # A record lists what modules hold without running a line of them.
-            records = (name for name in self.seconds if name.startswith(_RECORDS) and f"[{mutant.room}" in name)
+            # A record lists what modules hold without running a line of them; of a file that no test reaches, any may.
+            records = (
+                name for name in self.seconds if name.startswith(_RECORDS) and (f"[{mutant.room}" in name or not file)
+            )
             yield self._choose(records, _FAR)
         room = f"tests/{mutant.room}"
         near = {name for name in line if name.startswith(room)}
