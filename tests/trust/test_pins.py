@@ -23,7 +23,7 @@ from support.simulators.notary import NOW
 
 A, B, C = (frozenset({letter * 64}) for letter in "abc")
 PINS = Pins(
-    {"example.com/app": A, "example.com/*": B, "example.com/team/*": C},
+    {"example.com/app": A, "example.com/*": B, "example.com/team/*": C, "example.net/a*": A, "example.net/x": B},
     {"example.org/": b"one", "example.org/team/": b"two"},
     source="a file",
 )
@@ -37,7 +37,12 @@ PINS = Pins(
         ("example.com/team/app", C, None),
         ("example.org/app", None, b"one"),
         ("example.org/team/app", None, b"two"),
-        ("example.net/app", None, None),
+        ("example.net/app", A, None),
+        ("example.net/a", A, None),
+        # A pin without a star is of one repository, and one with it of what begins so.
+        ("example.net/b", None, None),
+        ("example.net/xy", None, None),
+        ("example.edu/app", None, None),
     ],
 )
 def test_the_nearest_pin_holds(repository: str, ids: frozenset[str] | None, authorities: bytes | None) -> None:

@@ -195,3 +195,8 @@ def test_an_engine_elsewhere_needs_nothing_of_this_machine() -> None:
     assert not made.uids
     assert not made.data_root
     assert {check.name for check in made.checks} <= {"kernel", "storage", "disk", "engine"}
+
+
+def test_an_engine_elsewhere_is_not_said_to_be_on_already() -> None:
+    assert plan(with_(remapped=True)).result == "already on"
+    assert plan(with_(remapped=True, away="ssh://me@there")).result == "unknown"
