@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.bridgedengine import bridged_engine
 from support.realengine import Engine
-from support.realengine import engine as started
 from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
@@ -32,11 +33,12 @@ def daemon() -> Iterator[Engine]:
         shell = tarfile.TarInfo("bin/sh")
         shell.type, shell.linkname = tarfile.SYMTYPE, "busybox"
         archive.addfile(shell)
-    with started() as engine:
+    with bridged_engine() as engine:
         assert engine.docker("import", "-", "base", data=made.getvalue()).returncode == 0
         yield engine
         assert engine.docker("ps", "--all", "--quiet").stdout == ""
         assert engine.docker("volume", "ls", "--quiet").stdout == ""
+        assert engine.docker("network", "ls", "--quiet", "--filter", "label=sealock.trial").stdout == ""
 
 
 def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
@@ -50,10 +52,14 @@ def harden(daemon: Engine, *words: str) -> tuple[int, str, str]:
 
 
 def test_the_least_that_a_program_needs_is_found(daemon: Engine) -> None:
-    words = ("--network", "none", "base", "/bin/busybox", "sh", "-c", PROGRAM)
-    status, out, err = harden(daemon, "--exec", "busybox test -e /run/up", "--wait", "5", *words)
+    words = ("base", "/bin/busybox", "sh", "-c", PROGRAM)
+    # It is on a network, and no other container is.
+    check = "busybox test -e /run/up && busybox ip -o route | busybox grep -q default"
+    status, out, err = harden(daemon, "--exec", check, "--wait", "5", *words)
     assert status == 0, err
-    (line,) = out.splitlines()
+    made, line = out.splitlines()
+    assert made == "docker network create base"
+    assert "closed: network of its own\n" in err
     assert "--cap-add CHOWN --cap-drop ALL" in line
     assert line.count("--cap-add") == 1
     for option in (
@@ -62,8 +68,15 @@ def test_the_least_that_a_program_needs_is_found(daemon: Engine) -> None:
         "--volume /data/x",
         "--security-opt no-new-privileges",
         "--pids-limit 32",
+        "--network base",
     ):
         assert option in line
+    assert daemon.docker(*made.split()[1:]).returncode == 0
+    started = daemon.docker(*shlex.split(line.replace("docker run", "run --detach")))
+    assert started.returncode == 0, started.stderr
+    named = daemon.docker("network", "inspect", "--format", "{{range .Containers}}{{.Name}}{{end}}", "base").stdout
+    assert daemon.docker("rm", "--force", "--volumes", named.strip()).returncode == 0
+    assert daemon.docker("network", "rm", "base").returncode == 0
     assert "--user" not in line
     assert "closed: capabilities: CHOWN (CHOWN: it ended with 1: chown: /data/x/a: Operation not permitted)" in err
 

@@ -49,6 +49,25 @@ def test_a_run_is_the_whole_command() -> None:
     assert text.text.endswith(" nginx:1.27 'a b'\n")
 
 
+@pytest.mark.parametrize(
+    ("form", "network", "lines"),
+    [
+        ("run", "web", ["docker network create web", "docker run --network web nginx:1.27"]),
+        ("compose", "web", ["    networks:", "      - web", "networks:", "  web:"]),
+        (
+            "quadlet",
+            "systemd-web",
+            ["Network=web.network", "# The unit web.network, in the same directory:", "# [Network]"],
+        ),
+    ],
+)
+def test_a_new_network_is_made_in_each_format(form: str, network: str, lines: list[str]) -> None:
+    words = ("docker", "run", "--network", network, "nginx:1.27")
+    text = write_settings(form, "web", words, EditableRun(words).container, EditableRun(ASKED).container)
+    assert text.left == ()
+    assert set(lines) <= set(text.text.splitlines())
+
+
 FILES = {
     "compose.yaml": ("web", 'services:\n  db: {image: b}\n  web:\n    image: a  # ours\n    ports: ["80:80"]\n'),
     "pod.yaml": ("web", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: web\n      image: a\n"),

@@ -310,6 +310,7 @@ def _fill(engine: EngineSimulator) -> None:
     added = [{"Path": "/usr/bin", "Kind": 0}, {"Path": "/usr/bin/more", "Kind": 1}, {"Path": "/etc/old", "Kind": 2}]
     answers: dict[tuple[str, ...], Reply] = {
         ("info",): json_reply(machine),
+        ("networks", "bridge"): json_reply({"Name": "bridge", "Driver": "bridge"}),
         ("volumes",): json_reply({"Volumes": [{"Name": "data", "Driver": "local", "Mountpoint": "/var/lib/docker/volumes/data/_data"}]}),
         (f"{1:064x}", "changes"): json_reply(added),
         (f"{2:064x}", "changes"): json_reply([{"Path": "/tmp", "Kind": 0}, {"Path": "/tmp/x", "Kind": 1}, {"Path": "/run/x", "Kind": 1}, {"Path": "/.dockerenv", "Kind": 1}]),

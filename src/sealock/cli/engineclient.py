@@ -51,6 +51,9 @@ class EngineFacts(Protocol):
     def machine(self) -> RunMachine:
         """The size of its machine."""
 
+    def shares_bridge(self) -> bool:
+        """Whether containers that name no network are on one with all others that do not."""
+
     def close(self) -> None:
         """Close its connection."""
 
@@ -95,6 +98,13 @@ class _DockerFacts:
             unlimited=values.get("CgroupDriver") == "none",
         )
 
+    def shares_bridge(self) -> bool:
+        try:
+            self._engine.network("bridge")
+        except EngineRefusedError:
+            return False
+        return True
+
     def close(self) -> None:
         self._asking.join()
         self._engine.close()
@@ -121,6 +131,10 @@ class _PodmanFacts:
             rootless=rootless,
             unlimited=rootless and host.get("cgroupVersion") == "v1",
         )
+
+    def shares_bridge(self) -> bool:
+        # A rootless one gives each container a network stack of its own.
+        return not self.machine().rootless
 
     @staticmethod
     def _ask(*words: str) -> str:

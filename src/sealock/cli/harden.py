@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.cli.engineclient import engine_facts, find_client
-from sealock.cli.hardenbyprofile import accepted_profile, harden_file, planned, written
+from sealock.cli.hardenbyprofile import accepted_profile, planned, written
+from sealock.cli.hardenfile import harden_file
 from sealock.cli.namedprofiles import METAVAR, add_policy
 from sealock.cli.output import Progress, complain, write
 from sealock.cli.trialcheck import check_of
-from sealock.errors import UsageError
+from sealock.errors import TargetError, UsageError
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
-from sealock.model.container import Label
+from sealock.model.container import Container, Label, Network
 from sealock.patterns import compile_lazily
-from sealock.rules.container._networks import on_default_bridge  # the rules know which network is whose
-from sealock.runtime.trials import LABEL, TrialCheck, TrialOutcome, run_trial
+from sealock.runtime.trials import LABEL, TrialCheck, TrialOutcome, run_trial, trial_network
 from sealock.scan.hardening import HardenedRun, HardeningPlace, follow_plan, prove
+from sealock.scan.ownnetwork import shares_default
 from sealock.scan.profilecheck import FAULT_KINDS
 from sealock.scan.runline import EditableRun
 from sealock.scan.settingtexts import FORMATS, write_settings
@@ -47,8 +48,6 @@ exit status:
   0  a hardened command was found and passed, or the profile's was written
   2  the command does not pass its check as it is, or something could not be read
 """
-_WITHOUT_NETWORKS: Final = frozenset({"run", "quadlet"})
-"""Formats in which a network has to be made apart: compose makes one for each project."""
 _NAME: Final = compile_lazily(r"[^a-z0-9]+")
 
 
@@ -93,11 +92,14 @@ def run(arguments: Namespace) -> int:
     client = find_client(arguments.client)
 
     def proven(words: Sequence[str], place: HardeningPlace) -> HardenedRun:
-        with Progress("trials", quiet=arguments.quiet) as progress:
+        with Progress("trials", quiet=arguments.quiet) as progress, trial_network(client) as fresh:
 
             def trial(line: Sequence[str]) -> TrialOutcome:
                 progress(" ".join(line[2:])[:60])
-                return run_trial(line, check, for_trial)
+                try:
+                    return run_trial(line, check, lambda line, name: for_trial(line, name, place.network, fresh))
+                except TargetError as error:
+                    return TrialOutcome(works=False, why=str(error))
 
             return prove(words, place, trial)
 
@@ -109,18 +111,16 @@ def run(arguments: Namespace) -> int:
     facts = engine_facts(client)
     words = (client, "run", *arguments.line)
     try:
-        _, image = EditableRun(words).image()
-        place = HardeningPlace(facts.image(image), facts.machine())
+        line = EditableRun(words)
+        _, image = line.image()
+        asked = line.container
+        network = _network(arguments.form, asked, image) if shares_default(asked) and facts.shares_bridge() else ""
+        place = HardeningPlace(facts.image(image), facts.machine(), network=network)
         profile = accepted_profile(arguments, facts, image) if arguments.profile else None
     finally:
         facts.close()
-    if profile is not None and not arguments.prove:
-        with planned(profile, place, arguments) as planned_place:
-            found = follow_plan(words, planned_place)
-        _print(arguments, written(profile, found), image, check)
-        return 0
-    with planned(profile, place, arguments) as planned_place:
-        found = proven(words, planned_place)
+    with planned(profile, place, arguments) as tried:
+        found = follow_plan(words, tried) if profile is not None and not arguments.prove else proven(words, tried)
     _print(arguments, written(profile, found), image, check)
     return 0
 
@@ -128,17 +128,14 @@ def run(arguments: Namespace) -> int:
 def _print(arguments: Namespace, found: HardenedRun, image: str, check: TrialCheck) -> None:
     if not arguments.quiet:
         _explain(found, check)
-        if arguments.form in _WITHOUT_NETWORKS and on_default_bridge(found.container):
-            client, name = found.words[0], _name(found, image)
-            complain(f"stays open: default bridge (run `{client} network create {name}`, and add --network {name})")
-    text = write_settings(arguments.form, _name(found, image), found.words, found.container, found.asked)
+    text = write_settings(arguments.form, _name(found.asked, image), found.words, found.container, found.asked)
     for why in text.left:
         complain(f"not written: {visible(why)}")
     write(text.text)
 
 
-def for_trial(words: Sequence[str], name: str) -> Sequence[str]:
-    """The command of a trial: detached, with a name and label of its own, and fresh volumes."""
+def for_trial(words: Sequence[str], name: str, network: str, fresh: Callable[[], str]) -> Sequence[str]:
+    """The command of a trial: detached, with a name and label of its own, fresh volumes, and a fresh network."""
     line = EditableRun(words)
     container = line.container
     changes: list[Change] = [
@@ -149,16 +146,24 @@ def for_trial(words: Sequence[str], name: str) -> Sequence[str]:
         Add("labels", Label(LABEL, "1")),
     ]
     mounts = given(container.mounts, ())
-    fresh = tuple(replace(mount, source=None) if mount.kind == "volume" else mount for mount in mounts)
-    if fresh != mounts:
-        changes.append(Set("mounts", fresh))
+    own = tuple(replace(mount, source=None) if mount.kind == "volume" else mount for mount in mounts)
+    if own != mounts:
+        changes.append(Set("mounts", own))
+    if network and network in (joined.name for joined in given(container.networks, ())):
+        changes.append(Set("networks", (Network(fresh()),)))
     line.apply(changes)
     return line.words
 
 
-def _name(found: HardenedRun, image: str) -> str:
-    """A name for a service or a pod: the container's, else the image's last part."""
-    name = found.asked.name if isinstance(found.asked.name, str) else image.rpartition("/")[2].partition(":")[0]
+def _network(form: str, asked: Container, image: str) -> str:
+    """The name of a network of its own; "" for a form that has none."""
+    name = _name(asked, image)
+    return {"kubernetes": "", "quadlet": f"systemd-{name}"}.get(form, name)
+
+
+def _name(asked: Container, image: str) -> str:
+    """A name for a service, a pod or a network: the container's, else the image's last part."""
+    name = asked.name if isinstance(asked.name, str) else image.rpartition("/")[2].partition(":")[0]
     return _NAME.sub("-", name.partition("@")[0].lower()).strip("-")[:50] or "app"
 
 

@@ -1,38 +1,32 @@
-"""The part of `sealock harden` that follows a profile: checks it, writes its filter, and changes files."""
+"""The part of `sealock harden` and `sealock run` that follows a profile: checks it, and writes its filter."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import unified_diff
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from sealock.cli.engineclient import EngineFacts, engine_facts, use_place
+from sealock.cli.engineclient import EngineFacts, use_place
 from sealock.cli.namedprofiles import NamedProfile, named_profile
-from sealock.cli.output import complain, write
-from sealock.errors import TargetError, UsageError
-from sealock.formats.files import FileRefusedError
+from sealock.cli.output import complain
+from sealock.errors import TargetError
 from sealock.formats.seccomp import FilterOptions, write_seccomp
 from sealock.model.absent import UNSET
 from sealock.model.change import Change, Set
 from sealock.model.container import Container
-from sealock.model.location import Source
 from sealock.model.profile import Profile
-from sealock.scan.filetrial import differences, run_of
 from sealock.scan.hardening import HardenedRun, HardeningPlace, planned_changes
 from sealock.scan.hardeningplan import plan_of
 from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
 from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.scan.saferun import PlannedChanges
-from sealock.scan.settingtexts import change_settings
-from sealock.targets.files import read_named
-from sealock.targets.outputs import replace_text, write_output
+from sealock.targets.outputs import write_output
 from sealock.text import visible
 
 
@@ -52,7 +46,8 @@ def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Na
     return replace(named, filter_path=getattr(arguments, "seccomp", None) or named.filter_path)
 
 
-def _filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
+def filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
+    """The seccomp filter of a profile, for the runtime that it was learned with; TargetError where there is none."""
     options = FilterOptions(latest_runtime(profile), no_new_privileges)
     try:
         return write_seccomp(profile, os.uname().machine, options).text
@@ -73,7 +68,7 @@ def planned(named: NamedProfile | None, place: HardeningPlace, arguments: Namesp
     with tempfile.TemporaryDirectory(prefix="sealock-trial-") as directory:
         paths = Path(directory, "closed.json"), Path(directory, "open.json")
         for path, closed in zip(paths, (True, False), strict=True):
-            path.write_text(_filter_text(profile, no_new_privileges=closed), encoding="utf-8")
+            path.write_text(filter_text(profile, no_new_privileges=closed), encoding="utf-8")
         yield replace(place, plan=plan_of(profile, place.machine, (str(paths[0]), str(paths[1]))))
 
 
@@ -82,7 +77,7 @@ def written(named: NamedProfile | None, found: HardenedRun) -> HardenedRun:
     if named is None or found.container.seccomp is UNSET or found.container.seccomp == found.asked.seccomp:
         return found
     write_output(
-        named.filter_path, _filter_text(named.profile, no_new_privileges=found.container.no_new_privileges is True)
+        named.filter_path, filter_text(named.profile, no_new_privileges=found.container.no_new_privileges is True)
     )
     line = EditableRun(found.words)
     line.apply((Set("seccomp", named.filter_path),))
@@ -96,7 +91,7 @@ def planned_run(arguments: Namespace, facts: EngineFacts, words: Sequence[str]) 
     named = accepted_profile(arguments, facts, image)
     profile, path = named.profile, named.filter_path
     closed = line.container.no_new_privileges is not False
-    text = _filter_text(profile, no_new_privileges=closed)
+    text = filter_text(profile, no_new_privileges=closed)
     if _text_of(path) != text:
         write_output(path, text)
 
@@ -112,55 +107,3 @@ def _text_of(path: str) -> str:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeError):
         return ""
-
-
-Prove = Callable[[Sequence[str], HardeningPlace], HardenedRun]
-"""Tries a command, with what a plan closes."""
-
-
-def harden_file(client: str, arguments: Namespace, prove: Prove) -> HardenedRun | None:
-    """Change a container in a file as the profile says: print the difference, or write it; return what was proven."""
-    path, colon, name = arguments.place.rpartition(":")
-    if not colon or arguments.line:
-        message = "--in FILE:NAME names a file and a container in it, and goes with no command"
-        raise UsageError(message)
-    try:
-        text = read_named(path)
-    except FileRefusedError as refused:
-        raise TargetError(str(refused)) from None
-    facts = engine_facts(client)
-    try:
-        _, asked = change_settings(Source(path, text), name, lambda _container: ())
-        image = asked.image if isinstance(asked.image, str) else ""
-        named = accepted_profile(arguments, facts, image)
-        place = HardeningPlace(facts.image(image) if image else None, facts.machine())
-    finally:
-        facts.close()
-    profile, target = named.profile, named.filter_path
-    # Paths in a file count from its directory.
-    relative = os.path.relpath(target, Path(path).parent)
-    found = None
-    if arguments.prove:
-        words, left = run_of(client, asked, str(Path(path).absolute().parent))
-        for why in left:
-            complain(f"not in the trials: {visible(why)}")
-        with planned(named, place, arguments) as tried:
-            found = prove(words, tried)
-        changes: list[Change] = [
-            Set("seccomp", relative) if change.field == "seccomp" else change for change in differences(found)
-        ]
-        filtered, closed = found.container.seccomp is not UNSET, found.container.no_new_privileges is True
-    else:
-        plan = plan_of(profile, place.machine, (relative, relative))
-        changes = [*planned_changes(asked, replace(place, image=None, plan=plan))]
-        filtered, closed = True, asked.no_new_privileges is not False
-    changed, _ = change_settings(Source(path, text), name, lambda _container: changes)
-    for why in changed.left:
-        complain(f"not written: {visible(why)}")
-    if filtered:
-        write_output(target, _filter_text(profile, no_new_privileges=closed))
-    if arguments.write:
-        replace_text(path, text, changed.text)
-    else:
-        write("".join(unified_diff(text.splitlines(keepends=True), changed.text.splitlines(keepends=True), path, path)))
-    return found

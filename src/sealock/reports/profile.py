@@ -57,11 +57,11 @@ class _ProfilePage(Page):
         rows = [("", "may do", "uses", "taken away")]
         for calls in profile.syscalls:
             label = "System calls" if len(profile.syscalls) == 1 else f"Calls, {calls.architecture}"
-            most = max(granted.syscalls, len(calls.seen))
-            rows.append((label, str(most), str(len(calls.seen)), str(most - len(calls.seen))))
-        unused = [name for name in granted.capabilities if name not in profile.needed]
-        used = list_first(profile.needed, _FEW) or "none"
-        rows.append(("Capabilities", str(len(granted.capabilities)), used, list_first(unused, 4) or "none"))
+            seen = len(calls.seen)
+            allowed = max(granted.syscalls, seen)
+            rows.append((label, str(allowed), str(seen), str(allowed - seen)))
+        most, used = len(granted.capabilities), len(profile.needed)
+        rows.append(("Capabilities", str(most), str(used), str(max(most - used, 0))))
         root = "reads only" if granted.read_only else "anywhere"
         rows.append(
             ("Root files", root, f"writes {len(profile.written)}", "nothing" if granted.read_only else "all others")
@@ -76,6 +76,9 @@ class _ProfilePage(Page):
             if calls.possible:
                 text = f"{len(calls.possible)} more that its files could call: {list_first(calls.possible, 8)}"
                 yield from self.row("Possible", line(text, _LONGEST))
+        unused = [name for name in profile.granted.capabilities if name not in profile.needed]
+        taken = f"; taken away: {list_first(unused, _FEW)}" if unused else ""
+        yield from self.row("Capabilities", line(f"{', '.join(profile.needed) or 'none'}{taken}", _LONGEST))
         yield from self.row("Listens on", _listed(map(_port, profile.ports)))
         yield from self.row("Connects to", _listed(map(_address, profile.contacted)))
         yield from self.row("Runs as", _listed(profile.users))

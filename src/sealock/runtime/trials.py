@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.errors import SealockError
+from sealock.errors import SealockError, TargetError
 from sealock.model.inspection import LimitAdvice
 from sealock.runtime.inspect import inspect
 
@@ -53,6 +53,32 @@ class TrialOutcome(Struct, frozen=True):
     changed: tuple[str, ...] = ()
     advised: tuple[LimitAdvice, ...] = ()
     """The limits that fit what it used, as `sealock inspect` advises them; () where that cannot be seen."""
+
+
+@contextmanager
+def trial_network(client: str) -> Iterator[Callable[[], str]]:
+    """What makes a network for trials when it is first asked for, and gives its name; it is removed at the end.
+
+    TargetError where the engine makes none.
+    """
+    name = f"sealock-trial-{secrets.token_hex(6)}"
+    made = False
+
+    def network() -> str:
+        nonlocal made
+        if not made:
+            done = run_client((client, "network", "create", "--label", f"{LABEL}=1", name), 60)
+            if done.returncode != 0:
+                message = f"no network could be made: {_shown(done.stderr)}"
+                raise TargetError(message)
+            made = True
+        return name
+
+    try:
+        yield network
+    finally:
+        if made:
+            run_client((client, "network", "rm", name), 60)
 
 
 Prepare = Callable[[Sequence[str], str], Sequence[str]]
@@ -102,7 +128,7 @@ def check_container(client: str, name: str, check: TrialCheck) -> str:
         health = (state.get("Health") or {}).get("Status", "")
         ended = not state.get("Running") and state.get("Status") != "created"
         if ended and (state.get("ExitCode") != 0 or check.host or check.inside):
-            return f"it ended with {state.get('ExitCode')}: {_log(client, name)}"
+            return f"it ended with {state.get('ExitCode')}: {log_end(client, name)}"
         if ended:
             return ""
         if check.host or check.inside:
@@ -111,7 +137,7 @@ def check_container(client: str, name: str, check: TrialCheck) -> str:
                 return ""
             why = why if why and _TOO_LONG in fault else fault  # a try that was cut off says least
         elif health == "unhealthy":
-            return f"its health check fails: {_log(client, name)}"
+            return f"its health check fails: {log_end(client, name)}"
         elif (health == "healthy") if health else time.monotonic() >= lingers:
             return ""
         if time.monotonic() >= end:
@@ -151,7 +177,8 @@ def _changed(client: str, name: str) -> Iterator[str]:
             yield path
 
 
-def _log(client: str, name: str) -> str:
+def log_end(client: str, name: str) -> str:
+    """The end of what a container wrote, on one line."""
     done = run_client((client, "logs", "--tail", "5", name), 60)
     return _shown(done.stderr + done.stdout) or "it wrote nothing"
 

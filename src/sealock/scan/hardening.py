@@ -16,11 +16,13 @@ from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.change import Change, Set
-from sealock.model.container import Container
+from sealock.model.container import Container, Network
 from sealock.rules.container._images import capabilities_needed  # the table of known images stands there
 from sealock.runtime.trials import TrialOutcome
 from sealock.scan.hardeningplan import (
+    NETWORK,
     NEW_PRIVILEGES,
+    OWN_NETWORK,
     READ_ONLY,
     SECCOMP,
     SETTINGS,
@@ -60,11 +62,15 @@ Trial = Callable[[Sequence[str]], TrialOutcome]
 
 
 class HardeningPlace(Struct, frozen=True):
-    """Where a container is hardened: its image, the machine, and what a profile says that it needs."""
+    """Where a container is hardened: its image, the machine, and what a profile says that it needs.
+
+    `network` is the one that it gets where it would be on the engine's bridge with all others, "" for none.
+    """
 
     image: RunImage | None
     machine: RunMachine
     plan: HardeningPlan | None = None
+    network: str = ""
 
 
 def prove(words: Sequence[str], place: HardeningPlace, trial: Trial) -> HardenedRun:
@@ -101,9 +107,8 @@ def planned_changes(asked: Container, place: HardeningPlace) -> Iterable[Change]
 
 class _Search:
     def __init__(self, words: Sequence[str], place: HardeningPlace, trial: Trial) -> None:
-        self.words, self.image, self.machine, self.plan, self.trial = (
-            tuple(words), place.image, place.machine, place.plan, trial,
-        )  # fmt: skip
+        self.words, self.trial, self.network = tuple(words), trial, place.network
+        self.image, self.machine, self.plan = place.image, place.machine, place.plan
         self.asked = EditableRun(words).container
         self.trials = 0
         self.failures: dict[str, str] = {}
@@ -124,6 +129,8 @@ class _Search:
                 self.closed = {READ_ONLY: changes, **self.closed}
             else:
                 self.failures[READ_ONLY] = "it writes where the image has its own files"
+        if self.network and NETWORK not in self.closed:
+            self.closed[OWN_NETWORK] = (Set("networks", (Network(self.network),)),)
         capabilities = self.least()
         user = self.user(capabilities)
         line = self.line(capabilities, user=user)

@@ -21,9 +21,12 @@ PIDS: Final = 500
 SECCOMP: Final = "seccomp filter"
 NEW_PRIVILEGES: Final = "no-new-privileges"
 READ_ONLY: Final = "read-only root"
+NETWORK: Final = "network"
+OWN_NETWORK: Final = "network of its own"
 _LIMITS: Final = {"memory": "memory limit", "cpus": "CPU limit"}
 SETTINGS: Final = frozenset({
-    NEW_PRIVILEGES, "process limit", *_LIMITS.values(), "published ports", READ_ONLY, SECCOMP, "network",
+    NEW_PRIVILEGES, "process limit", *_LIMITS.values(), "published ports", READ_ONLY, SECCOMP, NETWORK,
+    OWN_NETWORK,
 })  # fmt: skip
 """The settings that are closed, apart from capabilities and the user."""
 _TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", "/dev/shm/")  # noqa: S108  in the container
@@ -90,7 +93,7 @@ def closing(
     if plan is None:
         return more
     if plan.offline and asked.network_mode is UNSET and asked.ports is UNSET and asked.networks is UNSET:
-        more["network"] = (Set("network_mode", "none"),)
+        more[NETWORK] = (Set("network_mode", "none"),)
     if plan.filters is not None and asked.seccomp in {UNSET, UNKNOWN, "none"}:
         more[SECCOMP] = ()
     return more

@@ -18,7 +18,7 @@ from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
 from sealock.runtime.trials import TrialCheck, check_container, run_client
 from sealock.runtime.watch.composed import ComposedProject
-from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe
+from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe_patiently
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession, find_container, removed_at_end, wait_until
 from sealock.runtime.watch.watcher import ContainerWatcher
 from sealock.scan.runline import EditableRun
@@ -120,7 +120,7 @@ def _use_detached(
         message = f"the container did not start: {_last_words(process)}"
         raise TargetError(message)
     (container,) = session.containers
-    container = describe(client, container.id)
+    container = describe_patiently(client, container.id)
     session.add(container)
     exercise.use(client, container)
     session.look_inside()
@@ -251,7 +251,7 @@ def _appeared(client: str, file: str, process: subprocess.Popen[str]) -> Describ
         ended = process.poll() is not None
         # The client makes it empty, and then writes all of it at once.
         if container := path.read_text(encoding="ascii").strip() if path.is_file() else "":
-            return describe(client, container)
+            return describe_patiently(client, container)
         if ended:
             message = f"the container did not start: {_last_words(process)}"
             raise TargetError(message)

@@ -9,6 +9,7 @@ from shlex import join, split
 from sealock import formats
 from sealock.errors import TargetError
 from sealock.formats.runargs.document import used_options
+from sealock.formats.runargs.newnetwork import ONE_COMMAND
 from sealock.formats.textedits import apply_edits
 from sealock.model.change import Change
 from sealock.model.container import Container
@@ -27,7 +28,7 @@ class EditableRun:
             raise TargetError(self.document.errors[0].message)
 
     def _read(self) -> Document:
-        document = formats.read("run", Source("run:", self.text))
+        document = formats.read("run", Source(ONE_COMMAND, self.text))
         if not document.subjects:
             message = "this asks the client for help, and runs no container"
             raise TargetError(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from shlex import join
+from shlex import join, quote
 from typing import Final
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec import Struct
 from sealock import formats
 from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
-from sealock.model.absent import Absent
+from sealock.model.absent import Absent, given
 from sealock.model.change import Change, Set
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, DocumentKind, Subject
@@ -43,8 +43,11 @@ _BASES: Final[dict[str, tuple[DocumentKind, str, str]]] = {
 
 def write_settings(form: str, name: str, words: Sequence[str], container: Container, asked: Container) -> SettingsText:
     """Write a container as the whole command, or in a format with the fields that differ from what was asked."""
+    new = [network.name for network in given(container.networks, ()) if network not in given(asked.networks, ())]
     if form == "run":
-        return SettingsText(f"{join(words)}\n")
+        # A network has to be there before a container joins it.
+        made = "".join(f"{words[0]} network create {quote(name)}\n" for name in new)
+        return SettingsText(f"{made}{join(words)}\n")
     kind, path, base = _BASES[form]
     text = base.format(name=name, image=container.image)
     left: list[str] = []
@@ -58,7 +61,20 @@ def write_settings(form: str, name: str, words: Sequence[str], container: Contai
             text = apply_edits(text, formats.edits(document, subject, Set(field, value)))
         except FormatError as error:
             left.append(f"{field.replace('_', ' ')}: {error}")
+    if form == "quadlet":
+        units = (f"{network.removeprefix('systemd-')}.network" for network in new)
+        text += "".join(f"\n# The unit {unit}, in the same directory:\n#\n# [Network]\n" for unit in units)
     return SettingsText(text, tuple(left))
+
+
+def named_container(source: Source, name: str) -> tuple[Document, Subject]:
+    """The container that has this name in a file; TargetError for a file without it."""
+    kind = formats.recognize(source.name, source.text).kind
+    if kind is None:
+        message = f"{source.name}: the format of this file is not known"
+        raise TargetError(message)
+    document = formats.read(kind, source)
+    return document, _named(document, name)
 
 
 def change_settings(
@@ -68,12 +84,7 @@ def change_settings(
 
     TargetError for a file without it.
     """
-    kind = formats.recognize(source.name, source.text).kind
-    if kind is None:
-        message = f"{source.name}: the format of this file is not known"
-        raise TargetError(message)
-    document = formats.read(kind, source)
-    subject = _named(document, name)
+    document, subject = named_container(source, name)
     asked = subject.noun
     assert isinstance(asked, Container)  # noqa: S101  as _named chose it
     text, left = source.text, list[str]()
@@ -83,7 +94,7 @@ def change_settings(
         except FormatError as error:
             left.append(f"{getattr(change, 'field', 'a setting').replace('_', ' ')}: {error}")
         else:
-            document = formats.read(kind, Source(source.name, text))
+            document = formats.read(document.kind, Source(source.name, text))
             subject = _named(document, name)
     return SettingsText(text, tuple(left)), asked
 

@@ -24,6 +24,10 @@ _PLAIN: Final = compile_lazily(r"[^\s\"'\\]+")
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 
+UNITS_OWN: Final = "systemd-"
+"""What the names of networks and volumes begin with that units make without naming them."""
+
+
 def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of the unit's container; FormatError where the unit cannot express it."""
     if isinstance(change, Edit):
@@ -36,6 +40,12 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
     result = change_settings(_UnitEditor(text, document.unit, line), wanted)
     verify(document, name, wanted, result, partial(read, files=document.files))
     return result
+
+
+def _by_unit(network: str) -> str:
+    """A network by the unit that makes it, where its name is one that Quadlet gives."""
+    unit = network.removeprefix(UNITS_OWN)
+    return network if unit == network else f"{unit}.network"
 
 
 class _UnitEditor(KeyEditor):
@@ -134,6 +144,8 @@ class _UnitEditor(KeyEditor):
 
     def add(self, row: OptionKey, texts: Sequence[str]) -> list[Edit]:
         """Add a line for each value behind the last of its key, else at the end of the section."""
+        if row.key == "Network":
+            texts = [_by_unit(text) for text in texts]
         if row.key == "User":
             user, colon, group = texts[-1].partition(":")
             lines = [f"User={self._whole(row, user)}", *([f"Group={group}"] if colon else [])]

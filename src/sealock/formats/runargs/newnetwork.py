@@ -17,13 +17,15 @@ _NO_SHELL_FILES: Final = (
     ".md", ".markdown", ".yml", ".yaml", ".json", ".toml", ".mk", ".service", ".timer", ".rst", ".txt", ".conf",
     ".html",
 )  # fmt: skip
+ONE_COMMAND: Final = "run:"
+"""The name of a text that is one command and no script: whoever runs it creates its network first."""
 _CONTINUATIONS: Final = ("\\", "&&", "||", "|")
 _PREFIXES: Final = ("sudo", "exec", "time")
 
 
 def create_networks(source: Source, line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     """Create the networks of a change that the text does not create; FormatError if the text is no shell script."""
-    if change.field != "networks":
+    if change.field != "networks" or source.name == ONE_COMMAND:
         return ()
     match change:
         case Set(value=value):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final, Self
 
 from sealock.errors import TargetError
-from sealock.runtime.trials import TrialCheck, run_client
+from sealock.runtime.trials import TrialCheck, log_end, run_client
 from sealock.runtime.watch.described import DescribedContainer, describe
 from sealock.text import visible
 
@@ -87,11 +87,18 @@ class ComposedProject:
             if done.returncode == 0:
                 return
             if time.monotonic() >= end:
-                message = (
-                    f"the exercise failed, so nothing was written: it ended with {done.returncode}: {_last_words(done)}"
-                )
+                why = f"it ended with {done.returncode}: {_last_words(done)}{self._ended()}"
+                message = f"the exercise failed, so nothing was written: {why}"
                 raise TargetError(message)
             time.sleep(_PAUSE)
+
+    def _ended(self) -> str:
+        """Which of its containers ended, each with the end of its log, "" for none: an exercise misses them."""
+        return "".join(
+            f"; {visible(container.service)} ended with {container.status}: {log_end('docker', container.id)}"
+            for container in self.containers()
+            if not container.running
+        )
 
     def stop(self) -> None:
         """Stop it, so that its end is seen."""

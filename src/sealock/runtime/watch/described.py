@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,8 @@ from sealock.runtime.trials import run_client
 from sealock.runtime.watch.observations import WatchedContainer
 
 _PATIENCE: Final = 60.0
+_GIVE_UP: Final = 20
+"""How often an engine that does not answer is asked, a second apart."""
 RESTARTS: Final = 3.0
 """Seconds in which a container that ended may start again."""
 _ENGINES_OWN: Final = frozenset({
@@ -68,6 +71,18 @@ def describe(client: str, container: str) -> DescribedContainer:
         message = f"{client} does not describe the container {container}: {words}"
         raise TargetError(message)
     return read_description(answer[0])
+
+
+def describe_patiently(client: str, container: str) -> DescribedContainer:
+    """As `describe`, but an engine that does not answer is asked again for some time, since it may restart."""
+    for _ in range(_GIVE_UP - 1):
+        try:
+            return describe(client, container)
+        except TargetError as error:
+            if "no such" in str(error).lower():
+                raise
+            time.sleep(1)
+    return describe(client, container)
 
 
 def read_description(answer: dict[str, Any]) -> DescribedContainer:

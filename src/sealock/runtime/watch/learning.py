@@ -18,7 +18,7 @@ from sealock.model.profile import GrantedRights
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.watch.auditlog import container_of
 from sealock.runtime.watch.capabilityuse import UNSEEN_CAPABILITIES, capabilities_possible
-from sealock.runtime.watch.described import DescribedContainer, changed, describe, granted, peers
+from sealock.runtime.watch.described import DescribedContainer, changed, describe, describe_patiently, granted, peers
 from sealock.runtime.watch.lifecycle import EngineEvents, LifecycleEvent, phases_of
 from sealock.runtime.watch.meters import ContainerMeter
 from sealock.runtime.watch.nameanswers import NameAnswers
@@ -28,8 +28,6 @@ from sealock.runtime.watch.watcher import ContainerWatcher
 _EVERY: Final = 0.1
 """Seconds between two looks; the kernel has room for what comes within several."""
 _STEP: Final = 0.25
-_GIVE_UP: Final = 20
-"""How often an engine that does not answer is asked again, a second apart: it may restart."""
 _MEASURED: Final = 5
 """Looks between two measurements."""
 _SETTLED: Final = 0.4
@@ -200,26 +198,21 @@ class LearningSession:
             return False
         if not described.running:
             return True
-        for _ in range(_GIVE_UP):
-            try:
-                again = describe(self._client, described.id)
-            except TargetError as error:
-                if "no such" in str(error).lower():
-                    break
-                time.sleep(1)
-                continue
-            if again.running and again.pid != described.pid:
-                self.add(again)
-                watched.stopped = None
-                return False
-            if watched.stopped is None:
-                watched.stopped = time.monotonic()
-            if time.monotonic() - watched.stopped < self._restarts:
-                return False
-            watched.described = replace(described, running=False, pid=0, status=again.status)
+        try:
+            again = describe_patiently(self._client, described.id)
+        except TargetError:
+            watched.seen.lost.add("the end of the container, which its engine no longer describes")
+            watched.described = replace(described, running=False, pid=0)
             return True
-        watched.seen.lost.add("the end of the container, which its engine no longer describes")
-        watched.described = replace(described, running=False, pid=0)
+        if again.running and again.pid != described.pid:
+            self.add(again)
+            watched.stopped = None
+            return False
+        if watched.stopped is None:
+            watched.stopped = time.monotonic()
+        if time.monotonic() - watched.stopped < self._restarts:
+            return False
+        watched.described = replace(described, running=False, pid=0, status=again.status)
         return True
 
     def look_inside(self) -> None:
