@@ -119,7 +119,7 @@ def run(arguments: Namespace) -> int:
         profile = accepted_profile(arguments, facts, image) if arguments.profile else None
     finally:
         facts.close()
-    with planned(profile, place, arguments) as tried:
+    with planned(profile, place) as tried:
         found = follow_plan(words, tried) if profile is not None and not arguments.prove else proven(words, tried)
     _print(arguments, written(profile, found), image, check)
     return 0

@@ -37,18 +37,24 @@ def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Na
         message = f"{visible(arguments.profile)}: the image to use it for is not known here (--accept image)"
         raise TargetError(message)
     place = use_place(facts, image) if image else UsePlace()
-    for fault in profile_faults(named.profile, place, arguments.accept):
-        text = f"{visible(arguments.profile)}: {fault.text}"
+    faults = list(profile_faults(named.profile, place, arguments.accept))
+    for fault in faults:
         if fault.kind != "incomplete":
-            message = f"{text} (--accept {fault.kind})"
+            message = f"{visible(arguments.profile)}: {fault.text} (--accept {fault.kind})"
             raise TargetError(message)
-        complain(f"{text}: what it did not meet may be refused (--accept incomplete)")
+    if faults:
+        missing = visible("; ".join(fault.text for fault in faults))
+        complain(f"{visible(arguments.profile)}: {missing}: what that does may be refused (--accept incomplete)")
     return replace(named, filter_path=getattr(arguments, "seccomp", None) or named.filter_path)
 
 
 def filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
     """The seccomp filter of a profile, for the runtime that it was learned with; TargetError where there is none."""
     options = FilterOptions(latest_runtime(profile), no_new_privileges)
+    if not profile.calls(os.uname().machine).seen:
+        # A filter without a system call would let no program start.
+        message = f"the profile saw no system calls of {os.uname().machine}: learn one on such a machine"
+        raise TargetError(message)
     try:
         return write_seccomp(profile, os.uname().machine, options).text
     except ValueError as error:
@@ -56,15 +62,12 @@ def filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
 
 
 @contextmanager
-def planned(named: NamedProfile | None, place: HardeningPlace, arguments: Namespace) -> Iterator[HardeningPlace]:
+def planned(named: NamedProfile | None, place: HardeningPlace) -> Iterator[HardeningPlace]:
     """The place with what the profile says, and with its filters in files for trials, until the end of the block."""
     if named is None:
         yield place
         return
     profile = named.profile
-    if not profile.calls(os.uname().machine).seen:
-        message = f"{visible(arguments.profile)}: it saw no system calls of {os.uname().machine}"
-        raise TargetError(message)
     with tempfile.TemporaryDirectory(prefix="sealock-trial-") as directory:
         paths = Path(directory, "closed.json"), Path(directory, "open.json")
         for path, closed in zip(paths, (True, False), strict=True):

@@ -61,7 +61,7 @@ def harden_file(client: str, arguments: Namespace, prove: Prove) -> HardenedRun 
         words, left = run_of(client, asked, str(Path(path).absolute().parent))
         for why in left:
             complain(f"not in the trials: {visible(why)}")
-        with planned(named, replace(place, network=own.name), arguments) as tried:
+        with planned(named, replace(place, network=own.name)) as tried:
             found = prove(words, tried)
         changes: list[Change] = [
             Set("seccomp", relative) if change.field == "seccomp" else change

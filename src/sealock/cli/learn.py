@@ -13,19 +13,23 @@ from sealock.cli.output import Progress, complain
 from sealock.cli.trialcheck import check_of
 from sealock.errors import TargetError, UsageError
 from sealock.model.durations import read_time
-from sealock.model.profile import Profile, gaps, merge
+from sealock.model.profile import PHASES, Profile, gaps, merge
 from sealock.runtime.watch.described import digests, engine_version
 from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession
 from sealock.runtime.watch.watcher import MECHANISMS, open_watcher
 from sealock.scan.learning import CLIENTS, Exercise, learn_line, learn_project, learn_running
-from sealock.targets.profiles import add_to_profile, open_earlier
+from sealock.targets.profiles import add_to_profile, check_place, open_earlier
 from sealock.text import count, visible
 
 LINE: Final = True
 """All words after `--` are those of another client."""
 _IDLE: Final = 10.0
 """Seconds without anything new, for --until-idle."""
+_NEXT: Final = (
+    "next: run it again with an exercise of what is missing, which is added; what the program does not have goes into"
+    ' the file: "excluded": ["health check"]'
+)
 EPILOG: Final = """\
 PROFILE is a file; what is seen is added to what it has from earlier runs. With --compose it is a directory, with a file
 for each service.
@@ -88,6 +92,7 @@ def run(arguments: Namespace) -> int:
     if not arguments.compose:
         # A file that cannot be added to is better known before the exercise.
         open_earlier(arguments.profile)
+    check_place(arguments.profile, several=bool(arguments.compose))
     watcher, reasons = open_watcher(arguments.using, running=bool(arguments.container))
     with closing(watcher), Progress(quiet=arguments.quiet) as progress:
         if reasons and not arguments.quiet:
@@ -109,8 +114,13 @@ def run(arguments: Namespace) -> int:
         profiles = [
             (each, profile_of(each, digests(client, each.described.image_id), circumstances)) for each in learned
         ]
-    for path, profile in _by_file(arguments, profiles):
-        _save(path, profile, quiet=arguments.quiet)
+    incomplete = [_save(path, profile, quiet=arguments.quiet) for path, profile in _by_file(arguments, profiles)]
+    if not arguments.quiet:
+        for each in learned:
+            if each.described.status and not each.described.running:
+                complain(f"{visible(each.described.name)} ended by itself, with {each.described.status}")
+        if any(incomplete):
+            complain(_NEXT)
     return 0
 
 
@@ -133,11 +143,11 @@ def _by_file(arguments: Namespace, profiles: list[tuple[LearnedContainer, Profil
         yield f"{arguments.profile}/{name}.profile.json", profile
 
 
-def _save(path: str, profile: Profile, *, quiet: bool) -> None:
-    """Add a profile to its file, and say what it has."""
+def _save(path: str, profile: Profile, *, quiet: bool) -> bool:
+    """Add a profile to its file, and print what it has; whether a phase is missing."""
     profile = add_to_profile(path, profile)
     if quiet:
-        return
+        return False
     calls = sum(len(calls.seen) for calls in profile.syscalls)
     files = len(profile.read) + len(profile.written) + len(profile.executed) + len(profile.libraries)
     has = (
@@ -148,6 +158,7 @@ def _save(path: str, profile: Profile, *, quiet: bool) -> None:
     complain(f"{path}: {', '.join(has)}")
     if missing := gaps(profile):
         complain(f"{path} is incomplete: {visible('; '.join(missing))}")
+    return not profile.phases.union(profile.excluded).issuperset(PHASES)
 
 
 def seconds_of(text: str) -> float:

@@ -153,7 +153,12 @@ def _check(arguments: Namespace) -> int:
         raise UsageError(message)
     profile = named_profile(arguments.file, arguments).profile
     place = UsePlace() if arguments.image is None else _place(arguments.client, arguments.image)
-    return 1 if _complain_of(profile, place, arguments) else 0
+    faulty = _complain_of(profile, place, arguments)
+    machine = os.uname().machine
+    if arguments.image is not None and not profile.calls(machine).seen:
+        complain(f"{line(arguments.file, 200)}: it saw no system calls of {machine}")
+        faulty = True
+    return 1 if faulty else 0
 
 
 def _place(client: str | None, image: str) -> UsePlace:

@@ -42,6 +42,9 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
         message = f"{visible(file)}: {faults[0].text} (--accept {faults[0].kind})"
         raise TargetError(message)
     architecture = os.uname().machine
+    if not profile.calls(architecture).seen:
+        message = f"{visible(file)}: it saw no system calls of {architecture}"
+        raise TargetError(message)
     closed = line.container.no_new_privileges is True
     options = FilterOptions(place.runtime or latest_runtime(profile), closed, trial=True)
     try:

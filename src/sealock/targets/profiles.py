@@ -81,6 +81,18 @@ def add_to_profile(path: str, profile: Profile) -> Profile:
     return change_profile(path, lambda earlier: profile if earlier is None else merge(earlier, profile))
 
 
+def check_place(path: str, *, several: bool = False) -> None:
+    """Raise TargetError where no profile can be written to a path, or `several` below it: better before an exercise."""
+    place = os.path.abspath(path) if several else os.path.dirname(os.path.abspath(path))
+    while several and not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
+        return
+    why = "cannot be written to" if os.path.isdir(place) else "is no directory"
+    message = f"{path} could not be written: {place} {why}"
+    raise TargetError(message)
+
+
 @contextmanager
 def _no_other_writer(path: str) -> Iterator[None]:
     """Wait until no other sealock changes a profile in this directory, and keep others waiting."""
