@@ -20,6 +20,7 @@ from sealock.model.container import Container, Network
 from sealock.rules.container._images import capabilities_needed  # the table of known images stands there
 from sealock.runtime.trials import TrialOutcome
 from sealock.scan.hardeningplan import (
+    LIMITS,
     NETWORK,
     NEW_PRIVILEGES,
     OWN_NETWORK,
@@ -222,7 +223,9 @@ class _Search:
     def decided(self, capabilities: frozenset[str] | None, *, user: str) -> Iterable[HardenedSetting]:
         """How each setting was decided, for people."""
         for name in self.closed:
-            yield HardenedSetting(name, closed=True)
+            ignored = name in LIMITS and self.machine.unlimited
+            why = "this engine ignores it: rootless, with cgroups of version 1" if ignored else ""
+            yield HardenedSetting(name, closed=True, why=why)
         for name, why in self.failures.items():
             if name in SETTINGS and name not in self.closed:
                 yield HardenedSetting(name, closed=False, why=why)

@@ -24,8 +24,9 @@ READ_ONLY: Final = "read-only root"
 NETWORK: Final = "network"
 OWN_NETWORK: Final = "network of its own"
 _LIMITS: Final = {"memory": "memory limit", "cpus": "CPU limit"}
+LIMITS: Final = frozenset({"process limit", *_LIMITS.values()})
 SETTINGS: Final = frozenset({
-    NEW_PRIVILEGES, "process limit", *_LIMITS.values(), "published ports", READ_ONLY, SECCOMP, NETWORK,
+    NEW_PRIVILEGES, *LIMITS, "published ports", READ_ONLY, SECCOMP, NETWORK,
     OWN_NETWORK,
 })  # fmt: skip
 """The settings that are closed, apart from capabilities and the user."""
