@@ -12,6 +12,7 @@ from support import (
     commandrecords,
     guardrecords,
     machinerecords,
+    maprecords,
     nounrecords,
     optionrecords,
     programrecords,
@@ -64,6 +65,11 @@ def test_the_tables_of_the_database_are_made_as_their_record_says(name: str) -> 
     assert not changes(schemarecords.RECORDS / f"{name}.sql", schemarecords.record(name))
 
 
+@pytest.mark.parametrize("name", maprecords.NAMES)
+def test_a_map_is_drawn_as_its_record_says(name: str) -> None:
+    assert not changes(maprecords.RECORDS / f"{name}.txt", maprecords.record(name))
+
+
 @pytest.mark.parametrize("name", showrecords.NAMES)
 def test_demonstrations_are_planned_as_their_record_says(name: str) -> None:
     assert not changes(showrecords.RECORDS / f"{name}.txt", showrecords.record(name))
@@ -103,6 +109,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (commandrecords.RECORDS, COMMANDS),
         (machinerecords.RECORDS, machinerecords.NAMES),
         (programrecords.RECORDS, programrecords.NAMES),
+        (maprecords.RECORDS, maprecords.NAMES),
         (runrecords.RECORDS, runrecords.NAMES),
         (showrecords.RECORDS, showrecords.NAMES),
         (schemarecords.RECORDS, schemarecords.NAMES),

@@ -13,43 +13,16 @@ from sealock import formats
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Port
 from sealock.model.location import Source
-from sealock.model.netmap import HOST, OUTSIDE, Attachment, Map, MapNode
-from sealock.model.network import EngineNetwork, NetworkEndpoint
+from sealock.model.netmap import HOST, OUTSIDE, Map, MapNode
+from sealock.model.network import EngineNetwork
 from sealock.model.process import Socket
 from sealock.model.project import Project
 from sealock.netmap import build_map, declared_nodes, explain
 from sealock.netmap.nodes import both_families
 from sealock.netmap.probes import Probe, contradiction, in_batches, probes
 from sealock.reports import map as pages
+from support.maprecords import HTTP, NETWORKS, STATIONS, attachment
 
-HTTP = (Socket("tcp", "0.0.0.0", 80), Socket("tcp", "127.0.0.11", 40123), Socket("tcp6", "::", 80))
-
-
-def attachment(network: str, ipv4: str, *names: str) -> Attachment:
-    return Attachment(network, ipv4, names=names)
-
-
-STATIONS = (
-    MapNode("web", (attachment("front", "10.1.0.2", "web", "www"), attachment("back", "10.2.0.2", "web")), published=(Port("80", "8080"),), listens=HTTP),
-    MapNode("api", (attachment("back", "10.2.0.3", "api"),), listens=HTTP),
-    MapNode("db", (attachment("back", "10.2.0.4", "db"),), published=(Port("80", "5432", "127.0.0.1"),), listens=HTTP),
-    MapNode("a1", (attachment("apart", "10.3.0.2", "a1"),), published=(Port("80", "8081", "0.0.0.0"),), listens=HTTP),
-    MapNode("a2", (attachment("apart", "10.3.0.3", "a2"),), listens=HTTP),
-    MapNode("d1", (attachment("bridge", "10.0.0.2", "d1"),), listens=HTTP),
-    MapNode("d2", (attachment("bridge", "10.0.0.3", "d2"),), links=(("d1", "one"),), listens=HTTP),
-    MapNode("mon", on_host=True, listens=(Socket("tcp", "0.0.0.0", 9999),)),
-    MapNode("side", shares="web", listens=HTTP),
-    MapNode("lone", no_network=True),
-    MapNode("lan", (attachment("lan", "192.168.1.9", "lan"),), listens=HTTP),
-    MapNode("off", (attachment("front", "", "off"),), running=False),
-)  # fmt: skip
-NETWORKS = (
-    EngineNetwork(name="front", driver="bridge", internal=False, gateways=("10.1.0.1",)),
-    EngineNetwork(name="back", driver="bridge", internal=True, gateways=("10.2.0.1",)),
-    EngineNetwork(name="apart", driver="bridge", internal=False, icc=False, gateways=("10.3.0.1",)),
-    EngineNetwork(name="bridge", driver="bridge", internal=False, gateways=("10.0.0.1",), endpoints=(NetworkEndpoint("d1"), NetworkEndpoint("d2"))),
-    EngineNetwork(name="lan", driver="macvlan", internal=False),
-)  # fmt: skip
 DRAWN = build_map(STATIONS, NETWORKS)
 
 
