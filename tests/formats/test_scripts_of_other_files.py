@@ -19,6 +19,13 @@ FOUND = [
     ("another host", "up.sh", "ssh -p 22 -i key me@h docker run --privileged x\n", ["run --privileged x"]),
     ("another host, quoted", "up.sh", 'ssh h "cd /x && docker run --privileged x"\n', ["run --privileged x"]),
     ("another host, options behind it", "up.sh", "ssh h -t docker run --privileged x\n", ["run --privileged x"]),
+    ("another host's input", "up.sh", "ssh h <<EOF\ndocker run --privileged x\nEOF\nssh h bash -s <<'EOF'\ndocker run -v /:/h y\nEOF\n", ["run --privileged x", "run -v /:/h y"]),
+    ("a function that tries again", "up.sh", "retry 3 docker run --privileged x\n", ["run --privileged x"]),
+    ("what runs at the end", "up.sh", "trap 'docker run --privileged x' EXIT\n", ["run --privileged x"]),
+    ("a program that was looked up", "up.sh", '"$(command -v docker)" run --privileged x\n`which podman` run --rm y\n', ["run --privileged x", "run --rm y"]),
+    ("a text for another machine", "up.sh", "vagrant ssh -c 'docker run --privileged x'\ngcloud compute ssh h --command 'docker run --rm y'\n", ["run --privileged x", "run --rm y"]),
+    ("a text for a terminal", "up.sh", "tmux new -d 'docker run --privileged x'\n", ["run --privileged x"]),
+    ("programs that run others", "up.sh", "numactl -N 0 docker run --privileged x\nop run -- docker run --rm y\nmultipass exec vm -- docker run --rm z\n", ["run --privileged x", "run --rm y", "run --rm z"]),
     ("a host alone", "up.sh", "ssh docker\n", []),
     ("the program's ending", "up.sh", "docker.exe run --privileged x\n", ["run --privileged x"]),
     ("a default in make", "Makefile", "D ?= docker\nrun:\n\t$(D) run --privileged x\n", ["run --privileged x"]),
@@ -104,6 +111,7 @@ LOOK_ALIKES = [
     ("a setting that is no command", "a.conf", "description = docker run --rm x\n"),
     ("a text of an unknown kind", "policy.cil", "(block docker\n  docker run\n  docker run nginx\n)\n"),
     ("words that are left out, as code", "R.md", "`docker run -e A=b ...`, `docker run ... -v x:/y`\n"),
+    ("a message without quotes", "up.sh", "echo docker run --rm x\nlog docker run --rm x\ndie 3 docker run failed\ngrep docker run --rm x\n"),
     ("another function", "up.sh", 'd(){ kubectl "$@"; }\nd run --rm x\n'),
 ]  # fmt: skip
 

@@ -77,9 +77,10 @@ def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
             place = Place(words[0].place.start, max(words[-1].place.end, verb.place.end), "", words[0].place.file)
             inner = Command(words, place, command.assignments, command.redirects, command.nested)
             first = call.verb_at - call.engine_at + 1
-            if loose and not _is_command(words[first:]):
+            passed_on = call.engine_at > 0 and command.words[0].literal
+            if (loose or passed_on) and ((loose and passed_on) or not _is_command(words[first:])):
                 continue
-            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place, loose))
+            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place, loose or passed_on))
     return tuple(sorted(runs, key=lambda run: run.place.start))
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.model.location import Place
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 
 ENGINES: Final = ("docker", "podman", "nerdctl")
 _GLOBAL_OPTIONS: Final = {
@@ -33,6 +34,14 @@ _NETWORK_OPTIONS: Final = frozenset({
 })  # fmt: skip
 
 
+_LOOKED_UP: Final = compile_lazily(r"^(?:which|command -v|type -p) +")
+_STARTS: Final = frozenset({"run", "create", "container"})
+_RUNNER: Final = compile_lazily(
+    r"(?=[\w./-]*[A-Za-z]\w*$)(?!(?:.*/)?(?:echo|e?print\w*|puts|cat|say|log|info|warn\w*|error|fatal|die|fail|msg|note|debug|e?grep|rg|ag|sed|awk"
+    r"|man|which|type|alias|complete|test|\[+|for|case|p?kill\w*|pgrep|ps|apt\S*|yum|dnf|apk|pip\S*|brew|snap"
+    r"|systemctl|service|usermod|gpasswd|groupadd|chown|docker\S*|podman\S*|nerdctl)$)"
+)
+"""The name of a command, without those whose arguments are never a command that they run."""
 EngineVerb: TypeAlias = Literal["run", "create", "exec", "update", "build", "service create", "service update"]
 """The verbs that say what a container gets."""
 _VERBS: Final[dict[tuple[str, ...], EngineVerb]] = {
@@ -135,12 +144,24 @@ def _find_verb(command: Command) -> tuple[str, int, int] | None:
         engine_at = 1  # $SUDO docker run …
         engine = engine_of(words[1])
     if not engine:
+        engine_at = _passed_on(command)
+        engine = words[engine_at].text if engine_at else ""
+    if not engine:
         return None
     takes = _GLOBAL_OPTIONS[engine]
     at = engine_at + 1
     while at < len(words) and words[at].text.startswith("-"):
         at += 2 if words[at].text in takes else 1
     return (engine, engine_at, at) if at < len(words) else None
+
+
+def _passed_on(command: Command) -> int:
+    """The index of an engine's name among the arguments of another command, as in `retry 3 docker run --rm x`."""
+    words = command.words
+    if len(words) < 4 or command.nested or not _RUNNER.match(words[0].text):
+        return 0
+    pairs = enumerate(pairwise(words[1:]), 1)
+    return next((at for at, (word, after) in pairs if word.text in ENGINES and after.text in _STARTS), 0)
 
 
 def engine_of(word: Word) -> str:
@@ -150,7 +171,7 @@ def engine_of(word: Word) -> str:
         name = text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
         name = "podman" if name == "podman-remote" else name
         return name if name in ENGINES else ""
-    name = text.strip("${}()").lower()
+    name = _LOOKED_UP.sub("", text.strip("${}()`").lower())
     variable, _, default = name.partition(":-")
     default = default.rpartition("/")[2]
     for engine in ENGINES:

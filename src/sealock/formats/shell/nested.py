@@ -14,6 +14,8 @@ from sealock.model.shell import BOURNE, Command, Nested, Pipeline, Script, Word
 _MAX_WRAPPERS: Final = 20
 _SSH_OPTIONS: Final = frozenset("BbcDEeFIiJLlmOopQRSWw")
 """The options of ssh that take a value."""
+_TAKE_TEXT: Final = frozenset({"su", "runuser", "sg", "script", "vagrant", "gcloud"})
+"""Programs that run the text after `-c` or `--command`."""
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
@@ -94,6 +96,23 @@ _WRAPPERS: Final[dict[str, _Wrapper]] = {
     "chronic": _PLAIN,
     "unbuffer": _PLAIN,
     "strace": _Wrapper("eopsPaEuIX"),
+    "parallel": _Wrapper("jNnIaS", _long("jobs max-args max-procs")),
+    "caffeinate": _Wrapper("tw"),
+    "arch": _PLAIN,
+    "numactl": _Wrapper("NmCip"),
+    "screen": _Wrapper("SctpL"),
+    "run0": _Wrapper("uD", _long("unit property description slice user group nice chdir setenv machine")),
+    "pkexec": _Wrapper("", _long("user")),
+    "lima": _PLAIN,
+    "limactl": _Wrapper(before=2),
+    "multipass": _Wrapper(before=2),
+    "docker-machine": _Wrapper(before=2),
+    "op": _Wrapper(before=1),
+    "doppler": _Wrapper("pc", _long("project config"), 1),
+    "aws-vault": _Wrapper("d", _long("duration region"), 2),
+    "direnv": _Wrapper(before=2),
+    "dotenv": _Wrapper("fe", _long("file")),
+    "ssh-agent": _PLAIN,
     "systemd-run": _Wrapper("pMHEut", _long("unit property description slice uid gid nice setenv machine host")),
 }
 
@@ -113,13 +132,15 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     elif name == "eval" and len(words) > 1:
         nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
     elif name == "ssh":
-        _add_remote(words, source, nested)
-    elif name == "su":
-        _add_su(words, source, nested)
+        _add_remote(command, source, nested)
     elif name == "find":
         _add_find_exec(words, source, nested, depth)
-    if name == "runuser":
-        _add_su(words, source, nested)
+    elif name == "trap" and len(words) > 2:
+        nested.append(Nested("argument", _parse_joined(words[1:2], source, "sh")))
+    elif name == "tmux" and " " in words[-1].text:
+        nested.append(Nested("argument", _parse_joined(words[-1:], source, "sh")))
+    if name in _TAKE_TEXT:
+        _add_text(words, source, nested)
     return replace(command, nested=(*command.nested, *nested)) if nested else command
 
 
@@ -180,8 +201,9 @@ def _parse_joined(words: Sequence[Word], source: WordSource, shell: str) -> Scri
     return source.parse_nested(" ".join(word.text for word in words), offsets, shell)
 
 
-def _add_remote(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
-    """Add the script of `ssh [OPTION]… HOST COMMAND…`, whose words the remote shell joins."""
+def _add_remote(command: Command, source: WordSource, nested: list[Nested]) -> None:
+    """Add the script of `ssh [OPTION]… HOST COMMAND…`, whose words the remote shell joins, or that of its input."""
+    words = command.words
     index, host = 1, False
     while index < len(words):
         text = words[index].text
@@ -195,13 +217,14 @@ def _add_remote(words: Sequence[Word], source: WordSource, nested: list[Nested])
             index += 1
     if index < len(words):
         nested.append(Nested("argument", _parse_joined(words[index:], source, "sh")))
+    if index >= len(words) or words[index].text.rpartition("/")[2] in BOURNE:
+        _add_stdin_script(command, "sh", source, nested)
 
 
-def _add_su(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
+def _add_text(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
     for index, word in enumerate(words[1:-1], 1):
         if word.text in {"-c", "--command"}:
-            text = words[index + 1]
-            nested.append(Nested("argument", source.parse_nested(text.text, source.offsets(text), "sh")))
+            nested.append(Nested("argument", _parse_joined(words[index + 1 : index + 2], source, "sh")))
             return
 
 
