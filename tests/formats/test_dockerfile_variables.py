@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.dockerfile.lines import DockerfileSyntaxError
@@ -191,6 +195,51 @@ def test_a_pattern_removes_a_prefix_or_suffix(
 )  # fmt: skip
 def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result: str) -> None:
     assert replace_pattern(value, pattern, "X", every=every) == result
+
+
+GLOBS = st.lists(st.sampled_from(["a", "b", "?", "*", "\\*", "\\?"]), max_size=5)
+VALUES = st.text("ab*?", max_size=8)
+
+
+def matches(glob: list[str], text: str) -> bool:
+    signs = {"?": ".", "*": ".*", "\\*": "[*]", "\\?": "[?]"}
+    return re.fullmatch("".join(signs.get(part, part) for part in glob), text) is not None
+
+
+@given(VALUES, GLOBS, st.booleans(), st.booleans())
+def test_the_shortest_or_longest_end_that_matches_is_removed(
+    value: str,
+    glob: list[str],
+    at_end: bool,
+    longest: bool,  # noqa: FBT001  drawn
+) -> None:
+    size = len(value)
+    ends = [value[size - length :] if at_end else value[:length] for length in range(size + 1)]
+    lengths = [len(end) for end in ends if matches(glob, end)] or [0]
+    length = max(lengths) if longest else min(lengths)
+    rest = value[: size - length] if at_end else value[length:]
+    assert trim_pattern(value, "".join(glob), at_end=at_end, longest=longest) == rest
+
+
+@given(VALUES, GLOBS, st.booleans())
+def test_each_longest_match_is_replaced_and_no_empty_one_behind_another(
+    value: str,
+    glob: list[str],
+    every: bool,  # noqa: FBT001  drawn
+) -> None:
+    result, at, last, done = "", 0, -1, False
+    while at <= len(value):
+        lengths = [end - at for end in range(at, len(value) + 1) if matches(glob, value[at:end])]
+        if lengths and not done and not (at == last and max(lengths) == 0):
+            result += "X"
+            done = not every
+            last = at + max(lengths)
+            if max(lengths):
+                at = last
+                continue
+        result += value[at : at + 1]
+        at += 1
+    assert replace_pattern(value, "".join(glob), "X", every=every) == result
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ FOUND = [
     ("Jenkinsfile", "Jenkinsfile", 'node {\n  sh "docker run --privileged ${IMG}"\n}\n', ["run --privileged ${IMG}"]),
     ("Jenkins's long string", "ci/Jenkinsfile.build", "sh '''\n  docker run \\\\\n    --privileged x\n'''\n", ["run --privileged x"]),
     ("Jenkins's named script", "x.groovy", "def a = sh(returnStdout: true, script: 'docker run --privileged x').trim()", ["run --privileged x"]),
+    ("a list in brackets", ".gitlab-ci.yml", "a:\n  script: [true, docker run --privileged x,\"docker run -v /:/h y\" , 'docker run z']\n", ["run --privileged x", "run -v /:/h y", "run z"]),
     ("crontab", "crontab", "*/5 * * * * docker run --privileged x\n@reboot docker run --privileged y\n", ["run --privileged x", "run --privileged y"]),
     ("a system's crontab", "etc/cron.d/job", "0 1 * * 1-5 bob docker run --privileged x\n", ["run --privileged x"]),
     ("supervisor", "supervisord.conf", "[program:x]\ncommand=docker run --rm\n  --privileged x\nautostart=true\n", ["run --rm --privileged x"]),

@@ -13,6 +13,7 @@ from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
+from support.filetable import Table
 
 
 def result(text: str) -> Evaluation:
@@ -237,3 +238,12 @@ def test_only_secrets_written_in_the_file_are_reported(lines: str, *, written: b
     assert not document.errors
     findings = evaluate("test", document, {"container": rules("container")}).findings
     assert ("C048" in {finding.rule for finding in findings}) is written
+
+
+def test_a_secret_of_the_env_file_hides_none_that_is_written_in_the_compose_file() -> None:
+    text = service("environment:\n  API_TOKEN: ${TOKEN}\n  DB_PASSWORD: hunter2-xK9")
+    document = read(text, Table({".env": "TOKEN=qwe9Kx72LmPzz\n"}))
+    (finding,) = (
+        each for each in evaluate("test", document, {"container": rules("container")}).findings if each.rule == "C048"
+    )
+    assert "DB_PASSWORD" in finding.message

@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import yaml
+
 from sealock.rules.rule import Rule
 from support.namevectors import MORE
 
 _RUN_LINE = re.compile(r"docker run ((?:\S+ )*)([\w./:@-]+)\n?")
 _STAGE = re.compile(r"(FROM [^\n]*\n)((?!FROM )[^\n]*\n(?:(?!FROM )[^\n]*\n)*)", re.ASCII)
 _COMMAND = re.compile(r"RUN (?![-\[<])([^\n]*[^\\\n])\n")
+_IN_ONE = {" in one command": "{} && {}", " in one group": "({}; {})", " in one pipeline": "{} | {}"}
 
 
 def named_vectors(rule: Rule[Any]) -> Iterator[tuple[str, str]]:
@@ -58,7 +61,10 @@ def _join(one: str, other: str) -> Iterator[tuple[str, str]]:
         yield "", f"{stages[1][1]}{stages[0][2]}{stages[1][2]}"
         commands = _COMMAND.fullmatch(stages[0][2]), _COMMAND.fullmatch(stages[1][2])
         if commands[0] and commands[1]:
-            yield " in one command", f"{stages[1][1]}RUN {commands[0][1]} && {commands[1][1]}\n"
+            for how, joined in _IN_ONE.items():
+                yield how, f"{stages[1][1]}RUN {joined.format(commands[0][1], commands[1][1])}\n"
+    if one.startswith("services:") and other.startswith("services:"):
+        yield "", yaml.safe_dump(_merge(yaml.safe_load(one), yaml.safe_load(other)), sort_keys=False)
 
 
 def _merge(one: Any, other: Any) -> Any:

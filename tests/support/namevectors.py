@@ -299,6 +299,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         *run("-v @:/m:ro", HOST_PATHS),
         *each("services:\n  app:\n    image: @:1\n    volumes: ['/:/host:ro', '/proc:/p:ro']\n", MONITORS),
     ),
+    "B134": each("FROM debian:12\nARG APP=app\nWORKDIR @\n", "app ./app ../app $APP ./$APP app/$APP ${APP}/x"),
     "C016": (
         *run("-v /root/@:/m", CREDENTIALS),
         *run(

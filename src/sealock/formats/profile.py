@@ -63,8 +63,6 @@ def _node(root: JsonNode, path: str) -> JsonNode:
             node = value[name]
         elif index and isinstance(value, list) and int(index) < len(value):
             node = value[int(index)]
-        else:
-            break
     return node
 
 

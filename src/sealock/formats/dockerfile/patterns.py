@@ -41,9 +41,8 @@ def replace_pattern(value: str, pattern: str, new: str, *, every: bool) -> Maybe
             at += 1
             continue
         if not length and at == last:
-            # An empty match right after another match does not count.
-            at += 1
-            continue
+            # An empty match right after another does not count; a star made both, and the first took all that was left.
+            break
         pieces += (value[copied:at], new)
         copied = last = at = at + length
         if not length:

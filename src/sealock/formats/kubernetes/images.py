@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeGuard
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ class ImageField(Struct, frozen=True):
     known: bool = True
 
 
-def is_resource(document: YamlNode | None) -> bool:
+def is_resource(document: YamlNode | None) -> TypeGuard[Mapping]:
     """Whether a document of YAML is a resource of Kubernetes: each has an apiVersion and a kind."""
     return isinstance(document, Mapping) and bool(_text(document, "apiVersion") and _text(document, "kind"))
 
@@ -42,7 +42,7 @@ def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...
     tree = parse(text)
     fields: dict[int, ImageField] = {}
     for document in tree.documents:
-        if document is not None and is_resource(document):
+        if is_resource(document):
             for field in _find_fields(document):
                 known = fields.get(field.scalar.start)
                 if known is None or (field.known and not known.known):

@@ -243,28 +243,29 @@ def _add_find_exec(words: Sequence[Word], source: WordSource, nested: list[Neste
 def _add_wrapped(command: Command, wrapper: _Wrapper, source: WordSource, nested: list[Nested], depth: int) -> None:
     """Add the command in a wrapper's words."""
     words = command.words
-    before = wrapper.before
+    before, options = wrapper.before, True
     index = 1
     while index < len(words):
         text = words[index].text
-        if text == "--":
+        if options and text == "--":
+            options = False
             index += 1
-            break
+            continue
         if text in wrapper.silent:
             return
         if text in {"-S", "--split-string"} and command.name == "env" and index + 1 < len(words):
             nested.append(Nested("wrapped", _parse_joined(words[index + 1 :], source, "sh")))
             return
-        if len(text) > 1 and text[0] == "-":
+        if options and len(text) > 1 and text[0] == "-":
             index += 1 + _takes_next(text, wrapper)
-        elif wrapper.assignments and "=" in text and text.partition("=")[0].isidentifier():
+        elif wrapper.assignments and text.find("=") > 0:
             index += 1
         elif before > 0:
             before -= 1
             index += 1
         else:
             break
-    _add_command(words[index + before :], source, nested, depth, command)
+    _add_command(words[index:], source, nested, depth, command)
 
 
 def _takes_next(option: str, wrapper: _Wrapper) -> bool:
