@@ -118,6 +118,7 @@ def project(text: str, files: FileWindow = NOTHING) -> Project:
         ("deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: 2}]}}}", "gpus", "2"),
         ("deploy: {resources: {reservations: {devices: [{capabilities: [gpu], device_ids: [a, b]}]}}}", "gpus", "device=a,b"),
         ("deploy: {resources: {reservations: {devices: [{capabilities: [tpu]}]}}}", "gpus", UNSET),
+        ("deploy: {resources: {reservations: {devices: [{capabilities: [tpu]}, {capabilities: [gpu], count: 2}]}}}", "gpus", "2"),
         ("gpus: all", "gpus", "all"),
         ("deploy: {restart_policy: {condition: any, max_attempts: 3}}", "restart", Restart("always", 3)),
         ("restart: on-failure:5", "restart", Restart("on-failure", 5)),
@@ -323,6 +324,14 @@ def test_a_label_file(files: Table | None, errors: list[str]) -> None:
     document = read(source, files) if files else read(source)
     assert [error.message for error in document.errors] == errors
     assert subject(document, "service web").unresolved == {"labels": "label_file l"}
+
+
+def test_a_label_file_that_cannot_be_read_hides_none_after_it() -> None:
+    document = read(Source("x", "services: {web: {image: a, label_file: [$L, l]}}"), Table({"l": "a=1"}))
+    web = subject(document, "service web")
+    assert isinstance(web.noun, Container)
+    assert web.noun.labels == (Label("a", "1"),)
+    assert web.unresolved == {"labels": "label_file"}
 
 
 def test_a_file_is_read_without_the_override_beside_it() -> None:

@@ -210,7 +210,7 @@ def matches(glob: list[str], text: str) -> bool:
 def test_the_shortest_or_longest_end_that_matches_is_removed(
     value: str,
     glob: list[str],
-    at_end: bool,
+    at_end: bool,  # noqa: FBT001  drawn
     longest: bool,  # noqa: FBT001  drawn
 ) -> None:
     size = len(value)

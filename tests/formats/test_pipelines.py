@@ -42,6 +42,7 @@ FOUND = [
     ("a job's container", WORKFLOW, "jobs: {a: {container: x:1}}", {"container of job a": "x:1"}),
     ("with more keys", WORKFLOW, "jobs: {a: {container: {image: x:1}}}", {"container of job a": "x:1"}),
     ("that an expression names", WORKFLOW, "jobs: {a: {container: '${{ matrix.x }}'}}", {"container of job a": UNKNOWN}),
+    ("after documents without any", GITLAB, "---\n---\nspec: {inputs: {}}\n---\na: {image: x:1}", {"image of job a": "x:1"}),
     ("services", WORKFLOW, "jobs: {a: {services: {db: {image: x:1}, b: {image: y:2}}}}", {"service db of job a": "x:1", "service b of job a": "y:2"}),
     ("a step", WORKFLOW, "jobs: {a: {steps: [{run: x}, {uses: docker://x:1}]}}", {"step 2 of job a": "x:1"}),
     ("a step of a composite action", "action.yml", "runs: {using: composite, steps: [{uses: docker://x:1}]}", {"step 1": "x:1"}),

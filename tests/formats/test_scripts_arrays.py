@@ -27,6 +27,7 @@ FOUND = [
     ("of VS Code, with comments and a comma too many", ".vscode/mcp.json", '// a\n{"servers": {"a": {"type": "stdio", "command": "docker", /* b */ "args": ["run", "-i", "x",],},},}', [["-i", "x"]]),
     ("the arguments before the program", "a.json", '{"args": ["run", "-i", "x"], "command": "docker"}', [["-i", "x"]]),
     ("the program with its path and ending", "a.json", '{"command": "C:\\\\bin\\\\docker.exe", "args": ["run", "-i", "x"]}', [["-i", "x"]]),
+    ("another program beside it", "a.json", '{"runtime": "", "exec": "node", "command": "docker", "args": ["run", "x"]}', [["x"]]),
     ("the program with its verb", "a.json", '{"command": "docker run", "args": ["-i", "x"]}', [["-i", "x"]]),
     ("the whole command as one array", "a.json", '{"command": ["docker", "container", "run", "-i", "x"]}', [["-i", "x"]]),
     ("the same behind sudo", "a.json", '["sudo", "-E", "podman", "run", "-i", "x"]', [["-i", "x"]]),

@@ -48,6 +48,9 @@ def joints(rule: Rule[Any]) -> Iterator[tuple[tuple[str, str], str, str]]:
     for (first, one), (second, other) in pairs:
         for how, text in _join(one, other):
             yield (first, second), how, text
+    for name, text in bad:
+        if stage := _STAGE.fullmatch(f"{text.rstrip()}\n"):
+            yield (name, name), " in two stages", f"{stage[0]}{stage[0]}"
 
 
 def _join(one: str, other: str) -> Iterator[tuple[str, str]]:

@@ -248,6 +248,9 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         "FROM debian:12\nCOPY a@ /tmp/\nRUN tar -xf /tmp/a@ -C /opt\n",
         ".tar .tar.gz .tgz .tar.bz2 .tbz2 .tar.xz .txz .tar.zst .tar.lzma .zip",
     ),
+    "B181": each(
+        "FROM debian:12\nENV W=/w\nRUN rm -r @ $B/\n", "/x 'x' $HOME/x $W/ ${A}/ $A $A/x \"$A/\" /x␣$HOME/y␣$A/"
+    ),
     "B183": each(debian("@ x; echo done"), FAILING),
     "B186": (
         *each(
@@ -274,7 +277,10 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         "/bin /boot /boot/x /dev /dev/x /etc /etc/x /lib /lib32 /lib64 /proc/x /run /sbin /sys/x /usr /usr/bin /usr/lib /usr/lib64 /usr/sbin /var/run /root/.ssh /srv/x",
     ),
     "C002": (*run("--cap-add @", "ALL SYS_ADMIN SYS_MODULE SYS_RAWIO DAC_READ_SEARCH CHOWN"),),
-    "C003": (*run("--cap-add @", f"{CAPABILITIES} CHOWN"),),
+    "C003": (
+        *run("--cap-add @", f"{CAPABILITIES} CHOWN"),
+        "docker run --cap-add SYS_BOOT --cap-drop SYS_BOOT --cap-add SYS_TIME alpine\n",
+    ),
     "C004": each("services:\n  app:\n    image: @:1\n    restart: no\n", NEEDING),
     "C005": (
         "docker run --privileged --network host alpine",
@@ -359,7 +365,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         *each("docker run openjdk:@ java -agentlib:jdwp=transport=dt_socket,server=y,address=5005 -jar a", "8 11 17"),
         *each(
             "docker run alpine app @",
-            "--inspect=0.0.0.0:9229 --inspect=127.0.0.1:9229 --inspect-brk=*:9229 --inspect=[::1]:1 --inspect=[::ffff:127.0.0.1]:1 --inspect=localhost:1 -Dcom.sun.management.jmxremote.port=1␣-Dcom.sun.management.jmxremote.authenticate=false",
+            "--inspect=0.0.0.0:9229 --inspect=127.0.0.1:9229 --inspect-brk=*:9229 --inspect=[::1]:1 --inspect=[::ffff:127.0.0.1]:1 --inspect=localhost:1 --inspect=127.0.0.1:9229␣-Dcom.sun.management.jmxremote.port=1␣-Dcom.sun.management.jmxremote.authenticate=false -Xdebug␣--inspect=127.0.0.1:1␣-m␣debugpy␣--listen␣0.0.0.0:5678 -Dcom.sun.management.jmxremote.port=1␣-Dcom.sun.management.jmxremote.authenticate=false",
         ),
     ),
     "C073": each("docker run alpine sh -c '@ && app'", STARTED_PACKAGES),

@@ -2,8 +2,9 @@
 
 The readers of `support.sweptreaders` have their texts in `tests/vectors/texts/NAME.txt`, and `tests/vectors/swept/NAME.txt`
 records what differs from the text as it stands: each guard of a reader against null, zero, an empty list or a word where
-a number belongs shows there. An odd item is also put before those of each list and table: a reader may pass over it,
-and must not pass over what follows. `./dev records` writes the records.
+a number belongs shows there. A reader may pass over what is odd, and must not pass over what follows: an odd item is also
+put before those of each list and table, and an unchanged copy of its item of a list behind an odd value. `./dev records`
+writes the records.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from msgspec.structs import fields
 VECTORS: Final = Path(__file__).parent.parent / "vectors"
 RECORDS: Final = VECTORS / "swept"
 _ABSENT: Final = object()
-_ODD: Final[tuple[Any, ...]] = (_ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
+ODD: Final[tuple[Any, ...]] = (_ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
 _FIRST: Final[tuple[Any, ...]] = (None, 0, "odd", {"odd": None})
+_BEFORE: Final[tuple[Any, ...]] = (None, "odd")
 _MOST_LINES, _MOST_LETTERS = 4, 140
 
 Reader = Callable[[str], list[str]]
@@ -38,28 +40,33 @@ def texts_of(name: str) -> list[str]:
     return (VECTORS / "texts" / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n")
 
 
-def sweep_values(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
+def sweep_values(text: str, read: Reader, earlier: list[str], odds: tuple[Any, ...] = ODD) -> Iterator[str]:
     """What differs where each value of a YAML text is another, or is not there; not of what `earlier` texts have too."""
     whole = yaml.safe_load(text)
     before = read(json.dumps(whole))
     seen = {place for each in earlier for place in _paths(yaml.safe_load(each))}
     for path, _ in [place for place in (((), ""), *_paths(whole)) if place not in seen]:
         outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for label, changed in _variants(whole, path):
+        for label, changed in _variants(whole, path, odds):
             if json.dumps(changed) != json.dumps(whole):
                 outcomes[_difference(before, read(json.dumps(changed)))].append(label)
         yield from _show(".".join(map(str, path)), outcomes)
 
 
-def _variants(whole: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Any]]:
+def _variants(whole: Any, path: tuple[str | int, ...], odds: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
     """A text with odd values at a path, each with its name, and with odd items before those that stand there."""
     value = reduce(getitem, path, whole)
     if path:
-        for odd in _ODD:
+        for odd in odds:
             yield "absent" if odd is _ABSENT else json.dumps(odd), _replace(whole, path, odd)
     for odd in _FIRST if value and isinstance(value, (dict, list)) else ():
         more = {"odd": odd, **value} if isinstance(value, dict) else [odd, *value]
         yield f"first {json.dumps(odd)}", _replace(whole, path, more) if path else more
+    outer = next((at for at, key in enumerate(path) if isinstance(key, int)), len(path))
+    for odd in _BEFORE if outer < len(path) - 1 else ():
+        items = reduce(getitem, path[:outer], whole)
+        changed = _replace(items, path[outer:], odd)
+        yield f"{json.dumps(odd)}, then a copy", _replace(whole, path[:outer], [*changed, items[path[outer]]])
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -45,7 +45,7 @@ from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, sec
 from sealock.vulnerabilities.feeds.feed import FeedError
 from support.oddvalues import toml
 from support.readvectors import describe
-from support.sweeps import RECORDS, Reader, rows, sweep_values, texts_of
+from support.sweeps import ODD, RECORDS, Reader, rows, sweep_values, texts_of
 
 
 def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
@@ -94,6 +94,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "image-configs": _document("image-config"),
         "profiles": lambda text: list(rows(read_profile(Source("test", text)))),
         "sboms": lambda text: list(rows(read_sbom(Source("test", text)))),
+        "pods": _document("kubernetes", "pod.yaml"),
         "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
     },
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
@@ -133,18 +134,26 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
     },
 }
 ROOMS: Final = tuple(_READERS)
+_BRIEFLY: Final = {"pods"}
+"""Groups of many texts: there only null is put everywhere."""
 _BORDER: Final = "=====\n"
 
 
 def sections_of(room: str) -> list[tuple[str, int]]:
-    """The groups of a room, and the number of each text."""
-    return [(group, number) for group in _READERS[room] for number in range(len(texts_of(group)))]
+    """The groups of a room, and the number of each text that is one document."""
+    return [
+        (group, number)
+        for group in _READERS[room]
+        for number, text in enumerate(texts_of(group))
+        if "\n---\n" not in text
+    ]
 
 
 def section(room: str, group: str, number: int) -> list[str]:
     """What differs where a text of a group is changed."""
     *earlier, text = texts_of(group)[: number + 1]
-    return list(sweep_values(text, partial(_refused, _READERS[room][group]), earlier))
+    odds = (None,) if group in _BRIEFLY else ODD
+    return list(sweep_values(text, partial(_refused, _READERS[room][group]), earlier, odds))
 
 
 def record(room: str, group: str, number: int) -> str:
@@ -168,7 +177,8 @@ def write_records(rooms: Iterable[str] = ROOMS) -> None:
     for room in rooms:
         (RECORDS / room).mkdir(parents=True, exist_ok=True)
         for group in dict.fromkeys(group for group, _ in sections_of(room)):
-            records = (record(room, group, number) for number in range(len(texts_of(group))))
+            swept = {number for owner, number in sections_of(room) if owner == group}
+            records = (record(room, group, number) if number in swept else "" for number in range(len(texts_of(group))))
             (RECORDS / room / f"{group}.txt").write_text(_BORDER.join(records), encoding="utf-8")
 
 

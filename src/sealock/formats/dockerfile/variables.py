@@ -117,8 +117,6 @@ class _WordLexer:
                 if after and (after in '"$' or after == self.escape):
                     char = after
                     self.pos += 1
-                elif not after:
-                    continue
             parts.append(char)
         raise DockerfileSyntaxError(message="a double quote is not closed")
 

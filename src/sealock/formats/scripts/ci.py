@@ -126,15 +126,14 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
     elif text[at] == "[" and text[at:end].rstrip().endswith("]"):
         _read_flow(text, at + 1, end, builder)
     else:
-        comment = text.find(" #", at, end)
-        _copy_masked(text, at, end if comment < 0 else comment, builder)
+        _copy_plain(text, at, end, builder)
     index += 1
     while index < len(lines) and lines.indent(index) > indent and text[at] not in "\"'[{":
         start = lines.starts[index] + lines.indent(index)  # a plain value that continues
         if _ITEM.match(text, lines.starts[index], lines.end(index)) or text[start] == "#":
             break
         builder.put(" ", start - 1, start)
-        _copy_masked(text, start, lines.end(index), builder)
+        _copy_plain(text, start, lines.end(index), builder)
         index += 1
     builder.put("\n", end, end + 1)
     return index
@@ -206,6 +205,12 @@ def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
             _copy_masked(text, at, stop, builder)
             at = stop
     return end
+
+
+def _copy_plain(text: str, start: int, end: int, builder: FragmentBuilder) -> None:
+    """Copy a line of a plain value without its comment."""
+    comment = text.find(" #", start, end)
+    _copy_masked(text, start, end if comment < 0 else comment, builder)
 
 
 def _copy_masked(text: str, start: int, end: int, builder: FragmentBuilder) -> None:
