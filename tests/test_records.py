@@ -13,7 +13,6 @@ from support import (
     guardrecords,
     machinerecords,
     maprecords,
-    nounrecords,
     optionrecords,
     programrecords,
     runrecords,
@@ -34,10 +33,6 @@ def changes(known: Path, now: str) -> str:
 
 def test_the_commands_take_what_the_record_lists() -> None:
     assert not changes(optionrecords.RECORD, optionrecords.record())
-
-
-def test_nouns_hold_what_the_record_lists_where_nothing_is_given() -> None:
-    assert not changes(nounrecords.RECORD, nounrecords.record())
 
 
 @pytest.mark.parametrize("name", guardrecords.POLICIES)
