@@ -7,10 +7,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import time
 from typing import Any
 
 import httpx
@@ -94,6 +94,22 @@ def serve(directory: Path, *words: str, first: bool = True) -> Iterator[Served]:
             process.stdout.close()
 
 
+def _share_rates(served: Served, directory: Path, words: Sequence[str]) -> None:
+    """Two web processes on one database: together they let in as many as one, ten and then one in ten seconds."""
+    directory.mkdir()
+    with serve(directory, *words, "--workers", "0", first=False) as second:
+        began = time.monotonic()
+        form = {"name": "nobody", "password": PASSWORD, "csrf": ""}
+        tried = [
+            httpx.post(f"{url}/login", data=form, timeout=PATIENCE).status_code
+            for _ in range(9)
+            for url in (served.url, second.url)
+        ]
+        most = 10 + (time.monotonic() - began + 2) / 10
+    assert 0 < tried.count(401) <= most
+    assert set(tried) == {401, 429}
+
+
 @pytest.mark.parametrize("database", BOTH)
 def test_a_service_starts_takes_in_survives_its_parts_and_stops(
     request: pytest.FixtureRequest, tmp_path: Path, database: str
@@ -122,6 +138,8 @@ def test_a_service_starts_takes_in_survives_its_parts_and_stops(
                 answer = httpx.post(f"{served.url}/api/v1/notifications?host=registry.invalid", json=body, headers=headers | {"content-type": kind})  # fmt: skip
                 assert answer.status_code == 202
                 assert len(answer.json()["scans"]) == 1
+            if words:
+                _share_rates(served, tmp_path / "two", words)
             before = served.children()
             assert len(before) == 2
             for number in before:
@@ -295,7 +313,7 @@ def test_a_backup_is_restored_elsewhere(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     database = Database(str(tmp_path / "two/state.db"))
     with database.read() as connection:
-        assert is_invitation(connection, link.strip().rpartition("/")[2], time())
+        assert is_invitation(connection, link.strip().rpartition("/")[2], time.time())
     database.close()
     for words in (("backup",), ("restore", "gone", "--state", "three")):
         assert sealock("serve", *words, cwd=tmp_path, environment=environment).returncode == 2

@@ -39,7 +39,7 @@ from sealock.service.state.matchagain import match_again
 from sealock.service.state.tables import container, container_finding, feed, host, repository
 from sealock.service.state.tables import scan as scan_table
 from sealock.service.web.application import build_application
-from sealock.service.web.context import ServiceContext, ServiceSettings
+from sealock.service.web.context import ServiceContext, ServiceSettings, usual_rates
 from sealock.service.work.carriers import open_jobs
 from support.madedatabases import Table
 from support.servicestate import deb, digest, flaw, image_of, pypi, rule, scan
@@ -267,6 +267,7 @@ class ServiceWorld:
             key=MultiFernet([Fernet(Fernet.generate_key())]),
             settings=ServiceSettings(),
             clock=self.clock,
+            rates=usual_rates(database),
         )
         self.application = build_application(self.context)
         self.url = ""

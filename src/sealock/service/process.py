@@ -19,7 +19,7 @@ from sealock.service.delivery.sender import Sender
 from sealock.service.state.database import Database
 from sealock.service.supervision import ServicePart
 from sealock.service.web.application import build_application
-from sealock.service.web.context import ServiceContext, ServiceSettings
+from sealock.service.web.context import ServiceContext, ServiceSettings, usual_rates
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.requests import give_up
 from sealock.service.work.worker import Worker, WorkerSettings
@@ -49,6 +49,7 @@ def web_part(plan: ServicePlan, listening: socket) -> ServicePart:
             key=plan.key,
             jobs=open_jobs(database, give_up, plan.worker.jobs),
             settings=plan.web,
+            rates=usual_rates(database),
         )
         application = build_application(context, stopping=lambda: server is not None and server.should_exit)
         server = uvicorn.Server(

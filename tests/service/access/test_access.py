@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from sealock.errors import UsageError
 from sealock.service.access.actors import Actor
 from sealock.service.access.audit import list_audit
-from sealock.service.access.limits import RateLimiter
+from sealock.service.access.limits import RateLimiter, SharedRateLimiter, rate_limiter
 from sealock.service.access.machines import issue, list_tokens, machine_of, revoke
 from sealock.service.access.passwords import hash_password, verify_password
 from sealock.service.access.people import (
@@ -30,7 +32,9 @@ from sealock.service.access.people import (
 from sealock.service.access.tokens import Scope, parse_scope
 from sealock.service.state.database import Database
 from sealock.service.state.tables import repository
+from sealock.service.state.tables.access import rate
 from sealock.service.views.common import within
+from support.postgresql import PostgresServer
 
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -111,6 +115,49 @@ def test_a_rate_is_a_burst_and_then_so_many_a_second() -> None:
     assert limiter.wait("a") > 0
     now[0] = 1000
     assert [limiter.wait("a") > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_web_processes_share_a_rate_where_they_share_a_database(migrated: str) -> None:
+    """At most as many as one process would allow, whoever asks whom: one process on SQLite, any number on PostgreSQL."""
+    number = 3 if migrated.startswith("postgresql") else 1
+    databases = [Database(migrated) for _ in range(number)]
+
+    def limiters(burst: int) -> list[RateLimiter]:
+        return [rate_limiter(database, f"burst {burst}", 0.0001, burst) for database in databases]
+
+    def allowed(among: list[RateLimiter], tries: int) -> int:
+        with ThreadPoolExecutor(6) as threads:
+            return sum(threads.map(lambda n: among[n % number].wait("a") == 0, range(tries)))
+
+    few = limiters(10)
+    assert allowed(few, 40) == 10
+    assert 0 < few[0].wait("a") <= 10_000
+    assert few[0].wait("b", 10) == 0
+    assert few[-1].wait("b") > 0
+    assert few[0].wait("c", 11) > 0
+    # With a larger burst each takes some at a time; what it does not spend within a second is lost.
+    assert 0 < allowed(limiters(200), 300) <= 200
+    for database in databases:
+        database.close()
+
+
+def test_a_shared_rate_outlives_a_clock_that_goes_back_and_a_database_that_is_away(
+    postgresql: PostgresServer, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(postgresql.database(template))
+    limiter = SharedRateLimiter(database, "x", 0.0001, 2)
+    assert [limiter.wait("a") > 0 for _ in range(3)] == [False, False, True]
+    with database.write() as connection:
+        connection.execute(update(rate).values(at=rate.c.at + 31_536_000))
+    assert [limiter.wait("a") > 0 for _ in range(3)] == [False, False, True]
+    monkeypatch.setattr(database, "write", _away)
+    assert [limiter.wait("a") > 0 for _ in range(3)] == [False, False, True]
+    database.close()
+
+
+def _away() -> NoReturn:
+    statement = "INSERT"
+    raise OperationalError(statement, {}, OSError("away"))
 
 
 def test_many_keys_do_not_fill_memory() -> None:

@@ -10,7 +10,7 @@ from cryptography.fernet import MultiFernet
 from msgspec import Struct, field
 
 from sealock.net.http import AddressGuard
-from sealock.service.access.limits import RateLimiter
+from sealock.service.access.limits import RateLimiter, rate_limiter
 from sealock.service.state.database import Database
 from sealock.service.web.caching import ViewCache
 from sealock.service.work.jobs import Jobs
@@ -37,6 +37,26 @@ class ServiceSettings(Struct, frozen=True, kw_only=True):
     guard: AddressGuard = AddressGuard()
 
 
+class Rates(Struct, frozen=True):
+    """How often who may ask, over all web processes."""
+
+    requests: RateLimiter
+    """For each token and session."""
+    logins: RateLimiter
+    """For each address, and each account."""
+    submissions: RateLimiter
+    """For each token that sends in."""
+
+
+def usual_rates(database: Database) -> Rates:
+    """The rates of a service."""
+    return Rates(
+        rate_limiter(database, "request", 50, 500),
+        rate_limiter(database, "login", 0.1, 10),
+        rate_limiter(database, "submission", 5, 100),
+    )
+
+
 class ServiceContext(Struct, frozen=True, kw_only=True):
     """Shared by all requests of a process. `clock` gives seconds since 1970."""
 
@@ -47,10 +67,5 @@ class ServiceContext(Struct, frozen=True, kw_only=True):
     """What logins for registries are encrypted with."""
     settings: ServiceSettings = ServiceSettings()
     clock: Callable[[], float] = time.time
-    requests: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
-    """For each token and session."""
-    logins: RateLimiter = field(default_factory=lambda: RateLimiter(0.1, 10))
-    """For each address, and each account."""
-    submissions: RateLimiter = field(default_factory=lambda: RateLimiter(5, 100))
-    """For each token that sends in."""
+    rates: Rates
     cache: ViewCache = field(default_factory=ViewCache)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, Table, Text, text
 
 from sealock.service.state.tables.columns import count, metadata, moment, number, reference, words
 
@@ -53,6 +53,15 @@ token = Table(
     moment("used", null=True),
     sqlite_autoincrement=True,
 )
+
+rate = Table(
+    "rate",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("amount", Double, nullable=False),  # what was left of the bucket
+    moment("at"),  # by the clock of PostgreSQL
+)
+"""What tokens, people and addresses may still ask; only on PostgreSQL, where web processes share it."""
 
 REFUSED: Final = "login refused"
 """The action of entries that come from outside, as many as are tried: only they are removed after a time."""

@@ -45,7 +45,7 @@ class Accepted(Struct, frozen=True):
 
 
 def _limit(call: Call[Any, Any], cost: float) -> None:
-    if wait := call.context.submissions.wait(call.actor.key, max(1.0, cost)):
+    if wait := call.context.rates.submissions.wait(call.actor.key, max(1.0, cost)):
         raise too_many(wait)
 
 

@@ -61,7 +61,7 @@ def allow(context: ServiceContext, request: Request, endpoint: Endpoint) -> Acto
     if actor is None:
         message = "a token is needed: send 'Authorization: Bearer slk_…' with one that an administrator made"
         raise HttpError(401, message, _CHALLENGE)
-    if wait := context.requests.wait(actor.key):
+    if wait := context.rates.requests.wait(actor.key):
         raise too_many(wait)
     if not actor.may(endpoint.role, everything=endpoint.everything):
         limits = " for all repositories" if endpoint.everything else ""

@@ -112,7 +112,7 @@ class _PageAddress:
                 message = "the session has ended: log in, and do it again"
                 raise HttpError(401, message)
             return RedirectResponse(f"/login?next={quote(_path(request), safe='')}", 303)
-        if actor is not None and (wait := context.requests.wait(actor.key)):
+        if actor is not None and (wait := context.rates.requests.wait(actor.key)):
             raise too_many(wait)
         if actor is not None and page.role is not None and not actor.may(page.role):
             message = "this is for administrators"

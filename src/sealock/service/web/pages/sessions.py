@@ -21,7 +21,7 @@ def _login(call: PageCall) -> PageAnswer:
 def _log_in(call: PageCall) -> PageAnswer:
     name, following = call.form.get("name", "").strip()[:100], call.form.get("next", "/")
     for key in (f"address {call.address}", f"account {name.lower()}"):
-        if wait := call.context.logins.wait(key):
+        if wait := call.context.rates.logins.wait(key):
             raise too_many(wait)
     context = call.context
     secret = log_in(context.database, name, call.form.get("password", ""), now=context.clock(), address=call.address)
@@ -45,7 +45,7 @@ def _invitation(call: PageCall) -> PageAnswer:
 
 
 def _accept(call: PageCall) -> PageAnswer:
-    if wait := call.context.logins.wait(f"address {call.address}"):
+    if wait := call.context.rates.logins.wait(f"address {call.address}"):
         raise too_many(wait)
     name = call.form.get("name", "").strip()
     password = call.form.get("password", "")
