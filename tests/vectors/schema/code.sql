@@ -159,6 +159,12 @@ CREATE TABLE place (
 	CONSTRAINT uq_place_ecosystem_name UNIQUE (ecosystem, name)
 )
 CREATE INDEX ix_place_name ON place (name)
+CREATE TABLE rate (
+	"key" TEXT NOT NULL,
+	amount DOUBLE NOT NULL,
+	at DOUBLE NOT NULL,
+	CONSTRAINT pk_rate PRIMARY KEY ("key")
+)
 CREATE TABLE repository (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL,
@@ -592,6 +598,12 @@ CREATE TABLE place (
 	CONSTRAINT uq_place_ecosystem_name UNIQUE (ecosystem, name)
 )
 CREATE INDEX ix_place_name ON place (name)
+CREATE TABLE rate (
+	key TEXT NOT NULL,
+	amount DOUBLE PRECISION NOT NULL,
+	at DOUBLE PRECISION NOT NULL,
+	CONSTRAINT pk_rate PRIMARY KEY (key)
+)
 CREATE TABLE repository (
 	id BIGSERIAL NOT NULL,
 	name TEXT NOT NULL,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sealock.service.state.database import Database
 from sealock.service.state.moments import has_come, is_recent
-from sealock.service.state.rows import chunks, insert_new, put
+from sealock.service.state.rows import chunks, put
 from sealock.service.state.tables import claim, facts
 
 if sys.version_info >= (3, 14):
@@ -88,27 +89,29 @@ def _expand(data: bytes) -> bytes:
 
 
 def claim_layers(database: Database, digests: Iterable[str], owner: str, now: float) -> bool:
-    """Claim layers before they are fetched; False, and no claim, where another worker is fetching one of them."""
-    wanted = sorted(set(digests))
-    if not wanted:
+    """Claim layers before they are fetched, or hold the claims for longer; all of them, or none and False.
+
+    None where another worker is fetching one of them. A worker that dies loses its claims in time, and at once to the
+    next try of the same owner.
+    """
+    rows = [{"digest": digest, "owner": owner, "until": now + CLAIM} for digest in sorted(set(digests))]
+    if not rows:
         return True
     with database.write() as connection:
-        for some in chunks(wanted):
-            query = select(claim.c.digest).where(
-                claim.c.digest.in_(some), claim.c.owner != owner, ~has_come(claim.c.until, now, CLAIM)
-            )
-            if connection.execute(query.limit(1)).first() is not None:
-                return False
-        rows = [{"digest": digest, "owner": owner, "until": now + CLAIM} for digest in wanted]
-        for some in chunks(wanted):
-            connection.execute(delete(claim).where(claim.c.digest.in_(some), has_come(claim.c.until, now, CLAIM)))
-        insert_new(connection, claim, rows)
-        for some in chunks(wanted):
-            lost = select(claim.c.digest).where(claim.c.digest.in_(some), claim.c.owner != owner)
-            if connection.execute(lost.limit(1)).first() is not None:
-                connection.execute(delete(claim).where(claim.c.owner == owner))
+        for some in chunks(rows):
+            if not _claim(connection, some, owner, now):
+                connection.rollback()
                 return False
     return True
+
+
+def _claim(connection: Connection, rows: Sequence[dict[str, Any]], owner: str, now: float) -> bool:
+    statement = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(claim)
+    free = or_(claim.c.owner == owner, has_come(claim.c.until, now, CLAIM))
+    new = {"owner": statement.excluded.owner, "until": statement.excluded.until}
+    connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=new, where=free), rows)
+    mine = and_(claim.c.digest.in_([row["digest"] for row in rows]), claim.c.owner == owner)
+    return connection.execute(select(func.count()).where(mine)).scalar_one() == len(rows)
 
 
 def release_layers(database: Database, owner: str) -> None:

@@ -34,7 +34,8 @@ from sealock.scan.images import ImageOptions, read_opened
 from sealock.service.state.contents import ReadImage, generation, keep_image, set_generation, unknown_packages
 from sealock.service.state.database import Database
 from sealock.service.state.flaws import match_packages
-from sealock.service.state.layercache import LayerFactsStore, claim_layers, release_layers
+from sealock.service.state.layercache import CLAIM, LayerFactsStore, claim_layers, release_layers
+from sealock.service.state.moments import machine_time
 from sealock.service.state.packages import contents_of
 from sealock.service.state.rows import take_turn
 from sealock.service.state.tables import configuration, image, repository, scan
@@ -67,31 +68,39 @@ class ScanSettings(Struct, frozen=True):
 
 
 class LayerAccess(Struct, frozen=True):
-    """Which blobs are layers of the image at hand, and how one that was not claimed before is claimed."""
+    """Which blobs are layers of the image at hand, which of them are claimed, and how more are."""
 
     layers: frozenset[str] = frozenset()
-    claim: Callable[[str], bool] = lambda _digest: True
+    claimed: frozenset[str] = frozenset()
+    claim: Callable[[Iterable[str]], bool] = lambda _digests: True
 
 
 class NotingRegistry(Registry):
     """A client that fetches a layer only where it is not kept, and notes why one could not be fetched.
 
-    `broken`: a layer that broke off is no damaged image. `busy`: another scan is fetching the same layer.
+    `broken`: a layer that broke off is no damaged image. `busy`: another scan is fetching the same layer. `late`: the
+    layers that were claimed only now; what is in them may have become known since it was looked for.
     """
 
     broken: str = ""
     busy: bool = False
+    late: frozenset[str] = frozenset()
     at_hand: LayerAccess = LayerAccess()
     spool: LayerSpool = LayerSpool()
 
     def begin(self, access: LayerAccess) -> None:
         """Begin with another image."""
-        self.broken, self.busy, self.at_hand = "", False, access
+        self.broken, self.busy, self.late, self.at_hand = "", False, frozenset(), access
 
     def blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
         """Yield a blob, as the client does."""
+        since = machine_time()
         try:
-            yield from self._blob(name, digest, size)
+            for chunk in self._blob(name, digest, size):
+                yield chunk
+                if machine_time() - since > CLAIM / 3:
+                    since = machine_time()
+                    self.at_hand.claim(self.at_hand.claimed)
         except TransportError as error:
             self.broken = self.broken or str(error)
             raise
@@ -101,8 +110,11 @@ class NotingRegistry(Registry):
             return super().blob(name, digest, size)
         if (kept := self.spool.read(digest)) is not None:
             return kept
-        if not self.at_hand.claim(digest):
-            self.busy = True
+        if digest not in self.at_hand.claimed:
+            if self.at_hand.claim([digest]):
+                self.late |= {digest}
+            else:
+                self.busy = True
             message = "another scan is reading the same layer"
             raise TransportError(message)
         return self.spool.keep(digest, size, super().blob(name, digest, size))
@@ -180,16 +192,21 @@ class Scanner:
             return
         owner = f"scan {row.id}"
 
-        def claim(*digests: str) -> bool:
+        def claim(digests: Iterable[str]) -> bool:
             return claim_layers(self._database, digests, owner, self._clock())
 
-        layers = _layers(resolved)
-        unknown = self._unknown(layers)
-        if not claim(*unknown):
+        layers = frozenset(_layers(resolved))
+        claimed = frozenset(self._unknown(layers))
+        if not claim(claimed):
             raise Later(_BUSY, "another scan is reading the same layers")
-        client.begin(LayerAccess(frozenset(layers), lambda digest: digest in unknown or claim(digest)))
         try:
+            client.begin(LayerAccess(layers, claimed, claim))
             inventory, document = self._read(client, name, resolved)
+            while client.late and not client.busy:
+                # Another scan may have read just that before it gave its claim up. Now none can.
+                claimed |= client.late
+                client.begin(LayerAccess(layers, claimed, claim))
+                inventory, document = self._read(client, name, resolved)
         finally:
             release_layers(self._database, owner)
         if client.busy:
