@@ -78,7 +78,7 @@ _APP: Final = (
     pypi("flask", "3.0.3", 2, "app/.venv/lib/python3.12/site-packages/flask-3.0.3.dist-info/METADATA"),
 )
 BASE: Final = "docker.io/library/python:3.12"
-HOSTILE_REPOSITORY: Final = "registry.example/evil/<b>bold</b>"
+HOSTILE_REPOSITORY: Final = f"registry.example/evil/<b>bold</b>{'verylongname' * 10}"
 
 
 class PlainBox:

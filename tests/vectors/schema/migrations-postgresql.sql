@@ -530,12 +530,40 @@ CREATE TABLE configuration (
 CREATE INDEX ix_configuration_chain ON configuration (chain);
 -- downgrade m0006_configurations, after m0005_access
 DROP TABLE configuration;
--- upgrade m0007_rates, after m0006_configurations
+-- upgrade m0007_indexes, after m0006_configurations
+DROP INDEX ix_event_at;
+DROP INDEX ix_event_kind_at;
+DROP INDEX ix_event_repository_id_at;
+ALTER TABLE event DROP CONSTRAINT uq_event_uid;
+ALTER TABLE event DROP CONSTRAINT fk_event_repository_id;
+CREATE INDEX ix_event_kind ON event (kind, id) WHERE kind <> 'added';
+CREATE INDEX ix_event_repository_id ON event (repository_id, id);
+DROP INDEX ix_finding_thing;
+ALTER TABLE finding DROP CONSTRAINT uq_finding_repository_id_rule_thing;
+ALTER TABLE finding DROP CONSTRAINT fk_finding_repository_id;
+ALTER TABLE finding ADD CONSTRAINT uq_finding_thing_rule_repository_id UNIQUE (thing, rule, repository_id);
+CREATE INDEX ix_finding_repository_id ON finding (repository_id);
+ALTER TABLE finding SET (fillfactor = 50);
+-- downgrade m0007_indexes, after m0006_configurations
+ALTER TABLE finding RESET (fillfactor);
+DROP INDEX ix_finding_repository_id;
+ALTER TABLE finding DROP CONSTRAINT uq_finding_thing_rule_repository_id;
+ALTER TABLE finding ADD CONSTRAINT uq_finding_repository_id_rule_thing UNIQUE (repository_id, rule, thing);
+ALTER TABLE finding ADD CONSTRAINT fk_finding_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE;
+CREATE INDEX ix_finding_thing ON finding (thing);
+DROP INDEX ix_event_repository_id;
+DROP INDEX ix_event_kind;
+ALTER TABLE event ADD CONSTRAINT uq_event_uid UNIQUE (uid);
+ALTER TABLE event ADD CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE;
+CREATE INDEX ix_event_repository_id_at ON event (repository_id, at);
+CREATE INDEX ix_event_kind_at ON event (kind, at);
+CREATE INDEX ix_event_at ON event (at);
+-- upgrade m0008_rates, after m0007_indexes
 CREATE UNLOGGED TABLE rate (
     key TEXT NOT NULL,
     amount DOUBLE PRECISION NOT NULL,
     at DOUBLE PRECISION NOT NULL,
     CONSTRAINT pk_rate PRIMARY KEY (key)
 );
--- downgrade m0007_rates, after m0006_configurations
+-- downgrade m0008_rates, after m0007_indexes
 DROP TABLE rate;

@@ -429,16 +429,109 @@ CREATE TABLE configuration (
 	CONSTRAINT fk_configuration_image_id FOREIGN KEY(image_id) REFERENCES image (id) ON DELETE CASCADE
 )
 CREATE INDEX ix_configuration_chain ON configuration (chain)
--- to m0007_rates
+-- to m0007_indexes
+DROP INDEX ix_event_at
+DROP INDEX ix_event_kind_at
+DROP INDEX ix_event_repository_id_at
+)
+CREATE TABLE _alembic_tmp_event (
+at DOUBLE NOT NULL
+cause TEXT DEFAULT ('') NOT NULL
+detail TEXT DEFAULT ('') NOT NULL
+id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
+kind TEXT NOT NULL
+repository_id INTEGER
+rule TEXT DEFAULT ('') NOT NULL
+severity INTEGER DEFAULT (-1) NOT NULL
+thing TEXT DEFAULT ('') NOT NULL
+uid TEXT NOT NULL
+FROM event
+INSERT INTO _alembic_tmp_event (id, uid, kind, at, repository_id, rule, thing, severity, detail, cause) SELECT event.id, event.uid, event.kind, event.at, event.repository_id, event.rule, event.thing, event.severity, event.detail, event.cause
+DROP TABLE event
+ALTER TABLE _alembic_tmp_event RENAME TO event
+CREATE INDEX ix_event_kind ON event (kind, id) WHERE kind <> 'added'
+CREATE INDEX ix_event_repository_id ON event (repository_id, id)
+DROP INDEX ix_finding_thing
+)
+CONSTRAINT uq_finding_thing_rule_repository_id UNIQUE (thing, rule, repository_id)
+CREATE TABLE _alembic_tmp_finding (
+exploited BOOLEAN DEFAULT (false) NOT NULL
+first_seen DOUBLE NOT NULL
+fixed TEXT DEFAULT ('') NOT NULL
+gone DOUBLE
+id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
+last_seen DOUBLE NOT NULL
+repository_id INTEGER NOT NULL
+revision INTEGER DEFAULT 0 NOT NULL
+rule TEXT NOT NULL
+severity INTEGER NOT NULL
+thing TEXT NOT NULL
+FROM finding
+INSERT INTO _alembic_tmp_finding (id, repository_id, rule, thing, severity, fixed, exploited, first_seen, last_seen, gone, revision) SELECT finding.id, finding.repository_id, finding.rule, finding.thing, finding.severity, finding.fixed, finding.exploited, finding.first_seen, finding.last_seen, finding.gone, finding.revision
+DROP TABLE finding
+ALTER TABLE _alembic_tmp_finding RENAME TO finding
+CREATE INDEX ix_finding_repository_id ON finding (repository_id)
+CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
+-- to m0008_rates
 CREATE TABLE rate (
 	"key" TEXT NOT NULL,
 	amount DOUBLE NOT NULL,
 	at DOUBLE NOT NULL,
 	CONSTRAINT pk_rate PRIMARY KEY ("key")
 )
--- to m0007_rates
--- to m0006_configurations
+-- to m0008_rates
+-- to m0007_indexes
 DROP TABLE rate
+-- to m0006_configurations
+DROP INDEX ix_finding_repository_id
+)
+CONSTRAINT fk_finding_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
+CONSTRAINT uq_finding_repository_id_rule_thing UNIQUE (repository_id, rule, thing)
+CREATE TABLE _alembic_tmp_finding (
+exploited BOOLEAN DEFAULT (false) NOT NULL
+first_seen DOUBLE NOT NULL
+fixed TEXT DEFAULT ('') NOT NULL
+gone DOUBLE
+id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
+last_seen DOUBLE NOT NULL
+repository_id INTEGER NOT NULL
+revision INTEGER DEFAULT 0 NOT NULL
+rule TEXT NOT NULL
+severity INTEGER NOT NULL
+thing TEXT NOT NULL
+FROM finding
+INSERT INTO _alembic_tmp_finding (id, repository_id, rule, thing, severity, fixed, exploited, first_seen, last_seen, gone, revision) SELECT finding.id, finding.repository_id, finding.rule, finding.thing, finding.severity, finding.fixed, finding.exploited, finding.first_seen, finding.last_seen, finding.gone, finding.revision
+DROP TABLE finding
+ALTER TABLE _alembic_tmp_finding RENAME TO finding
+CREATE INDEX ix_finding_rule ON finding (rule, repository_id)
+DELETE FROM sqlite_sequence WHERE name = ?
+INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)
+CREATE INDEX ix_finding_thing ON finding (thing)
+DROP INDEX ix_event_repository_id
+DROP INDEX ix_event_kind
+)
+CONSTRAINT fk_event_repository_id FOREIGN KEY(repository_id) REFERENCES repository (id) ON DELETE CASCADE
+CONSTRAINT uq_event_uid UNIQUE (uid)
+CREATE TABLE _alembic_tmp_event (
+at DOUBLE NOT NULL
+cause TEXT DEFAULT ('') NOT NULL
+detail TEXT DEFAULT ('') NOT NULL
+id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
+kind TEXT NOT NULL
+repository_id INTEGER
+rule TEXT DEFAULT ('') NOT NULL
+severity INTEGER DEFAULT (-1) NOT NULL
+thing TEXT DEFAULT ('') NOT NULL
+uid TEXT NOT NULL
+FROM event
+INSERT INTO _alembic_tmp_event (id, uid, kind, at, repository_id, rule, thing, severity, detail, cause) SELECT event.id, event.uid, event.kind, event.at, event.repository_id, event.rule, event.thing, event.severity, event.detail, event.cause
+DROP TABLE event
+ALTER TABLE _alembic_tmp_event RENAME TO event
+DELETE FROM sqlite_sequence WHERE name = ?
+INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)
+CREATE INDEX ix_event_at ON event (at)
+CREATE INDEX ix_event_kind_at ON event (kind, at)
+CREATE INDEX ix_event_repository_id_at ON event (repository_id, at)
 -- to m0005_access
 DROP TABLE configuration
 -- to m0004_causes
