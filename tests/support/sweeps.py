@@ -66,7 +66,8 @@ def _variants(whole: Any, path: tuple[str | int, ...], odds: tuple[Any, ...]) ->
     for odd in _BEFORE if outer < len(path) - 1 else ():
         items = reduce(getitem, path[:outer], whole)
         changed = _replace(items, path[outer:], odd)
-        yield f"{json.dumps(odd)}, then a copy", _replace(whole, path[:outer], [*changed, items[path[outer]]])
+        changed.append(items[path[outer]])
+        yield f"{json.dumps(odd)}, then a copy", _replace(whole, path[:outer], changed) if outer else changed
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
