@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +17,7 @@ from sealock.model.identity import identify
 from sealock.model.inventory import Inventory, Layer
 from sealock.service.state.configurations import encode_base, encode_configuration
 from sealock.service.state.flaws import PackageMatch
-from sealock.service.state.packages import ImageContents, StoredPackage, slice_key
+from sealock.service.state.packages import ImageContents, SlicePackage, StoredPackage, slice_key
 from sealock.service.state.rows import chunks, insert_new, numbers, put
 from sealock.service.state.tables import (
     configuration,
@@ -37,6 +37,8 @@ from sealock.service.state.tables import (
 )
 from sealock.service.state.tags import refresh
 
+_Slice: TypeAlias = tuple[str, Sequence[SlicePackage]]
+"""The layer of a slice, by its diff_id, and what is seen of it."""
 GENERATION = "advisories"
 """The setting with the digest of the advisories that all packages are matched with."""
 
@@ -62,8 +64,21 @@ def set_generation(connection: Connection, value: str) -> None:
 
 def unknown_packages(connection: Connection, contents: ImageContents) -> list[StoredPackage]:
     """The packages of an image that are not stored yet."""
-    known = numbers(connection, package, package.c.key, contents.packages)
-    return [stored for key, stored in contents.packages.items() if key not in known]
+    wanted = _packages_of(_new_slices(connection, contents).values())
+    known = numbers(connection, package, package.c.key, wanted)
+    return [contents.packages[key] for key in sorted(wanted - known.keys())]
+
+
+def _new_slices(connection: Connection, contents: ImageContents) -> dict[str, _Slice]:
+    """The slices of an image that are not stored yet, by their keys; the packages of the others are stored."""
+    by_key = {slice_key(diff_id, rows): (diff_id, rows) for diff_id, rows in contents.slices.items()}
+    known = numbers(connection, layer_slice, layer_slice.c.key, by_key)
+    return {key: by_key[key] for key in sorted(by_key.keys() - known.keys())}
+
+
+def _packages_of(slices: Iterable[_Slice]) -> set[str]:
+    """The keys of the packages of slices, and of those that own their files."""
+    return {key for _, rows in slices for row in rows for key in (row.key, row.owner) if key}
 
 
 def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, PackageMatch], now: float) -> int:
@@ -86,9 +101,7 @@ def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, Pa
     ]
     if rows:
         connection.execute(insert(image_layer), rows)
-    packages = keep_packages(connection, read.contents.packages.values(), matched)
-    slices = _keep_slices(connection, read.contents, packages, layers)
-    if slices:
+    if slices := _keep_slices(connection, read.contents, matched, layers):
         connection.execute(insert(image_slice), [{"image_id": number, "slice_id": slice_} for slice_ in slices])
     if rules := finding_rows(number, read.findings):
         connection.execute(insert(image_finding), rules)
@@ -158,10 +171,11 @@ def keep_packages(
         rows.append(stored[key].row() | state)
     insert_new(connection, package, rows)
     added = numbers(connection, package, package.c.key, new)
-    places = sorted({entry for key in new for entry in stored[key].places})
+    named = {key: stored[key].places() for key in new}
+    places = sorted({entry for entries in named.values() for entry in entries})
     insert_new(connection, place, [{"ecosystem": ecosystem, "name": name} for ecosystem, name in places])
     ids = _places(connection, places)
-    among = sorted({(ids[entry], added[key]) for key in new for entry in stored[key].places})
+    among = sorted({(ids[entry], added[key]) for key, entries in named.items() for entry in entries})
     insert_new(connection, package_place, [{"place_id": where, "package_id": which} for where, which in among])
     insert_new(connection, hit, [entry.row(added[key]) for key in new for entry in matched[key].hits.values()])
     return known | added
@@ -180,25 +194,26 @@ def _places(connection: Connection, places: Iterable[tuple[str, str]]) -> dict[t
 
 
 def _keep_slices(
-    connection: Connection, contents: ImageContents, packages: Mapping[str, int], layers: Mapping[str, int]
+    connection: Connection, contents: ImageContents, matched: Mapping[str, PackageMatch], layers: Mapping[str, int]
 ) -> list[int]:
-    by_key = {slice_key(diff_id, rows): (diff_id, rows) for diff_id, rows in contents.slices.items()}
-    known = numbers(connection, layer_slice, layer_slice.c.key, by_key)
-    new = sorted(by_key.keys() - known.keys())
-    insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(by_key[key][0])} for key in new])
-    added = numbers(connection, layer_slice, layer_slice.c.key, new)
+    """Keep what is seen of an image's layers; give the numbers of its slices."""
+    new = _new_slices(connection, contents)
+    packages = keep_packages(connection, [contents.packages[key] for key in _packages_of(new.values())], matched)
+    insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(new[key][0])} for key in new])
+    keys = (slice_key(diff_id, rows) for diff_id, rows in contents.slices.items())
+    ids = numbers(connection, layer_slice, layer_slice.c.key, keys)
     rows = [
         {
-            "slice_id": added[key],
+            "slice_id": ids[key],
             "package_id": packages[row.key],
             "owner_id": packages[row.owner] if row.owner else None,
             "path": row.path,
         }
-        for key in new
-        for row in by_key[key][1]
+        for key, (_, seen) in new.items()
+        for row in seen
     ]
     insert_new(connection, slice_package, rows)
-    return sorted({*known.values(), *added.values()})
+    return sorted(ids.values())
 
 
 def finding_rows(number: int, findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -25,28 +25,30 @@ _KEY: Final = 32
 
 
 class StoredPackage(Struct, frozen=True):
-    """A package without its place in an image. `distribution` and `stream` only where its advisories depend on them.
-
-    `places` are the ecosystems and names under which advisories may know it.
-    """
+    """A package without its place in an image. `distribution` and `stream` only where its advisories depend on them."""
 
     key: str
     package: Package
-    purl: str
-    thing: str
-    places: tuple[tuple[str, str], ...]
     distribution: Distribution | None = None
     stream: str = ""
 
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """The ecosystems and names under which advisories may know it."""
+        lookup = look_up(self.package, self.distribution, self.stream)
+        if not isinstance(lookup, Lookup):
+            return ()
+        return tuple((ecosystem, lookup.name) for ecosystem in (*lookup.ecosystems, *lookup.also))
+
     def row(self) -> dict[str, Any]:
         """Its columns."""
+        url = purl(self.package, self.distribution)
         return {
             "key": self.key,
             "type": self.package.type,
             "name": self.package.name,
             "version": self.package.version,
-            "purl": self.purl,
-            "thing": self.thing,
+            "purl": url,
+            "thing": unversioned(Installed(self.package.type, self.package.name, self.package.version, url)),
             "data": msgspec.json.encode(self.package).decode(),
             "distribution": msgspec.json.encode(self.distribution).decode() if self.distribution else "",
             "stream": self.stream,
@@ -115,23 +117,14 @@ def store_package(package: Package, distribution: Distribution | None, stream: s
 def _stored(bare: Package, among: Distribution | None, branch: str) -> StoredPackage:
     """The same package is in many images, which a worker scans one after the other."""
     basis = msgspec.json.encode((bare, among, branch))
-    url = purl(bare, among)
-    thing = unversioned(Installed(bare.type, bare.name, bare.version, url))
-    lookup = look_up(bare, among, branch)
-    places: tuple[tuple[str, str], ...] = ()
-    if isinstance(lookup, Lookup):
-        places = tuple((ecosystem, lookup.name) for ecosystem in (*lookup.ecosystems, *lookup.also))
-    return StoredPackage(sha256(basis).hexdigest()[:_KEY], bare, url, thing, places, among, branch)
+    return StoredPackage(sha256(basis).hexdigest()[:_KEY], bare, among, branch)
 
 
 def restore_package(row: Any) -> StoredPackage:  # noqa: ANN401  a row of the table
-    """A package from its columns, without its places."""
+    """A package from its columns."""
     return StoredPackage(
         row.key,
         msgspec.json.decode(row.data, type=Package),
-        row.purl,
-        row.thing,
-        (),
         msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
         row.stream,
     )
