@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from tempfile import TemporaryFile
@@ -23,7 +26,7 @@ from sealock.model.absent import UNSET
 from sealock.model.absent import given as known
 from sealock.model.container import Container
 from support.guardworld import GuardWorld
-from support.oddcontexts import CONTEXTS, OddContext
+from support.oddcontexts import CONTEXTS, Member, OddContext, archive, member
 from support.realengine import Engine, engine
 
 pytestmark = pytest.mark.live
@@ -212,3 +215,54 @@ def test_the_engine_builds_the_dockerfile_that_the_guard_read(
     assert label is None or f"is={label}" in answer.dockerfile
     # What docker itself sends is not refused for its form.
     assert label is not None or context.what in ODD
+
+
+def changed(saved: bytes, name: str, text: str | None, *more: Member) -> bytes:
+    """An archive of docker save, with another text of a member (None for none of it), and more members."""
+    with tarfile.open(fileobj=io.BytesIO(saved)) as tar:
+        parts = [
+            (each.name, file.read().decode(errors="surrogateescape")) for each in tar if (file := tar.extractfile(each))
+        ]
+    kept = [
+        member(each, text if each == name and text is not None else old)
+        for each, old in parts
+        if each != name or text is not None
+    ]
+    return archive(*kept, *more)
+
+
+def test_the_engine_takes_no_name_that_the_guard_did_not_read(daemon: Engine) -> None:
+    daemon.docker("import", "-", "tiny:1", data=archive(member("file")))
+    saved = subprocess.run(["docker", "save", "tiny:1"], env=daemon.environment, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as tar:
+        file = tar.extractfile("manifest.json")
+        assert file is not None
+        (image,) = json.loads(file.read())
+    spelled = json.dumps([image | {"RepoTags": ["odd:1"]}])
+    for what, data in {
+        "as it was saved": saved,
+        "other names": changed(saved, "manifest.json", json.dumps([image | {"RepoTags": ["odd:1", "b/odd:2"]}])),
+        "a key in another case": changed(saved, "manifest.json", spelled.replace("RepoTags", "repotags")),
+        "a key twice": changed(
+            saved, "manifest.json", spelled.replace('"RepoTags"', '"RepoTags": ["odd:2"], "RepoTags"')
+        ),
+        "more after the end": changed(saved, "manifest.json", f"{spelled} [1]"),
+        "a manifest twice": changed(saved, "", None, member("manifest.json", spelled)),
+        "no names": changed(saved, "manifest.json", json.dumps([image | {"RepoTags": None}])),
+        "no manifest": changed(saved, "manifest.json", None),
+        "no index": changed(saved, "index.json", None),
+    }.items():
+        with TemporaryFile() as file_of_it:
+            file_of_it.write(data)
+            file_of_it.flush()
+            answer = read_archive(file_of_it.fileno(), ArchiveQuestion("images"))
+        for name in ("tiny:1", "odd:1", "odd:2", "b/odd:2"):
+            daemon.docker("rmi", "-f", name)
+        daemon.docker("load", data=data)
+        taken = set(daemon.docker("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()) - {
+            "base:latest",
+            "<none>:<none>",
+        }
+        names = {name.removeprefix("docker.io/library/") for read in answer.images for name in read.names}
+        assert answer.wrong or taken <= names, what
+        assert what not in {"as it was saved", "other names"} or taken, what
