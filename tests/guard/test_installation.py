@@ -19,6 +19,7 @@ from sealock.guard.running import PLUGIN, SOCKET
 from sealock.guard.units import plugin_units, proxy_units
 from support.guardproxy import guard
 from support.scriptedengine import scripted
+from support.waiting import PATIENCE
 
 POLICY = '[guard]\n[[guard.caller]]\nname = "all"\nallow = ["ping"]\n'
 
@@ -35,6 +36,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setattr(installation, "_PROBE", PATIENCE)
     # The path of a socket is short.
     folder = tempfile.mkdtemp(prefix="sealock-", dir="/tmp")
     machine = Path(folder)
