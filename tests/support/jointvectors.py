@@ -20,6 +20,32 @@ from support.namevectors import MORE
 _RUN_LINE = re.compile(r"docker run ((?:\S+ )*)([\w./:@-]+)\n?")
 _STAGE = re.compile(r"(FROM [^\n]*\n)((?!FROM )[^\n]*\n(?:(?!FROM )[^\n]*\n)*)", re.ASCII)
 _COMMAND = re.compile(r"RUN (?![-\[<])([^\n]*[^\\\n])\n")
+_QUIET_SERVICES: dict[str, Any] = {
+    "services": {"aa": {"image": "aa", "volumes": ["aa:/aa"], "environment": ["AA=bb"], "networks": ["aa"]}},
+    "volumes": {"aa": None},
+    "networks": {"aa": None},
+    "secrets": {"aa": {"environment": "AA"}},
+}
+_QUIET_ITEMS = {
+    "volumes": "aa:/aa", "environment": "AA=bb", "ports": "127.0.0.1:1111:1111", "extra_hosts": "aa:192.0.2.1", "tmpfs": "/aa:size=1m",
+    "labels": "aa=bb", "networks": "aa", "secrets": "aa",
+}  # fmt: skip
+_QUIET_OPTIONS = "-v aa:/aa -e AA=bb -p 127.0.0.1:1111:1111 --label aa=bb --add-host aa:192.0.2.1"
+_QUIET_LINES = """\
+ARG AA
+ARG AB=bb
+ENV AC=bb AD=$AB
+LABEL aa=bb org.opencontainers.image.title=aa
+COPY aa /aa
+COPY --from=example.org/aa aa /ab
+ADD ab /ac
+ADD --checksum=sha256:aa https://example.org/aa.txt /ad
+RUN --mount=type=cache,target=/aa true; true
+RUN ["true"]
+RUN echo aa > /etc/aa && printf aa >> /ab
+RUN curl -fsSL https://example.org/aa -o /aa && chmod 644 /aa
+EXPOSE 1234
+"""
 _IN_ONE = {" in one command": "{} && {}", " in one group": "({}; {})", " in one pipeline": "{} | {}"}
 
 
@@ -51,6 +77,23 @@ def joints(rule: Rule[Any]) -> Iterator[tuple[tuple[str, str], str, str]]:
     for name, text in bad:
         if stage := _STAGE.fullmatch(f"{text.rstrip()}\n"):
             yield (name, name), " in two stages", f"{stage[0]}{stage[0]}"
+
+
+def after_quiet(text: str) -> Iterator[tuple[str, str, str]]:
+    """A vector behind what most rules leave alone: how, that by itself, and both in one text."""
+    if line := _RUN_LINE.fullmatch(text):
+        yield "options", "", f"docker run {_QUIET_OPTIONS} {line[1]}{line[2]}\n"
+    if stage := _STAGE.fullmatch(f"{text.rstrip()}\n"):
+        yield "lines", f"{stage[1]}{_QUIET_LINES}", f"{stage[1]}{_QUIET_LINES}{stage[2]}"
+    if text.startswith("services:"):
+        data = yaml.safe_load(text)
+        services = yaml.safe_dump(_QUIET_SERVICES, sort_keys=False)
+        yield "a service", services, yaml.safe_dump(_merge(_QUIET_SERVICES, data), sort_keys=False)
+        for service in data["services"].values():
+            for key, item in _QUIET_ITEMS.items():
+                if isinstance(service, dict) and isinstance(service.get(key), list):
+                    service[key].insert(0, item)
+        yield "items", "", yaml.safe_dump(data, sort_keys=False)
 
 
 def _join(one: str, other: str) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ from sealock.rules.catalog import every_rule, kinds_of
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule
 from support.documents import read
-from support.jointvectors import joints, named_vectors, numbered_vectors
+from support.jointvectors import after_quiet, joints, named_vectors, numbered_vectors
 from support.namevectors import MORE
 from support.readvectors import KINDS, documents
 
@@ -109,6 +109,14 @@ def _together(rule: Rule[Any]) -> Iterator[str]:
         if not document.errors and messages != alone[first] + alone[second]:
             yield f"=== {first} + {second}{how}"
             yield from sorted(messages.elements())
+    for name, text in named_vectors(rule):
+        for how, quiet, both in after_quiet(text):
+            document = read(both)
+            messages = Counter() if document.errors else _messages(rule, document)
+            expected = alone[name] + (_messages(rule, read(quiet)) if quiet else Counter())
+            if not document.errors and messages != expected:
+                yield f"=== {name} after quiet {how}"
+                yield from sorted(messages.elements())
 
 
 def _messages(rule: Rule[Any], document: Document) -> Counter[str]:
