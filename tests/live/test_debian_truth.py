@@ -65,6 +65,7 @@ def evaluated(folder: Path, records: list[dict[str, Any]], inventory: Inventory,
     return found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("suite", "ecosystem"), [("bullseye", "Debian:11"), ("bookworm", "Debian:12")])
 def test_every_package_is_judged_as_a_plain_reading_judges_it(
     tmp_path: Path, records: list[dict[str, Any]], suite: str, ecosystem: str

@@ -89,6 +89,7 @@ def test_a_debian_has_the_packages_and_files_that_dpkg_lists(debian: Path) -> No
     assert sum(1 for one in found if one.licenses) > 60
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
 def test_as_many_packages_of_a_debian_have_licences_as_for_trivy(suite: str, tmp_path: Path) -> None:
     root = tmp_path / "root"

@@ -39,6 +39,7 @@ def test_every_file_with_a_secret_is_found_those_that_trivy_finds_too(tmp_path: 
     assert theirs <= found
 
 
+@pytest.mark.untraced
 def test_nothing_is_found_in_a_clean_debian(tmp_path: Path) -> None:
     root = tmp_path / "root"
     subprocess.run(

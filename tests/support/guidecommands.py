@@ -82,6 +82,7 @@ NEEDS = {
         "a notary server", "tests/live/test_notary.py"
     ),
     r"^sealock show( C\d+( --on \S+)?)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
+    r"--profile \S+@sha256:": Need("a profile in a registry", "tests/cli/test_profile_registry.py"),
     r"--profile web\.profile\.json": Need("a profile of the image", "tests/live/test_in_use.py"),
     r"^sealock profile |web\.seccomp\.json": Need(
         "a profile, and an engine to start it on", "tests/live/test_profile.py"

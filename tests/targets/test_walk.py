@@ -76,7 +76,7 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
     ("name", "text", "counted"),
     [
         ("user-data", b"#cloud-config\nruncmd:\n- [docker, run, --privileged, x]\n- docker run --rm x\n", True),
-        ("Earthfile", b"VERSION 0.8\nb:\n  RUN docker run --privileged x\n", True),
+        ("BUILD", b'genrule(\n  cmd = "docker run --privileged x",\n)\n', True),
         ("main.tf", b'resource "x" "y" {\n  command = "docker run --privileged x"\n}\n', True),
         ("tox.ini", b"# docker run --privileged x\n", False),
         ("tox.ini", b"docker is here, and nothing starts\n", False),

@@ -120,11 +120,11 @@ _FORMS: Final = (
     ),
     _Form(
         r".*\.ya?ml",
-        r"^[ \t]+docker[ \t]*:\s*(?:\{\s*)?image[ \t]*:",
+        r"^applications[ \t]*:(?:.*\n){1,200}?[ \t]+docker[ \t]*:\s*(?:\{\s*)?image[ \t]*:",
         "platform",
         "the images that a hosting platform starts are not checked",
         _YAML,
-        ("applications:",),
+        ("applications",),
     ),
     _Form(
         r"(.*/)?werf[^/]*\.ya?ml",

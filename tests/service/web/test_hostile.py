@@ -155,6 +155,7 @@ def test_no_text_of_the_state_is_markup(made: ServiceWorld) -> None:
     assert seen["application/json"] > 20
 
 
+@pytest.mark.untraced
 def test_a_token_of_one_repository_reads_no_name_of_another(made: ServiceWorld) -> None:
     mine = "registry.example/tools/static"
     (own,) = [name for name in names(made, repository.c.name) if name.startswith(mine)]

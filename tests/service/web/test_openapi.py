@@ -45,6 +45,7 @@ class Authenticated:
         del case, data, context
 
 
+@pytest.mark.untraced
 @schema.parametrize()
 @settings(
     max_examples=8, deadline=None, derandomize=True, database=None,

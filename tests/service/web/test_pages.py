@@ -130,6 +130,7 @@ def test_a_token_without_the_role_is_refused(made: ServiceWorld, role: str) -> N
                 assert client.request(endpoint.method, filled(endpoint.path)).status_code == 403, endpoint.path
 
 
+@pytest.mark.untraced
 def test_a_token_of_one_repository_never_reads_another(made: ServiceWorld) -> None:
     own = "registry.example/tools/static"
     with made.database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def test_a_source_that_fails_is_said_and_asked_again_soon_and_recovers(
 ) -> None:
     monkeypatch.setattr("sealock.service.work.advisories.FEEDS", {name: FEEDS[name] for name in ("osv/PyPI", "kev")})
     with world(tmp_path, filled=False) as made, made.client() as client:
+        made.clock.now = time.time()  # as the database's, which says when a source was asked
         image = image_of("app", pypi("weir", "1", path="weir-1.dist-info/METADATA"), distribution=None)
         scan(made.database, "registry.example/app", "1", image, Table(covered=["PyPI"]), now=made.clock())
         source = AdvisorySource("mirror", publisher.url)

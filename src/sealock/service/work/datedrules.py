@@ -22,7 +22,7 @@ from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import Evaluator
 from sealock.service.state.contents import finding_rows
 from sealock.service.state.database import Database
-from sealock.service.state.rows import AT_ONCE, insert_new, take_turn
+from sealock.service.state.rows import AT_ONCE, take_turn
 from sealock.service.state.settle import recount, settle
 from sealock.service.state.tables import (
     acknowledgement,
@@ -33,9 +33,12 @@ from sealock.service.state.tables import (
     repository,
     repository_image,
 )
+from sealock.service.state.tables.findings import RARE
 from sealock.targets.inputs import ImageInput
 
 _DAY: Final = 86_400.0
+_ENDED: Final = "acknowledgement-ended"
+"""The kind of event."""
 _READ: Final = ("distribution", "created")
 """The columns of images that these rules go by."""
 
@@ -67,7 +70,11 @@ def count_acknowledged(database: Database, now: float, days: float) -> None:
     with database.write() as connection:
         take_turn(connection)
         ended = select(acknowledgement).where(own.until != "", own.until >= first, own.until < today).order_by(own.id)
-        insert_new(connection, event, [_ended(row, now) for row in connection.execute(ended)])
+        written = select(event.c.uid).where(event.c.kind == _ENDED, RARE)
+        known = set(connection.execute(written).scalars())
+        rows = [row for row in (_ended(row, now) for row in connection.execute(ended)) if row["uid"] not in known]
+        if rows:
+            connection.execute(insert(event), rows)
         ending = select(own.rule).where(own.until != "")
         touched = select(finding.c.repository_id).where(finding.c.rule.in_(ending), finding.c.gone.is_(None)).distinct()
         recount(connection, connection.execute(touched).scalars().all(), now)
@@ -75,8 +82,8 @@ def count_acknowledged(database: Database, now: float, days: float) -> None:
 
 def _ended(row: Any, now: float) -> dict[str, Any]:  # noqa: ANN401  a row of the table
     return {
-        "uid": f"acknowledgement-ended:{row.id}",
-        "kind": "acknowledgement-ended",
+        "uid": f"{_ENDED}:{row.id}",
+        "kind": _ENDED,
         "at": now,
         "repository_id": row.repository_id,
         "rule": row.rule,
