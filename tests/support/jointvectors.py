@@ -46,6 +46,12 @@ RUN echo aa > /etc/aa && printf aa >> /ab
 RUN curl -fsSL https://example.org/aa -o /aa && chmod 644 /aa
 EXPOSE 1234
 """
+_QUIET_WORDS = {
+    re.compile(r"^((?:ENV|ARG|LABEL) )(?=[\w.\"'-]+=)", re.MULTILINE): r"\1aa=bb ",
+    re.compile(r"^(RUN )(?=[\w/])", re.MULTILINE): r"\1true && ",
+    re.compile(r"^(EXPOSE )", re.MULTILINE): r"\g<1>1234 ",
+}
+"""What stands before the words of an instruction."""
 _IN_ONE = {" in one command": "{} && {}", " in one group": "({}; {})", " in one pipeline": "{} | {}"}
 
 
@@ -85,6 +91,9 @@ def after_quiet(text: str) -> Iterator[tuple[str, str, str]]:
         yield "options", "", f"docker run {_QUIET_OPTIONS} {line[1]}{line[2]}\n"
     if stage := _STAGE.fullmatch(f"{text.rstrip()}\n"):
         yield "lines", f"{stage[1]}{_QUIET_LINES}", f"{stage[1]}{_QUIET_LINES}{stage[2]}"
+        for pattern, words in _QUIET_WORDS.items():
+            if (changed := pattern.sub(words, text)) != text:
+                yield "words", "", changed
     if text.startswith("services:"):
         data = yaml.safe_load(text)
         services = yaml.safe_dump(_QUIET_SERVICES, sort_keys=False)
