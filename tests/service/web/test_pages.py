@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -12,12 +13,14 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from sealock.service.delivery.webhooks import EventKind
 from sealock.service.state.database import migrate
 from sealock.service.state.tables import image, repository
 from sealock.service.views.common import cursor
 from sealock.service.web.api.openapi import parts
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
+from sealock.service.web.pages.rendering import KINDS
 from support.postgresql import BOTH
 from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, Tags, digest, world
 
@@ -531,3 +534,7 @@ def test_a_database_of_another_version_is_not_ready(tmp_path: Path) -> None:
 def test_hostile_names_stay_names(ada: httpx.Client) -> None:
     answer = ada.get(f"/repository?name={quote(HOSTILE_REPOSITORY)}")
     assert "&lt;b&gt;bold&lt;/b&gt;" in answer.text
+
+
+def test_webhooks_take_each_kind_of_event_that_has_words() -> None:
+    assert get_args(EventKind) == tuple(KINDS)

@@ -21,6 +21,10 @@ from sealock.text import line
 
 Period: TypeAlias = Literal["", "hour", "day"]
 """At once, or a digest of each hour or day that is over."""
+EventKind: TypeAlias = Literal[
+    "added", "removed", "severity-changed", "fix-available", "exploited", "signature-lost", "tag-moved",
+    "acknowledgement-ended",
+]  # fmt: skip
 _MOST_MESSAGES: Final = 100
 
 

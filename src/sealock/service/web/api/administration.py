@@ -11,6 +11,7 @@ from sealock.service.access.machines import TokenRow, issue, list_tokens, revoke
 from sealock.service.access.tokens import Role, parse_scope
 from sealock.service.delivery.outbox import retry
 from sealock.service.delivery.webhooks import (
+    EventKind,
     MessageRow,
     Period,
     WebhookRequest,
@@ -28,7 +29,6 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.@:/-][\w
 Repository = Annotated[str, Meta(pattern=r"^[!-)+-~]+(/\*)?$", max_length=400)]
 Repositories = Annotated[tuple[Repository, ...], Meta(max_length=100)]
 _PORT = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
-Kind = Annotated[str, Meta(pattern="^[a-z-]{1,40}$")]
 _MOST_DAYS: Final = 3650
 
 
@@ -55,7 +55,7 @@ class WebhookBody(Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[
         str, Meta(pattern=rf"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?{_PORT}(/[!-~]*)?$", max_length=2000)
     ]
-    kinds: Annotated[tuple[Kind, ...], Meta(max_length=20)] = ()
+    kinds: Annotated[tuple[EventKind, ...], Meta(max_length=20)] = ()
     least: SeverityWord = ""
     scope: Repositories = ()
     period: Period = ""
