@@ -18,6 +18,7 @@ from sealock.model.change import Add, FieldChange, Set, Swap, changed
 from sealock.model.container import Container, Mount, Port, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
+from sealock.rules.catalog import every_rule
 from sealock.rules.container.secret_in_environment import SecretInEnvironment
 from sealock.rules.evaluation import evaluate
 
@@ -162,6 +163,14 @@ def test_a_pipeline_s_variables_are_read_once() -> None:
     ]
 
 
+def test_the_environment_of_a_drone_pipeline_is_read_once() -> None:
+    text = "environment: {TOKEN: b}\nsteps: [{name: a, image: x:1, environment: {C: d}}, {name: b, image: y:2}]\n"
+    assert [noun.environment for noun in containers(DRONE, text).values()] == [
+        (Variable("TOKEN", "b"), Variable("C", "d")),
+        UNSET,
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -176,6 +185,30 @@ def test_secrets_are_reported_where_the_runner_decides_on_privileges(name: str, 
         ("C048", "has a password in the variable DB_PASSWORD (…)")
     ]
     assert not result.skipped
+
+
+REPORTED = [
+    ("Drone's privileges", DRONE, "steps: [{name: a, image: x:1, privileged: true}]", "C001"),
+    ("Drone's socket", DRONE, "volumes: [{name: s, host: {path: /var/run/docker.sock}}]\nsteps: [{name: a, image: x:1, volumes: [{name: s, path: /s}]}]", "C011"),
+    ("Drone's network", DRONE, "steps: [{name: a, image: x:1, network_mode: host}]", "C020"),
+    ("Woodpecker's privileges", WOODPECKER, "steps: [{name: a, image: x:1, privileged: true}]", "C001"),
+    ("Woodpecker's socket", WOODPECKER, "steps: [{name: a, image: x:1, volumes: ['/var/run/docker.sock:/s']}]", "C011"),
+    ("Woodpecker's root directory", WOODPECKER, "steps: [{name: a, image: x:1, volumes: ['/:/host']}]", "C014"),
+    ("Buildkite's socket", BUILDKITE, "steps: [{plugins: [{docker#v5: {image: x:1, volumes: ['/var/run/docker.sock:/s']}}]}]", "C011"),
+    ("Buildkite's capabilities", BUILDKITE, "steps: [{plugins: [{docker#v5: {image: x:1, add-caps: [SYS_ADMIN]}}]}]", "C002"),
+    ("GitHub's socket", WORKFLOW, "jobs: {a: {container: {image: x:1, volumes: ['/var/run/docker.sock:/s']}}}", "C011"),
+    ("Azure's socket", AZURE, "resources: {containers: [{container: c, image: x:1, mapDockerSocket: true}]}", "C011"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "rule"), [pytest.param(*row, id=sentence) for sentence, *row in REPORTED])
+def test_what_a_step_is_given_is_reported(name: str, text: str, rule: str) -> None:
+    result = evaluate(
+        name,
+        formats.read("pipeline", Source(name, text)),
+        {"container": [each for each in every_rule() if each.id == rule]},
+    )
+    assert [finding.rule for finding in result.findings] == [rule]
 
 
 def test_a_step_says_what_it_runs_and_no_more() -> None:

@@ -10,7 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sealock.formats.detection import _JSON_START, _NAMED, _NAMELESS
-from sealock.formats.recognition import _FORMS
+from sealock.formats.pipelines.described import CiSystem
+from sealock.formats.pipelines.systems import SYSTEMS, system_of
+from sealock.formats.recognition import _FORMS, _PIPELINE
 from sealock.targets.walk import _START, _starts
 
 few = settings(max_examples=25)
@@ -70,3 +72,17 @@ def test_a_start(text: bytes) -> None:
 @pytest.mark.parametrize("text", [b"", b"from alpine", b"a FROM alpine", b"my services:", b"FROM", b"services"])
 def test_no_start(text: bytes) -> None:
     assert not _starts(text)
+
+
+@few
+@given(path=st.from_regex(re.compile(_PIPELINE.pattern, re.ASCII), fullmatch=True))
+def test_a_pipeline_that_is_recognised_is_one_that_a_system_reads(path: str) -> None:
+    assert system_of(path) is not None
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+@few
+@given(data=st.data())
+def test_a_path_that_a_system_reads_is_recognised(system: CiSystem, data: st.DataObject) -> None:
+    path = data.draw(st.from_regex(re.compile(system.path.pattern, re.ASCII), fullmatch=True))
+    assert _PIPELINE.fullmatch(path)

@@ -148,6 +148,8 @@ def _show(value: Any) -> str:
             return repr(value)
         case type():
             return value.__qualname__
+    if isinstance(pattern := getattr(value, "pattern", None), str | bytes):
+        return repr(pattern)
     return getattr(value, "__qualname__", type(value).__qualname__)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
@@ -51,6 +52,14 @@ def named(name: str, value: ManifestValue | None, key: str, table: Table, **more
     image = value.at(key) if value.is_mapping else value
     if image is not None and isinstance(image.node, Scalar):
         yield CiContainer(name, value, image, table, **more)  # type: ignore[arg-type]
+
+
+def sharing(containers: Iterable[CiContainer], value: ManifestValue, table: Table) -> Iterator[CiContainer]:
+    """The containers, with what a value sets for all of them: read with the first, so that it is reported once."""
+    more: tuple[tuple[ManifestValue, Table], ...] = ((value, table),)
+    for described in containers:
+        yield replace(described, more=(*more, *described.more))
+        more = ()
 
 
 def entries(value: ManifestValue | None) -> Iterator[tuple[str, ManifestValue]]:

@@ -83,7 +83,8 @@ class _CiReader:
         self.errors: list[InputError] = []
         words: list[KeyWord] = []
         command: list[KeyWord] = []
-        for value, table in ((described.value, described.table), *described.more):
+        # What is set for many comes first: its own says otherwise.
+        for value, table in (*described.more, (described.value, described.table)):
             if not value.is_mapping:
                 continue
             tree = _CiWords(source.text, value, table, system.open)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
-from sealock.formats.pipelines.described import CiContainer, CiSystem, Table, entries, items, named
+from sealock.formats.pipelines.described import CiContainer, CiSystem, Table, entries, items, named, sharing
 from sealock.model.container import FIELDS
 from sealock.patterns import compile_lazily
 
@@ -22,7 +22,6 @@ DRONE: Final = (
     _NAMED_VOLUMES,
     OptionKey("command", shape="command"),
 )
-_OF_DRONE: Final = (_ENVIRONMENT,)
 WOODPECKER: Final = (
     _ENVIRONMENT,
     OptionKey("privileged", "privileged", "switch", value="true"),
@@ -70,10 +69,9 @@ _DOCKER_PLUGIN: Final = compile_lazily(r"(?:.*/)?(?:buildkite-plugins/)?docker(?
 
 def _drone(root: ManifestValue) -> Iterator[CiContainer]:
     """The steps and services of a pipeline that runs in containers."""
-    if root.word("kind") not in {"pipeline", ""} or root.word("type") not in {"docker", "kubernetes", ""}:
-        return
-    volumes = {item.word("name"): _source(item) for item in items(root.at("volumes"))}
-    yield from _steps(root, root.word("name"), DRONE, volumes, more=((root, _OF_DRONE),))
+    if root.word("kind") in {"pipeline", ""} and root.word("type") in {"docker", "kubernetes", ""}:
+        volumes = {item.word("name"): _source(item) for item in items(root.at("volumes"))}
+        yield from sharing(_steps(root, root.word("name"), DRONE, volumes=volumes), root, (_ENVIRONMENT,))
 
 
 def _source(volume: ManifestValue) -> str:
@@ -88,9 +86,7 @@ def _woodpecker(root: ManifestValue) -> Iterator[CiContainer]:
     yield from _steps(root, "", WOODPECKER)
 
 
-def _steps(
-    root: ManifestValue, pipeline: str, table: Table, volumes: Mapping[str, str] | None = None, **more: object
-) -> Iterator[CiContainer]:
+def _steps(root: ManifestValue, pipeline: str, table: Table, **more: object) -> Iterator[CiContainer]:
     """The containers of lists and mappings of steps and services."""
     of = f" of {pipeline}" if pipeline else ""
     groups = (("steps", "step"), ("pipeline", "step"), ("services", "service"), ("clone", "clone step"))
@@ -99,7 +95,7 @@ def _steps(
         listed = ((item.word("name") or str(at + 1), item) for at, item in enumerate(items(value)))
         for name, step in (*listed, *entries(value)):
             if step.is_mapping and step.at("image") is not None:
-                yield from named(f"{kind} {name}{of}", step, "image", table, volumes=volumes or {}, **more)
+                yield from named(f"{kind} {name}{of}", step, "image", table, **more)
 
 
 def _cloud_build(root: ManifestValue) -> Iterator[CiContainer]:
@@ -110,28 +106,31 @@ def _cloud_build(root: ManifestValue) -> Iterator[CiContainer]:
 
 def _buildkite(root: ManifestValue) -> Iterator[CiContainer]:
     """What the plugin "docker" starts, of steps and of the steps of groups."""
-    pending = [*items(root.at("steps"))] if root.is_mapping else [*items(root)]
-    steps = 0
-    while pending:
-        step = pending.pop(0)
-        pending = [*items(step.at("steps")), *pending]
-        steps += 1
+    for number, step in enumerate(_each_step(root.at("steps") if root.is_mapping else root), 1):
         plugins = step.at("plugins")
         listed = [pair for item in items(plugins) for pair in item.entries.items()]
         for plugin, value in (*listed, *entries(plugins)):
             if value.is_mapping and _DOCKER_PLUGIN.fullmatch(plugin):
-                name = f"step {step.word('key') or step.word('label') or steps}"
+                name = f"step {step.word('key') or step.word('label') or number}"
                 yield from named(name, value, "image", BUILDKITE)
 
 
+def _each_step(steps: ManifestValue | None) -> Iterator[ManifestValue]:
+    for step in items(steps):
+        yield step
+        yield from _each_step(step.at("steps"))
+
+
 _OF_STEP: Final = ("image", "command", "entrypoint", "environment", "name", "user", "platform")
+_MOUNTS: Final = ("mounts", "volumes_from")
+"""All that is mounted: no step takes volumes from another container."""
 SYSTEMS: Final = (
     CiSystem(
         "drone",
         compile_lazily(r"(?:.*/)?\.drone(?:\.[^/]*)?\.ya?ml"),
         _drone,
         compile_lazily(r"\$"),
-        (*_OF_STEP, "privileged", "mounts", "network_mode"),
+        (*_OF_STEP, "privileged", *_MOUNTS, "network_mode"),
         "Drone's runner decides this",
     ),
     CiSystem(
@@ -139,7 +138,7 @@ SYSTEMS: Final = (
         compile_lazily(r"(?:.*/)?\.?woodpecker[^/]*\.ya?ml|(?:.*/)?\.woodpecker/.*\.ya?ml"),
         _woodpecker,
         compile_lazily(r"\$"),
-        (*_OF_STEP, "privileged", "mounts", "dns", "dns_search"),
+        (*_OF_STEP, "privileged", *_MOUNTS, "dns", "dns_search"),
         "Woodpecker's agent decides this",
     ),
     CiSystem(
@@ -147,7 +146,7 @@ SYSTEMS: Final = (
         compile_lazily(r"(?:.*/)?cloudbuild[^/]*\.(?:ya?ml|json)"),
         _cloud_build,
         compile_lazily(r"\$"),
-        (*_OF_STEP, "mounts"),
+        (*_OF_STEP, *_MOUNTS),
         "Cloud Build decides this",
     ),
     CiSystem(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec.structs import replace
-
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
 from sealock.formats.pipelines import stepimages
-from sealock.formats.pipelines.described import CiContainer, CiSystem, entries, items, named
+from sealock.formats.pipelines.described import CiContainer, CiSystem, entries, items, named, sharing
 from sealock.formats.yamltree import Scalar
 from sealock.model.container import FIELDS
 from sealock.patterns import compile_lazily
@@ -88,22 +86,16 @@ def _steps(steps: ManifestValue | None, where: str) -> Iterator[CiContainer]:
 
 
 def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
-    """`image` and `services` at the top, in `default`, and in jobs; a job's variables are its container's.
+    """`image` and `services` at the top, in `default`, and in jobs, with the variables of a job and of all of them."""
+    yield from sharing(_gitlab_jobs(root), root, _VARIABLES)
 
-    Those of the whole pipeline are every container's, and are read with the first, so that each is reported once.
-    """
-    pending = [(root, _VARIABLES)] if root.at("variables") is not None else []
-    places = [("pipeline", root), *((name, value) for name, value in root.entries.items() if value.is_mapping)]
-    for name, value in places:
-        image = value.at("image")
-        if name == "variables" or (image is None and value.at("services") is None):
-            continue
-        own = "the pipeline" if name == "pipeline" else "jobs by default" if name == "default" else f"job {name}"
-        if value is not root and value.at("variables") is not None:
-            pending.append((value, _VARIABLES))
-        for described in _gitlab_containers(own, value):
-            yield replace(described, more=tuple(pending))
-            pending = []
+
+def _gitlab_jobs(root: ManifestValue) -> Iterator[CiContainer]:
+    yield from _gitlab_containers("the pipeline", root)
+    for name, value in entries(root):
+        if value.is_mapping and name != "variables":
+            own = "jobs by default" if name == "default" else f"job {name}"
+            yield from sharing(_gitlab_containers(own, value), value, _VARIABLES)
 
 
 def _gitlab_containers(own: str, value: ManifestValue) -> Iterator[CiContainer]:
@@ -166,7 +158,7 @@ _EXPRESSION: Final = compile_lazily(r"\$\{\{")
 SYSTEMS: Final = (
     CiSystem(
         "github",
-        compile_lazily(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"),
+        compile_lazily(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]*\.ya?ml|(?:.*/)?action\.ya?ml"),
         _github,
         _EXPRESSION,
         _OF_RUNNER,
