@@ -168,3 +168,10 @@ def test_no_unit_of_any_kind_makes_reading_raise(data: st.DataObject, kind: str)
     assert document.subjects or document.errors
     for subject in document.subjects:
         assert all(0 <= place.start <= place.end <= len(text) for place in subject.where.values())
+
+
+def test_every_place_of_a_unit_without_an_image_is_in_its_text() -> None:
+    text = "[Container]\nPodmanArgs=a\n"
+    document = read(Source("x.container", text))
+    assert [error.message for error in document.errors] == ["Quadlet refuses the unit: it has neither Image nor Rootfs"]
+    assert {place.start for place in document.subjects[0].where.values()} == {0}

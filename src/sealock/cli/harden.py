@@ -15,6 +15,7 @@ from sealock.cli.namedprofiles import METAVAR, add_policy
 from sealock.cli.output import Progress, complain, write
 from sealock.cli.trialcheck import check_of
 from sealock.errors import TargetError, UsageError
+from sealock.formats.unitfile import QUADLET_NAMES
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container, Label, Network
@@ -158,7 +159,7 @@ def for_trial(words: Sequence[str], name: str, network: str, fresh: Callable[[],
 def _network(form: str, asked: Container, image: str) -> str:
     """The name of a network of its own; "" for a form that has none."""
     name = _name(asked, image)
-    return {"kubernetes": "", "quadlet": f"systemd-{name}"}.get(form, name)
+    return {"kubernetes": "", "quadlet": f"{QUADLET_NAMES}{name}"}.get(form, name)
 
 
 def _name(asked: Container, image: str) -> str:

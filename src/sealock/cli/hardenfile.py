@@ -16,6 +16,7 @@ from sealock.cli.hardenbyprofile import accepted_profile, filter_text, planned
 from sealock.cli.output import complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
+from sealock.formats.unitfile import QUADLET_NAMES
 from sealock.model.absent import UNSET
 from sealock.model.change import Change, Set
 from sealock.model.container import Container, Network
@@ -122,7 +123,7 @@ def _own_network(document: Document, subject: Subject, profile: Profile, *, shar
     asked = subject.noun
     if document.kind != "quadlet" or not isinstance(asked, Container) or not (shares_default(asked) and shared()):
         return OwnNetwork()
-    name = f"systemd-{Path(document.source.name).stem}"
+    name = f"{QUADLET_NAMES}{Path(document.source.name).stem}"
     return OwnNetwork(name, changes=(Set("networks", (Network(name),)),))
 
 

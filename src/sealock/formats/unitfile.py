@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from sealock.model.location import Place
 
+QUADLET_NAMES: Final = "systemd-"
+"""What names of containers, networks and volumes begin with where a unit of Quadlet does not name them."""
+
 _BLANK: Final = " \t\n\r"
 _STRIPPED: Final = "\t\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """What Go takes for white space."""

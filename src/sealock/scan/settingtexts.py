@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock import formats
 from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
+from sealock.formats.unitfile import QUADLET_NAMES
 from sealock.model.absent import Absent, given
 from sealock.model.change import Change, Set
 from sealock.model.container import FIELDS, Container
@@ -62,7 +63,7 @@ def write_settings(form: str, name: str, words: Sequence[str], container: Contai
         except FormatError as error:
             left.append(f"{field.replace('_', ' ')}: {error}")
     if form == "quadlet":
-        units = (f"{network.removeprefix('systemd-')}.network" for network in new)
+        units = (f"{network.removeprefix(QUADLET_NAMES)}.network" for network in new)
         text += "".join(f"\n# The unit {unit}, in the same directory:\n#\n# [Network]\n" for unit in units)
     return SettingsText(text, tuple(left))
 

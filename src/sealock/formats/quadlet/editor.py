@@ -13,7 +13,7 @@ from sealock.formats.quadlet.fields import TABLES
 from sealock.formats.quadlet.reader import UnitDocument, UnitLine, read
 from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
-from sealock.formats.unitfile import UnitEntry, UnitText
+from sealock.formats.unitfile import QUADLET_NAMES, UnitEntry, UnitText
 from sealock.formats.verification import verify
 from sealock.model.change import Edit, On, SubjectChange
 from sealock.model.document import Document, Subject
@@ -22,10 +22,6 @@ from sealock.patterns import compile_lazily
 
 _PLAIN: Final = compile_lazily(r"[^\s\"'\\]+")
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
-
-
-UNITS_OWN: Final = "systemd-"
-"""What the names of networks and volumes begin with that units make without naming them."""
 
 
 def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
@@ -44,7 +40,7 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
 
 def _by_unit(network: str) -> str:
     """A network by the unit that makes it, where its name is one that Quadlet gives."""
-    unit = network.removeprefix(UNITS_OWN)
+    unit = network.removeprefix(QUADLET_NAMES)
     return network if unit == network else f"{unit}.network"
 
 

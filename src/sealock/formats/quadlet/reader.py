@@ -19,7 +19,7 @@ from sealock.formats.quadlet.fields import KNOWN, SECTIONS, TABLES
 from sealock.formats.quadlet.words import Resource, UnitWords
 from sealock.formats.runargs.options import OPTIONS
 from sealock.formats.runargs.reader import RunLine
-from sealock.formats.unitfile import UnitText
+from sealock.formats.unitfile import QUADLET_NAMES, UnitText
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
@@ -176,7 +176,8 @@ class _UnitReader:
         run = replace(run, container=noun)
         name = f"{self.section.lower()} {self.name.rpartition('.')[0] or self.name}"
         silent = _SILENT[self.section] if complete else _PATCH
-        where = {**run.where, **self.where}
+        # Without an image, the word that stands for it has no place.
+        where = {at: place if place.start >= 0 else header for at, place in run.where.items()} | self.where
         subject = Subject(name, noun, where, run.unresolved, _reason(run, silent), partial=self.section != "Container")
         line = UnitLine(run, self.section, words.names)
         return (subject, self.project(name, noun, where)), {name: line}
@@ -185,7 +186,7 @@ class _UnitReader:
         """The container with the name that Quadlet gives it where the unit gives none."""
         if words.text("ContainerName") is not None or "@" in self.name:
             return noun
-        return replace(noun, name=f"systemd-{self.service(self.unit, self.name, 'Container')}")
+        return replace(noun, name=f"{QUADLET_NAMES}{self.service(self.unit, self.name, 'Container')}")
 
     def always(self, words: UnitWords, header: Place) -> Iterator[Word]:
         """What Quadlet adds."""
@@ -213,7 +214,7 @@ class _UnitReader:
 
     def _resource_of(self, name: str) -> Resource:
         stem, _, ending = name.rpartition(".")
-        default = "" if ending in {"image", "build"} else f"systemd-{stem}"
+        default = "" if ending in {"image", "build"} else f"{QUADLET_NAMES}{stem}"
         section, key = SECTIONS[ending], _NAME_KEYS[ending]
         try:
             unit = unitfile.parse(self.files.text(name))
@@ -227,7 +228,7 @@ class _UnitReader:
             image.value.strip('"') if ending == "image" and (image := unit.last(section, "Image")) is not None else ""
         )
         if ending == "container" and not text:
-            text = f"systemd-{self.service(unit, name, section)}"
+            text = f"{QUADLET_NAMES}{self.service(unit, name, section)}"
         return Resource(text or default, "", ending == "build")
 
     def project(self, name: str, noun: Container, where: dict[At, Place]) -> Subject:
@@ -271,7 +272,7 @@ class _UnitReader:
             found = words.text(key)
             return found[0] if found else ""
 
-        name = text(f"{self.section}Name") or f"systemd-{self.name.rpartition('.')[0]}"
+        name = text(f"{self.section}Name") or f"{QUADLET_NAMES}{self.name.rpartition('.')[0]}"
         where: dict[At, Place] = {(): self.where[()]}
         own = f"{self.section.lower()}s"
         for key in ("Device", "Options", "Driver"):
