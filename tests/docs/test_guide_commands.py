@@ -38,13 +38,15 @@ def test_a_command_line_is_one_that_sealock_takes(command: GuideCommand) -> None
         parser().parse_args([word.replace("6c1f…", "0" * 64) for word in words])
 
 
-@pytest.mark.parametrize("command", HERE, ids=lambda command: command.where)
-def test_a_command_line_runs(
-    command: GuideCommand, place: Path, server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", dict.fromkeys(command.page for command in HERE))
+def test_the_command_lines_of_a_page_run_in_order(
+    page: str, place: Path, server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A line may use what one before it wrote."""
     monkeypatch.setattr("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply)
-    assert command.text.startswith("sealock "), "only sealock's own commands are run here: give a reason in NEEDS"
-    run(command, place, server, {})
+    for command in (command for command in HERE if command.page == page):
+        assert command.text.startswith("sealock "), "only sealock's own commands are run here: give a reason in NEEDS"
+        run(command, place, server, {})
 
 
 def test_what_is_not_run_has_a_test_of_its_own() -> None:

@@ -123,4 +123,4 @@ def run(command: GuideCommand, place: Path, server: RegistrySimulator, more: Map
         assert "Traceback" not in output
         # 1 is an answer where a command has one to give. No network: what needs advisories says so.
         allowed = {0} if words[0] in DOING or tuple(words[:2]) in DOING else {0, 1}
-        assert status in allowed or re.search(r"advisor(y|ies)", output), output
+        assert status in allowed or re.search(r"advisor(y|ies)", output), f"{command.where}: {output}"
