@@ -103,7 +103,7 @@ def test_it_reaches_no_socket_of_this_machine(world: AgentWorld) -> None:
         server.bind(str(world.project / "dev.sock"))
         server.listen()
         script = "busybox find / -xdev -type s; busybox find /workspace -type s; [ -c dev.sock ] && busybox echo masked"
-        assert world.run(script=script).stdout == "masked\n"
+        assert world.run_until_printed(script=script).stdout == "masked\n"
     (world.project / "dev.sock").unlink()
 
 
@@ -195,7 +195,7 @@ def test_the_time_limit_ends_it(world: AgentWorld) -> None:
 
 def test_its_environment_is_its_own(world: AgentWorld) -> None:
     world.environment["GITHUB_TOKEN"] = "x"
-    assert "GITHUB_TOKEN" not in world.run(script="busybox env").stdout
+    assert "GITHUB_TOKEN" not in world.run_until_printed(script="busybox env").stdout
     refused = world.run("-e", "GITHUB_TOKEN", script="busybox env")
     assert refused.returncode == 125
     assert "passes a secret of this machine" in refused.stderr
@@ -203,7 +203,7 @@ def test_its_environment_is_its_own(world: AgentWorld) -> None:
 
 
 def test_the_exit_status_and_the_streams_are_the_containers(world: AgentWorld) -> None:
-    done = world.run(script="busybox echo out; busybox echo err >&2; exit 7")
+    done = world.run_until_printed(script="busybox echo out; busybox echo err >&2; exit 7")
     assert (done.returncode, done.stdout) == (7, "out\n")
     assert "err\n" in done.stderr
 

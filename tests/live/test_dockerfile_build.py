@@ -21,6 +21,7 @@ from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Source
+from support.realengine import until_printed
 from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
@@ -382,5 +383,5 @@ def test_a_mended_file_builds_and_runs_as_the_user_that_was_asked_for(
     made = build(docker, tmp_path, fixed)
     assert made.returncode == 0, made.stderr
     image = (tmp_path / "id").read_text().strip()
-    told = docker("run", "--rm", "--network", "none", image)
+    told = until_printed(lambda: docker("run", "--rm", "--network", "none", image))
     assert told.stdout.split() == ["uid=10001(app)", "gid=10001(app)", "groups=10001(app)"], told.stderr

@@ -21,7 +21,7 @@ from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import inspect
 from sealock.runtime.kernel.procfiles import start_time
-from support.realengine import Engine, engine
+from support.realengine import Engine, engine, until_printed
 from support.realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
 from support.waiting import PATIENCE, wait_until
 
@@ -153,7 +153,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 def inside(
     docker: Engine, wheel: tuple[str, ...], *flags: str, words: tuple[str, ...]
 ) -> subprocess.CompletedProcess[str]:
-    return docker.docker("run", "--rm", "--network=none", *INSIDE, *wheel, *flags, "tiny", str(PYTHON), "-m", "sealock", *words)  # fmt: skip
+    run = ("run", "--rm", "--network=none", *INSIDE, *wheel, *flags, "tiny", str(PYTHON), "-m", "sealock", *words)
+    return until_printed(lambda: docker.docker(*run))
 
 
 def test_from_inside_it_needs_nothing_but_the_wheel(docker: Engine, wheel: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from onefile import TAGS, build, packages
 from onefile_start import fits
 
 import sealock
-from support.realengine import Engine
+from support.realengine import Engine, until_printed
 from support.realkernel import containers, start, where
 
 pytestmark = [pytest.mark.live, pytest.mark.untraced]
@@ -55,9 +55,8 @@ def alone(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def inside(docker: Engine, file: Path, *flags: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     roots = [] if str(PYTHON).startswith("/usr/") else ["-v", f"{PYTHON.parents[1]}:{PYTHON.parents[1]}:ro"]
     mounts = [*ONLY_PYTHON, *roots, "-v", f"{file}:/sealock.pyz:ro"]
-    return docker.docker(
-        "run", "--rm", "--network=none", *mounts, *flags, "tiny", str(PYTHON), "-I", "-S", "/sealock.pyz", *words
-    )
+    run = ("run", "--rm", "--network=none", *mounts, *flags, "tiny", str(PYTHON), "-I", "-S", "/sealock.pyz", *words)
+    return until_printed(lambda: docker.docker(*run))
 
 
 @pytest.mark.parametrize("flags", KINDS.values(), ids=KINDS)

@@ -23,7 +23,7 @@ from sealock.model.runtimecalls import CLOSED, opened
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.kernel.seccomp import blocked_calls
 from support.profiles import CALLS, web
-from support.realengine import Engine
+from support.realengine import Engine, until_printed
 from support.realengine import engine as started
 from support.waiting import PATIENCE, wait_until
 
@@ -62,7 +62,8 @@ def test_filter_starts_every_time(daemon: Engine, profile: Profile, *, closed: b
     options = [f"--security-opt=seccomp={file}", *(["--security-opt=no-new-privileges"] if closed else [])]
     for number in range(STARTS if closed else STARTS // 2):
         user = ["--user", "1000:1000"] if number % 2 else []
-        done = daemon.docker("run", "--rm", *options, *user, *BASE, "echo", "ok")
+        start = ("run", "--rm", *options, *user, *BASE, "echo", "ok")
+        done = until_printed(lambda words=start: daemon.docker(*words))  # type: ignore[misc]
         assert (done.returncode, done.stdout) == (0, "ok\n"), f"start {number}: {done.stderr}"
     name, pid = pid_of(daemon, *options)
     try:

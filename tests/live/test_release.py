@@ -20,7 +20,7 @@ from releaseimage import MOST_BYTES
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import generate, write_private
 from support.composeworld import GATEWAY, HERE, ComposeWorld, compose_world, composed, push_postgres
-from support.realengine import Engine
+from support.realengine import Engine, until_printed
 
 pytestmark = [pytest.mark.live, pytest.mark.untraced]
 
@@ -205,7 +205,7 @@ def test_the_image_checks_a_project_and_runs_nothing_of_it(docker: Engine, tmp_p
         (project / f"{name}.py").write_text("raise SystemExit('the project ran')")
     hard = ("--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
     words = ("check", ".", "--format", "json")
-    done = docker.docker("run", "--rm", *hard, "-v", f"{project}:/work:ro", tag(docker), *words)
+    done = until_printed(lambda: docker.docker("run", "--rm", *hard, "-v", f"{project}:/work:ro", tag(docker), *words))
     assert done.returncode == 1, done.stderr
     rules = {finding["rule"] for target in json.loads(done.stdout)["targets"] for finding in target["findings"]}
     own = json.loads(sealock("check", project, "--format", "json").stdout)

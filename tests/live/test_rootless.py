@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from sealock.formats.profile import read_profile
 from sealock.model.location import Source
-from support.realengine import Engine
+from support.realengine import Engine, until_printed
 from support.rootlessengine import rootless_engine
 from support.waiting import PATIENCE
 
@@ -33,11 +34,12 @@ def sealock(daemon: Engine, *words: str) -> tuple[int, str, str]:
 
 
 def test_a_container_runs_with_safe_defaults(daemon: Engine) -> None:
-    status, out, err = sealock(daemon, "run", "--rm", *BASE, "busybox cat /proc/self/status /proc/self/uid_map")
-    assert status == 0, err
-    assert "CapEff:\t00000000000000eb" in out  # CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID
-    assert "NoNewPrivs:\t1" in out
-    assert "         0          0 4294967295" not in out
+    words = ("run", "--rm", *BASE, "busybox cat /proc/self/status /proc/self/uid_map")
+    done = until_printed(lambda: subprocess.CompletedProcess(words, *sealock(daemon, *words)))
+    assert done.returncode == 0, done.stderr
+    assert "CapEff:\t00000000000000eb" in done.stdout  # CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID
+    assert "NoNewPrivs:\t1" in done.stdout
+    assert "         0          0 4294967295" not in done.stdout
 
 
 def test_a_container_is_hardened_and_ignored_limits_are_named(daemon: Engine) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
 from support.profiles import CALLS, OTHER, web
-from support.realengine import Engine
+from support.realengine import Engine, until_printed
 from support.realengine import engine as started
 from support.waiting import PATIENCE
 
@@ -38,7 +38,7 @@ def run(daemon: Engine, *words: str, data: str = "") -> subprocess.CompletedProc
 
 
 def inside(daemon: Engine, script: str, *options: str) -> str:
-    done = run(daemon, "--rm", *options, "base", "/bin/busybox", "sh", "-c", script)
+    done = until_printed(lambda: run(daemon, "--rm", *options, "base", "/bin/busybox", "sh", "-c", script))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -59,7 +59,7 @@ def test_what_the_caller_sets_wins(daemon: Engine) -> None:
 
 def test_streams_and_exit_status_are_the_containers(daemon: Engine) -> None:
     script = "busybox cat; busybox echo err >&2; exit 7"
-    done = run(daemon, "--rm", "-i", "base", "/bin/busybox", "sh", "-c", script, data="in\n")
+    done = until_printed(lambda: run(daemon, "--rm", "-i", "base", "/bin/busybox", "sh", "-c", script, data="in\n"))
     assert (done.returncode, done.stdout, done.stderr) == (7, "in\n", "err\n")
 
 
@@ -96,7 +96,7 @@ def test_the_policy_allows_what_it_names(daemon: Engine, tmp_path: Path) -> None
     policy.write_text('[[ignore]]\nrule = ["C020"]\nreason = "the monitor of this host"\n')
     words = ("--rm", "--net=host", "base", "/bin/busybox", "echo", "ran")
     assert run(daemon, *words).returncode == 125
-    assert run(daemon, "--policy", str(policy), *words).stdout == "ran\n"
+    assert until_printed(lambda: run(daemon, "--policy", str(policy), *words)).stdout == "ran\n"
 
 
 def test_a_dry_run_prints_the_command_alone(daemon: Engine) -> None:
@@ -118,13 +118,13 @@ def test_a_profile_says_what_the_program_needs(daemon: Engine, tmp_path: Path) -
     }  # fmt: skip
     path.write_text(write_profile(web(**needs)))
     words = ("--profile", str(path), "--accept", "kernel", "--rm", "base", "/bin/busybox")
-    shown = run(daemon, *words, "grep", "-E", "CapEff|Seccomp:|NoNewPrivs", "/proc/self/status")
+    shown = until_printed(lambda: run(daemon, *words, "grep", "-E", "CapEff|Seccomp:|NoNewPrivs", "/proc/self/status"))
     assert shown.returncode == 0, shown.stderr
     assert "CapEff:\t0000000000000001" in shown.stdout  # CHOWN
     assert "Seccomp:\t2" in shown.stdout
     assert "NoNewPrivs:\t1" in shown.stdout
     assert (tmp_path / "web.seccomp.json").is_file()
-    refused = run(daemon, *words, "mkdir", "/var/lib/app/y")
+    refused = until_printed(lambda: run(daemon, *words, "mkdir", "/var/lib/app/y"), "stderr")
     assert "Operation not permitted" in refused.stderr
     explained = run(daemon, "--dry-run", "--explain", *words, "true")
     assert f"seccomp={tmp_path}/web.seccomp.json" in explained.stdout

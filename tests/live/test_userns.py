@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.realengine import until_printed
 from support.realremap import World, world
 from support.waiting import PATIENCE
 
@@ -131,10 +132,12 @@ def test_there_and_back() -> None:  # noqa: PLR0915  one way, step by step
         for row in told["copies"]:
             for command in row["commands"]:
                 shell(f"export DOCKER_HOST={one.socket}; {command}")
-        volume = one.docker("run", "--rm", "-v", "named:/v", "box", "sh", "-c", "cat /v/f && echo more >>/v/f")
-        assert volume.stdout == "kept\n", volume.stderr
-        only = one.docker("run", "--rm", "-v", "only:/v", "box", "sh", "-c", "echo x >/v/x && chown 7:7 /v/x")
-        assert only.returncode == 0, only.stderr
+        words = ("run", "--rm", "-v", "named:/v", "box", "cat", "/v/f")
+        volume = until_printed(lambda: one.docker(*words))
+        assert (volume.returncode, volume.stdout) == (0, "kept\n"), volume.stderr
+        write = "echo more >>/n/f && echo x >/v/x && chown 7:7 /v/x"
+        wrote = one.docker("run", "--rm", "-v", "named:/n", "-v", "only:/v", "box", "sh", "-c", write)
+        assert wrote.returncode == 0, wrote.stderr
         # A program of the container made this meanwhile, as a user whom nobody had planned for.
         made = one.docker(
             "run", "--rm", "-u", "1234:4321", "-v", mount, "box", "sh", "-c", "touch /data/sub/late || true"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sealock
-from support.realengine import engine
+from support.realengine import engine, until_printed
 from support.waiting import PATIENCE
 
 SOURCE = str(Path(sealock.__file__).parents[1])
@@ -66,6 +66,10 @@ class AgentWorld:
             self.words(*words, "--rm", "base", "/bin/busybox", "sh", "-c", script),
             env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder, timeout=PATIENCE,
         )  # fmt: skip
+
+    def run_until_printed(self, *words: str, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell script for an agent, which prints something whenever it runs."""
+        return until_printed(lambda: self.run(*words, script=script))
 
     def containers(self) -> list[str]:
         """The ids of all containers."""
