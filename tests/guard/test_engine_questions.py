@@ -45,7 +45,7 @@ class Door:
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers, self.asked = dict(answers), list[str]()
 
-    async def request(self, method: str, target: str) -> tuple[int, bytes]:
+    async def request(self, method: str, target: str, _begun: object = None) -> tuple[int, bytes]:
         self.asked.append(f"{method} {target}")
         answer = self.answers.get(target, (404, b""))
         if isinstance(answer, EngineError):

@@ -23,7 +23,7 @@ from support.commandline import sealock as run_command
 from support.guardproxy import RunningGuard, exchange, guard, send
 from support.malformedrequests import REFUSED
 from support.oddcontexts import archive, member
-from support.scriptedengine import ScriptedEngine, answer, scripted
+from support.scriptedengine import Reply, ScriptedEngine, answer, scripted
 from support.waiting import PATIENCE, wait_until
 
 POLICY = """\
@@ -228,6 +228,25 @@ def test_what_rests_on_an_engine_that_hangs_is_denied(engine: ScriptedEngine, pr
     assert status == 403
     assert "does not answer" in error["message"]
     assert not asked(engine, "POST")
+
+
+def test_a_decision_rests_on_what_the_engine_answers_now(engine: ScriptedEngine) -> None:
+    of_another = {**IMAGE, "Config": {"Labels": {"sealock.guard.owner": "other"}}}
+    rows: tuple[tuple[Reply, int, int], ...] = (
+        (answer(IMAGE), 201, 1),
+        (answer(IMAGE), 201, 1),
+        (answer(of_another), 403, 1),
+        (answer(IMAGE), 201, 1),
+        (lambda _: None, 403, 2),
+        (answer(of_another), 403, 1),
+        (answer({"message": "none"}, 404), 201, 1),
+    )
+    with guard(engine.path, POLICY + "own = true\n") as owning:
+        for reply, status, questions in rows:
+            engine.replies["GET /images/base/json"] = reply
+            engine.requests.clear()
+            assert send(owning.socket, "POST", "/v1.45/containers/create", CREATE)[0] == status
+            assert len(asked(engine, "GET /images/base/json")) == questions
 
 
 BROKEN = {

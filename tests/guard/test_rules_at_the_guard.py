@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from sealock.formats.inspect.created import read_created
+from sealock.guard.decision.effects import read_again
 from sealock.guard.decision.ruleset import RuleSet
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
@@ -35,6 +39,10 @@ NOT_OF_ENGINES = {
     "C025": "the list of devices in the policy decides, see G014",
     "C026": "the list of devices in the policy decides, see G014",
 }  # fmt: skip
+
+ODD: tuple[tuple[Any, Any], ...] = (
+    ([], {}), (None, None), (["A=1", "B"], {"a": "1"}), ("A=1", ["a"]), (["A", 5], {"a": None}), ({"A": "1"}, "a"), (5, 5),
+)  # fmt: skip
 
 
 def lines() -> list[tuple[str, str]]:
@@ -77,3 +85,10 @@ def test_what_is_left_open_or_known_already_changes_no_result() -> None:
             }
             found = {rule.id: faults for rule, faults in rules.find(noun)}
             assert found == {rule: faults for rule, faults in expected.items() if faults != ()}, noun
+
+
+def test_a_body_like_one_before_is_read_as_if_it_were_the_first() -> None:
+    bodies = [body_of(noun) for noun in containers()]
+    bodies += [{**body, "Env": env, "Labels": labels, "Cmd": []} for body in bodies[:3] for env, labels in ODD]
+    for body in bodies:
+        assert read_again(body) == read_created(body), body

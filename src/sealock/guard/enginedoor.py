@@ -34,11 +34,8 @@ class EngineDoor:
 
     async def take(self, *, fresh: bool = False) -> Line:
         """Return a connection: one that was used before and still lives, or a new one; EngineError for none."""
-        while self._idle and not fresh:
-            line = self._idle.pop()
-            if _is_alive(line):
-                return line
-            line.close()
+        if not fresh and (line := self._waiting()) is not None:
+            return line
         try:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:  # no descriptor, or no memory
@@ -54,6 +51,15 @@ class EngineDoor:
             sock.close()
             raise
         return Line(sock, self.loop)
+
+    def _waiting(self) -> Line | None:
+        """A connection that was used before, and still lives."""
+        while self._idle:
+            line = self._idle.pop()
+            if _is_alive(line):
+                return line
+            line.close()
+        return None
 
     def _unreached(self, error: OSError) -> EngineError:
         why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
@@ -86,14 +92,29 @@ class EngineDoor:
         words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
         return await self.request("GET", f"{path}?{words}" if words else path)
 
-    async def request(self, method: str, target: str) -> tuple[int, bytes]:
-        """Send a request without a body of the guard's own, as `ask`."""
+    def begin(self, target: str) -> Line | None:
+        """Send a GET of the guard's own at once, for `request` to read its answer; None where no connection waits."""
+        if (line := self._waiting()) is None:
+            return None
+        head = request_head("GET", target, self.marks, 0)
+        try:
+            if line.sock.send(head) == len(head):
+                return line
+        except OSError:
+            pass
+        line.close()
+        return None
+
+    async def request(self, method: str, target: str, begun: Line | None = None) -> tuple[int, bytes]:
+        """Send a request without a body of the guard's own, as `ask`; `begun` is where it was sent already."""
         try:
             async with asyncio.timeout(ANSWER + (CONNECT if method != "GET" else 0)):
                 for fresh in (False, True):
-                    line = await self.take(fresh=fresh)
+                    line = begun or await self.take(fresh=fresh)
                     try:
-                        await line.send(request_head(method, target, self.marks, 0))
+                        if begun is None:
+                            await line.send(request_head(method, target, self.marks, 0))
+                        begun = None
                         answer = await answer_of(line, method)
                         body = await line.body(answer.length, BODY)
                     except (OSError, EOFError):

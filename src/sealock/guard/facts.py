@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from sealock.errors import EngineError
 from sealock.guard.decision.exchange import (
@@ -24,12 +25,19 @@ from sealock.guard.decision.exchange import (
 )
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.hostpaths import PathError, resolve
+from sealock.guard.sockets import Line
 
 PATH: Final = 3.0
 """Seconds to follow a path: a file system of the network may never answer."""
 IMAGE: Final = 3.0
 """Seconds for evidence about an image from the cache."""
 _THREADS: Final = 8
+_STEADY: Final = ("/images/", "/networks/", "/volumes/")
+"""What the engine answers alike as long as nothing is made or removed."""
+_KEPT: Final = 256
+"""Answers that are kept."""
+_LARGEST: Final = 64 << 10
+"""Most bytes of an answer that is kept."""
 
 
 class ImageEvidence(Protocol):
@@ -40,11 +48,19 @@ class ImageEvidence(Protocol):
         ...
 
 
+class _Known(Struct, frozen=True):
+    """What the engine answered last, as it came and as it was read."""
+
+    body: bytes
+    answer: EngineAnswer
+
+
 class Facts:
     """Answers questions about the engine, the host and images."""
 
     def __init__(self, door: EngineDoor, evidence: ImageEvidence) -> None:
         self.door, self._evidence = door, evidence
+        self._known: dict[str, _Known] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="guard-facts")
 
     def close(self) -> None:
@@ -63,15 +79,32 @@ class Facts:
             case ArchiveQuestion():
                 return ArchiveAnswer(unread="the engine gives a plugin no streams")
 
-    async def _engine(self, question: EngineQuestion) -> Answer:
+    async def _engine(self, question: EngineQuestion, begun: Line | None = None) -> Answer:
         try:
-            status, body = await self.door.request("GET", question.path)
+            status, body = await self.door.request("GET", question.path, begun)
         except EngineError as error:
             return NoAnswer(str(error))
-        try:
-            return EngineAnswer(status, without_nulls(msgspec.json.decode(body)) if body.strip() else None)
-        except (msgspec.MsgspecError, RecursionError):
-            return EngineAnswer(status)
+        known = self._known.get(question.path)
+        if known is not None and known.answer.status == status and known.body == body:
+            return known.answer
+        answer = _read(status, body)
+        if question.path.startswith(_STEADY) and len(body) <= _LARGEST:
+            self._known.pop(question.path, None)
+            self._known[question.path] = _Known(body, answer)
+            if len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
+        return answer
+
+    def begin(self, question: EngineQuestion) -> tuple[Line, EngineAnswer] | None:
+        """Ask the engine at once what it answered before; None for a question that is new."""
+        known = self._known.get(question.path)
+        if known is None or (line := self.door.begin(question.path)) is None:
+            return None
+        return line, known.answer
+
+    async def finish(self, question: EngineQuestion, line: Line) -> Answer:
+        """The answer to a question that `begin` sent: the same object where it is the same."""
+        return await self._engine(question, line)
 
     async def path(self, path: str) -> PathAnswer | NoAnswer:
         """Follow a path of the host."""
@@ -99,6 +132,53 @@ class Facts:
             return NoAnswer(str(error))
         except TimeoutError:
             return NoAnswer(f"nothing is known about {question.image} within {IMAGE:g} seconds", "try again later")
+
+
+class Foresight(dict[Question, Answer]):
+    """Answers, and for questions without one what the engine answered last, which is asked for again meanwhile.
+
+    So the engine works while the guard evaluates. No decision stands before `confirm` has the answers of now.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__()
+        self._facts = facts
+        self.begun: dict[EngineQuestion, tuple[Line, EngineAnswer]] = {}
+        """What is asked for again, and was answered so before."""
+
+    def get(self, question: Question, default: Any = None) -> Any:  # noqa: ANN401  as of any dict
+        """The answer to a question, or the one of last time."""
+        if question in self:
+            return self[question]
+        if not isinstance(question, EngineQuestion):
+            return default
+        if question not in self.begun:
+            begun = self._facts.begin(question)
+            if begun is None:
+                return default
+            self.begun[question] = begun
+        return self.begun[question][1]
+
+    async def confirm(self) -> bool:
+        """Wait for the answers of now; returns whether they are those that were given."""
+        same = True
+        while self.begun:
+            question, (line, before) = self.begun.popitem()
+            self[question] = answer = await self._facts.finish(question, line)
+            same = same and answer is before
+        return same
+
+    def close(self) -> None:
+        """Ask no more."""
+        while self.begun:
+            self.begun.popitem()[1][0].close()
+
+
+def _read(status: int, body: bytes) -> EngineAnswer:
+    try:
+        return EngineAnswer(status, without_nulls(msgspec.json.decode(body)) if body.strip() else None)
+    except (msgspec.MsgspecError, RecursionError):
+        return EngineAnswer(status)
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401  any JSON

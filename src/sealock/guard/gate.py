@@ -24,9 +24,8 @@ from sealock.guard.decision.exchange import (
     GuardReason,
     NeedsFacts,
     PathAnswer,
-    Question,
 )
-from sealock.guard.facts import Facts
+from sealock.guard.facts import Facts, Foresight
 from sealock.guard.http1 import WireError
 from sealock.guard.livepolicy import LivePolicy
 
@@ -62,7 +61,7 @@ class Gate:
 
         It raises nothing but what ends the connection: WireError of a body, and a cancellation.
         """
-        answers: dict[Question, Answer] = {}
+        answers = Foresight(self.facts)
         error = ""
         try:
             # Most requests rest on no facts.
@@ -71,9 +70,10 @@ class Gate:
                 setting = self.policy.current.setting(caller)
                 for question in first.questions:
                     if isinstance(question, ArchiveQuestion):
+                        answers.close()  # what was asked by now is old once the archive is there
                         answers[question] = await read_archive(question, setting.name if setting is not None else "")
                         first = self._decide(request, caller, answers)
-            if isinstance(first, NeedsFacts):
+            if answers.begun or isinstance(first, NeedsFacts):
                 async with asyncio.timeout(DEADLINE):
                     result = await self._with_facts(request, caller, answers, first)
             else:
@@ -85,6 +85,8 @@ class Gate:
         except Exception as fault:  # noqa: BLE001  a fault of the guard must not let a request pass
             error = f"{type(fault).__name__}: {fault} ({_place(fault)})"
             result = _failed("the guard could not evaluate it, by a fault of its own", "see the log of the guard")
+        finally:
+            answers.close()
         paths = tuple(answer for answer in answers.values() if isinstance(answer, PathAnswer))
         return self.outcome(request, result, error, paths)
 
@@ -102,21 +104,24 @@ class Gate:
             return GateOutcome(passed, None, error)
         return GateOutcome(result, None, error)
 
-    def _decide(self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer]) -> GuardDecision:
+    def _decide(self, request: EngineRequest, caller: Caller, answers: Foresight) -> GuardDecision:
         return decide(request, caller, self.policy.current, answers, datetime.now(UTC).date())
 
     async def _with_facts(
-        self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer], result: NeedsFacts
+        self, request: EngineRequest, caller: Caller, answers: Foresight, result: GuardDecision
     ) -> Allowed | Denied:
         for _ in range(MOST_ROUNDS):
-            new = [question for question in result.questions if question not in answers]
-            if not new:
-                break
-            answers |= zip(new, await asyncio.gather(*map(self.facts.answer, new)), strict=True)
-            decision = self._decide(request, caller, answers)
-            if not isinstance(decision, NeedsFacts):
-                return decision
-            result = decision
+            same = await answers.confirm()
+            if same and not isinstance(result, NeedsFacts):
+                return result
+            if isinstance(result, NeedsFacts):
+                new = [question for question in result.questions if question not in answers]
+                if same and not new:
+                    break
+                answers |= zip(new, await asyncio.gather(*map(self.facts.answer, new)), strict=True)
+            result = self._decide(request, caller, answers)
+        if not answers.begun and not isinstance(result, NeedsFacts):
+            return result
         return _failed("it rests on more facts than the guard asks for", "split it up")
 
 

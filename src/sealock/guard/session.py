@@ -306,7 +306,9 @@ def _changed_header(changes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if not changes:
         return ()
     text = "; ".join(changes).encode("ascii", "backslashreplace").decode()
-    return (("Sealock-Changed", "".join(sign for sign in text if sign.isprintable())[:_CHANGED]),)
+    if not text.isprintable():
+        text = "".join(sign for sign in text if sign.isprintable())
+    return (("Sealock-Changed", text[:_CHANGED]),)
 
 
 def _with_warnings(body: bytes, changes: tuple[str, ...]) -> bytes:

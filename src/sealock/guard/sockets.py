@@ -8,7 +8,8 @@ import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from contextvars import Context, copy_context
+from typing import Any, Final
 
 from sealock.guard.heavystreams import HEAVY, Pipe, in_thread
 from sealock.guard.http1 import HEAD, ChunkReader, WireError
@@ -25,6 +26,32 @@ _BUFFERS: Final = 1 << 20
 """Bytes that the kernel keeps for a stream in each direction; it takes less where net.core.wmem_max is smaller."""
 
 
+class _Arrival(asyncio.Future[None]):
+    """What a task waits for that reads: it goes on within the event, not in a later round of the loop.
+
+    Such a round costs a call of the kernel, for each head that is read.
+    """
+
+    _wake: Callable[[Any], object]
+    _context: Context
+
+    def add_done_callback(self, fn: Callable[[Any], object], /, *, context: Context | None = None) -> None:
+        """Note the task that waits."""
+        self._wake, self._context = fn, context or copy_context()
+
+    def arrive(self) -> None:
+        """Let the task go on."""
+        self.set_result(None)
+        self._context.run(self._wake, self)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Let the task end, in a later round: who cancels it may be a task too."""
+        if not super().cancel(msg):
+            return False
+        self.get_loop().call_soon(self._wake, self, context=self._context)
+        return True
+
+
 class Line:
     """One end of a connection: a socket that does not block, and what was read from it in advance.
 
@@ -39,7 +66,7 @@ class Line:
         self.ended = False
         """Whether the other end sent its last byte."""
         self.on_gone: Callable[[], None] | None = None
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: _Arrival | None = None
         self._registered = False
         self._emptied = False
         """Whether all that had arrived was read: the next bytes are most likely yet to come."""
@@ -63,7 +90,7 @@ class Line:
     async def readable(self) -> None:
         """Wait until there is something to read, or the end."""
         self.watch()
-        self._waiting = waiting = self.loop.create_future()
+        self._waiting = waiting = _Arrival(loop=self.loop)
         try:
             await waiting
         finally:
@@ -78,7 +105,7 @@ class Line:
     def _event(self) -> None:
         if self._waiting is not None:
             if not self._waiting.done():
-                self._waiting.set_result(None)
+                self._waiting.arrive()
             return
         try:
             data = self.sock.recv(1, socket.MSG_PEEK)

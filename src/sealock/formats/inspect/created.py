@@ -8,14 +8,18 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sealock.formats.imageconfig import read_variable
 from sealock.formats.inspect.description import OF_CLIENTS, read_description
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import from_plain
 from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.container import Container
+from sealock.model.container import Container, Label
 
 _FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths", "ReadonlyPaths"})
 """Keys for which 0, false or an empty list is another setting than none."""
+
+VARIED: Final = frozenset({"Env", "Cmd", "Labels"})
+"""Keys of a body in which containers of one kind differ most; each makes one field, and no other."""
 
 
 class Created(Struct, frozen=True):
@@ -31,6 +35,25 @@ def read_created(body: Mapping[str, Any], name: str = "") -> Created:
     host = {key: value for key, value in (body.get("HostConfig") or {}).items() if value or key in _FALSE}
     joined = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
     return _created({"Name": name, "Config": config, "HostConfig": host, "NetworkSettings": {"Networks": joined}})
+
+
+def read_varied(created: Created, body: Mapping[str, Any]) -> Created:
+    """What `read_created` reads of a body; `created` is what it read of the same one without the keys VARIED."""
+    variables, words, labels = body.get("Env") or (), body.get("Cmd") or (), body.get("Labels") or {}
+    texts = (*variables, *words, *labels.values()) if _are_lists(variables, words, labels) else (None,)
+    if not all(isinstance(text, str) for text in texts):
+        return read_created(body)
+    container = replace(
+        created.container,
+        environment=tuple(map(read_variable, variables)) or UNSET,
+        command=tuple(words) or UNSET,
+        labels=tuple(Label(name, value) for name, value in labels.items()) or UNSET,
+    )
+    return Created(container, created.wrong)
+
+
+def _are_lists(variables: Any, words: Any, labels: Any) -> bool:  # noqa: ANN401  JSON values
+    return isinstance(variables, list | tuple) and isinstance(words, list | tuple) and isinstance(labels, dict)
 
 
 def read_described(described: Mapping[str, Any]) -> Created:

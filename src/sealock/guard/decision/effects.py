@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sealock.formats.inspect.created import Created, read_created, read_described
+from sealock.formats.inspect.created import VARIED, Created, read_created, read_described, read_varied
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.prepared import BOUNDARY
 from sealock.model.container import Container
@@ -17,7 +17,7 @@ from sealock.rules.rule import Rule, title
 _LARGEST: Final = 16 << 10
 """Most bytes of a body that is kept."""
 _KEPT: Final = 256
-"""Bodies that are kept with what was read of them."""
+"""Bodies that are kept, but for what varies, with what was read of them."""
 _known: Final[dict[bytes, Created]] = {}
 
 
@@ -30,15 +30,16 @@ def read_container(case: Case, body: Mapping[str, Any]) -> Container | None:
 
 
 def read_again(body: Mapping[str, Any]) -> Created:
-    """Read a body, or return what was read of the same before: clients send the same again and again."""
-    text = msgspec.json.encode(body)
+    """Read a body, as `read_created`; of one like those before only what varies, since clients send much the same."""
+    rest = {key: value for key, value in body.items() if key not in VARIED}
+    text = msgspec.json.encode(rest)
     if (created := _known.get(text)) is None:
-        created = read_created(body)
+        created = read_created(rest)
         if len(text) <= _LARGEST:
             _known[text] = created
             if len(_known) > _KEPT:
                 del _known[next(iter(_known))]
-    return created
+    return created if len(rest) == len(body) else read_varied(created, body)
 
 
 def read_existing(case: Case, described: Mapping[str, Any]) -> Container | None:

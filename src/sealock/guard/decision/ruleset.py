@@ -1,21 +1,21 @@
 """The rules that evaluate containers at the guard, so that no rule runs for what is known already.
 
-What a rule's result rests on is observed: it is evaluated on a container that leaves everything open, and the fields
-that it looks at are noted. On any container that leaves these fields open it finds the same. And what was found in a
-container is kept for the next one like it, since clients create the same again and again.
+What a rule's result rests on is observed: the fields that it looks at while it evaluates a container. On any container
+that has the same in these fields it finds the same. So a container is compared with one like it that was evaluated
+before, and only the rules run that rest on a difference: clients create much the same again and again.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from msgspec import Struct
-from msgspec.structs import asdict, astuple
+from msgspec.structs import astuple
 
 from sealock.formats.inspect.created import read_created
-from sealock.model.absent import UNKNOWN
+from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import Container
 from sealock.model.finding import RuleFinding
 from sealock.rules.rule import Rule
@@ -26,61 +26,68 @@ RuleFaults: TypeAlias = tuple[Rule[Container], tuple[RuleFinding, ...] | None]
 OPEN: Final = read_created({}).container
 """What a request describes that sets nothing."""
 _NAMES: Final = Container.__struct_fields__
-_VALUES: Final = astuple(OPEN)
-_UNKNOWN: Final = frozenset(name for name, value in zip(_NAMES, _VALUES, strict=True) if value is UNKNOWN)
 _KEPT: Final = 256
 """Containers whose results are kept."""
 _LARGEST: Final = 16 << 10
 """Most characters of a container whose result is kept."""
 
 
-class _PreparedRule(Struct, frozen=True):
-    """A rule, and what it finds where the fields that its result rests on are open. `silent`: nothing at all."""
+class _Result(Struct, frozen=True):
+    """What a rule finds (see RuleFaults), and the fields that this rests on."""
 
-    rule: Rule[Container]
+    faults: tuple[RuleFinding, ...] | None
     rests_on: frozenset[str]
-    faults: tuple[RuleFinding, ...]
-    silent: bool
+
+
+class _Evaluated(Struct, frozen=True):
+    """A container that was evaluated: its fields, each rule's result, and the rules that find something."""
+
+    values: tuple[Any, ...]
+    results: tuple[_Result, ...]
+    found: tuple[RuleFaults, ...]
 
 
 class RuleSet:
     """Rules that are ready to evaluate many containers."""
 
     def __init__(self, rules: Iterable[Rule[Container]]) -> None:
-        self._rules = tuple(map(_prepare, rules))
-        self._known: OrderedDict[tuple[Any, ...], tuple[RuleFaults, ...]] = OrderedDict()
-
-    @property
-    def all(self) -> tuple[Rule[Container], ...]:
-        """The rules."""
-        return tuple(prepared.rule for prepared in self._rules)
+        self.all = tuple(rules)
+        self._last = self._evaluated(astuple(OPEN), tuple(_evaluate(rule, OPEN) for rule in self.all))
+        """What was evaluated last."""
+        self._known: OrderedDict[Any, _Evaluated] = OrderedDict()
+        """The container of each image that was evaluated last."""
 
     def find(self, container: Container) -> tuple[RuleFaults, ...]:
         """What the rules find; a rule that finds nothing is left out."""
         values = astuple(container)
-        known = self._known.get(values)
-        if known is not None:
-            self._known.move_to_end(values)
-            return known
-        changed = {name for name, value, left in zip(_NAMES, values, _VALUES, strict=True) if value is not left}
-        made = tuple(self._evaluate(container, changed))
-        if sum(_size(getattr(container, name)) for name in changed) <= _LARGEST:
-            self._known[values] = made
-            if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-        return made
+        like = self._known.get(container.image, self._last)
+        differs = {
+            name
+            for name, value, other in zip(_NAMES, values, like.values, strict=True)
+            if value is not other and value != other
+        }
+        if not differs:
+            return like.found
+        results = tuple(
+            result if result.rests_on.isdisjoint(differs) else _evaluate(rule, container)
+            for rule, result in zip(self.all, like.results, strict=True)
+        )
+        made = self._evaluated(values, results)
+        if sum(_size(value) for value in values if value is not UNSET and value is not UNKNOWN) <= _LARGEST:
+            self._keep(container.image, made)
+        return made.found
 
-    def _evaluate(self, container: Container, changed: set[str]) -> Iterable[RuleFaults]:
-        unknown = (_UNKNOWN - changed) | {name for name in changed if getattr(container, name) is UNKNOWN}
-        for prepared in self._rules:
-            is_open = prepared.rests_on.isdisjoint(changed)
-            if is_open and prepared.silent:
-                continue
-            rule = prepared.rule
-            if not unknown.isdisjoint(rule.reads):
-                yield rule, None
-            elif faults := prepared.faults if is_open else tuple(rule.check(container)):
-                yield rule, faults
+    def _evaluated(self, values: tuple[Any, ...], results: tuple[_Result, ...]) -> _Evaluated:
+        found = tuple(
+            (rule, result.faults) for rule, result in zip(self.all, results, strict=True) if result.faults != ()
+        )
+        return _Evaluated(values, results, found)
+
+    def _keep(self, image: Any, made: _Evaluated) -> None:  # noqa: ANN401  a name, or none
+        self._last = self._known[image] = made
+        self._known.move_to_end(image)
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
 
 
 def _size(value: Any) -> int:  # noqa: ANN401  the value of any field
@@ -92,21 +99,26 @@ def _size(value: Any) -> int:  # noqa: ANN401  the value of any field
     return sum(map(_size, value)) + 1 if isinstance(value, tuple) else 1
 
 
-class _Observed(Container, frozen=True):
-    """A container that notes which of its fields are looked at."""
+class _Observer:
+    """Stands for the container under evaluation, and notes which of its fields are looked at."""
+
+    __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401  any field
         _looked_at.add(name)
-        return super().__getattribute__(name)
+        return getattr(_observed[0], name)
 
 
+_observed: Final = [OPEN]
 _looked_at: Final[set[str]] = set()
+_OBSERVER: Final = cast("Container", _Observer())
 
 
-def _prepare(rule: Rule[Container]) -> _PreparedRule:
-    """Observe what a rule finds where everything is left open, and what that rests on."""
-    observed = _Observed(**asdict(OPEN))
+def _evaluate(rule: Rule[Container], container: Container) -> _Result:
+    """What a rule finds, and what that rests on."""
+    _observed[0] = container
     _looked_at.clear()
-    faults = tuple(rule.check(observed))
-    silent = not faults and _UNKNOWN.isdisjoint(rule.reads)
-    return _PreparedRule(rule, frozenset(_looked_at.intersection(_NAMES)) | frozenset(rule.reads), faults, silent)
+    for name in rule.reads:
+        if getattr(_OBSERVER, name) is UNKNOWN:
+            return _Result(None, frozenset(rule.reads))
+    return _Result(tuple(rule.check(_OBSERVER)), frozenset(_looked_at))
