@@ -30,11 +30,12 @@ class EngineDoor:
 
     def __init__(self, path: str, loop: asyncio.AbstractEventLoop, marks: tuple[tuple[str, str], ...] = ()) -> None:
         self.path, self.loop, self.marks = path, loop, marks
-        self._idle: deque[Line] = deque()
+        self.waiting: deque[Line] = deque()
+        """Connections for the next requests."""
 
     async def take(self, *, fresh: bool = False) -> Line:
         """Return a connection: one that was used before and still lives, or a new one; EngineError for none."""
-        if not fresh and (line := self._waiting()) is not None:
+        if not fresh and (line := self._reused()) is not None:
             return line
         try:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -43,7 +44,7 @@ class EngineDoor:
         sock.setblocking(False)
         try:
             async with asyncio.timeout(CONNECT):
-                await self._connected(sock)
+                await self._connect(sock)
         except (OSError, TimeoutError) as error:
             sock.close()
             raise self._unreached(error) from error
@@ -52,10 +53,10 @@ class EngineDoor:
             raise
         return Line(sock, self.loop)
 
-    def _waiting(self) -> Line | None:
+    def _reused(self) -> Line | None:
         """A connection that was used before, and still lives."""
-        while self._idle:
-            line = self._idle.pop()
+        while self.waiting:
+            line = self.waiting.pop()
             if _is_alive(line):
                 return line
             line.close()
@@ -65,27 +66,27 @@ class EngineDoor:
         why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
         return EngineError(f"the engine at {self.path} cannot be reached: {why}; is it running?")
 
-    async def _connected(self, sock: socket.socket) -> None:
+    async def _connect(self, sock: socket.socket) -> None:
         while True:
             try:
-                await self.loop.sock_connect(sock, self.path)
+                sock.connect(self.path)
             except BlockingIOError:
-                # A unix socket whose queue is full gives no event to wait for.
+                # A unix socket whose queue is full gives no event to wait for: the event loop takes it for connected.
                 await asyncio.sleep(0.02)
             else:
                 return
 
     def give(self, line: Line) -> None:
         """Keep a connection for the next request: its last answer was read to the end."""
-        if line.buffer or line.ended or len(self._idle) >= _IDLE:
+        if line.buffer or line.ended or len(self.waiting) >= _IDLE:
             line.close()
         else:
-            self._idle.append(line)
+            self.waiting.append(line)
 
     def close(self) -> None:
         """Close the connections that wait."""
-        while self._idle:
-            self._idle.pop().close()
+        while self.waiting:
+            self.waiting.pop().close()
 
     async def ask(self, path: str, query: Iterable[tuple[str, str]] = ()) -> tuple[int, bytes]:
         """Send a GET of the guard's own; EngineError where no whole answer comes within the deadline."""
@@ -94,7 +95,7 @@ class EngineDoor:
 
     def begin(self, target: str) -> Line | None:
         """Send a GET of the guard's own at once, for `request` to read its answer; None where no connection waits."""
-        if (line := self._waiting()) is None:
+        if (line := self._reused()) is None:
             return None
         head = request_head("GET", target, self.marks, 0)
         try:

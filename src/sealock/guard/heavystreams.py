@@ -67,7 +67,7 @@ class _Carriage:
         self.stop = False
 
     def run(self) -> bool:
-        """Carry until the stream pauses or ends; returns whether it ended."""
+        """Carry until the stream pauses or all is carried; returns whether the source ended."""
         readable, writable = select.poll(), select.poll()
         readable.register(self.source, select.POLLIN)
         writable.register(self.target, select.POLLOUT)
@@ -91,11 +91,11 @@ class _Carriage:
                     self.pipe.give(self.target)
                 except BlockingIOError:
                     writable.poll(_PAUSE)
-        return not self.left
+        return False
 
 
 async def in_thread(pipe: Pipe, source: socket.socket, target: socket.socket, left: int) -> tuple[int, bool]:
-    """Carry a stream in a thread until it pauses or ends; returns what is left, and whether it ended.
+    """Carry a stream in a thread until it pauses or all is carried; returns what is left, and whether its source ended.
 
     `left` is -2 for all until the end. Where all threads are busy it returns at once.
     """

@@ -132,17 +132,13 @@ class Line:
     async def head(self) -> bytes:
         """Read the head of a message; b"" where the connection ended before one began. WireError for more than HEAD."""
         start = 0
-        while (end := self.buffer.find(_END, start)) < 0:
-            if len(self.buffer) > HEAD:
-                message = f"the head of the message is larger than {HEAD} bytes"
-                raise WireError(message, 431)
-            start = max(0, len(self.buffer) - 3)
+        while (end := self.buffer.find(_END, start)) < 0 and (start := max(0, len(self.buffer) - 3)) <= HEAD:
             if not await self.more():
                 if self.buffer:
                     message = "the connection ended within the head of a message"
                     raise WireError(message)
                 return b""
-        if end > HEAD:
+        if end < 0 or end > HEAD:
             message = f"the head of the message is larger than {HEAD} bytes"
             raise WireError(message, 431)
         head = bytes(self.buffer[: end + 4])
@@ -223,7 +219,7 @@ async def carry(source: Line, target: Line, length: int = -2) -> bool:
     Returns whether all arrived: False where the source ended early. OSError where one of the two broke.
     """
     left = length
-    if source.buffer and left:
+    if source.buffer:
         first = bytes(source.buffer if left == -2 else source.buffer[:left])
         del source.buffer[: len(first)]
         await target.send(first)
@@ -284,7 +280,7 @@ async def _spliced(source: Line, target: Line, left: int) -> bool:
                 heavy = 0
                 if ended:
                     source.ended = True
-                    return left in {-2, 0}
+                    return left == -2
         return True
     finally:
         pipe.close()
@@ -316,7 +312,7 @@ async def join(client: Line, engine: Line) -> None:
     try:
         await asyncio.wait({out, back}, return_when=asyncio.FIRST_COMPLETED)
         # The engine's end is the end: what the client still sends has no reader.
-        while not back.done() and not (out.done() and (out.exception() is not None or is_hung_up(client))):
+        while not back.done() and out.exception() is None and not is_hung_up(client):
             await asyncio.wait({back}, timeout=_HANG_UP)
     finally:
         for task in (out, back):
