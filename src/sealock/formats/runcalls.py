@@ -28,11 +28,12 @@ def mentions_run(text: str) -> bool:
 
 
 def interpreter(text: str) -> str:
-    """The name of the shebang's interpreter; "" without one."""
+    """The name of the shebang's interpreter, or of the shell that it starts (`with-contenv bash`); "" without one."""
     if not text.startswith("#!"):
         return ""
     words = text[2 : text.find("\n") if "\n" in text else len(text)][:300].replace("/usr/bin/env", "").split()
-    return next((word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word), "")
+    names = [word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word]
+    return next((name for name in names if name in BOURNE), names[0] if names else "")
 
 
 def is_bourne(name: str) -> bool:

@@ -145,7 +145,7 @@ def _find_verb(command: Command) -> tuple[str, int, int] | None:
         engine = engine_of(words[1])
     if not engine:
         engine_at = _passed_on(command)
-        engine = words[engine_at].text if engine_at else ""
+        engine = engine_of(words[engine_at]) if engine_at else ""
     if not engine:
         return None
     takes = _GLOBAL_OPTIONS[engine]
@@ -161,7 +161,7 @@ def _passed_on(command: Command) -> int:
     if len(words) < 4 or command.nested or not _RUNNER.match(words[0].text):
         return 0
     pairs = enumerate(pairwise(words[1:]), 1)
-    return next((at for at, (word, after) in pairs if word.text in ENGINES and after.text in _STARTS), 0)
+    return next((at for at, (word, after) in pairs if after.text in _STARTS and word.literal and engine_of(word)), 0)
 
 
 def engine_of(word: Word) -> str:

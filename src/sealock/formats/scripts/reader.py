@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.formats import shell
+from sealock.formats.runcalls import interpreter
 from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
-from sealock.formats.scripts.engines import ENGINES
+from sealock.formats.scripts.carried import MAX_DEPTH, find_inner_call, find_texts, move
+from sealock.formats.scripts.engines import ENGINES, parse_engine_call
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
 from sealock.formats.scripts.wrappers import find_wrappers, unwrap
@@ -49,8 +51,11 @@ _NAMES: Final = tuple(
 )
 
 
-def read_engine_commands(source: Source) -> tuple[tuple[Command, bool], ...]:
-    """Read all commands of a text that mentions an engine, with variables resolved, and whether each is loose."""
+def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command, bool], ...]:
+    """Read all commands of a text that mentions an engine, with variables resolved, and whether each is loose.
+
+    `depth` is the number of commands that carry the text.
+    """
     text = source.text
     if not any(engine in text for engine in ENGINES):
         return ()
@@ -69,10 +74,29 @@ def read_engine_commands(source: Source) -> tuple[tuple[Command, bool], ...]:
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
         wrappers = find_wrappers(fragment.text)
-        for resolved in resolve(script, source, fragment.presets):
+        for written, resolved, piped in resolve(script, source, fragment.presets):
             command = unwrap(resolved, wrappers) if wrappers else resolved
-            commands.append((_as_written(command, source) if fragment.rewritten else command, fragment.loose))
+            command = _as_written(command, source) if fragment.rewritten else command
+            commands.append((command, fragment.loose))
+            commands.extend(_carried(command, written, source, depth, piped=piped))
     return tuple(commands)
+
+
+def _carried(
+    command: Command, written: Command, source: Source, depth: int, *, piped: bool
+) -> Iterator[tuple[Command, bool]]:
+    """The engine commands that another command carries, once each, and whether each is loose."""
+    if (inner := find_inner_call(command)) is not None:
+        yield inner, True
+    if depth < MAX_DEPTH:
+        seen: set[int] = set()
+        for carried in find_texts(written, source, piped=piped):
+            text = Source(carried.name or "carried.sh", carried.text)
+            for each, loose in read_engine_commands(text, depth + 1):
+                moved = move(each, carried.offsets)
+                if parse_engine_call(moved) is not None and moved.place.start not in seen:
+                    seen.add(moved.place.start)
+                    yield moved, loose or not carried.written
 
 
 def comments(source: Source) -> tuple[Place, ...]:
@@ -143,11 +167,7 @@ def _is_of_unknown_kind(source: Source) -> bool:
 
 def _interpreter(text: str) -> str:
     """The interpreter of the shebang; bash without one, since the text may be for any shell."""
-    if not text.startswith("#!"):
-        return "bash"
-    words = text[2 : text.find("\n") if "\n" in text else len(text)][:300].replace("/usr/bin/env", "").split()
-    words = [word for word in words if not word.startswith("-")]
-    return words[0] if words else "bash"
+    return interpreter(text) or "bash"
 
 
 def _as_written(command: Command, source: Source) -> Command:

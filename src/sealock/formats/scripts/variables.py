@@ -34,8 +34,10 @@ Values = dict[str, tuple[Word, ...] | None]
 """Each variable's words (one for a plain variable), or None if its value is unknown."""
 
 
-def resolve(script: Script, source: Source, presets: Mapping[str, tuple[Word, ...]] | None = None) -> Iterator[Command]:
-    """The script's commands, including nested ones, with their variables resolved."""
+def resolve(
+    script: Script, source: Source, presets: Mapping[str, tuple[Word, ...]] | None = None
+) -> Iterator[tuple[Command, Command, bool]]:
+    """The script's commands, including nested ones: as written, with their variables resolved, and whether piped."""
     counts = Counter(dict.fromkeys(presets or {}, 1))
     _count_assignments(script, counts, 0)
     yield from _ShellScope(dict(presets or {}), counts, source, [_MAX_ADDED]).script(script, 0)
@@ -72,17 +74,18 @@ class _ShellScope:
         self.counts = counts
         self.source = source
 
-    def script(self, script: Script, depth: int) -> Iterator[Command]:
-        """Resolve the commands of a script in the order of its text."""
+    def script(self, script: Script, depth: int, *, piped: bool = False) -> Iterator[tuple[Command, Command, bool]]:
+        """Resolve the commands of a script in the order of its text; `piped` if another reads what they print."""
         for pipeline in script.pipelines:
-            for command in pipeline.commands:
+            for index, command in enumerate(pipeline.commands, 1):
                 changed = self.command(command, guarded=pipeline.guarded)
-                yield changed
+                read = piped or index < len(pipeline.commands)
+                yield command, changed, read
                 if depth < _MAX_DEPTH:
                     for nested in changed.nested:
                         # A nested script runs in another process, so its assignments end with it.
                         inner = _ShellScope(dict(self.values), self.counts, self.source, self.room, set(self.guarded))
-                        yield from inner.script(nested.script, depth + 1)
+                        yield from inner.script(nested.script, depth + 1, piped=read)
                 self.remember(command, pipeline)
 
     def command(self, command: Command, *, guarded: bool) -> Command:

@@ -19,6 +19,10 @@ _TAKE_TEXT: Final = frozenset({"su", "runuser", "sg", "script", "vagrant", "gclo
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
+_DAEMON_STARTERS: Final = frozenset({"start-stop-daemon", "supervise-daemon"})
+"""Programs that run the value of `--exec` with the arguments after `--`."""
+
+
 class WordSource(Protocol):
     """Where the words of a command come from."""
 
@@ -113,6 +117,8 @@ _WRAPPERS: Final[dict[str, _Wrapper]] = {
     "direnv": _Wrapper(before=2),
     "dotenv": _Wrapper("fe", _long("file")),
     "ssh-agent": _PLAIN,
+    "spawn": _PLAIN,
+    "snap": _Wrapper(before=1),
     "systemd-run": _Wrapper("pMHEut", _long("unit property description slice uid gid nice setenv machine host")),
 }
 
@@ -133,6 +139,8 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
         nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
     elif name == "ssh":
         _add_remote(command, source, nested)
+    elif name in _DAEMON_STARTERS:
+        _add_daemon(words, source, nested, depth)
     elif name == "find":
         _add_find_exec(words, source, nested, depth)
     elif name == "trap" and len(words) > 2:
@@ -226,6 +234,17 @@ def _add_text(words: Sequence[Word], source: WordSource, nested: list[Nested]) -
         if word.text in {"-c", "--command"}:
             nested.append(Nested("argument", _parse_joined(words[index + 1 : index + 2], source, "sh")))
             return
+
+
+def _add_daemon(words: Sequence[Word], source: WordSource, nested: list[Nested], depth: int) -> None:
+    program, arguments = words[:0], words[:0]
+    for index, word in enumerate(words[1:], 1):
+        if word.text == "--":
+            arguments = words[index + 1 :]
+            break
+        if word.text in {"-x", "-a", "--exec", "--startas"}:
+            program = words[index + 1 : index + 2]
+    _add_command((*program, *arguments), source, nested, depth)
 
 
 def _add_find_exec(words: Sequence[Word], source: WordSource, nested: list[Nested], depth: int) -> None:
