@@ -189,5 +189,5 @@ def test_what_it_starts_with_takes_linear_time(text: str) -> None:
 def test_a_config_map_that_holds_examples_is_nothing_to_name() -> None:
     examples = "apiVersion: v1\nkind: ConfigMap\ndata:\n  _example: |\n    image: {{ .x }}\n"
     recognition = formats.recognize("config/settings.yaml", examples)
-    assert recognition.kind is None
+    assert recognition.kind == "kubernetes"
     assert recognition.unevaluated == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sealock import formats
 from sealock.model.container import Container, Mount, Network, Port, Variable, container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding, Severity
@@ -177,3 +178,36 @@ def test_secrets_in_the_options_of_a_provider() -> None:
     (finding,) = findings(noun, "P005")
     assert "in the option password of db's provider" in finding.message
     assert "Zx9kq2Lm3PqRs77" not in finding.message
+
+
+WORKFLOW = (
+    "on: push\njobs:\n  a:\n    container:\n      image: o/x:1\n      credentials: {username: me, password: %s}\n"
+)
+CIRCLE = "version: 2.1\njobs:\n  b:\n    docker:\n    - image: o/x:1\n      %s\n"
+CONFIG = "apiVersion: v1\nkind: %s\nmetadata: {name: app}\n%s\n"
+SETTINGS = [
+    ("a.yaml", CONFIG % ("ConfigMap", "data: {DB_PASSWORD: kV9-tqz2LmWx}"), ["a password in ConfigMap app/DB_PASSWORD"]),
+    ("a.yaml", CONFIG % ("ConfigMap", "data:\n  a.ini: |\n    x = 1\n    db_password = kV9-tqz2LmWx"), ["a password in ConfigMap app/a.ini"]),
+    ("a.yaml", CONFIG % ("ConfigMap", "data: {DB_PASSWORD: '${DB_PASSWORD}', HOST: db, a: '', b: [c]}"), []),
+    ("a.yaml", CONFIG % ("Secret", "data: {password: a1Y5LXRxejJMbVd4}"), ["a password in Secret app/password"]),
+    ("a.yaml", CONFIG % ("Secret", "data: {password: '%%', tls.crt: AAAA}\nstringData: {password: kV9-tqz2LmWx}"), ["a password in Secret app/password"]),
+    ("a.json", '{"apiVersion": "v1", "kind": "SecretList", "items": [{"kind": "Secret", "stringData": {"token": "ghp_0123456789abcdefghijABCDEFGHIJ012345"}}]}', ["a GitHub token in Secret /token"]),
+    ("a.yaml", CONFIG % ("SealedSecret", "spec: {encryptedData: {password: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq}}"), []),
+    (".github/workflows/a.yml", WORKFLOW % "kV9-tqz2LmWx", ["a password in credentials.password of container of job a"]),
+    (".github/workflows/a.yml", WORKFLOW % "'${{ secrets.P }}'", []),
+    (".circleci/config.yml", CIRCLE % "auth: {username: me, password: kV9-tqz2LmWx}", ["a password in auth.password of container 1 of job b"]),
+    (".circleci/config.yml", CIRCLE % "auth: {username: me, password: $DOCKERHUB_PASSWORD}", []),
+    (".circleci/config.yml", CIRCLE % "aws_auth: {aws_secret_access_key: wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY}", ["a key in aws_auth.aws_secret_access_key of container 1 of job b"]),
+    ("bitbucket-pipelines.yml", "image: {name: o/x:1, password: kV9-tqz2LmWx}\n", ["a password in password of image of the pipeline"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), SETTINGS)
+def test_a_secret_that_a_manifest_or_pipeline_writes_out_is_found(name: str, text: str, expected: list[str]) -> None:
+    recognition = formats.recognize(name, text)
+    assert recognition.kind is not None or "SealedSecret" in text
+    document = formats.read(recognition.kind or "kubernetes", Source(name, text))
+    kinds = {subject.kind for subject in document.subjects}
+    found = evaluate(name, document, {kind: rules(kind) for kind in kinds}).findings
+    messages = [finding.message.partition(" (")[0] for finding in found if finding.rule == "P005"]
+    assert messages == [f"has {text}" for text in expected]

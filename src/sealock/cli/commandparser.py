@@ -76,5 +76,6 @@ def suggest(word: str, known: Iterable[str]) -> str:
     """What was likely meant, as the end of a sentence; "" where nothing comes close."""
     from difflib import get_close_matches  # noqa: PLC0415  only for a mistyped word
 
-    close = get_close_matches(word, list(known), n=3)
+    by_lower = {name.lower(): name for name in known}
+    close = [by_lower[name] for name in get_close_matches(word.lower(), by_lower, n=3)]
     return f"; did you mean {' or '.join(close)}?" if close else ""

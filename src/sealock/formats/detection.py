@@ -44,7 +44,10 @@ _JSON: Final[tuple[_Start, ...]] = (
 )
 _JSON_START: Final = compile_lazily(r"\s*\{")
 _KEY: Final = r"[\s\S]{0,65536}?(?:^|[{,])[ \t]*[\"']?%s[\"']?[ \t]*:"
-_MANIFEST: Final = rf"(?={_KEY % 'apiVersion'})(?={_KEY % 'kind'})(?=[\s\S]{{0,65536}}?\b[cC]ontainers[\"']?[ \t]*:)"
+_MANIFEST: Final = (
+    rf"(?={_KEY % 'apiVersion'})(?={_KEY % 'kind'})"
+    r"(?=[\s\S]{0,65536}?\b(?:[cC]ontainers[\"']?[ \t]*:|kind[\"']?[ \t]*:[ \t]*[\"']?(?:ConfigMap|Secret)\b))"
+)
 _NAMELESS: Final[tuple[_Start, ...]] = (
     *_JSON,
     (("apiVersion",), _MANIFEST, "kubernetes"),

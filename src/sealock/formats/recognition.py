@@ -204,6 +204,11 @@ _CONTAINER_LISTS: Final = compile_lazily(r"\b(?:containers|initContainers|epheme
 _STEP_LISTS: Final = compile_lazily(r"\b(?:steps|sidecars|container|script)\b[\"']?\s*:")
 """Keys of Kubernetes manifests that hold containers; the latter of these groups of custom resources only."""
 _STEP_GROUPS: Final = ("tekton.dev/", "argoproj.io/")
+_SETTINGS: Final = compile_lazily(
+    r"(?:^|[{,])[ \t]*(?:- +)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?(?:ConfigMap|Secret|ConfigMapList|SecretList)\b",
+    re.MULTILINE,
+)
+"""The kinds of manifests that hold settings."""
 _HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
 """A key that is written with escapes."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
@@ -253,6 +258,13 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
         return _HELM.search(text) is None or _HELM.search(_without_other_templates(text)) is None
     odd = ("apiVersion" in text and not is_manifest(text)) or ("\\" in text and _HIDDEN_KEY.search(text) is not None)
     return odd and _has_pods(text)
+
+
+def is_manifest_of_settings(path: str, text: str) -> bool:
+    """Whether a file is a Kubernetes manifest that holds settings; a template is none."""
+    if not path.lower().endswith((".yml", ".yaml", ".json")) or _SETTINGS.search(text) is None or not is_manifest(text):
+        return False
+    return _HELM.search(text) is None or _HELM.search(_without_other_templates(text)) is None
 
 
 def _without_other_templates(text: str) -> str:
@@ -306,6 +318,8 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition("quadlet", unevaluated)
     if kind in {None, "run"} and pods:
         return Recognition("kubernetes", unevaluated)
+    if kind is None and not unevaluated and is_manifest_of_settings(path, text):
+        return Recognition("kubernetes")
     if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):
         kind = "compose"
     if unevaluated and kind not in {None, "run"}:

@@ -94,12 +94,12 @@ class ProjectFile(Struct, frozen=True, gc=False):
 
 
 class Project(Struct, frozen=True):
-    """The whole of a compose project, a script, a unit of Quadlet or a bake file.
+    """The whole of a compose project, a script, a unit of Quadlet or a bake file, or the settings of manifests.
 
     Where-paths start with "services", NAME, … or "networks", NAME.
     """
 
-    kind: Literal["compose", "script", "units", "bake"]
+    kind: Literal["compose", "script", "units", "bake", "settings"]
     services: tuple[Service, ...] = ()
     networks: tuple[ProjectNetwork, ...] = ()
     volumes: tuple[ProjectVolume, ...] = ()

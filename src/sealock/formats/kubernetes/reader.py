@@ -15,6 +15,7 @@ from sealock.formats.kubernetes.fields import FIELDS, LISTS, SAYS
 from sealock.formats.kubernetes.manifest import ManifestValue, parse, text
 from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
 from sealock.formats.kubernetes.resources import resources
+from sealock.formats.kubernetes.settings import settings
 from sealock.model.absent import UNKNOWN, UNSET, AnyValue
 from sealock.model.container import Container, Label, container
 from sealock.model.document import Document, Subject
@@ -75,6 +76,7 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
                 members[name] = PodSubject(pod, member, part, counts.get(start, 0))
                 counts[start] = counts.get(start, 0) + 1
                 errors += (InputError(message, source.location(place)) for message, place in reader.faults)
+    subjects += settings(roots)
     return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from sealock.formats import scripts, yamltree
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.kubernetes.manifest import ManifestValue
+from sealock.formats.kubernetes.settings import settings_subject
 from sealock.formats.optionkeys.reading import read_container
 from sealock.formats.optionkeys.runlines import with_run_lines
 from sealock.formats.optionkeys.table import KeyWord
@@ -21,6 +23,12 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 from sealock.model.shell import Word
+
+_LOGINS: Final = (
+    ("credentials", "password"), ("auth", "password"), ("password",), ("aws_auth", "aws_secret_access_key"),
+    ("aws", "secret-key"),
+)  # fmt: skip
+"""Where GitHub, CircleCI and Bitbucket take the login to the registry of an image."""
 
 
 class CiLine(Struct, frozen=True):
@@ -44,6 +52,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
     errors = [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
     subjects: list[Subject] = []
     lines: dict[str, CiLine] = {}
+    logins: list[tuple[str, str, Place]] = []
     for document in tree.documents if system is not None else ():
         if document is None or system is None:
             continue
@@ -54,6 +63,8 @@ def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
             subjects.append(reader.subject(name))
             lines[name] = CiLine(reader.run, described, root)
             errors += reader.errors
+            logins += _logins(name, described)
+    subjects += settings_subject(logins)
     read_ = PipelineDocument("pipeline", {"": source}, tuple(subjects), tuple(errors), lines=lines)
     return with_run_lines(read_, files)
 
@@ -61,6 +72,15 @@ def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
 def comments(source: Source) -> tuple[Place, ...]:
     """Find the comments of a pipeline, in its scripts too."""
     return scripts.comments(source)
+
+
+def _logins(name: str, described: CiContainer) -> Iterator[tuple[str, str, Place]]:
+    """What a pipeline writes out to log in to an image's registry: name, setting and place of each."""
+    for value in {id(value): value for value in (described.value, described.image) if value is not None}.values():
+        for path in _LOGINS:
+            setting = value.at(*path)
+            if setting is not None and isinstance(setting.node, yamltree.Scalar):
+                yield f"{'.'.join(path)} of {name}", f"{path[-1]}={setting.node.text}", setting.place
 
 
 class _CiWords(TreeWords):

@@ -78,7 +78,8 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
             command = unwrap(resolved, wrappers) if wrappers else resolved
             command = _as_written(command, source) if fragment.rewritten else command
             commands.append((command, fragment.loose))
-            commands.extend(_carried(command, written, source, depth, piped=piped))
+            if not fragment.loose:
+                commands.extend(_carried(command, written, source, depth, piped=piped))
     return tuple(commands)
 
 

@@ -4,7 +4,7 @@ import re
 
 from sealock.patterns import compile_lazily
 from sealock.rules.kit import Final, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
-from sealock.secrets.values import find_in_text, find_secret, redact
+from sealock.secrets.values import Secret, find_in_text, find_secret, redact
 
 _SETTING: Final = compile_lazily(
     r"^[ \t]*[\"']?([A-Za-z_][\w.-]{0,99})[\"']?[ \t]*[=:][ \t]*(\S[^\n]{0,999})", re.MULTILINE
@@ -12,15 +12,16 @@ _SETTING: Final = compile_lazily(
 
 
 class SecretInline(Rule[Project]):
-    """Secret in a config, volume or provider of the compose file.
+    """Secret in a config, volume or provider.
 
-    A value under `content:` or in the options of a volume or provider is in the file, and so in the history of its
-    repository. Take it from a file outside the repository (`secrets: file:`) or from the caller's environment
-    (`secrets: environment:`).
+    A value under `content:`, in the options of a volume or provider, or in the data of a Kubernetes ConfigMap or Secret
+    is in the file, and so in the history of its repository: base64 hides nothing. Take it from a file outside the
+    repository (`secrets: file:`) or from the caller's environment (`secrets: environment:`); in a cluster from a sealed
+    or external Secret.
     """
 
     id = "P005"
-    keywords = ("secret", "config", "inline")
+    keywords = ("secret", "config", "inline", "ConfigMap", "stringData", "base64")
     severity = Severity.HIGH
     conceals = True
     references = (cwe(798), docker_docs("reference/compose-file/secrets/"))
@@ -34,6 +35,12 @@ class SecretInline(Rule[Project]):
             "services:\n  app:\n    image: acme/app:1\n    volumes: ['nas:/nas']\nvolumes:\n  nas:\n    driver_opts:\n"
             "      type: cifs\n      device: //nas/x\n      o: username=app,password=kV9-tqz2LmWx\n"
         ),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata:\n  DB_PASSWORD: kV9-tqz2LmWx\n",
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData:\n"
+            "  app.ini: |\n    db_password=kV9-tqz2LmWx\n    x=1\n"
+        ),
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\ndata:\n  password: a1Y5LXRxejJMbVd4\n",
     )
     good = (
         (
@@ -51,11 +58,14 @@ class SecretInline(Rule[Project]):
                     f"writes the secret {secret.name} into the file", at, evidence=f"content of {secret.name}"
                 )
                 continue
-            for kind, redacted in _secrets(secret.content or ""):
+            which = secret.name if project.kind == "settings" else f"the config {secret.name}"
+            for named, redacted in _secrets(secret.content or ""):
                 yield self.finding(
-                    f"has {kind} in the config {secret.name} ({redacted})",
+                    f"has {named.kind} in {which} ({redacted})",
                     at,
-                    evidence=f"{secret.name} {kind} {redacted}",
+                    evidence=f"{secret.name} {named.kind} {redacted}",
+                    confidence=named.confidence,
+                    severity=named.severity,
                 )
         for service in project.services:
             for name, value in service.provider:
@@ -81,14 +91,14 @@ class SecretInline(Rule[Project]):
                     )
 
 
-def _secrets(content: str) -> Iterator[tuple[str, str]]:
+def _secrets(content: str) -> Iterator[tuple[Secret, str]]:
     """The secrets in a configuration file, redacted: by their shape, and by the names of settings."""
     seen: set[str] = set()
     for kind, start, end in find_in_text(content):
         seen.add(content[start:end])
-        yield kind, redact(content[start:end])
+        yield Secret(kind), redact(content[start:end])
     for match in _SETTING.finditer(content):
         value = match[2].strip().strip("\"',;")
         if not any(value in text or text in value for text in seen) and (found := find_secret(match[1], value)):
             seen.add(value)
-            yield found.kind, redact(value)
+            yield found, redact(value)
