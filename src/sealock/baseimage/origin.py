@@ -51,26 +51,19 @@ def origin(inventory: Inventory) -> Base:
 def _by_history(history: tuple[str, ...]) -> tuple[str, list[str]]:
     """The name of the well-known base with this history, and the evidence."""
     name, says = "", []
-    for line in history[:4]:
-        match = _ROOTFS.search(line[:2000])
-        if match is None:
-            continue
+    matches = (_ROOTFS.search(line[:2000]) for line in history[:4])
+    if (match := next(filter(None, matches), None)) is not None:
         if match["suite"]:
             name = f"debian:{match['suite']}"
         elif match["alpine"]:
             name = f"alpine:{match['version']}"
-        elif match["bazel"]:
-            says.append(f"the history: {match['bazel']}")
-            break
-        says.append(f"the history's first line: {line.strip()[:80]}")
-        break
-    for variable, version in _versions(history):
-        if variable in _LANGUAGES:
-            language = "python" if variable == "PYTHON" else variable.lower()
-            # Official images set this variable before their other instructions.
-            says.append(f"the history: ENV {variable}_VERSION {version}")
-            name = f"{language}:{version}" + (f" on {name}" if name else "")
-            break
+        bazel = match["bazel"]
+        says.append(f"the history: {bazel}" if bazel else f"the history's first line: {match.string.strip()[:80]}")
+    # Official images set this variable before their other instructions.
+    if language := next((pair for pair in _versions(history) if pair[0] in _LANGUAGES), None):
+        variable, version = language
+        says.append(f"the history: ENV {variable}_VERSION {version}")
+        name = f"{variable.lower()}:{version}" + (f" on {name}" if name else "")
     return name, says
 
 

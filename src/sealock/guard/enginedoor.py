@@ -122,15 +122,15 @@ class EngineDoor:
                         line.close()
                         if fresh or method != "GET":
                             raise
-                        continue
                     except BaseException:
                         line.close()
                         raise
-                    if answer.keep_alive:
-                        self.give(line)
                     else:
-                        line.close()
-                    return answer.status, body
+                        if answer.keep_alive:
+                            self.give(line)
+                        else:
+                            line.close()
+                        return answer.status, body
                 raise AssertionError  # the second round returns or raises
         except TimeoutError:
             message = f"the engine at {self.path} does not answer"

@@ -55,12 +55,10 @@ def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
             target = read_target(call.request.method, call.request.target, (NEWEST[0], 99))
         except TargetError:
             caller.unknown += 1
-            continue
-        caller.routes.add(target.route.name)
-        for rule, why in call.faults:
-            if rule.startswith("C"):
-                caller.faults.setdefault(rule, why)
-        _note(caller, target, as_object(call.body))
+        else:
+            caller.routes.add(target.route.name)
+            caller.faults = {rule: why for rule, why in call.faults if rule.startswith("C")} | caller.faults
+            _note(caller, target, as_object(call.body))
     return list(callers.values())
 
 

@@ -77,13 +77,13 @@ class StatusPage:
                 sock, _ = await loop.sock_accept(self.sock)
             except (OSError, MemoryError):
                 await asyncio.sleep(0.1)
-                continue
-            if len(tasks) >= _AT_ONCE:
-                sock.close()
-                continue
-            task = asyncio.ensure_future(self._answer(Line(sock, loop)))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            else:
+                if len(tasks) >= _AT_ONCE:
+                    sock.close()
+                else:
+                    task = asyncio.ensure_future(self._answer(Line(sock, loop)))
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
 
     async def _answer(self, line: Line) -> None:
         try:

@@ -50,10 +50,10 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
             stored = store.open(path)
         except UnreadableError as error:
             errors.append(context.error(f"layer {index + 1} ({path!r}): {error}"))
-            continue
-        digest = _stated(path)
-        layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
-        layers.append(TarLayer(layer, stored, context))
+        else:
+            digest = _stated(path)
+            layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
+            layers.append(TarLayer(layer, stored, context))
     if len(paths) > context.bounds.layers:
         errors.append(context.error(f"only the first {context.bounds.layers} of {len(paths)} layers are read"))
     return OpenedImage(

@@ -83,8 +83,8 @@ class DirectoryLayer:
                     continue
                 yield entry
                 if entry.kind != "directory" or (inner in _KERNELS and status.st_dev != device):
-                    continue
-                if inner.count("/") < _DEEPEST:
+                    pass
+                elif inner.count("/") < _DEEPEST:
                     below.append(inner)
                 else:
                     self._report(inner, f"it is nested more than {_DEEPEST} directories deep")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
@@ -71,10 +72,8 @@ def rows(value: object) -> list[object]:
 def records(values: object, kind: type[T]) -> Iterator[T]:
     """The members of a list that have this shape: a broken one costs only itself."""
     for value in rows(values):
-        try:
+        with suppress(msgspec.ValidationError):
             yield msgspec.convert(value, kind)
-        except msgspec.ValidationError:
-            continue
 
 
 def named_records(value: object, kind: type[T]) -> Iterator[tuple[str, T]]:

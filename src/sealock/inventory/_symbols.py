@@ -76,20 +76,15 @@ def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
     offset = 0
     steps = 0
     try:
-        while steps < _MAX_NAMES:
+        following = -1
+        while following and steps < _MAX_NAMES:
             _, count, library, first, following = elf.shape.need.unpack_from(content, offset)
-            entry = offset + first
-            for _ in range(count):
+            entry, skip = offset + first, -1
+            while count and skip and steps < _MAX_NAMES:
                 _, _, number, name, skip = elf.shape.need_entry.unpack_from(content, entry)
                 versions[number & 0x7FFF] = text_at(names, name), text_at(names, library)
-                steps += 1
-                if not skip or steps >= _MAX_NAMES:
-                    break
-                entry += skip
-            steps += 1
-            if not following:
-                break
-            offset += following
+                entry, count, steps = entry + skip, count - 1, steps + 1
+            offset, steps = offset + following, steps + 1
     except struct.error:
         pass  # what lies beyond the section is not there
     return versions

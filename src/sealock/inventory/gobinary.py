@@ -173,10 +173,9 @@ def _counted(data: FileContent, at: int) -> tuple[bytes, int]:
     for shift, byte in zip(range(0, 35, 7), data[at : at + 5], strict=False):
         at += 1
         length |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            if length <= _LONGEST and at + length <= len(data):
-                return data[at : at + length], at + length
-            break
+        # What goes on after a number that is too large only makes it larger.
+        if byte < 0x80 and length <= _LONGEST and at + length <= len(data):
+            return data[at : at + length], at + length
     message = "has Go build information that is longer than the file, or than is read"
     raise BrokenFileError(message)
 

@@ -131,12 +131,12 @@ class ForwardProxy:
             # What the list says leads to an address is meant; what a name server says may lead inside.
             if not entry.address and (refusal := AddressGuard().refusal(request.host, request.port, address)):
                 why = refusal
-                continue
-            try:
-                async with asyncio.timeout(SECONDS):
-                    return await asyncio.open_connection(address, request.port)
-            except (OSError, TimeoutError) as error:
-                why = f"no connection to {address}: {str(error) or 'it does not answer'}"
+            else:
+                try:
+                    async with asyncio.timeout(SECONDS):
+                        return await asyncio.open_connection(address, request.port)
+                except (OSError, TimeoutError) as error:
+                    why = f"no connection to {address}: {str(error) or 'it does not answer'}"
         if "internal address" in why:
             self._refuse(request, why)
         raise _fault(_NO_HOST, f"{request.host}:{request.port}: {why}")

@@ -112,14 +112,14 @@ def _included(
                 skipped.append(Skipped("", "requirement", f"{line} is not checked: an editable install has no version"))
             elif "://" in value:
                 skipped.append(Skipped("", "requirement", f"{line} is not read: only files in the directory are"))
-            elif apart(posixpath.join(top, path := posixpath.normpath(posixpath.join(directory, value)))):
-                continue
-            elif path not in texts and len(texts) < _FILES:
+            elif (
+                not apart(posixpath.join(top, path := posixpath.normpath(posixpath.join(directory, value))))
+                and path not in texts
+                and len(texts) < _FILES
+            ):
                 try:
-                    included = Source(posixpath.normpath(posixpath.join(top, path)), files.text(path))
+                    texts[path] = Source(posixpath.normpath(posixpath.join(top, path)), files.text(path))
+                    pending.append((texts[path], posixpath.dirname(path)))
                 except FileRefusedError as refusal:
                     errors.append(InputError(f"{line}: {refusal}", Location(text.name)))
-                    continue
-                texts[path] = included
-                pending.append((included, posixpath.dirname(path)))
     return list(texts.values()), skipped, errors

@@ -111,10 +111,9 @@ class _Matcher:
         result: dict[Lookup, tuple[Flaw, ...]] = {}
         for lookup, packages in lookups.items():
             claims = claims_by_name.get(lookup.name)
-            if not claims:
-                continue
-            self.with_claims.add((ecosystem, lookup.name))
-            result[lookup] = self._flaws(ecosystem, lookup, claims, packages)
+            if claims:
+                self.with_claims.add((ecosystem, lookup.name))
+                result[lookup] = self._flaws(ecosystem, lookup, claims, packages)
         return result
 
     def _flaws(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -256,10 +257,7 @@ class Registry:
         path = f"referrers/{digest}"
         listed: list[Descriptor] = []
         for page in self._pages(name, path, accepted=(200, 400, 404, 405, 501), accept=OCI_INDEX):
-            if page is None:
-                listed = list(self.fallback(name, digest))
-                break
-            listed += page.manifests
+            listed = list(self.fallback(name, digest)) if page is None else [*listed, *page.manifests]
             if len(listed) > _MOST_REFERRERS:
                 message = f"{_shown(name)}: {digest[:19]} has more than {_MOST_REFERRERS} referrers: refused"
                 raise ManifestError(message)
@@ -304,11 +302,9 @@ class Registry:
         """Try the mirrors first, then the registry itself."""
         *mirrors, own = self._hosts(name)
         for mirror in mirrors:
-            try:
-                options = RequestOptions(headers={"accept": ACCEPT}, host=mirror, retry=False)
+            options = RequestOptions(headers={"accept": ACCEPT}, host=mirror, retry=False)
+            with suppress(TransportError):
                 return self.requests.send(name, method, path, options)
-            except TransportError:
-                continue
         return self.requests.send(name, method, path, RequestOptions(headers={"accept": ACCEPT}, host=own))
 
     def _pages(self, name: ImageName, path: str, accepted: tuple[int, ...], accept: str) -> Iterator[Index | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
@@ -77,11 +78,9 @@ def _by_socket() -> EngineEndpoint:
     """The first existing default socket; Docker's where none exists, for the error message."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     for path in (SOCKET, f"{runtime}/docker.sock", f"{runtime}/podman/podman.sock", "/run/podman/podman.sock"):
-        try:
+        with suppress(OSError):
             if stat.S_ISSOCK(os.stat(path).st_mode):
                 return EngineEndpoint("unix", path=path, origin=DEFAULT)
-        except OSError:
-            continue
     return EngineEndpoint("unix", path=SOCKET, origin=DEFAULT)
 
 

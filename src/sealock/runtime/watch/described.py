@@ -148,7 +148,7 @@ def peers(client: str, networks: tuple[str, ...]) -> dict[str, str]:
         try:
             listed = msgspec.json.decode(done.stdout) if done.returncode == 0 else None
         except msgspec.MsgspecError:
-            continue
+            listed = None
         for peer in listed.values() if isinstance(listed, dict) else ():
             if isinstance(peer, dict):
                 for key in ("IPv4Address", "IPv6Address"):

@@ -129,8 +129,7 @@ class ContainerFiles:
                 finally:
                     os.close(place)
             except (FileNotFoundError, NotADirectoryError):
-                # Another mount hides it, from the container too.
-                continue
+                pass  # another mount hides it, from the container too
             except OSError as error:
                 self._lost.add(f"files on a mount of the kind {mount.kind}: {error.strerror}")
             else:

@@ -75,10 +75,8 @@ def read_answer(message: bytes) -> tuple[str, tuple[str, ...]] | None:
     name, place = _name(message, _HEADER.size)
     place += 4
     addresses: list[str] = []
-    for _ in range(answers):
-        place = _after_name(message, place)
-        if not place or place + _RECORD.size > len(message):
-            break
+    while answers and (place := _after_name(message, place)) and place + _RECORD.size <= len(message):
+        answers -= 1
         kind, _, _, length = _RECORD.unpack_from(message, place)
         place += _RECORD.size
         family = _FAMILIES.get((kind, length))

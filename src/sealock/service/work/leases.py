@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
@@ -124,12 +125,10 @@ class LeasedJobs:
 
     def _renew(self, taken: Job, done: Event) -> None:
         while not done.wait(self._settings.lease / 3):
-            try:
-                with self._database.write() as connection:
-                    lease = self._clock() + self._settings.lease
-                    connection.execute(update(job).where(self._is_mine(taken)).values(lease=lease))
-            except OperationalError:
-                continue  # the next time may be in time
+            # Where it fails, the next time may be in time.
+            with suppress(OperationalError), self._database.write() as connection:
+                lease = self._clock() + self._settings.lease
+                connection.execute(update(job).where(self._is_mine(taken)).values(lease=lease))
 
     def _release(self, taken: Job, seconds: float, tries: int) -> None:
         values = {"owner": "", "lease": None, "due": self._clock() + min(seconds, LONGEST), "tries": tries}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from threading import Event
 from typing import Any, Final
 
@@ -169,15 +170,13 @@ class ProcrastinateJobs:
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.lease))
         for carried in stalled:
             job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
-            try:
+            with suppress(ConnectorException):  # another worker swept it at the same time
                 if job.tries < TRIES:
                     await self._retry(app, carried, job)
                 else:
                     # First the word of it: where this process ends in between, the next sweep does it again.
                     await asyncio.to_thread(self._give_up, job)
                     await app.job_manager.finish_job(carried, status=Status.FAILED, delete_job=True)
-            except ConnectorException:
-                continue  # another worker swept it at the same time
         return len(stalled)
 
     def _bound(self) -> None:

@@ -83,9 +83,9 @@ def audit_host(environment: Mapping[str, str]) -> Audited:
             stored = list(_stored(TrustDirectory(directory)))
         except (TargetError, OSError) as error:
             errors.append(str(error))
-            continue
-        looked += len(stored)
-        found += stored
+        else:
+            looked += len(stored)
+            found += stored
     return Audited("host", tuple(found), tuple(errors), looked)
 
 
@@ -172,9 +172,7 @@ def _variables(environment: Mapping[str, str]) -> Iterator[NotaryDependence]:
 
 def _stored(directory: TrustDirectory) -> Iterator[NotaryDependence]:
     """Yield the repositories and keys in a trust directory."""
-    for count, gun in enumerate(sorted(directory.guns())):
-        if count >= _MOST_REPOSITORIES:
-            break
+    for gun in sorted(directory.guns())[:_MOST_REPOSITORIES]:
         hub = gun.startswith("docker.io/")
         ends = ends_of("repository", "notary.docker.io" if hub else gun)
         yield NotaryDependence("repository", str(directory.path), gun, ends=ends)

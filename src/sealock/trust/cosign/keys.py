@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -85,9 +86,7 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     elif isinstance(loaded, rsa.RSAPublicKey):
         tries = [(padding.PKCS1v15(), digest) for digest in digests]
     for how in tries:
-        try:
+        with suppress(InvalidSignature, ValueError):
             loaded.verify(signature, message, *how)
-        except (InvalidSignature, ValueError):
-            continue
-        return True
+            return True
     return False

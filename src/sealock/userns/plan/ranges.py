@@ -129,11 +129,8 @@ def free_range(taken: Iterable[SubordinateRange], ids: Iterable[int], name: str)
 def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> SubordinateRange | None:
     at = first
     for start, end in blocks:
-        if end < at:
-            continue
-        if start - at >= COUNT:
-            break
-        at = end + 1
+        if start - at < COUNT:
+            at = max(at, end + 1)
     return SubordinateRange(name, at, COUNT) if at + COUNT - 1 <= last else None
 
 
