@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cosmic_ray.mutating import mutate_code
-from mutantdraws import EQUIVALENT, ROOT, draw, quiet_spans
+from mutantdraws import EQUIVALENT, ROOT, Mutant, draw, quiet_spans
 from mutanttests import changed_function, sealock_functions
 from mutationoperators import OWN
 
@@ -36,6 +37,16 @@ def test_annotations_and_the_texts_of_the_manual_are_not_changed() -> None:
     lines = text.splitlines()
     quiet = [lines[start[0] - 1][start[1] : end[1]] for start, end in quiet_spans(text)]
     assert sorted(quiet) == ["Kind = A | B", 'bad = ("x",)', "int", "int", "int"]
+
+
+@pytest.mark.parametrize(
+    ("line", "at_import"),
+    [(1, True), (5, True), (7, True), (8, False)],
+    ids=["a table", "an attribute of a class", "a default", "in a method"],
+)
+def test_what_runs_at_import_is_known(line: int, tmp_path: Path, *, at_import: bool) -> None:
+    (tmp_path / "x.py").write_text(BEFORE)
+    assert Mutant(tmp_path / "x.py", "NumberReplacer", 0, line).at_import == at_import
 
 
 BEFORE = "A = {1, 2}\n\n\nclass B:\n    c = 1\n\n    def d(self, e=3):\n        return [f for f in self if f > e]\n"

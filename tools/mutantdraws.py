@@ -63,6 +63,16 @@ class Mutant:
         """The kind of change, without the pair of signs that it swaps."""
         return self.operator.partition("_")[0]
 
+    @property
+    def at_import(self) -> bool:
+        """Whether the line runs as the module is imported: in no function, or among the defaults of one."""
+        bodies = (
+            (node.body[0].lineno, node.end_lineno or 0)
+            for node in ast.walk(ast.parse(self.path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
+        return not any(first <= self.line <= last for first, last in bodies)
+
     def code(self) -> str:
         """The text of the file after the change."""
         text = self.path.read_text(encoding="utf-8")

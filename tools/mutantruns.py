@@ -89,15 +89,15 @@ class TestMap:
         by_line = self._by_line(mutant.path)
         line = set(by_line.get(mutant.line, ())) & self.seconds.keys()
         file = {name for names in by_line.values() for name in names} & self.seconds.keys()
-        if not line:
-            # The line runs at import, as a table does: whatever uses the file may see it, or those that import it.
+        if not line or mutant.at_import:
+            # As a table does, it may run in the test that imported the module first: whatever uses the file may see it,
+            # or those that import it.
             line = file
             file = {name for path in _importers(mutant.path) for name in self._of_file(path)}
             # A record lists what modules hold without running a line of them; of a file that no test reaches, any may.
-            records = (
-                name for name in self.seconds if name.startswith(_RECORDS) and (f"[{mutant.room}" in name or not file)
-            )
-            yield self._choose(records, _FAR)
+            records = (name for name in self.seconds if name.startswith(_RECORDS))
+            tables = (f"[{mutant.room}", "_tables_of_the_database")
+            yield self._choose((name for name in records if not file or any(word in name for word in tables)), _FAR)
         room = f"tests/{mutant.room}"
         near = {name for name in line if name.startswith(room)}
         yield self._choose(near, _NEAR)
