@@ -75,12 +75,12 @@ class Owners:
             package = self.owner(path)
             if package is None:
                 unowned.append(Share(path, node.size, 1, node.layer))
-                continue
-            key = _key(package)
-            known.setdefault(key, package)
-            size = sizes.setdefault(key, [0, 0])
-            size[0] += node.size
-            size[1] += 1
+            else:
+                key = _key(package)
+                known.setdefault(key, package)
+                size = sizes.setdefault(key, [0, 0])
+                size[0] += node.size
+                size[1] += 1
         ordered = sorted(sizes, key=lambda key: (-sizes[key][0], key))
         shares = [
             (known[key], Share(_name(known[key]), sizes[key][0], sizes[key][1], known[key].layer)) for key in ordered

@@ -217,11 +217,9 @@ class Recipes(Struct, frozen=True):
         """The instructions for what FROM does not bring along: variables, directory, user and command."""
         for variable in given(self.container.environment, ()):
             value = variable.value or ""
-            if variable.name == "PATH" and value == PATH:
-                continue
-            if not _PLAIN.fullmatch(variable.name):
-                continue
-            if find_secret(variable.name, value) is not None or "\n" in value:
+            if (variable.name, value) == ("PATH", PATH) or not _PLAIN.fullmatch(variable.name):
+                pass
+            elif find_secret(variable.name, value) is not None or "\n" in value:
                 yield f"# pass {variable.name} when the container starts"
             else:
                 yield f"ENV {variable.name}={quote(value, _ESCAPE)}"

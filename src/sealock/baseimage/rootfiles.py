@@ -111,12 +111,11 @@ class _Chooser:
         )
         places = tuple(mentioned)
         for path, node in self.files.content.nodes.items():
-            if node.kind == "directory" or path.startswith(_DOCUMENTATION):
-                continue
-            owner = self.owners.system(path)
-            needed = path.startswith(wanted) if owner is None else _key(owner) in self.packages
-            if needed or path.startswith(places):
-                self.chosen[path] = None
+            if node.kind != "directory" and not path.startswith(_DOCUMENTATION):
+                owner = self.owners.system(path)
+                needed = path.startswith(wanted) if owner is None else _key(owner) in self.packages
+                if needed or path.startswith(places):
+                    self.chosen[path] = None
         self._add((*_ACCOUNTS, *self._settings()))
         self._add(self._links())
 

@@ -112,19 +112,17 @@ class GuardServer:
             try:
                 sock, _ = await loop.sock_accept(listening.sock)
             except OSError as error:
-                if error.errno not in OUT_OF_DESCRIPTORS:
-                    continue  # the client left already
-                self.parts.metrics.count("errors_total", kind="descriptors")
-                await self._make_room(listening.sock)
-                continue
+                if error.errno in OUT_OF_DESCRIPTORS:  # else the client left already
+                    self.parts.metrics.count("errors_total", kind="descriptors")
+                    await self._make_room(listening.sock)
             except MemoryError:
                 self.parts.metrics.count("errors_total", kind="memory")
                 await asyncio.sleep(_SHORT)
-                continue
-            with suppress(MemoryError):  # else the client finds its connection closed
-                task = asyncio.ensure_future(self._serve(sock, listening.context))
-                task.add_done_callback(self._finished)
-            del sock
+            else:
+                with suppress(MemoryError):  # else the client finds its connection closed
+                    task = asyncio.ensure_future(self._serve(sock, listening.context))
+                    task.add_done_callback(self._finished)
+                del sock
 
     async def _make_room(self, listener: socket.socket) -> None:
         """Out of descriptors: close connections that wait for nothing, or else refuse a client."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from sealock.image.header import BLOCK, decimal, number
@@ -70,9 +71,7 @@ def of_blocks(fetch: Fetch, block: bytes, at: int, size: int) -> tuple[Segments 
 def _pairs(block: bytes, start: int, count: int) -> list[tuple[int, int]] | None:
     """Offsets and lengths up to the first empty pair; None if one is invalid."""
     pairs: list[tuple[int, int]] = []
-    for at in range(start, start + 24 * count, 24):
-        if not block[at]:
-            break
+    for at in takewhile(lambda at: block[at], range(start, start + 24 * count, 24)):
         offset, length = number(block[at : at + 12]), number(block[at + 12 : at + 24])
         if offset is None or length is None or offset < 0 or length < 0:
             return None

@@ -46,12 +46,11 @@ def _header(stored: Stretch, start: int) -> int:
 
 def _with_extension(stored: Stretch, at: int) -> int:
     """The offset of the extensions of a header."""
-    first = at
-    while True:
-        for back in range(2, _BACK + 1):
-            block = stored.fetch(first - back * BLOCK, BLOCK) if first >= back * BLOCK else b""
-            if len(block) == BLOCK and block[156] in _EXTENSIONS and checksum_is_right(block):
-                first -= back * BLOCK
-                break
-        else:
-            return first
+    while back := next((back for back in range(2, _BACK + 1) if _is_extension(stored, at - back * BLOCK)), 0):
+        at -= back * BLOCK
+    return at
+
+
+def _is_extension(stored: Stretch, at: int) -> bool:
+    block = stored.fetch(at, BLOCK) if at >= 0 else b""
+    return len(block) == BLOCK and block[156] in _EXTENSIONS and checksum_is_right(block)

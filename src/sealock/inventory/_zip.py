@@ -115,11 +115,9 @@ def _inflated(inflater: zlib._Decompress, packed: ZipView, entry: ZipEntry, most
     try:
         for at in range(0, len(packed), PACKED):
             left: ZipView = packed[at : at + PACKED]
-            while (left or at + PACKED >= len(packed)) and not inflater.eof:
-                plain = inflater.decompress(left, most)
+            is_last = at + PACKED >= len(packed)
+            while (left or is_last) and not inflater.eof and (plain := inflater.decompress(left, most)):
                 left = inflater.unconsumed_tail
-                if not plain:
-                    break
                 yield plain
     except zlib.error as error:
         message = f"{entry.name} cannot be inflated: {error}"
@@ -192,6 +190,6 @@ def wide(extra: ZipView, size: int, packed: int, offset: int) -> tuple[int, int,
         if kind == 1:
             numbers = iter(int.from_bytes(body[i : i + 8], "little") for i in range(0, len(body), 8))
             size, packed, offset = (next(numbers, n) if n == UNKNOWN_32 else n for n in (size, packed, offset))
-            break
+            return packed, size, offset
         at += 4 + length
     return packed, size, offset

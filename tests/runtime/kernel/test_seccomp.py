@@ -60,6 +60,7 @@ def test_what_is_blocked(filters: tuple[bytes, ...], blocked: tuple[str, ...], b
     [
         pytest.param(program(load(NUMBER)), id="no end"),
         pytest.param(program((0xFFFF, 0, 0, 0)), id="an unknown instruction"),
+        pytest.param(program((0x07FF, 0, 0, 0), give(ALLOW)), id="an unknown instruction before an end"),
         pytest.param(program((0x05, 0, 0, 4_000_000_000), give(ALLOW)), id="a jump past the end"),
     ],
 )

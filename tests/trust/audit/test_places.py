@@ -231,11 +231,11 @@ def test_an_engine_is_audited_but_for_what_was_removed_meanwhile(
 def test_files_beyond_the_limit_are_named_as_unread(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home / "project"
     folder.mkdir()
-    for name in "abc":
+    for name in "abcd":
         (folder / name).write_text(LEANS)
     monkeypatch.setattr(places, "_MOST_FILES", 2)
     audited = audit_path(str(folder))
     assert [Path(each.where).name for each in audited.found] == ["a", "b"]
     assert audited.errors == (f"{folder} has more than 2 files; the rest were not read",)
-    monkeypatch.setattr(places, "_MOST_FILES", 3)
+    monkeypatch.setattr(places, "_MOST_FILES", 4)
     assert audit_path(str(folder)).errors == ()

@@ -165,6 +165,21 @@ def test_what_is_neither_file_nor_directory_is_no_matter_of_owners(kind: Any) ->
     assert not planned(DATA, owned=(owned(kind=kind),))
 
 
+def test_what_is_said_of_a_directory_does_not_depend_on_those_before_it() -> None:
+    """Each kind that needs nothing, or has no command, stands first, between and last."""
+    alone = [
+        (Bind("web", f"/srv/{name}-{kind}", "/data"), owned(f"/srv/{name}-{kind}", kind=kind, device=device))
+        for name in "ac"
+        for device, kind in enumerate(("socket", "device", "other", "missing", "unknown", "directory", "file"))
+    ]
+    alone += [(Bind("web", path, "/data"), owned(path, device=9)) for path in ("/etc/ssl", "/srv/b", "/var/run")]
+    alone += [(Bind("web", "/srv/a-directory/in", "/data"), owned("/srv/a-directory/in", device=9))]
+    apart = [made for bind, tree in alone for made in planned(bind, owned=(tree,))]
+    together = planned(*(bind for bind, _ in alone), owned=tuple(tree for _, tree in alone))
+    assert together == sorted(apart, key=lambda made: made.path)
+    assert len(together) == 10
+
+
 @pytest.mark.parametrize("held", [(), (owned(kind="unknown"),)], ids=["not looked at", "could not be looked at"])
 def test_what_could_not_be_read_is_reported(held: tuple[Owned, ...]) -> None:
     (made,) = planned(DATA, owned=held)

@@ -69,12 +69,9 @@ def check_noun(
             continue
         if exists and rule.id not in BOUNDARY and rule.id not in case.setting.deny:
             continue
-        if faults is None and partial:
-            continue
-        if faults is None:
+        if faults is None and not partial:
             _skip(case, rule, "what it reads is not known")
-            continue
-        for fault in faults:
+        for fault in faults or ():
             if only and (not fault.at or fault.at[0] not in only):
                 continue
             if fault.unknown:

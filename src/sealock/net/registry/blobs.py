@@ -69,8 +69,8 @@ class BlobStream:
                 if in_a_row >= _BREAKS or breaks >= _MOST_BREAKS:
                     raise
                 self._requests.rest(in_a_row - 1)
-                continue
-            break
+            else:
+                break
         if got != self._size:
             message = f"{self._what} has {got} bytes, and should have {self._size}: refused"
             raise ManifestError(message)

@@ -119,10 +119,7 @@ class EngineConnection(HTTPConnection):
         poll.register(helper.stderr, select.POLLIN)
         output = b""
         # ssh closes stderr when it ends, soon after the connection.
-        while len(output) < _WORDS and poll.poll(1000):
-            chunk = os.read(helper.stderr.fileno(), _WORDS)
-            if not chunk:
-                break
+        while len(output) < _WORDS and poll.poll(1000) and (chunk := os.read(helper.stderr.fileno(), _WORDS)):
             output += chunk
         lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else ""

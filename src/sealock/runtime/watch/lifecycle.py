@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final, Self
 
 import msgspec
@@ -101,14 +102,9 @@ class EngineEvents:
 
     def read(self) -> tuple[LifecycleEvent, ...]:
         """The events that came."""
-        while True:
-            try:
-                chunk = os.read(self._pipe.fileno(), 1 << 16)
-            except BlockingIOError:
-                break
-            if not chunk:
-                break
-            self._rest += chunk
+        with suppress(BlockingIOError):
+            while chunk := os.read(self._pipe.fileno(), 1 << 16):
+                self._rest += chunk
         *lines, self._rest = self._rest.split(b"\n")
         if len(self._rest) > _LARGEST:
             self._rest = b""

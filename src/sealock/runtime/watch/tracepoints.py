@@ -212,11 +212,11 @@ class TracepointWatcher:
     def _sockets(self, groups: set[int], seen: Observations) -> None:
         for key in self._tracing.sockets.keys():  # noqa: SIM118  no dict
             group, kind, family, port, how, raw = lay.SOCKET_KEY.unpack(key)
-            if group not in groups:
-                continue
             address = spell_address(family, raw)
             protocol = _PROTOCOLS.get(how, "ip")
-            if kind == lay.LISTENS or (kind == lay.BINDS and how == _DATAGRAM and port):
+            if group not in groups:
+                pass
+            elif kind == lay.LISTENS or (kind == lay.BINDS and how == _DATAGRAM and port):
                 seen.listening.add((protocol, port, "" if address in {"0.0.0.0", "::"} else address))  # noqa: S104
             elif kind == lay.CONNECTS and port:
                 seen.add_contact(protocol, address, port)

@@ -60,7 +60,7 @@ def read_public(text: str, what: str) -> NotaryKey:
                 raw = b64decode("".join(encoded.split()), validate=True)
                 public = load_der_public_key(raw)
             except (Error, ValueError, TypeError, UnsupportedAlgorithm):
-                break
+                public = None
             if isinstance(public, ec.EllipticCurvePublicKey):
                 return NotaryKey("ecdsa", raw)
             if isinstance(public, rsa.RSAPublicKey) and loaded(NotaryKey("rsa", raw)) is not None:
