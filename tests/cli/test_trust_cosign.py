@@ -299,6 +299,10 @@ def test_a_passphrase_is_asked_for_on_a_terminal(here: World, tmp_path: Path) ->
 # What does not fit together.
 
 
+NOTARY = (["--digest", f"sha256:{'0' * 64}"], ["--size", "1"], ["--role", "targets"], ["--server", "https://localhost"])
+"""Options of `sign` that are Notary's."""
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -313,7 +317,10 @@ def test_a_passphrase_is_asked_for_on_a_terminal(here: World, tmp_path: Path) ->
         (["verify", "REF", "--key", "k.pub", "--annotation", "x"], "NAME=VALUE"),
         (["verify", "REF", "--key", "k.key"], "is a private key"),
         (["verify", "REF", "--key", "gone.pub"], "gone.pub could not be read"),
-        (["sign", "REF", "--key", "k.key", "--role", "targets"], "does not go with"),
+        *((["sign", "REF", "--key", "k.key", *words], "does not go with") for words in NOTARY),
+        *((["sign", "REF", "--notation", *words], "--notation goes with neither") for words in (*NOTARY, ["--bundle"])),
+        *((["sign", "REF", *words], "are Notation's") for words in (["--certificate", "c.pem"], ["--expires", "1d"])),
+        *((["sign", "REF", *words], "are cosign's") for words in (["--annotation", "a=b"], ["--recursive"])),
         (["sign", "REF", "--bundle"], "go with --key"),
         (["sign", "REF", "--key", "k.pub"], "a public one"),
         (["attest", "REF", "--key", "k.key", "--sbom", "spdx", "--type", "x"], "--type goes with"),

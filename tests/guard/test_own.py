@@ -317,8 +317,9 @@ def test_a_path_that_the_caller_can_swap_is_denied() -> None:
         (PathAnswer("/srv/ci/x", "directory", writers=(7,)), Caller(uid=1000, gid=1000), False),
         (PathAnswer("/srv/ci/x", "directory", writer_groups=(50,)), Caller(uid=1000, gid=1000, groups=(50,)), True),
         (PathAnswer("/srv/ci/x", "directory", everybody=True), Caller(uid=1000, gid=1000), True),
+        (PathAnswer("/srv/ci/x", "directory", writers=(0,), everybody=True), Caller(uid=0, gid=0), False),
     ):
-        made = GuardWorld(policy)
+        made = GuardWorld(policy.replace("uid = 1000", f"uid = {caller.uid}"))
         made.paths["/srv/ci/x"] = answer
         assert ("G007" in rules(made.decide("POST /containers/create", body, caller))) == denied
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import random
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import product
 
 import pytest
 
+from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.devices import ALL, allowed_devices, rules
-from sealock.runtime.kernel.effective import _DEVICES
+from sealock.runtime.kernel.effective import _DEVICES, _MASKED, _unmasked
 from sealock.runtime.kernel.program import Unclear, runs
 from support.bpfprograms import USUAL, Rule, one, program
 
@@ -77,6 +81,51 @@ def test_what_is_not_understood_is_no_answer(text: bytes) -> None:
     assert allowed_devices((text,)) is None
 
 
+WORDS: dict[int, Callable[[int, int], int]] = {
+    0x00: operator.add, 0x10: operator.sub, 0x40: operator.or_, 0x50: operator.and_, 0x60: operator.lshift,
+    0x70: operator.rshift, 0xA0: operator.xor, 0xB0: lambda _, right: right,
+}  # fmt: skip
+"""Arithmetic by its code in RFC 9669."""
+SHIFTS = {0x60, 0x70}
+JUMPS: dict[int, Callable[[int, int], bool]] = {
+    0x10: operator.eq, 0x20: operator.gt, 0x30: operator.ge, 0x40: lambda left, right: bool(left & right),
+    0x50: operator.ne, 0xA0: operator.lt, 0xB0: operator.le,
+}  # fmt: skip
+NUMBERS = (0, 1, 5, 31, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 32) + 5, (1 << 63) + 1, (1 << 64) - 1)
+
+
+def wide(register: int, number: int) -> bytes:
+    """A register gets a number of 64 bits, in two instructions."""
+    low, high = ((half ^ 1 << 31) - (1 << 31) for half in (number & 0xFFFFFFFF, number >> 32))
+    return one(0x18, register, 0, 0, low) + one(0, 0, 0, 0, high)
+
+
+def holds(prepare: bytes, jump: bytes) -> bool:
+    """Whether a jump over "return 0" to "return 1" is made."""
+    text = prepare + jump + one(0xB7, 0, 0, 0, 0) + one(0x95) + one(0xB7, 0, 0, 0, 1) + one(0x95)
+    return runs(text, 2, 1, 3)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("code", WORDS, ids=hex)
+def test_arithmetic_is_the_kernel_s(code: int, bits: int) -> None:
+    mask = (1 << bits) - 1
+    for left, right in product(NUMBERS, NUMBERS):
+        by = right % bits if code in SHIFTS else right & mask
+        wanted = WORDS[code](left & mask, by) & mask
+        prepare = wide(2, left) + wide(3, right) + one((4 if bits == 32 else 7) | 8 | code, 2, 3) + wide(4, wanted)
+        assert holds(prepare, one(0x1D, 2, 4, 2)), (left, right)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("code", JUMPS, ids=hex)
+def test_comparisons_are_the_kernel_s(code: int, bits: int) -> None:
+    mask = (1 << bits) - 1
+    for left, right in product(NUMBERS, NUMBERS):
+        jump = one((6 if bits == 32 else 5) | 8 | code, 2, 3, 2)
+        assert holds(wide(2, left) + wide(3, right), jump) == JUMPS[code](left & mask, right & mask), (left, right)
+
+
 def test_any_bytes_are_answered_or_not_and_never_more() -> None:
     chance = random.Random(7)  # noqa: S311  chance alone is wanted
     for _ in range(3000):
@@ -86,6 +135,15 @@ def test_any_bytes_are_answered_or_not_and_never_more() -> None:
         with suppress(Unclear):
             runs(bytes(text), 2 | 2 << 16, 1, 3)
         allowed_devices((bytes(text),))
+
+
+@pytest.mark.parametrize(
+    ("targets", "unmasked"),
+    [((), True), ((_MASKED,), False), (("/proc/sys",), False), ((_MASKED, "/proc/sys"), False), (("/proc",), True)],
+)
+def test_one_mask_is_enough_to_be_masked(targets: tuple[str, ...], *, unmasked: bool) -> None:
+    text = "".join(f"20 1 0:5 / {target} rw - tmpfs tmpfs rw\n" for target in targets)
+    assert _unmasked(procfiles.mounts(text)) is unmasked
 
 
 def test_numbers_without_end_are_not_worked_out() -> None:

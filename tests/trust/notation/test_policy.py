@@ -130,6 +130,7 @@ def store(folder: Path, *holders: Holder, kind: str = "ca", name: str = "mine") 
 def test_stores_are_read(folder: Path) -> None:
     first, second = Holder("a", authority=True), Holder("b", authority=True)
     place = store(folder, first)
+    (place / "0 before").mkdir()
     (place / "b.crt").write_bytes(second.der)
     (place / "notes.txt").write_text("none")
     (place / "sub").mkdir()
