@@ -357,6 +357,7 @@ def test_capabilities_are_those_that_it_can_have(
         pytest.param({"uid": 1000, "seccomp": 0}, [(9, 7)], id="no seccomp filter"),
         pytest.param({"uid": 1000, "no_new": 1}, [(9, 7)], id="no_new_privs of its own"),
         pytest.param({"uid": 1000, "cgroup": "0::/\n"}, [(9, 7)], id="another cgroup"),
+        pytest.param({"uid": 1000, "spaces": {**OWN, "net": 4026531833}}, [(9, 7)], id="another namespace"),
     ],
 )
 def test_threads_that_differ_from_their_process_are_read(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.rules.enforced._expected import called
 from sealock.rules.kit import UNKNOWN, Enforced, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _KINDS: Final = {
@@ -10,13 +11,15 @@ _KINDS: Final = {
     "cgroupns": "its cgroup namespace",
 }
 """The fields that an engine declares. Without an own setting, the cgroup namespace depends on the machine."""
+_OF_OTHERS: Final[dict[str, str]] = {"mnt": "mount", "pid": "PID", "ipc": "IPC", "uts": "UTS", "net": "network"}
+"""The namespaces of processes beside the first, as messages name them."""
 
 
 class HostNamespace(Rule[Enforced]):
     """Container is in an undeclared host namespace.
 
-    The engine reports a namespace of the container's own, but the kernel shows the host's. The container sees and
-    reaches the host's processes, shared memory, network or name.
+    The engine reports a namespace of the container's own, but the kernel shows the host's: of PID 1, or of another
+    process or thread that joined it later. It sees and reaches the host's processes, shared memory, network or name.
     """
 
     id = "K008"
@@ -33,6 +36,12 @@ class HostNamespace(Rule[Enforced]):
         (
             '{"observed": {"containers": [{"name": "web", "declared": {}, "effective": {}, '
             '"process": {"pid": 7, "namespaces": [{"kind": "mnt", "inode": 4026531832, "host": true}]}}]}}'
+        ),
+        (
+            '{"observed": {"containers": [{"name": "web", "declared": {}, "effective": {"network_mode": "none"}, '
+            '"process": {"pid": 7, "namespaces": [{"kind": "net", "inode": 4026532567, "host": false}]}, '
+            '"others": [{"pid": 9, "name": "sh", '
+            '"namespaces": [{"kind": "net", "inode": 4026531833, "host": true}]}]}]}}'
         ),
     )
     good = (
@@ -59,5 +68,16 @@ class HostNamespace(Rule[Enforced]):
                 unseen.append(words)
             elif actual == "host":
                 yield self.finding(f"shares {words} with the host", evidence=field)
+        yield from self._of_others(enforced)
         if unseen:
             yield self.skip(f"whether it is the host's could not be read: {', '.join(unseen)}")
+
+    def _of_others(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
+        """The processes and threads that are in a namespace of the host where the first process is not."""
+        apart = {space.kind for space in given(enforced.process.namespaces, ()) if space.host is False}
+        for other in enforced.others:
+            spaces = {space.kind for space in given(other.namespaces, ()) if space.host} & apart & set(_OF_OTHERS)
+            if spaces:
+                words = ", ".join(_OF_OTHERS[kind] for kind in _OF_OTHERS if kind in spaces)
+                message = f"contains {called(other)}, which is in namespaces of the host: {words}"
+                yield self.finding(message, evidence=f"{other.name} {sorted(spaces)}")

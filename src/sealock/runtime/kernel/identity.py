@@ -18,7 +18,8 @@ from sealock.patterns import compile_lazily
 _HEX: Final = r"[0-9a-f]{64}"
 _SCOPES: Final = (
     ("docker", compile_lazily(rf"(?:^|/)docker-({_HEX})\.scope")),
-    ("podman", compile_lazily(rf"(?:^|/)libpod-({_HEX})(?:\.scope|/|$)")),
+    ("podman", compile_lazily(rf"(?:^|/)libpod-(?:payload-)?({_HEX})(?:\.scope|/|$)")),
+    ("nerdctl", compile_lazily(rf"(?:^|/)nerdctl-({_HEX})\.scope")),
     ("containerd", compile_lazily(rf"(?:^|/)cri-containerd[-:]({_HEX})(?:\.scope|/|$)")),
     ("cri-o", compile_lazily(rf"(?:^|/)crio-({_HEX})(?:\.scope|/|$)")),
     ("docker", compile_lazily(rf"(?:^|/)docker/({_HEX})")),
@@ -28,7 +29,11 @@ _SCOPES: Final = (
 )
 _MOUNTED: Final = (
     ("docker", compile_lazily(rf"/containers/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
-    ("podman", compile_lazily(rf"/overlay-containers/({_HEX})/userdata/(?:hostname|hosts|resolv\.conf)$")),
+    (
+        "podman",
+        compile_lazily(rf"/(?:overlay|vfs|btrfs|zfs)-containers/({_HEX})/userdata/(?:hostname|hosts|resolv\.conf)$"),
+    ),
+    ("nerdctl", compile_lazily(rf"/(?:containers|etchosts)/[^/]+/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
     ("containerd", compile_lazily(rf"/sandboxes/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
 )
 _FROM_ENGINE: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"})

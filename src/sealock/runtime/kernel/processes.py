@@ -42,7 +42,7 @@ _ENGINES_OWN: Final[tuple[NamespaceKind, ...]] = ("mnt", "net", "pid", "ipc", "u
 """Not its user namespace: that of a rootless engine maps ids, also for a container that shares it."""
 _PRIVILEGES: Final = (
     "uid", "effective", "permitted", "bounding", "ambient", "no_new_privileges", "seccomp", "seccomp_filters",
-    "cgroup_paths",
+    "cgroup_paths", "namespaces",
 )  # fmt: skip
 """What a thread may have of its own."""
 _LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
@@ -162,7 +162,7 @@ class ProcReader:
         return Process(pid=pid, start=start, **values)
 
     def brief(self, pid: int) -> Process:
-        """Read only the identity and privileges of a process; GoneError where it ended.
+        """Read only the identity, privileges and namespaces of a process; GoneError where it ended.
 
         Not its command line: that is in its own memory, and the process can make a reader wait.
         """
@@ -173,11 +173,12 @@ class ProcReader:
             start=start,
             container_id=identity(groups, ()).id,
             cgroup_paths=groups or UNKNOWN,
+            namespaces=self.namespaces(pid),
             **self._status(pid, command=UNKNOWN),
         )
 
     def threads(self, process: Process) -> tuple[Process, ...]:
-        """The threads of a process that differ from it in user, privileges or cgroups: each has its own."""
+        """The threads of a process that differ from it in user, privileges, cgroups or namespaces: each has its own."""
         threads: list[Process] = []
         for name in self.tree.names(f"proc/{process.pid}/task"):
             if not name.isdigit() or int(name) == process.pid:
@@ -188,6 +189,7 @@ class ProcReader:
                 pid=int(name),
                 thread_of=process.pid,
                 cgroup_paths=self.groups(where) or UNKNOWN,
+                namespaces=self.namespaces(where),
                 **self._status(where, command=UNKNOWN),
             )
             # One that ended meanwhile has no status.
@@ -196,6 +198,13 @@ class ProcReader:
             ):
                 threads.append(thread)
         return tuple(threads)
+
+    def namespaces(self, pid: int | str) -> Maybe[tuple[Namespace, ...]]:
+        """The namespaces of a process or thread."""
+        spaces = tuple(
+            Namespace(kind, inode, self._is_host(kind, inode)) for kind in _KINDS if (inode := self.inode(pid, kind))
+        )
+        return spaces or UNKNOWN
 
     def _within_users(self, pid: int) -> bool:
         """Whether sealock is in the process's own user namespace: /proc then shows ids as they are inside."""
@@ -249,14 +258,11 @@ class ProcReader:
         }
 
     def _isolation(self, pid: int) -> dict[str, Any]:
-        spaces = tuple(
-            Namespace(kind, inode, self._is_host(kind, inode)) for kind in _KINDS if (inode := self.inode(pid, kind))
-        )
         maps = {name: self.tree.text(f"proc/{pid}/{name}") for name in ("uid_map", "gid_map", "mountinfo", "limits")}
         adjusted = procfiles.whole(self.tree.read_text(f"proc/{pid}/oom_score_adj").strip())
         apparmor, selinux = self._label(pid)
         return {
-            "namespaces": spaces or UNKNOWN,
+            "namespaces": self.namespaces(pid),
             "uid_map": _parsed(maps["uid_map"], procfiles.id_ranges),
             "gid_map": _parsed(maps["gid_map"], procfiles.id_ranges),
             "mounts": _parsed(maps["mountinfo"], procfiles.mounts),
