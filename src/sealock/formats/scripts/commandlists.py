@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.scripts.engines import ENGINES
-from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder, Spans
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
@@ -30,6 +30,9 @@ _LISTS_COMMANDS: Final = compile_lazily(r"(?:.*\.)?(?:tasks|scripts)")
 """The tables of TOML in which each key is the name of a command."""
 _QUOTED: Final = compile_lazily(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 _COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
+_LONG_STRING: Final = compile_lazily(
+    r"(\b(?:sh|bat|script[ \t]?:)[ \t]{0,9}\(?[ \t]{0,9})?(\"\"\"|''').*?\2", re.DOTALL
+)
 _STEP: Final = compile_lazily(
     r"\b(?:sh|bat|powershell|pwsh|shell|sshCommand)\b[ \t]{0,40}\(?[ \t]{0,40}"
     r"(?:[^\n]{0,200}?\bscript[ \t]{0,40}:[ \t]{0,40})?"
@@ -155,9 +158,12 @@ def just_fragments(source: Source) -> Iterator[Fragment]:
 
 
 def comments(source: Source) -> Iterator[Place]:
-    """The lines that are comments."""
+    """The lines that are comments; none is in a string of several lines, unless a step runs it."""
+    long = (match for match in _LONG_STRING.finditer(source.text) if match[1] is None)
+    strings = Spans(match.span() for match in long)
     for match in _COMMENT.finditer(source.text):
-        yield Place(match.start(1), match.end())
+        if match.start(1) not in strings:
+            yield Place(match.start(1), match.end())
 
 
 def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[Fragment]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -56,3 +57,18 @@ class FragmentBuilder:
     ) -> Fragment:
         """The fragment."""
         return Fragment("".join(self.parts), self.offsets, shell, presets or {}, rewritten, loose)
+
+
+class Spans:
+    """Stretches of a text, in order: whether an offset is in one."""
+
+    __slots__ = ("ends", "starts")
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        ordered = list(spans)
+        self.starts, self.ends = [start for start, _ in ordered], [end for _, end in ordered]
+
+    def __contains__(self, offset: int) -> bool:
+        """Whether an offset is in one of them."""
+        at = bisect_right(self.starts, offset) - 1
+        return at >= 0 and offset < self.ends[at]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder, Spans
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
@@ -24,6 +24,7 @@ _BEFORE: Final = compile_lazily(
 )
 _ENGINE: Final = compile_lazily(r"docker|podman|nerdctl", re.IGNORECASE)
 _BLOCK_COMMENT: Final = compile_lazily(r"<#.*?(?:#>|\Z)", re.DOTALL)
+_HERE_STRING: Final = compile_lazily(r"@([\"'])[ \t]*\r?\n(?:.*?\n)?\1@", re.DOTALL)
 CONTINUATION: Final = compile_lazily(r"(?:(?<=\s)|^)[`^][ \t]*$")
 """The end of a line that goes on in the next."""
 
@@ -89,10 +90,11 @@ def _copy_paths(text: str, start: int, end: int, builder: FragmentBuilder, paths
 
 
 def comments(source: Source) -> Iterator[Place]:
-    """The comment lines of the script."""
+    """The comment lines of the script; none is in a here-string."""
+    strings = Spans(match.span() for match in _HERE_STRING.finditer(source.text))
     for number, start in enumerate(source.starts, 1):
         match = _COMMENT.match(source.text, start)
-        if match is not None and "\n" not in match.group():
+        if match is not None and "\n" not in match.group() and start not in strings:
             yield Place(start, start + len(source.line(number)))
 
 
