@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealock.cli import main as cli
+from sealock.errors import TargetError
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.targets.outputs import replace_text, write_output
@@ -49,6 +50,18 @@ def test_which_links_leave_a_project(world: Path, link: str, to: str, leaves: bo
     (world / link).symlink_to(to)
     assert bool(link_out(str(world / link))) is leaves
     assert bool(link_out(str(world / link / "below"))) is (leaves and link != "plain/link")
+
+
+@pytest.mark.parametrize(
+    "path", ["repo/dir/../Dockerfile", "repo/dir/./../Dockerfile", "repo/sub/../dir/../new", "repo/dir/.."]
+)
+def test_a_step_up_behind_a_link_leaves_as_the_link_does(world: Path, path: str) -> None:
+    (world / "repo/dir").symlink_to("../own/sub")
+    assert "dir is a symbolic link to" in link_out(str(world / path))
+    assert link_out(str(world / path.replace("dir", "sub"))) == ""
+    with pytest.raises(TargetError, match="was not written"):
+        write_output(str(world / path), "x")
+    assert (world / "own/Dockerfile").read_text("utf-8") == DOCKERFILE
 
 
 def test_a_project_behind_the_user_s_own_link_is_no_other_project(world: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ class Registries(Struct, frozen=True):
     token_hosts: Mapping[str, tuple[str, ...]] = {}
 
 
+@lru_cache(maxsize=4096)
 def canonical_host(host: str) -> str:
     """Spell a registry's HOST[:PORT] in one way, so that two spellings of one registry compare equal.
 

@@ -52,15 +52,25 @@ def link_out(path: str) -> str:
     directory counts only within a project: elsewhere it is how a machine is set up.
     """
     full = os.path.abspath(path)
-    for current in _upward(full):
+    for current in _upward(full) if ".." not in path.split("/") else _as_written(path):
         above = os.path.dirname(current)
         if not os.path.islink(current) or any(_is_in(above, system) for system in _SYSTEM):
             continue
-        holder = project_of(above) or (above if current == full and not os.path.isdir(current) else "")
+        holder = project_of(above if current == full else os.path.realpath(above)) or (
+            above if current == full and not os.path.isdir(current) else ""
+        )
         if holder and not is_within(current, holder):
             shown = path if current == full else current
             return f"{shown} is a symbolic link to {os.path.realpath(current)}, which is outside of {holder}"
     return ""
+
+
+def _as_written(path: str) -> Iterator[str]:
+    """The path and those above it, with each "..": after a link to a directory it is above what the link leads to."""
+    parts = os.path.join(os.getcwd(), path).rstrip("/").split("/")
+    for end in range(len(parts), 1, -1):
+        if parts[end - 1] not in {"", ".", ".."}:
+            yield "/".join(parts[:end])
 
 
 def _is_in(path: str, directory: str) -> bool:

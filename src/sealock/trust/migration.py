@@ -25,6 +25,7 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.net.registry.requests import RegistryError
 from sealock.policy.trust import TrustPolicy, decide_unsigned
+from sealock.targets.projects import link_out
 from sealock.trust.cosign import signer
 from sealock.trust.cosign.privatekeys import CosignPrivateKey
 from sealock.trust.cosign.requirements import CosignRequirements
@@ -89,6 +90,9 @@ class MigrationRecord:
 
     def add(self, step: MigrationStep) -> None:
         """Append a step, and flush it to the disk."""
+        if why := link_out(self.path):
+            message = f"{why}, and was not written: name the record itself"
+            raise TargetError(message)
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             with os.fdopen(descriptor, "rb+") as file:
