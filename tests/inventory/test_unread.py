@@ -28,6 +28,9 @@ PROGRAM = make({".rodata": b"nothing"})
         ("var/db/xbps/pkgdb-0.38.plist", b"<plist/>", "XBPS"),
         ("var/lib/pkgtools/packages/bash-5.2-x86_64-1", b"PACKAGE NAME: bash", "Slackware"),
         ("usr/bin/bash", PROGRAM, ""),
+        ("srv/app/renv.lock", b"{}", "renv.lock"),
+        ("srv/app/flake.lock", b"{}", "flake.lock"),
+        ("srv/app/Cargo.lock", b"", ""),
     ],
 )
 def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, data: bytes, manager: str) -> None:

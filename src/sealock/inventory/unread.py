@@ -8,6 +8,7 @@ from typing import Final
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.model.inventory import UNREAD, FileFact
+from sealock.model.lockfiles import UNREAD_LOCKS
 from sealock.patterns import compile_lazily
 
 _R: Final = compile_lazily(rb"^Built: R ", re.MULTILINE)
@@ -23,11 +24,15 @@ _NAMES: Final = {"PF": ("var/db/pkg/", "Portage"), "rock_manifest": ("", "LuaRoc
 
 
 class UnreadPackages(Analyzer):
-    """One fact for each package, or one for a database; the detail names the package manager."""
+    """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
     patterns = FilePatterns(
-        paths=tuple(_PATHS), directories=tuple(_DIRECTORIES), names=("DESCRIPTION", *_NAMES), elf=True, limit=16 << 20
+        paths=tuple(_PATHS),
+        directories=tuple(_DIRECTORIES),
+        names=("DESCRIPTION", *_NAMES, *UNREAD_LOCKS),
+        elf=True,
+        limit=16 << 20,
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
@@ -37,7 +42,7 @@ class UnreadPackages(Analyzer):
         if name == "DESCRIPTION":
             manager = "R" if _R.search(file.data) else ""
         elif not (manager and file.path.startswith(start)):
-            manager = _PATHS.get(file.path) or _DIRECTORIES.get(directory, "")
+            manager = _PATHS.get(file.path) or _DIRECTORIES.get(directory, "") or (name if name in UNREAD_LOCKS else "")
         if manager:
             yield FileFact(UNREAD, file.path, detail=manager)
         elif file.path[:9] in _STORES:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from sealock.model.lockfiles import UNREAD_LOCKS
+
 _PURPOSES: Final = ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
 _NAMES: Final = frozenset({
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "poetry.lock",
@@ -14,14 +16,6 @@ _NAMES: Final = frozenset({
     "Package.resolved", "conan.lock", *(f"pylock.{purpose}.toml" for purpose in _PURPOSES),
 })  # fmt: skip
 _REQUIREMENTS: Final = frozenset(f"requirements{mark}{purpose}.txt" for mark in "-_." for purpose in _PURPOSES)
-_OTHERS: Final = frozenset({
-    "paket.lock", "project.assets.json", "rebar.lock", "bun.lockb", "Cartfile.resolved", "renv.lock",
-    "packrat.lock", "luarocks.lock", "flake.lock", "npins.json", "conda-lock.yml", "conda-lock.yaml", "pixi.lock",
-    "vcpkg.json", "Manifest.toml", "stack.yaml.lock", "cabal.project.freeze", "cpanfile.snapshot", "elm.json",
-    "shard.lock", "v.mod", "gleam.toml", "MODULE.bazel.lock", "spack.lock", "opam.locked", "nimble.lock",
-    "build.sbt.lock", "dub.selections.json", "manifest.toml", "Directory.Packages.props", "Gopkg.lock", "glide.lock",
-    "environment.yml", "environment.yaml", "setup.cfg.lock",
-})  # fmt: skip
 LIMIT: Final = 16 << 20
 """The largest lock file in bytes."""
 
@@ -36,4 +30,4 @@ def is_lock(path: str) -> bool:
 
 def is_other_lock(name: str) -> bool:
     """Whether it is a lock file that no analyzer of sealock reads."""
-    return name in _OTHERS or name.endswith((".rockspec", ".opam.locked"))
+    return name in UNREAD_LOCKS or name.endswith((".rockspec", ".opam.locked"))
