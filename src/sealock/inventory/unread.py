@@ -30,7 +30,7 @@ class UnreadPackages(Analyzer):
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
-        names=("DESCRIPTION", *_NAMES, *UNREAD_LOCKS),
+        names=("DESCRIPTION", *_NAMES, *sorted(UNREAD_LOCKS)),
         elf=True,
         limit=16 << 20,
     )
