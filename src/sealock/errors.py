@@ -1,5 +1,12 @@
 """Exceptions. Broken input is data (`InputError` in the report); these are for what sealock cannot deliver."""
 
+from typing import Final
+
+import msgspec
+
+UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not of a form: also for text that is not UTF-8, and for too deep nesting."""
+
 
 class SealockError(Exception):
     """The base of all errors that sealock raises on purpose; its text is for the user."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
 from sealock.scan.profilecheck import UsePlace
 from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.text import visible
@@ -167,7 +167,7 @@ class _Image(msgspec.Struct):
 def _decoded(text: str, kind: Any) -> Any:  # noqa: ANN401  it is that type
     try:
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         message = f"the engine's answer could not be decoded: {error}"
         raise EngineError(message) from None
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock import reports
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.output import Progress, complain, print_output
-from sealock.errors import TargetError, UsageError
+from sealock.errors import UNDECODABLE, TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.profile import PHASES, Profile
 from sealock.model.report import ImageIdentity
@@ -220,7 +220,7 @@ def _report(arguments: Namespace) -> _Report:
             text = reports.render("json", check.report(check.inputs([arguments.target]), progress))
     try:
         return msgspec.json.decode(text, type=_Report)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         msg = f"{arguments.target} is not a report of `sealock check --format json`: {error}"
         raise TargetError(msg) from None
 
@@ -242,7 +242,7 @@ def _former(path: str | None) -> object:
         return None
     try:
         return msgspec.json.decode(read_text(path, _LARGEST))
-    except (FileRefusedError, msgspec.MsgspecError, RecursionError):
+    except (FileRefusedError, *UNDECODABLE):
         return None
 
 

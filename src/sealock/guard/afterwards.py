@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sealock.errors import EngineError
+from sealock.errors import UNDECODABLE, EngineError
 from sealock.guard.decision.exchange import PathAnswer
 from sealock.guard.facts import Facts
 from sealock.guard.forwarding import Forward, WholeAnswer
@@ -101,7 +101,7 @@ def _mounts(pid: int | str) -> tuple[Mounted, ...]:
 def _created(body: bytes) -> str:
     try:
         return str(msgspec.json.decode(body, type=dict[str, Any]).get("Id", ""))
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return ""
 
 

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from sealock.errors import UNDECODABLE
 from sealock.guard.decision.exchange import ArchiveAnswer, ArchivedImage, ArchiveQuestion
 from sealock.guard.decision.requestbodies import BodyError, fold, parse_strictly
 from sealock.guard.http1 import ChunkReader, WireError
@@ -300,7 +301,7 @@ def _blob(digest: str) -> str:
 def _decoded(data: bytes, kind: Any, name: str) -> Any:  # noqa: ANN401  a value of the kind
     try:
         return msgspec.convert(_strict(data, name), kind)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise UnreadableError(why=f"{name[:100]} cannot be read: {error}") from None
 
 

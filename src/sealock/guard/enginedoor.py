@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from sealock.errors import EngineError
+from sealock.errors import UNDECODABLE, EngineError
 from sealock.guard.http1 import AnswerHead, WireError, read_answer, request_head
 from sealock.guard.sockets import Line
 
@@ -149,7 +149,7 @@ class EngineDoor:
             raise EngineError(message)
         try:
             return msgspec.json.decode(body)
-        except (msgspec.MsgspecError, RecursionError):
+        except UNDECODABLE:
             message = f"the engine at {self.path} answers with what is no JSON"
             raise EngineError(message) from None
 

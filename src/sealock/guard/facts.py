@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import EngineError
+from sealock.errors import UNDECODABLE, EngineError
 from sealock.guard.decision.exchange import (
     Answer,
     ArchiveAnswer,
@@ -177,7 +177,7 @@ class Foresight(dict[Question, Answer]):
 def _read(status: int, body: bytes) -> EngineAnswer:
     try:
         return EngineAnswer(status, without_nulls(msgspec.json.decode(body)) if body.strip() else None)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return EngineAnswer(status)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UsageError
+from sealock.errors import UNDECODABLE, UsageError
 from sealock.guard.decision.exchange import ImageAnswer, ImageQuestion, NoAnswer
 from sealock.model.imagename import parse
 from sealock.patterns import compile_lazily
@@ -74,7 +74,7 @@ class StoredEvidence:
         try:
             with open(self._path(digest), "rb") as file:
                 stored = msgspec.json.decode(file.read(_SIZE), type=StoredImage)
-        except (OSError, msgspec.MsgspecError, RecursionError):
+        except (OSError, *UNDECODABLE):
             return None
         return stored if stored.digest == digest and stored.at.tzinfo is not None else None
 

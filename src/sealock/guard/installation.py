@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import UNDECODABLE, TargetError
 from sealock.guard import units
 from sealock.guard.running import PLUGIN, SOCKET
 from sealock.userns.apply.changes import put
@@ -106,7 +106,7 @@ def plan_removal(root: str = "/") -> GuardPlan:
         raise TargetError(message)
     try:
         record = msgspec.json.decode(text, type=InstallRecord)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         message = f"/{RECORD} cannot be read: {error}; undo the steps of `sealock guard install` by hand"
         raise TargetError(message) from None
     steps = []

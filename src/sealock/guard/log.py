@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UsageError
+from sealock.errors import UNDECODABLE, UsageError
 
 MASK: Final = "***"
 _QUEUE: Final = 10_000
@@ -193,7 +193,7 @@ def masked_body(body: bytes | None) -> msgspec.Raw | msgspec.UnsetType:
         return msgspec.Raw(msgspec.json.encode(f"{len(body)} bytes"))
     try:
         return msgspec.Raw(msgspec.json.encode(_masked(msgspec.json.decode(body), 0)))
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return msgspec.Raw(msgspec.json.encode(f"{len(body)} bytes that are no JSON"))
 
 
@@ -215,7 +215,7 @@ def masked_target(target: str) -> str:
 def _masked_parameter(value: str) -> str:
     try:
         decoded = msgspec.json.decode(value)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return MASK
     if isinstance(decoded, dict):
         return msgspec.json.encode(dict.fromkeys(decoded, MASK)).decode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from sealock.errors import EngineError
+from sealock.errors import UNDECODABLE, EngineError
 from sealock.guard.afterwards import still_holds
 from sealock.guard.archives import LARGEST, Spool, read_archive
 from sealock.guard.archives import READ as READ_ARCHIVE
@@ -328,6 +328,6 @@ def _filtered(body: bytes, name: str, rule: Any) -> bytes:  # noqa: ANN401  what
 def _decoded(body: bytes) -> Any:  # noqa: ANN401  any JSON
     try:
         return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         message = "the engine's answer is no JSON"
         raise EngineError(message) from None

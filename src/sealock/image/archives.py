@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sealock.errors import UNDECODABLE
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.dockersave import MANIFEST, read_saved_images
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
@@ -54,7 +55,7 @@ def describes_no_images(store: ImageStore, name: str, context: LayerContext) -> 
     """
     try:
         value = msgspec.json.decode(context.metadata(store, name))
-    except (UnreadableError, msgspec.MsgspecError, RecursionError):
+    except (UnreadableError, *UNDECODABLE):
         return False
     if not isinstance(value, dict):
         return name == INDEX

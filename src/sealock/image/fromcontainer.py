@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, field
 
-from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
 from sealock.image.bytesources import Stretch
 from sealock.image.entry import KnownImages, LayerEntry
 from sealock.image.fromengine import open_from_engine, spooled
@@ -137,7 +137,7 @@ def _describe(engine: Engine, name: str) -> _Description:
             raise
         message = f"the engine at {engine.endpoint} has no container {name[:200]!r} (`docker ps -a` lists them)"
         raise TargetError(message) from None
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         message = (
             f"the engine at {engine.endpoint} describes the container {name[:200]!r} in an unexpected form: {error}"
         )
@@ -153,6 +153,6 @@ def _configuration(raw: bytes, config: dict[str, Any]) -> bytes:
     """The image's configuration with the container's settings in place of its own."""
     try:
         table = msgspec.json.decode(raw, type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         table = {}
     return json.dumps(table | {"config": config}).encode()

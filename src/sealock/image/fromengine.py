@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
 from sealock.image.archives import read_archive
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.entry import Bounds, KnownImage, KnownImages
@@ -118,7 +118,7 @@ def _describe(engine: Engine, name: str) -> _ImageDescription:
         raise TargetError(message) from None
     try:
         described = msgspec.json.decode(answer, type=_ImageDescription)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         message = f"the engine at {engine.endpoint} describes the image {name!r} in an unexpected form: {error}"
         raise EngineError(message) from None
     if not described.id:

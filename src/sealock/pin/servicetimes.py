@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from sealock.errors import TransportError
+from sealock.errors import UNDECODABLE, TransportError
 from sealock.model.imagename import ImageName
 from sealock.net.http import HttpTransport
 from sealock.net.scanningservice import VARIABLE, service_address
@@ -44,7 +44,7 @@ class ServiceTimes:
                 if answer.status == 200:
                     return datetime.fromtimestamp(msgspec.json.decode(data, type=_Seen).first_seen, UTC)
                 why = f"answers with status {answer.status}"
-            except (msgspec.MsgspecError, RecursionError):
+            except UNDECODABLE:
                 why = "answers with something else"
         hint = f"is it a sealock service, and does the token in ${VARIABLE} hold?"
         msg = f"{visible(self._address)} {why} when asked for the age of {name.digest}: {hint}"

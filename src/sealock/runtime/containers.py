@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
 from sealock.formats.inspect import Inspected, read_inspect
 from sealock.model.absent import UNSET, given
 from sealock.model.container import POD_FIELDS, Container
@@ -173,7 +173,7 @@ def _observed(
 ) -> ObservedContainer:
     try:
         state = msgspec.json.decode(answer, type=_Inspected)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         return ObservedContainer(
             listed, Source("", ""), fault=f"the engine's description of this container could not be decoded: {error}"
         )

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.errors import EngineError, EngineRefusedError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError
 from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_network, read_networks
@@ -201,7 +201,7 @@ def _swarm(engine: Engine, swarm: Maybe[Swarm]) -> Maybe[Swarm]:
 def _number(engine: Engine, path: str) -> Maybe[int]:
     try:
         return len(msgspec.json.decode(engine.get(path), type=list[msgspec.Raw]))
-    except (EngineError, msgspec.MsgspecError):
+    except (EngineError, *UNDECODABLE):
         return UNKNOWN
 
 
@@ -244,7 +244,7 @@ def _with_containers(engine: Engine, host: Host) -> Host:
     try:
         rows = msgspec.json.decode(engine.get("/containers/json", {"all": "1"}), type=list[_Row])
         images = msgspec.json.decode(engine.images(), type=list[_Image])
-    except (EngineError, msgspec.MsgspecError):
+    except (EngineError, *UNDECODABLE):
         return host
     used = {row.image_id for row in rows}
     running = sorted((row for row in rows if row.state == "running"), key=lambda row: row.name)
@@ -274,7 +274,7 @@ def _outdated(engine: Engine, running: list[_Row], images: list[_Image]) -> Mayb
             continue
         try:
             image = msgspec.json.decode(answer, type=_Inspected).config.image
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             return UNKNOWN
         tag = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
         if image_by_tag.get(tag, row.image_id) != row.image_id:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import SealockError, TargetError
+from sealock.errors import UNDECODABLE, SealockError, TargetError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import SignedRepository, SignedTag
 from sealock.net.registry.client import Registry
@@ -79,7 +79,7 @@ class MigrationRecord:
             try:
                 if line:
                     yield msgspec.json.decode(line, type=MigrationStep)
-            except msgspec.MsgspecError as error:
+            except UNDECODABLE as error:
                 # A run that was cut off leaves part of a last line, or zeros, which the next line replaces.
                 written = line.rstrip(b"\0")
                 cut_off = written.startswith(_BEGIN) or _BEGIN.startswith(written)

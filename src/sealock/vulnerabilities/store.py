@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from sealock.errors import UNDECODABLE
 from sealock.model.advisory import Advisory, Epss, Exploited, Rating
 from sealock.vulnerabilities.claim import Claim
 from sealock.vulnerabilities.records import (
@@ -81,7 +82,7 @@ class AdvisoryStore:
             for name, data in self._rows(query, (number, *batch)):
                 try:
                     claims[name] = decode_claims(unpack(data))
-                except msgspec.DecodeError:
+                except UNDECODABLE:
                     raise damaged() from None
         return claims
 
@@ -114,20 +115,20 @@ class AdvisoryStore:
         """The first id of each block of details; blocks are numbered from 1."""
         try:
             return _names(self._plain.unpack(self._firsts_data))
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise damaged() from None
 
     def _block(self, data: bytes) -> dict[str, msgspec.Raw]:
         try:
             return decode_block(self._details.unpack(data))
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise damaged() from None
 
     @cached_property
     def _exploited(self) -> dict[str, Exploited]:
         try:
             return _catalogue(self._plain.unpack(self._exploited_data))
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise damaged() from None
 
     def exploited(self, cves: Sequence[str], /) -> dict[str, Exploited]:
@@ -158,7 +159,7 @@ class AdvisoryStore:
         try:
             numbers, scores, percentiles = _columns(self._plain.unpack(data))
             figures = memoryview(numbers).cast("H"), memoryview(scores).cast("I"), memoryview(percentiles).cast("I")
-        except (msgspec.DecodeError, TypeError):
+        except (TypeError, *UNDECODABLE):
             raise damaged() from None
         if not len(figures[0]) == len(figures[1]) == len(figures[2]):
             raise damaged()
@@ -173,14 +174,14 @@ class AdvisoryStore:
         """The last day of security fixes, by ID of os-release and version."""
         try:
             return _ends(self._plain.unpack(self._ended_data))
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise damaged() from None
 
     def feeds(self) -> dict[str, FeedState]:
         """Give the state of each feed."""
         try:
             return {name: decode_feed(data) for name, data in self._rows("SELECT name, data FROM feed ORDER BY name")}
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise damaged() from None
 
     def extract(self, feeds: Iterable[str]) -> dict[str, CollectedFeed]:
@@ -201,7 +202,7 @@ class AdvisoryStore:
         for number, name, data in self._rows("SELECT ecosystem, name, data FROM claim"):
             try:
                 claims = decode_claims(self._claims.unpack(data))
-            except msgspec.DecodeError:
+            except UNDECODABLE:
                 raise damaged() from None
             for claim in claims:
                 if (feed := collected.get(claim.feed)) is not None:
@@ -223,7 +224,7 @@ class AdvisoryStore:
 def _records(raw: msgspec.Raw) -> tuple[AdvisoryRecord, ...]:
     try:
         return decode_records(raw)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         raise damaged() from None
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from sealock.cli.output import print_output
-from sealock.errors import TargetError
+from sealock.errors import UNDECODABLE, TargetError
 from sealock.guard.running import STATUS
 from sealock.guard.statuspage import GuardStatus
 from sealock.text import count, line
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
     body = _asked(arguments.socket)
     try:
         status = msgspec.json.decode(body, type=GuardStatus)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         message = f"what listens on {arguments.socket} does not answer like a guard"
         raise TargetError(message) from None
     if arguments.format == "json":

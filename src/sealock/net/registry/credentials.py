@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import TransportError
+from sealock.errors import UNDECODABLE, TransportError
 from sealock.net.userdirectories import docker_directory
 from sealock.patterns import compile_lazily
 
@@ -159,7 +159,7 @@ def _table(where: str, data: bytes) -> dict[str, Any]:
     """Decode a JSON object; the TransportError does not quote it."""
     try:
         return _object(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNDECODABLE:
         message = f"{where} is not a JSON object"
         raise TransportError(message) from None
 

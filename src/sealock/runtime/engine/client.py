@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
-from sealock.errors import EngineError, EngineRefusedError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError
 from sealock.runtime.engine.requests import LARGEST, EngineRequests
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Engine(EngineRequests):
     def _decoded(self, body: bytes, kind: type[_T]) -> _T:
         try:
             return msgspec.json.decode(body, type=kind)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNDECODABLE as error:
             message = f"the server at {self.endpoint} does not answer like an engine: {error}"
             raise EngineError(message) from None
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import EngineError
+from sealock.errors import UNDECODABLE, EngineError
 from sealock.net.userdirectories import docker_directory
 
 SOCKET: Final = "/var/run/docker.sock"
@@ -135,7 +135,7 @@ def _current_context() -> str:
     path = os.path.join(docker_directory(os.environ), "config.json")
     try:
         return msgspec.json.decode(_read(path), type=_Config).context
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNDECODABLE):
         return ""
 
 
@@ -148,7 +148,7 @@ def _context(name: str, origin: str) -> EngineEndpoint:
     except FileNotFoundError:
         message = f"{origin}: there is no context {name!r} (`docker context ls` lists them)"
         raise EngineError(message) from None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNDECODABLE) as error:
         message = f"the context {name!r} could not be read: {path}: {error}"
         raise EngineError(message) from None
     # A context has its own TLS settings, so those of the environment do not apply.

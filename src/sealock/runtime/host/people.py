@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import UNDECODABLE
 from sealock.model.host import Login
 from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.procfiles import whole
@@ -175,7 +176,7 @@ def _exported(script: str) -> list[str]:
 def _has_password(config: str) -> bool:
     try:
         auths = msgspec.json.decode(config, type=_Config).auths if config else {}
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+    except UNDECODABLE:
         return False
     return any(isinstance(auth, dict) and any(auth.get(key) for key in _CREDENTIALS) for auth in auths.values())
 
@@ -183,6 +184,6 @@ def _has_password(config: str) -> bool:
 def _host(meta: str) -> str:
     try:
         endpoints = msgspec.json.decode(meta, type=_Meta).endpoints if meta else {}
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+    except UNDECODABLE:
         return ""
     return endpoints["docker"].host if "docker" in endpoints else ""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import UNDECODABLE, TargetError
 from sealock.model.capabilities import decoded
 from sealock.model.profile import GrantedRights
 from sealock.runtime.kernel import procfiles
@@ -64,7 +64,7 @@ def describe(client: str, container: str) -> DescribedContainer:
     done = run_client((client, "container", "inspect", container), _PATIENCE)
     try:
         answer = msgspec.json.decode(done.stdout) if done.returncode == 0 else None
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         answer = None
     if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
         words = " ".join(done.stderr.split())[-300:] or f"it ended with {done.returncode}"
@@ -126,7 +126,7 @@ def digests(client: str, image: str) -> tuple[str, ...]:
     done = run_client((client, "image", "inspect", "--format", "{{json .RepoDigests}}", image), _PATIENCE)
     try:
         known = msgspec.json.decode(done.stdout) or [] if done.returncode == 0 else []
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         known = []
     ofs = (str(name).rpartition("@")[2] for name in known) if isinstance(known, list) else ()
     return tuple(dict.fromkeys(digest for digest in (image, *ofs) if digest.startswith("sha256:")))
@@ -147,7 +147,7 @@ def peers(client: str, networks: tuple[str, ...]) -> dict[str, str]:
         done = run_client((client, "network", "inspect", "--format", "{{json .Containers}}", network), _PATIENCE)
         try:
             listed = msgspec.json.decode(done.stdout) if done.returncode == 0 else None
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             listed = None
         for peer in listed.values() if isinstance(listed, dict) else ():
             if isinstance(peer, dict):

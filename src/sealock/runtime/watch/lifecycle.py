@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import UNDECODABLE
 from sealock.model.profile import Phase
 
 _LARGEST: Final = 1 << 20
@@ -31,7 +32,7 @@ def read_event(line: bytes) -> LifecycleEvent | None:
     """Read a line of `docker events` or `podman events` as JSON; None for anything else."""
     try:
         event = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return None
     if not isinstance(event, dict):
         return None

@@ -19,6 +19,7 @@ from typing import Final, Self
 
 import msgspec
 
+from sealock.errors import UNDECODABLE
 from sealock.runtime.watch.auditlog import ARCHITECTURES, X32, SeccompRecord
 from sealock.runtime.watch.observations import WatchedContainer
 
@@ -50,7 +51,7 @@ def read_state(data: bytes) -> WatchedContainer | None:
     """The container of which a runtime hands over a descriptor, as its message has it; None where it has none."""
     try:
         state = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return None
     inner = state.get("state") if isinstance(state, dict) else None
     identifier = inner.get("id") if isinstance(inner, dict) else None

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import UNDECODABLE
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.reread import Reread
@@ -111,7 +112,7 @@ class LayerCache:
             return None
         try:
             return msgspec.msgpack.decode(data, type=kind)
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             self._directory.remove(name)
             return None
 
@@ -128,7 +129,7 @@ class LayerCache:
         data = self._directory.read(_alias(stored)) if stored else None
         try:
             return msgspec.msgpack.decode(data, type=_Alias).diff_id if data is not None else ""
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             return ""
 
     def _name(self, kind: str, digest: str) -> str:

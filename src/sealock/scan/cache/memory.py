@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
+from sealock.errors import UNDECODABLE
 from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
@@ -92,7 +93,7 @@ class ImageCache:
         data = self.directory.read(_name(identity))
         try:
             return msgspec.msgpack.decode(data, type=KnownImage) if data is not None else None
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             return None
 
     def keep_image(self, identity: str, image: KnownImage, /) -> None:

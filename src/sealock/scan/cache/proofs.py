@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import UNDECODABLE
 from sealock.image.bytesources import Bytefile, Stretch, UnreadableError, is_ours
 from sealock.scan.cache.directory import CacheEntries
 
@@ -117,7 +118,7 @@ class FileProofs:
             return ()
         try:
             record = msgspec.msgpack.decode(data, type=_Record)
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             return ()
         return record.places if record.stamp == known.stamp else ()
 

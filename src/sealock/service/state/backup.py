@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
 
+from sealock.errors import UNDECODABLE
 from sealock.service.state.database import Database, StateError, migrate, version
 from sealock.service.state.rows import take_turn
 
@@ -151,7 +152,7 @@ def _check(path: str) -> _Head:
 def _decoded(path: str, line: bytes, kind: Callable[..., Any]) -> Any:  # noqa: ANN401  of the given kind
     try:
         return msgspec.json.decode(line, type=kind)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNDECODABLE:
         msg = f"{path} is no whole backup of sealock: it is damaged, cut off, or something else"
         raise StateError(msg) from None
 

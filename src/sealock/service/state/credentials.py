@@ -11,7 +11,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection, delete, select
 
-from sealock.errors import UsageError
+from sealock.errors import UNDECODABLE, UsageError
 from sealock.model.imagename import DEFAULT_REGISTRY
 from sealock.model.registries import canonical_host
 from sealock.net.registry.credentials import RegistryLogin
@@ -114,7 +114,7 @@ class StoredCredentials:
             return None
         try:
             login = msgspec.json.decode(self._key.decrypt(stored) if self._key else b"", type=_StoredLogin)
-        except (InvalidToken, msgspec.DecodeError):
+        except (InvalidToken, *UNDECODABLE):
             msg = f"the login for {host} cannot be decrypted with this key: set the key that it was stored with"
             raise StateError(msg) from None
         return RegistryLogin(login.user, login.password, login.identity)

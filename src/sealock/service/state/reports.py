@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from sealock.errors import UsageError
+from sealock.errors import UNDECODABLE, UsageError
 from sealock.model.hostreport import HostReport, ReportedFinding, ReportedTarget
 from sealock.model.severity import Severity
 from sealock.service.state.rows import chunks, insert_new
@@ -29,7 +29,7 @@ def parse_report(body: bytes) -> HostReport:
         raise UsageError(msg)
     try:
         report = msgspec.json.decode(body, type=HostReport)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         msg = f"this is no report of `sealock check --report-to`: {error}"
         raise UsageError(msg) from None
     if not report.host.strip() or len(report.host) > _NAME or not report.host.isprintable():

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from sealock.errors import UNDECODABLE
 from sealock.service.web.errors import HttpError
 from sealock.text import format_size
 
@@ -34,7 +35,7 @@ def decode_body(data: bytes, kind: Any) -> Any:  # noqa: ANN401  any type that m
     """The JSON of a body as a noun; HttpError 400 says where it does not fit."""
     try:
         noun = msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         message = f"the body does not fit: {error}"
         raise HttpError(400, message) from None
     if b"\\u0000" in data and _has_null(msgspec.to_builtins(noun)):

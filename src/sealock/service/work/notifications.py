@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from sealock.errors import TargetError, UsageError
+from sealock.errors import UNDECODABLE, TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.net.registry.names import is_digest, is_tag, reference
 from sealock.service.state.tags import drop_digest, drop_tags, find_repository
@@ -85,7 +85,7 @@ def parse_notification(body: bytes, host: str = "") -> tuple[Notice, ...]:
         raise UsageError(msg)
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         msg = f"the notification is not JSON of a form that sealock knows: {error}"
         raise UsageError(msg) from None
     if envelope.events is None and envelope.images is None and envelope.deleted is None:
