@@ -25,11 +25,14 @@ _QUIET_SERVICES: dict[str, Any] = {
     "volumes": {"aa": None},
     "networks": {"aa": None},
     "secrets": {"aa": {"environment": "AA"}},
+    "configs": {"aa": {"content": "AA=bb"}},
 }
 _QUIET_ITEMS = {
     "volumes": "aa:/aa", "environment": "AA=bb", "ports": "127.0.0.1:1111:1111", "extra_hosts": "aa:192.0.2.1", "tmpfs": "/aa:size=1m",
     "labels": "aa=bb", "networks": "aa", "secrets": "aa",
 }  # fmt: skip
+_TABLES = {"annotations", "driver_opts", "environment", "extra_hosts", "labels", "storage_opt", "sysctls"}
+"""Keys whose mappings take any name."""
 _QUIET_OPTIONS = "-v aa:/aa -e AA=bb -p 127.0.0.1:1111:1111 --label aa=bb --add-host aa:192.0.2.1"
 _QUIET_LINES = """\
 ARG AA
@@ -42,6 +45,11 @@ ADD ab /ac
 ADD --checksum=sha256:aa https://example.org/aa.txt /ad
 RUN --mount=type=cache,target=/aa true; true
 RUN ["true"]
+COPY <<AA <<AB /ae/
+AA
+AB
+ADD <<AA /af
+AA
 RUN echo aa > /etc/aa && printf aa >> /ab
 RUN curl -fsSL https://example.org/aa -o /aa && chmod 644 /aa
 EXPOSE 1234
@@ -50,6 +58,7 @@ _QUIET_WORDS = {
     re.compile(r"^((?:ENV|ARG|LABEL) )(?=[\w.\"'-]+=)", re.MULTILINE): r"\1aa=bb ",
     re.compile(r"^(RUN )(?=[\w/])", re.MULTILINE): r"\1true && ",
     re.compile(r"^(EXPOSE )", re.MULTILINE): r"\g<1>1234 ",
+    re.compile(r"^(RUN [^\n>]* )(>)", re.MULTILINE): r"\1< /dev/null 2> /dev/null \2",
 }
 """What stands before the words of an instruction."""
 _IN_ONE = {" in one command": "{} && {}", " in one group": "({}; {})", " in one pipeline": "{} | {}"}
@@ -102,7 +111,18 @@ def after_quiet(text: str) -> Iterator[tuple[str, str, str]]:
             for key, item in _QUIET_ITEMS.items():
                 if isinstance(service, dict) and isinstance(service.get(key), list):
                     service[key].insert(0, item)
+        data = _with_quiet_entries(data)
         yield "items", "", yaml.safe_dump(data, sort_keys=False)
+
+
+def _with_quiet_entries(value: Any) -> Any:
+    """The value with a quiet entry before those of each table."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {"aa": "bb"} | inner if key in _TABLES and isinstance(inner, dict) else _with_quiet_entries(inner)
+        for key, inner in value.items()
+    }
 
 
 def _join(one: str, other: str) -> Iterator[tuple[str, str]]:

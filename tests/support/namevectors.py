@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from support.ordervectors import ORDERS
 from support.rulenames import (
     APK_VALUED,
     APT_VALUED,
@@ -77,7 +78,7 @@ def packages(type_: str, names: str) -> str:
     return image(", ".join(each(f'{{"type": "{type_}", "name": "@", "version": "1"}}', names)))
 
 
-MORE: Final[dict[str, tuple[str, ...]]] = {
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "B015": (
         debian("app " + "\\\n  --flag x " * 60 + "\\\n  --password Xk29vQpL7zWb"),
         debian("a" + " \\\n  b" * 60) + "RUN app --password Xk29vQpL7zWb\nUSER app\n",
@@ -386,4 +387,6 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         'null {"active":true} {"active":true,"manager":true,"services":0} {"active":true,"manager":false,"services":0} {"active":false,"manager":true,"services":0}',
     ),
 }
+
+MORE: Final = {name: (*_NAMES.get(name, ()), *ORDERS.get(name, ())) for name in _NAMES | ORDERS}
 """The vectors by the rule's id."""

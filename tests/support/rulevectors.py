@@ -1,7 +1,8 @@
 """Records what each rule reports about its own `bad` vectors, and the text that its fix leaves.
 
-Two more things are recorded: of two vectors in one text, where that is not what both report by themselves; and which
-vectors of other rules, and which texts of the formats, it reports something about.
+Three more things are recorded: of two vectors in one text, where that is not what both report by themselves; where it
+reports something else about a vector that one word changes; and which vectors of other rules, and which texts of the
+formats, it reports something about.
 
 `tests/vectors/rules/ID.txt` holds the records, one file a rule, and `tests/rules/test_rule_records.py` compares. A change
 that is meant is written down with `./dev records` and reviewed in the diff, like any other text that users see.
@@ -28,6 +29,7 @@ from support.documents import read
 from support.jointvectors import after_quiet, joints, named_vectors, numbered_vectors
 from support.namevectors import MORE
 from support.readvectors import KINDS, documents
+from support.rulesweeps import sweep
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "rules"
 
@@ -64,7 +66,7 @@ def fix(text: str, rule: Rule[Any]) -> str:
 
 def record(rule: Rule[Any]) -> str:
     """The record of a rule: for each of its `bad` vectors the findings with their places, and the fixed text."""
-    return "\n".join([*_sections(rule), *_together(rule), *_elsewhere(rule), ""])
+    return "\n".join([*_sections(rule), *_together(rule), *_swept(rule), *_elsewhere(rule), ""])
 
 
 def changes_of(rule: Rule[Any]) -> str:
@@ -117,6 +119,22 @@ def _together(rule: Rule[Any]) -> Iterator[str]:
             if not document.errors and messages != expected:
                 yield f"=== {name} after quiet {how}"
                 yield from sorted(messages.elements())
+
+
+def _swept(rule: Rule[Any]) -> Iterator[str]:
+    """What the rule reports more or less about a vector in which one word or value is another."""
+
+    def reports(text: str) -> Counter[str] | None:
+        document = read(text) if formats.sniff("", text) else None
+        if document is None or document.errors:
+            return None
+        return Counter(f"{finding.severity.name} {finding.message}" for finding in findings_in(rule, document))
+
+    for kind, texts in (("bad", rule.bad), ("good", rule.good)):
+        for index, text in enumerate(texts):
+            if lines := list(sweep(text, reports)):
+                yield f"=== {kind} {index} changed"
+                yield from lines
 
 
 def _messages(rule: Rule[Any], document: Document) -> Counter[str]:

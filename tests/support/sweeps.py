@@ -23,13 +23,15 @@ import yaml
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
+from support.wordchanges import ODD_WORD, change_words
+
 VECTORS: Final = Path(__file__).parent.parent / "vectors"
 RECORDS: Final = VECTORS / "swept"
 _ABSENT: Final = object()
 ODD: Final[tuple[Any, ...]] = (_ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
-_FIRST: Final[tuple[Any, ...]] = (None, 0, "odd", {"odd": None})
+FIRST: Final[tuple[Any, ...]] = (None, 0, "odd", {"odd": None})
 _BEFORE: Final[tuple[Any, ...]] = (None, "odd")
-_MOST_LINES, _MOST_LETTERS = 4, 140
+_MOST_LINES, _MOST_BRIEF, _MOST_LETTERS = 4, 2, 140
 
 Reader = Callable[[str], list[str]]
 """Lines that say what a text holds, or why it is refused."""
@@ -40,26 +42,49 @@ def texts_of(name: str) -> list[str]:
     return (VECTORS / "texts" / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n")
 
 
-def sweep_values(text: str, read: Reader, earlier: list[str], odds: tuple[Any, ...] = ODD) -> Iterator[str]:
-    """What differs where each value of a YAML text is another, or is not there; not of what `earlier` texts have too."""
+def sweep_values(
+    text: str, read: Reader, earlier: list[str], odds: tuple[Any, ...] = ODD, firsts: tuple[Any, ...] = FIRST
+) -> Iterator[str]:
+    """What differs where each value of a YAML text is another, or is not there; not of what `earlier` texts have too.
+
+    `firsts` stand before the items of each list and table.
+    """
     whole = yaml.safe_load(text)
     before = read(json.dumps(whole))
     seen = {place for each in earlier for place in _paths(yaml.safe_load(each))}
     for path, _ in [place for place in (((), ""), *_paths(whole)) if place not in seen]:
         outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for label, changed in _variants(whole, path, odds):
+        for label, changed in _variants(whole, path, odds, firsts):
             if json.dumps(changed) != json.dumps(whole):
                 outcomes[_difference(before, read(json.dumps(changed)))].append(label)
         yield from _show(".".join(map(str, path)), outcomes)
 
 
-def _variants(whole: Any, path: tuple[str | int, ...], odds: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+def sweep_words(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
+    """What differs where a word or sign of a text is not there, or a number another; of words that no `earlier` text has.
+
+    The changed options of a run line also stand before the ones that are unchanged.
+    """
+    before = read(text)
+    seen = {word for each in earlier for word in each.split()}
+    outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for change in change_words(f"{text.rstrip()}\n"):
+        if change.word not in seen and change.new != ODD_WORD:
+            outcomes[_difference(before, read(change.text), _MOST_BRIEF)].append(change.name)
+            if change.both.startswith("docker") and not change.new:
+                outcomes[_difference(before, read(change.both), _MOST_BRIEF)].append(f"{change.name} before")
+    yield from _show("", outcomes)
+
+
+def _variants(
+    whole: Any, path: tuple[str | int, ...], odds: tuple[Any, ...], firsts: tuple[Any, ...]
+) -> Iterator[tuple[str, Any]]:
     """A text with odd values at a path, each with its name, and with odd items before those that stand there."""
     value = reduce(getitem, path, whole)
     if path:
         for odd in odds:
             yield "absent" if odd is _ABSENT else json.dumps(odd), _replace(whole, path, odd)
-    for odd in _FIRST if value and isinstance(value, (dict, list)) else ():
+    for odd in firsts if value and isinstance(value, (dict, list)) else ():
         more = {"odd": odd, **value} if isinstance(value, dict) else [odd, *value]
         yield f"first {json.dumps(odd)}", _replace(whole, path, more) if path else more
     outer = next((at for at, key in enumerate(path) if isinstance(key, int)), len(path))
@@ -90,12 +115,12 @@ def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return changed
 
 
-def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
+def _difference(before: list[str], after: list[str], most: int = _MOST_LINES) -> tuple[str, ...]:
     lines = difflib.unified_diff(before, after, "", "", lineterm="", n=0)
     changed = sorted((line for line in lines if not line.startswith(("---", "+++", "@@"))), key=lambda line: line[0])
     shown = [line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]}… {len(line)}" for line in changed]
-    more = len(shown) - _MOST_LINES
-    return tuple(shown) if more <= 0 else (*shown[:_MOST_LINES], f"… {more} more")
+    more = len(shown) - most
+    return tuple(shown) if more <= 0 else (*shown[:most], f"… {more} more")
 
 
 def _show(place: str, outcomes: dict[tuple[str, ...], list[str]]) -> Iterator[str]:

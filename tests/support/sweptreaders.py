@@ -10,6 +10,8 @@ from functools import partial
 from io import BytesIO
 from typing import Any, Final
 
+import yaml
+
 from sealock import formats
 from sealock.errors import SealockError
 from sealock.formats.profile import read_profile
@@ -45,7 +47,7 @@ from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, sec
 from sealock.vulnerabilities.feeds.feed import FeedError
 from support.oddvalues import toml
 from support.readvectors import describe
-from support.sweeps import ODD, RECORDS, Reader, rows, sweep_values, texts_of
+from support.sweeps import FIRST, ODD, RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
 
 
 def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
@@ -95,6 +97,9 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "profiles": lambda text: list(rows(read_profile(Source("test", text)))),
         "sboms": lambda text: list(rows(read_sbom(Source("test", text)))),
         "pods": _document("kubernetes", "pod.yaml"),
+        "services": _document("compose"),
+        "run-lines": _document("run"),
+        "dockerfiles": _document("dockerfile"),
         "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
     },
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
@@ -134,8 +139,10 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
     },
 }
 ROOMS: Final = tuple(_READERS)
-_BRIEFLY: Final = {"pods"}
-"""Groups of many texts: there only null is put everywhere."""
+_BRIEFLY: Final = {"pods": FIRST, "services": (None,)}
+"""Groups of many texts: there only null is put everywhere, and these before the items."""
+_OF_WORDS: Final = {"run-lines", "dockerfiles"}
+"""Groups of texts that are not YAML."""
 _BORDER: Final = "=====\n"
 
 
@@ -145,15 +152,26 @@ def sections_of(room: str) -> list[tuple[str, int]]:
         (group, number)
         for group in _READERS[room]
         for number, text in enumerate(texts_of(group))
-        if "\n---\n" not in text
+        if group in _OF_WORDS or _is_one_document(text)
     ]
+
+
+def _is_one_document(text: str) -> bool:
+    try:
+        return isinstance(yaml.safe_load(text), dict | list)
+    except yaml.YAMLError:
+        return False
 
 
 def section(room: str, group: str, number: int) -> list[str]:
     """What differs where a text of a group is changed."""
     *earlier, text = texts_of(group)[: number + 1]
-    odds = (None,) if group in _BRIEFLY else ODD
-    return list(sweep_values(text, partial(_refused, _READERS[room][group]), earlier, odds))
+    read = partial(_refused, _READERS[room][group])
+    if group in _OF_WORDS:
+        return list(sweep_words(text, read, earlier))
+    earlier = [each for each in earlier if _is_one_document(each)]
+    odds = ((None,), _BRIEFLY[group]) if group in _BRIEFLY else (ODD, FIRST)
+    return list(sweep_values(text, read, earlier, *odds))
 
 
 def record(room: str, group: str, number: int) -> str:

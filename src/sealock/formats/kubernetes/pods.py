@@ -72,10 +72,11 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
             metadata = value.at("metadata")
             name = (metadata.word("name") or metadata.word("generateName")) if metadata is not None else ""
             resource = _Resource(value, value.word("kind"), name, value.word("apiVersion").partition("/")[0])
-        lists: tuple[str, ...] = ()
+        lists: dict[str, ManifestValue] = {}
         if resource.kind:
-            lists = tuple(key for key in (*_CONTAINERS, *_OF_GROUP.get(resource.api_group, ())) if value.at(key))
-            containers, wrong = _split(value, lists)
+            keys = (*_CONTAINERS, *_OF_GROUP.get(resource.api_group, ()))
+            lists = {key: inner for key in keys if (inner := value.at(key)) is not None}
+            containers, wrong = _split(lists)
             if containers or (wrong and resource.api_group in _KUBERNETES):
                 metadata = parent.at("metadata") if parent is not None else None
                 # Argo's templates keep metadata beside the container.
@@ -90,14 +91,11 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
         )
 
 
-def _split(spec: ManifestValue, lists: tuple[str, ...]) -> tuple[list[PodContainer], list[ManifestValue]]:
+def _split(lists: dict[str, ManifestValue]) -> tuple[list[PodContainer], list[ManifestValue]]:
     """The containers in some keys of a pod, and what stands there and is no container."""
     containers: list[PodContainer] = []
     wrong: list[ManifestValue] = []
-    for key in lists:
-        value = spec.at(key)
-        if value is None:
-            continue
+    for key, value in lists.items():
         single = value.is_mapping and key not in _CONTAINERS
         if not single and not value.is_list:
             wrong.append(value)
