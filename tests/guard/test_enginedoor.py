@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,8 @@ import pytest
 from sealock.errors import EngineError
 from sealock.guard import enginedoor
 from sealock.guard.enginedoor import EngineDoor
-from support.loopengine import Act, LoopEngine, close, end, run, wait
+from sealock.guard.sockets import Line
+from support.loopengine import Act, LoopEngine, close, end, run, until, wait
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 ASKED: dict[str, tuple[tuple[Act, ...], str, object, int]] = {
@@ -139,3 +141,43 @@ def test_so_many_connections_wait_and_no_more(tmp_path: Path, monkeypatch: pytes
             line.close()
 
     run(engine, take)
+
+
+def _was_asked(engine: LoopEngine, path: bytes) -> bool:
+    return any(request.split()[1] == path for request in engine.requests)
+
+
+def test_a_question_is_sent_at_once_where_a_connection_waits(tmp_path: Path) -> None:
+    """Its answer is read later; where the connection was closed meanwhile, the question is asked once more."""
+    engine = LoopEngine(tmp_path / "e", OK, close, OK)
+
+    async def ask(door: EngineDoor) -> None:
+        assert door.begin("/a") is None
+        for path in ("/b", "/c"):
+            assert await door.ask("/a") == (200, b"{}")
+            line = door.begin(path)
+            assert line is not None
+            await until(partial(_was_asked, engine, path.encode()))
+            assert await door.request("GET", path, line) == (200, b"{}")
+        line = door.begin("/d")
+        assert line is not None
+        line.close()
+        assert not door.waiting
+
+    run(engine, ask)
+    asked = [request.split()[1] for request in engine.requests]
+    assert asked == [b"/a", b"/b", b"/b", b"/a", b"/c", b"/d"]
+
+
+def test_a_connection_that_ended_or_got_bytes_unasked_is_not_used_again(tmp_path: Path) -> None:
+    async def take(door: EngineDoor) -> None:
+        for spoil in (b"", b"unasked"):
+            theirs, ours = socket.socketpair()
+            door.give(Line(ours, asyncio.get_running_loop()))
+            theirs.sendall(spoil)
+            theirs.shutdown(socket.SHUT_WR)
+            assert door.begin("/a") is None
+            assert ours.fileno() < 0, "it is closed"
+            theirs.close()
+
+    run(LoopEngine(tmp_path / "e", OK), take)
