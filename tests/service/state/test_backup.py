@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, insert, select
 
-from sealock.service.state.backup import backup, restore
+from sealock.service.state import backup as backup_module
+from sealock.service.state.backup import _lines, backup, restore
 from sealock.service.state.database import Database, StateError, migrate, version, versions
 from sealock.service.state.matchagain import match_again
 from sealock.service.state.reports import keep_report, parse_report
@@ -18,6 +20,11 @@ from sealock.service.work.carriers import open_jobs
 from sealock.service.work.requests import parse_request, put_waiting, request_scan
 from support.madedatabases import Table
 from support.servicestate import deb, flaw, image_of, pypi, rule, scan
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 APP = "registry.example/app"
 
@@ -125,6 +132,21 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
         restore(other, str(path))
     assert not any(dump(other).values())
     other.close()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_line_of_the_most_bytes_is_read_and_no_longer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    monkeypatch.setattr(backup_module, "_LONGEST", 8)
+    lines = [b"short\n", b"x" * (7 + more) + b"\n", b"last"]
+    with zstd.open(tmp_path / "a", "wb") as file:
+        file.write(b"".join(lines))
+    if more:
+        with pytest.raises(StateError, match="has a line of more than 8 bytes"):
+            list(_lines(str(tmp_path / "a")))
+    else:
+        assert list(_lines(str(tmp_path / "a"))) == lines
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

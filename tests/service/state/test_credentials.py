@@ -11,6 +11,9 @@ from sqlalchemy import select
 
 from sealock.errors import UsageError
 from sealock.net.registry.credentials import RegistryLogin
+from sealock.service.access.actors import Actor
+from sealock.service.access.tokens import Scope
+from sealock.service.registries import keep_registry
 from sealock.service.state.credentials import (
     StoredCredentials,
     drop_login,
@@ -21,6 +24,18 @@ from sealock.service.state.credentials import (
 )
 from sealock.service.state.database import Database, StateError
 from sealock.service.state.tables import credential
+
+
+@pytest.mark.parametrize(
+    ("host", "user", "password"),
+    [("", "me", "word"), ("  ", "me", "word"), ("docker.io", "", "word"), ("docker.io", " ", "word"), ("docker.io", "me", "")],
+)  # fmt: skip
+def test_a_login_without_one_of_its_parts_is_not_kept(host: str, user: str, password: str, database: Database) -> None:
+    by = Actor("person alice", "admin", Scope(), "alice")
+    with database.write() as connection:
+        with pytest.raises(UsageError, match="a login has a registry's host, a user and a password or token"):
+            keep_registry(connection, None, host, user, password, by=by, now=0.0)
+        assert not list_logins(connection)
 
 
 def test_a_login_is_given_back_and_neither_stored_nor_shown_in_plain(database: Database, tmp_path: Path) -> None:
