@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sealock import formats
+from sealock.formats.dockerfile import comments
 from sealock.formats.files import FileRefusedError
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.build import AddFile, Arg, Build, Cmd, Copy, Env, Healthcheck, Run, Volume
@@ -429,3 +430,8 @@ def test_a_dockerignore_counts_where_the_listing_is_cut() -> None:
 def test_without_a_directory_the_context_is_unknown() -> None:
     assert build("FROM a\n").context.ignored is UNKNOWN
     assert build("FROM a\n").context.entries is UNKNOWN
+
+
+def test_comments_also_stand_between_the_lines_of_an_instruction() -> None:
+    text = "# a\nFROM a\nRUN b && \\\n\n  # c\n  d # e\n"
+    assert [text[place.start : place.end] for place in comments(Source("Dockerfile", text))] == ["# a", "# c"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.formats.dockerfile.patterns import replace_pattern, trim_pattern
-from sealock.formats.dockerfile.variables import VariableScope, expand
+from sealock.formats.dockerfile.variables import VariableScope, expand, word_spans
 from sealock.formats.dockerfile.words import split_flags
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.build import Build, Env
@@ -260,3 +260,17 @@ def test_flags_precede_the_arguments(text: str, expected: list[tuple[str, str | 
     flags, start = split_flags(text, 0, "\\")
     assert [(flag.name, flag.value) for flag in flags] == expected
     assert text[start:] == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a 'b c' \"d e\" $f g\\ h", ["a", "'b c'", '"d e"', "$f", "g\\ h"]),
+        ("  a\t b ", ["a", "b"]),
+        ("a'b c'd ${E:-f g} h", ["a'b c'd", "${E:-f g}", "h"]),
+        ("a 'b", []),
+        ("", []),
+    ],
+)
+def test_words_stand_between_blanks_that_are_not_quoted(text: str, words: list[str]) -> None:
+    assert [text[start:end] for start, end in word_spans(text)] == words
