@@ -190,6 +190,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
                 {"Type": "volume", "Source": "v", "VolumeOptions": {"DriverConfig": {"Name": "nfs", "Options": {"o": "bind", "device": "/srv/c"}}}},
             ],
             "Devices": [{"PathOnHost": "/dev/ttyUSB0"}], "DeviceCgroupRules": ["c 1:* r"],
+            "LogConfig": {"Type": "syslog", "Config": {"syslog-address": "tcp://logs:514"}},
             "DeviceRequests": [{"Driver": "", "Capabilities": [["gpu"]]}, {"Driver": "cdi", "DeviceIDs": ["a/b=c"]}],
         },
     }  # fmt: skip
@@ -203,7 +204,11 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
         entry("POST", "/v1.44/images/create?fromImage=nginx&tag=1"),
         entry("POST", "/v1.44/networks/create", {"Name": "n", "Driver": "macvlan"}),
         entry("POST", "/v1.44/volumes/create", {"Name": "n", "Driver": "nfs"}),
-        entry("POST", "/v1.44/services/create", {"TaskTemplate": {"ContainerSpec": {"Image": "redis:7"}}}),
+        entry(
+            "POST",
+            "/v1.44/services/create",
+            {"TaskTemplate": {"ContainerSpec": {"Image": "redis:7"}, "LogDriver": {"Name": "fluentd"}}},
+        ),
         entry("GET", "/_ping", caller={"tls_name": "ci.example.com"}),
         entry("GET", "/_ping", caller={}),
     )
@@ -218,6 +223,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
     assert ci.binds == ("/srv/app", "/srv/b", "/srv/c")
     assert ci.devices == ("/dev/ttyUSB0", "a/b=c", "c 1:* r", "gpu")
     assert ci.volume_drivers == ("nfs",)
+    assert ci.log_drivers == ("fluentd", "syslog=tcp://logs:514")
     assert ci.network_drivers == ("macvlan",)
     assert {pattern.text for pattern in ci.reach.images} == {
         "ghcr.io/acme/app", "docker.io/library/nginx", "docker.io/library/redis",

@@ -230,6 +230,11 @@ BUILDS = [
     ("a digest", 'require = ["digest"]', _PINNED, set()),
     ("no evidence", 'require = ["trust"]', _PINNED, {"G011"}),
     ("another caller's image", "own = true", "FROM theirs:1\nUSER 1\n", {"G005"}),
+    ("a file that the engine fetches", "", "FROM debian:12.9\nUSER 1\nADD https://169.254.169.254/x /x\n", {"G015"}),
+    ("a file that the engine fetches, in an argument", "", "FROM debian:12.9\nUSER 1\nARG U=https://10.0.0.1/x\nADD $U /x\n", {"G015"}),
+    ("a file of an address that is not known", "", "FROM debian:12.9\nUSER 1\nADD $U /x\n", {"G015"}),
+    ("a file of the context", "", "FROM debian:12.9\nUSER 1\nADD x.tar /x\n", set()),
+    ("a file that the engine may fetch", 'accept = ["G015"]', "FROM debian:12.9\nUSER 1\nADD https://10.0.0.1/x /x\n", set()),
     ("no Dockerfile at all", "", "nothing of this kind\n", {"G016"}),
 ]  # fmt: skip
 

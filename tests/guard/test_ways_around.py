@@ -44,6 +44,65 @@ def test_a_container_that_was_evaluated_is_the_one_that_is_used() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "driver", "address", "passes"),
+    [
+        ("syslog", "syslog", "tcp://logs.example.com:514", True),
+        ("syslog=tcp://logs.example.com:*", "syslog", "tcp://logs.example.com:514", True),
+        ("syslog=tcp://logs.example.com:*", "syslog", "tcp://127.0.0.1:6379", False),
+        ("syslog=tcp://logs.example.com:*", "syslog", "tcp://logs.example.com:514@127.0.0.1:6379", False),
+        ("syslog=tcp://logs.example.com*", "syslog", "tcp://logs.example.com%00.evil", False),
+        ("syslog=*", "gelf", "tcp://logs.example.com:514", False),
+        ("fluentd=logs:24224", "fluentd", "logs:24224", True),
+        ("fluentd=*", "fluentd", "", False),
+        ("fluentd", "fluentd", "", True),
+        ("gcplogs=*", "gcplogs", "", False),
+        ("*", "vendor/plugin:1", "", True),
+        ("", "journald", "", True),
+        ("", "syslog", "", True),
+        ("", "local", "", True),
+    ],
+)
+def test_a_log_goes_where_the_policy_says(entry: str, driver: str, address: str, *, passes: bool) -> None:
+    option = {"syslog": "syslog-address", "gelf": "gelf-address", "fluentd": "fluentd-address"}.get(driver, "x-url")
+    config = {option: address} if address else {}
+    decision = world(f'{OPEN}log-drivers = ["{entry}"]\n').decide(
+        CREATE, host(LogConfig={"Type": driver, "Config": config}, Memory=1 << 26)
+    )
+    assert rules(decision) == (set() if passes else {"G017"})
+
+
+@pytest.mark.parametrize("line", ["POST /v1.44/swarm/init", "POST /v1.44/swarm/update?version=1"])
+def test_the_tasks_of_a_swarm_log_where_the_policy_says(line: str) -> None:
+    defaults = {"TaskDefaults": {"LogDriver": {"Name": "fluentd", "Options": {"fluentd-address": "127.0.0.1:6379"}}}}
+    body = {"Spec": defaults} if line.endswith("init") else defaults
+    policy = OPEN.replace('"checkpoints",', '"checkpoints", "swarm",')
+    assert rules(world(policy).decide(line, body)) == {"G017"}
+    assert isinstance(world(f'{policy}log-drivers = ["fluentd"]\n').decide(line, body), Allowed)
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "passes"),
+    [
+        ("GET /v1.44/distribution/127.0.0.1:6379/x/json", None, False),
+        ("GET /v1.44/distribution/ghcr.io/team/x/json", None, True),
+        ("GET /v1.44/images/search?term=127.0.0.1:6379/x", None, False),
+        ("GET /v1.44/images/search?term=localhost/x", None, False),
+        ("GET /v1.44/images/search?term=ghcr.io/x", None, True),
+        ("GET /v1.44/images/search?term=team/nginx", None, True),
+        ("GET /v1.44/plugins/privileges?remote=127.0.0.1:6379/x", None, False),
+        ("POST /v1.44/auth", {"serveraddress": "http://127.0.0.1:6379"}, False),
+        ("POST /v1.44/auth", {"serveraddress": "https://ghcr.io/v2/"}, True),
+        ("POST /v1.44/auth", {"serveraddress": "https://ghcr.io@127.0.0.1/"}, False),
+        ("POST /v1.44/auth", {"username": "x"}, False),
+        ("POST /v1.44/auth", None, False),
+    ],
+)
+def test_the_engine_connects_to_registries_of_the_policy_only(line: str, body: Any, *, passes: bool) -> None:
+    decision = world(f'{OPEN}images = ["ghcr.io/team/*"]\n').decide(line, body, media=None if body else "")
+    assert rules(decision) == (set() if passes else {"G009"})
+
+
+@pytest.mark.parametrize(
     ("line", "upgrade", "denied"),
     [
         ("POST /v1.44/containers/web/attach", "tcp", False),

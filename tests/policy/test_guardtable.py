@@ -48,6 +48,7 @@ binds = ["/srv/ci/", "/"]
 devices = "/dev/ttyUSB*"
 volume-drivers = "local-persist"
 network-drivers = ["bridge", "overlay"]
+log-drivers = "syslog=tcp://logs.example.com:514"
 change = ["limits", "loopback"]
 require = ["digest", "trust"]
 memory = "512M"
@@ -65,6 +66,7 @@ containers = 5
     assert caller.conditions.about_containers
     assert caller.conditions.about_processes
     assert (caller.mode, caller.own, caller.fail_on, caller.location.line) == ("enforce", True, Severity.MEDIUM, 6)
+    assert caller.log_drivers == ("syslog=tcp://logs.example.com:514",)
     assert (caller.binds, caller.devices) == (("/srv/ci", "/"), ("/dev/ttyUSB*",))
     assert (caller.limits.memory, caller.limits.cpus, caller.limits.pids) == (512 << 20, 1.5, 100)
     assert (caller.changes, caller.needs) == (("limits", "loopback"), ("digest", "trust"))

@@ -113,6 +113,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("GPUs", CREATE, host(DeviceRequests=[{"Count": -1, "Capabilities": [["gpu"]]}]), "G014"),
     ("a device rule", CREATE, host(DeviceCgroupRules=["b 8:0 rwm"]), "G014"),
     ("a cgroup of the host", CREATE, host(CgroupParent="/"), "C045"),
+    ("the cgroup of the system's services", CREATE, host(CgroupParent="system.slice"), "C045"),
+    ("the cgroup that an engine takes by itself, where it may have another", CREATE, host(CgroupParent="docker"), "C045"),
     ("another runtime", CREATE, host(Runtime="/usr/bin/shim"), "C057"),
     ("the disk group", CREATE, host(GroupAdd=["disk"]), "C047"),
     ("a sysctl of the host", CREATE, host(Sysctls={"kernel.core_pattern": "|/x"}), "C050"),
@@ -122,6 +124,19 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("a log driver that reads a file", CREATE, host(LogConfig={"Type": "splunk", "Config": {"splunk-capath": "/etc/shadow"}}), "G006"),
     ("a log driver that opens a socket, in capitals", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-address": "Unixgram:///run/x"}}), "G006"),
     ("a log driver that reads a relative path", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-tls-key": "etc/key"}}), "G006"),
+    *(
+        (f"a log that is sent away with {driver}", CREATE, host(LogConfig={"Type": driver, "Config": options}), "G017")
+        for driver, options in (
+            ("syslog", {"syslog-address": "tcp://127.0.0.1:6379"}), ("gelf", {"gelf-address": "udp://10.0.0.1:1"}), ("fluentd", {}),
+            ("splunk", {"splunk-url": "https://169.254.169.254"}), ("awslogs", {"awslogs-endpoint": "http://127.0.0.1"}), ("gcplogs", {}),
+            ("vendor/plugin:1", {}),
+        )
+    ),
+    ("the tasks' log that is sent away", "POST /v1.44/services/create", {"Name": "s", "TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.27"}, "LogDriver": {"Name": "fluentd"}}}, "G017"),
+    ("a tmpfs that is a bind by its options", CREATE, mount(Type="tmpfs", TmpfsOptions={"Options": [["bind"]]}), "G008"),
+    ("a working directory that is the runtime's descriptor", CREATE, {"Image": "nginx:1.27", "WorkingDir": "/proc/self/fd/8"}, "G006"),
+    ("a working directory behind dots", CREATE, {"Image": "nginx:1.27", "WorkingDir": "//srv/../proc//self/fd/8/.."}, "G006"),
+    ("an exec in the runtime's descriptor", "POST /v1.44/containers/web/exec", {"Cmd": ["sh"], "WorkingDir": "/proc/self/fd/8"}, "G006"),
     ("a namespace of a container without a name", CREATE, host(PidMode="container:"), "G004"),
     ("a network that is a path", CREATE, host(NetworkMode="../containers"), "G012"),
     ("a volume that is a path", CREATE, host(Binds=["../x:/h"]), "G008"),

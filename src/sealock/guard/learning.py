@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.decision.hostaccess import log_entry
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
 from sealock.guard.decision.routes import NEWEST
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
@@ -28,6 +29,7 @@ class LearnedCaller(Struct):
     images: set[str] = set()
     networks: set[str] = set()
     volumes: set[str] = set()
+    logs: set[str] = set()
     faults: dict[str, str] = {}
     """Rules that denied, or would have, each with the first reason."""
     unknown: int = 0
@@ -68,8 +70,10 @@ def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> No
         case "POST /containers/create":
             _note_create(caller, body, as_object(body.get("HostConfig")))
         case "POST /services/create" | "POST /services/{id}/update":
-            spec = as_object(as_object(body.get("TaskTemplate")).get("ContainerSpec"))
+            task = as_object(body.get("TaskTemplate"))
+            spec, log = as_object(task.get("ContainerSpec")), as_object(task.get("LogDriver"))
             _note_create(caller, spec, spec)
+            _note_log(caller, log.get("Name"), log.get("Options"))
         case "POST /volumes/create":
             _note_driver(caller, body.get("Driver"), as_object(body.get("DriverOpts")))
         case "POST /networks/create" if isinstance(body.get("Driver"), str) and body["Driver"]:
@@ -95,10 +99,18 @@ def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, An
         if isinstance(device.get("PathOnHost"), str):
             caller.devices.add(device["PathOnHost"])
     caller.devices.update(as_texts(host.get("DeviceCgroupRules")))
+    log = as_object(host.get("LogConfig"))
+    _note_log(caller, log.get("Type"), log.get("Config"))
     for request in as_objects(host.get("DeviceRequests")):
         kinds = [word for words in request.get("Capabilities") or () for word in as_texts(words)]
         wanted = str(request.get("Driver") or "".join(kinds[:1]))
         caller.devices.update(as_texts(request.get("DeviceIDs")) if wanted == "cdi" else [wanted])
+
+
+def _note_log(caller: LearnedCaller, driver: Any, options: Any) -> None:  # noqa: ANN401  JSON values
+    texts = {name: value for name, value in as_object(options).items() if isinstance(value, str)}
+    if isinstance(driver, str) and (entry := log_entry(driver, texts)):
+        caller.logs.add(entry)
 
 
 def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) -> None:  # noqa: ANN401  a JSON value
@@ -132,6 +144,7 @@ def _settings(caller: LearnedCaller) -> dict[str, Any]:
         ("binds", {path.rstrip("/") or "/" for path in caller.binds}),
         ("devices", caller.devices),
         ("volume-drivers", caller.volumes),
+        ("log-drivers", caller.logs),
     ):
         if values:
             settings[key] = sorted(values)[:_MOST]

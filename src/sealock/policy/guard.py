@@ -92,6 +92,8 @@ class GuardCaller(Struct, frozen=True):
     """Drivers of volumes that it may use, apart from local ones without options."""
     network_drivers: tuple[str, ...] = ("bridge",)
     """Drivers of networks that it may create."""
+    log_drivers: tuple[str, ...] = ()
+    """Log drivers that send the log elsewhere, as DRIVER or DRIVER=ADDRESS (globs); others keep it on the host."""
     changes: tuple[GuardChange, ...] = ()
     needs: tuple[GuardNeed, ...] = ()
     limits: GuardLimits = GuardLimits()

@@ -113,6 +113,7 @@ def _caller(source: Source, entry: dict[str, Any], where: str, location: Locatio
         reader.strings("devices"),
         reader.strings("volume-drivers"),
         reader.strings("network-drivers") if "network-drivers" in reader.table else ("bridge",),
+        reader.strings("log-drivers"),
         _words(reader, "change", _CHANGES),
         _words(reader, "require", _NEEDS),
         GuardLimits(_memory(reader), _cpus(reader), _count(reader, "pids") or None),

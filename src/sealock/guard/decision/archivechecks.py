@@ -13,12 +13,13 @@ from sealock.guard.decision.exchange import ArchiveAnswer, ArchivedImage, Archiv
 from sealock.guard.decision.imagechecks import check_base, check_loaded_name
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.model.absent import given
-from sealock.model.build import Build, BuildText, Copy
+from sealock.model.build import AddFile, Build, BuildText, Copy
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.imagename import parse
 from sealock.model.location import Source
 from sealock.rules.evaluation import evaluate
+from sealock.secrets.values import mask
 
 _STREAMED: Final = {
     "POST /build": "the Dockerfile and the files of the context",
@@ -26,8 +27,8 @@ _STREAMED: Final = {
     "POST /images/create": "the files of the imported image",
     "PUT /containers/{id}/archive": "the files in the archive",
     "POST /plugins/create": "the plugin in the archive",
-    "POST /session": "what BuildKit sends",
-    "POST /grpc": "what BuildKit sends",
+    "POST /session": "what BuildKit takes from the client: the files of the context, secrets, keys of ssh, credentials",
+    "POST /grpc": "BuildKit's build: its Dockerfile, images, networks, privileges, caches, and where the result goes",
 }
 """What streams hold that pass unread."""
 _CONTEXT: Final = "the files of the context, other than the Dockerfile"
@@ -72,6 +73,7 @@ def evaluate_context(case: Case) -> None:
     for subject in document.subjects:
         if isinstance(subject.noun, Build):
             _check_images(case, subject.noun)
+            _check_sources(case, subject.noun)
         elif isinstance(subject.noun, Container):
             _check_defaults(case, subject.noun)
     _check_rules(case, document)
@@ -133,6 +135,21 @@ def _check_images(case: Case, build: Build) -> None:
         elif setting.own or setting.needs or setting.reach.images:
             why = f"the image {text.raw[:80]!r} of the Dockerfile depends on what is not known"
             case.deny("G009", why, "write the image's name, or give its build argument a value")
+
+
+def _check_sources(case: Case, build: Build) -> None:
+    """Deny an ADD of what the engine would fetch: it reaches addresses that the client may not."""
+    if "G015" in case.setting.accept:
+        return
+    for _, _, add in build.each(AddFile):
+        for source in add.sources:
+            if not isinstance(source.value, str):
+                why = f"the source {source.raw[:80]!r} of ADD depends on what is not known"
+            elif source.value.lower().startswith(("http://", "https://")):
+                why = f"would make the engine fetch {mask(source.value)[:80]} (ADD in the Dockerfile)"
+            else:
+                continue
+            case.deny("G015", why, "put the file into the context, or fetch it with RUN; COPY takes no addresses")
 
 
 def _images(build: Build) -> Iterator[BuildText]:

@@ -18,6 +18,7 @@ from sealock.guard.decision.hostaccess import (
     check_devices,
     check_security_options,
     check_volume_owner,
+    check_working_directory,
     driver_mount,
     named_volume,
     resolve_bind,
@@ -65,6 +66,7 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     extra = [*_resolve_mounts(case, host), *_other_volumes(case, host)]
     check_devices(case, host)
     check_security_options(case, host)
+    check_working_directory(case, str(body.get("WorkingDir", "")))
     if host.get("Cgroup"):
         case.deny(
             "C024", f"Container joins another container's namespace: Cgroup {host['Cgroup'][:60]!r}", "leave it out"
@@ -167,6 +169,10 @@ def _check_mount(case: Case, mount: dict[str, Any]) -> Mount | None:
             mount["Source"] = _resolved(case, source, resolve_bind(case, source))
             return None
         case "tmpfs":
+            for option in mount.get("TmpfsOptions", {}).get("Options", ()):
+                if option not in (["exec"], ["noexec"]):
+                    shown = "=".join(option)[:40]
+                    case.deny("G008", f"the tmpfs at {target[:80]} has the option {shown!r}", "leave it out")
             return None
         case "image":
             mount["Source"] = check_image(case, source)

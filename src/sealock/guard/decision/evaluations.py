@@ -15,8 +15,16 @@ from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
-from sealock.guard.decision.hostaccess import driver_mount
-from sealock.guard.decision.imagechecks import check_name, check_new_tag, check_saved
+from sealock.guard.decision.hostaccess import check_logging, check_working_directory, driver_mount
+from sealock.guard.decision.imagechecks import (
+    check_distribution,
+    check_login,
+    check_name,
+    check_new_tag,
+    check_privileges,
+    check_saved,
+    check_search,
+)
 from sealock.guard.decision.jsonvalues import as_object, text_of
 from sealock.guard.decision.ownership import beyond, check_objects, label_created
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
@@ -80,6 +88,7 @@ def _existing(case: Case) -> Container | None:
 
 def _exec(case: Case) -> None:
     body = _body(case)
+    check_working_directory(case, body.get("WorkingDir", ""))
     container = _existing(case)
     if container is None:
         return
@@ -210,7 +219,10 @@ def _save(case: Case) -> None:
 def _build(case: Case) -> None:
     query = case.query
     if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
-        remedy = 'build with DOCKER_BUILDKIT=0, or allow "session" to this caller'
+        remedy = (
+            'build with DOCKER_BUILDKIT=0, or allow "session" to this caller: then nothing evaluates its Dockerfile, '
+            "its images, its networks, and where the result goes"
+        )
         case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
     if query.get("remote", "") not in _CONTEXTS and "G015" not in case.setting.accept:
         # The engine reaches addresses that the client may not: of the host itself, of its networks, of the cloud.
@@ -327,11 +339,19 @@ def _plugin(case: Case) -> None:
     case.deny("G015", f"gives a plugin {what} that let it reach the host", 'add "G015" to accept of this caller')
 
 
+def _swarm(case: Case) -> None:
+    """Check where the tasks of the swarm send their logs by default."""
+    body = _body(case)
+    driver = body.get("Spec", body).get("TaskDefaults", {}).get("LogDriver", {})
+    check_logging(case, driver.get("Name", ""), driver.get("Options", {}))
+
+
 def _labelled(case: Case) -> None:
     label_created(case, _body(case), case.setting)
 
 
 _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
+    "POST /auth": check_login,
     "POST /containers/create": evaluate_create,
     "POST /containers/{id}/start": _use,
     "POST /containers/{id}/restart": _use,
@@ -354,6 +374,8 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "POST /images/{name}/tag": _tag,
     "POST /images/{name}/push": _push,
     "GET /images/get": _save,
+    "GET /images/search": check_search,
+    "GET /distribution/{name}/json": check_distribution,
     "POST /build": _build,
     "POST /volumes/create": _volume,
     "POST /networks/create": _network,
@@ -361,10 +383,13 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "POST /networks/{id}/disconnect": _connect,
     "POST /services/create": evaluate_service,
     "POST /services/{id}/update": evaluate_service,
+    "POST /swarm/init": _swarm,
+    "POST /swarm/update": _swarm,
     "POST /secrets/create": _labelled,
     "POST /secrets/{id}/update": _labelled,
     "POST /configs/create": _labelled,
     "POST /configs/{id}/update": _labelled,
+    "GET /plugins/privileges": check_privileges,
     "POST /plugins/pull": _plugin,
     "POST /plugins/create": _plugin,
     "POST /plugins/{name}/upgrade": _plugin,

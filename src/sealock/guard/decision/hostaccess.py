@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from posixpath import normpath
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
@@ -18,6 +19,17 @@ _TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", 
 _OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
 _LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key"})
 """Options of log drivers that are files of the host, also by a relative path."""
+_LOCAL_LOGS: Final = frozenset({"", "none", "json-file", "local", "journald"})
+"""Log drivers that keep the log on the host."""
+_LOCAL_ADDRESSES: Final = ("/", "unix")
+"""How the path of a file or socket of the host begins."""
+_LOG_ADDRESSES: Final = {
+    "syslog": "syslog-address", "gelf": "gelf-address", "fluentd": "fluentd-address", "splunk": "splunk-url",
+    "awslogs": "awslogs-endpoint",
+}  # fmt: skip
+"""The option of a log driver that says where it sends the log."""
+_ADDRESS: Final = compile_lazily(r"[A-Za-z0-9.:/_\[\]-]+")
+"""An address without a user, a query or an escape, behind which another host could stand."""
 _OWN_REMEDY: Final = "use a named volume, or mount a directory that has nothing of the guard; binds cannot allow this"
 _BIND_REMEDY: Final = "use a named volume, or add the path to binds of this caller in sealock.toml"
 
@@ -162,23 +174,56 @@ def check_security_options(case: Case, host: Mapping[str, Any]) -> None:
     if host.get("Annotations") and "G013" not in case.setting.accept:
         name = next(iter(host["Annotations"]))
         case.deny("G013", f"has the annotation {name[:60]!r}, on which a runtime may act as root", "leave it out")
-    _check_logging(case, host.get("LogConfig", {}))
+    logging = host.get("LogConfig", {})
+    check_logging(case, logging.get("Type", ""), logging.get("Config", {}))
     for key in ("MaskedPaths", "ReadonlyPaths"):
         if key in host and "C010" not in case.setting.accept:
             why = f"Masked paths under /proc and /sys are exposed: {key} replaces the engine's list"
             case.deny("C010", why, f"leave {key} out, and systempaths=unconfined")
 
 
-def _check_logging(case: Case, logging: Mapping[str, Any]) -> None:
-    """Deny options of a log driver that make the engine open a path of the host: a socket, a key, a file."""
-    for name, value in logging.get("Config", {}).items():
+def check_logging(case: Case, driver: str, options: Mapping[str, str]) -> None:
+    """Deny a log driver that makes the engine open a path of the host, or connect to where the policy does not say."""
+    for name, value in options.items():
         if (
-            (name in _LOG_FILES or value.lower().startswith(("/", "unix")))
+            (name in _LOG_FILES or value.lower().startswith(_LOCAL_ADDRESSES))
             and value
             and "G006" not in case.setting.accept
         ):
             why = f"the log option {name[:60]} makes the engine open {value[:80]}"
-            case.deny("G006", why, "send the log to a host and port, or keep it with the driver local")
+            case.deny("G006", why, "keep the log with the driver local or journald")
+    entry, address = log_entry(driver, options), options.get(_LOG_ADDRESSES.get(driver, ""), "")
+    if not entry or "G017" in case.setting.accept:
+        return
+    if not any(_may_log(allowed, driver, address) for allowed in case.setting.log_drivers):
+        # The engine reaches addresses that the container may not, and what it sends is the container's to choose.
+        where = f"to {address[:80]}" if address else "to an address of its own"
+        remedy = f'use json-file, local or journald, or add "{entry[:100]}" to log-drivers of this caller'
+        case.deny("G017", f"the log driver {driver[:60]} makes the engine connect {where}", remedy)
+
+
+def log_entry(driver: str, options: Mapping[str, str]) -> str:
+    """The entry of log-drivers that a log driver needs, "" where it keeps the log on the host."""
+    address = options.get(_LOG_ADDRESSES.get(driver, ""), "")
+    if driver in _LOCAL_LOGS or (driver == "syslog" and not address) or address.lower().startswith(_LOCAL_ADDRESSES):
+        return ""
+    return f"{driver}={address}" if _ADDRESS.fullmatch(address) else driver
+
+
+def _may_log(entry: str, driver: str, address: str) -> bool:
+    """Whether an entry of the policy allows a log driver with this address."""
+    name, equals, pattern = entry.partition("=")
+    return fnmatchcase(driver, name) and (
+        not equals or (_ADDRESS.fullmatch(address) is not None and fnmatchcase(address, pattern))
+    )
+
+
+def check_working_directory(case: Case, path: str) -> None:
+    """Deny a working directory that is a descriptor of the runtime's: runc before 1.1.12 left one of the host open."""
+    if normpath(path).lstrip("/").startswith("proc/"):
+        case.deny(
+            "G006", f"the working directory {path[:80]} is in /proc, where the runtime's own files are", "use another"
+        )
 
 
 def _profile(case: Case, what: str) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import Evidence, ImageQuestion
-from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of
-from sealock.model.imagename import ImageName, parse
+from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of, text_of
+from sealock.model.imagename import DEFAULT_REGISTRY, ImageName, parse
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach, matches_image
+from sealock.policy.imagepatterns import canonical_registry
 
 _EVIDENCE: Final[dict[str, Evidence]] = {"trust": "trust", "no-exploited": "vulnerabilities"}
 _ID: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
@@ -61,6 +63,42 @@ def check_name(case: Case, text: str) -> bool:
     else:
         return True
     return False
+
+
+def check_registry(case: Case, address: str) -> None:
+    """Deny a registry of which the caller may use no image: the engine would connect to it."""
+    patterns = case.setting.reach.images
+    host = canonical_registry((address.partition("://")[2] or address).partition("/")[0] or DEFAULT_REGISTRY)
+    if patterns and not any(
+        pattern.registry == host if pattern.registry else fnmatchcase(host, pattern.glob.partition("/")[0])
+        for pattern in patterns
+    ):
+        shown = ", ".join(pattern.text for pattern in patterns)
+        case.deny(
+            "G009", f"would make the engine connect to {host[:80]}, and images has {shown}", "name another registry"
+        )
+
+
+def check_login(case: Case) -> None:
+    """Check the registry that a login is for."""
+    check_registry(case, text_of(case.body, "serveraddress"))
+
+
+def check_search(case: Case) -> None:
+    """Check the registry that a search names; without one it is Docker Hub's index."""
+    host, slash, _ = case.query.get("term", "").partition("/")
+    if slash and (host == "localhost" or not {".", ":"}.isdisjoint(host)):
+        check_registry(case, host)
+
+
+def check_distribution(case: Case) -> None:
+    """Check an image about which the engine asks its registry."""
+    check_name(case, case.object)
+
+
+def check_privileges(case: Case) -> None:
+    """Check a plugin about whose privileges the engine asks its registry."""
+    check_name(case, case.query.get("remote", ""))
 
 
 def check_base(case: Case, text: str) -> None:

@@ -1,13 +1,29 @@
 from __future__ import annotations
 
-from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, docker_docs
+from sealock.rules.kit import (
+    UNSET,
+    Container,
+    Final,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    cis_docker,
+    docker_docs,
+)
+
+_USUAL: Final = frozenset({"docker", "system.slice"})
+"""The groups that engines take by themselves: with the driver cgroupfs, and with systemd."""
 
 
 class CgroupParent(Rule[Container]):
     """Custom cgroup parent.
 
-    The container then gets that cgroup's limits instead of the engine's, and none at the root of the tree. This is fine
-    if the administrator made a slice with limits for it; otherwise leave the choice to the engine.
+    The container then has that cgroup's limits instead of those of the engine's own group, and none at the root of the
+    tree. The engine's group is the one that its setting cgroup-parent names, else docker, or system.slice with the
+    driver systemd: with that setting, both names lead out of it. A parent is fine if the administrator made a slice
+    with limits for it; otherwise leave the choice to the engine.
     """
 
     id = "C045"
@@ -18,14 +34,20 @@ class CgroupParent(Rule[Container]):
     remedy = "Remove cgroup_parent, unless it names a slice with limits that was made for this container."
     bad = (
         "docker run --cgroup-parent / alpine",
+        "docker run --cgroup-parent system.slice alpine",
         "services:\n  app:\n    image: alpine:3.20\n    cgroup_parent: m-executor\n",
     )
-    good = ("docker run alpine", "docker run --cgroup-parent docker alpine")
+    good = ("docker run alpine", "docker run --memory 512m --cpus 1 alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         parent = container.cgroup_parent
-        if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:
-            where = "at the root of the cgroup tree" if parent.strip("/") == "" else f"under cgroup {parent}"
-            yield self.finding(
-                f"runs {where}, outside the engine's limits", "cgroup_parent", fix=Set("cgroup_parent", UNSET)
+        if not isinstance(parent, str):
+            return
+        if parent.strip("/") in _USUAL:
+            message = (
+                f"runs under cgroup {parent}, also where the engine has another group, with limits, for containers"
             )
+        else:
+            where = "at the root of the cgroup tree" if parent.strip("/") == "" else f"under cgroup {parent}"
+            message = f"runs {where}, outside the engine's limits"
+        yield self.finding(message, "cgroup_parent", fix=Set("cgroup_parent", UNSET))
