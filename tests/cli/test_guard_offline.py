@@ -211,6 +211,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
         ),
         entry("GET", "/_ping", caller={"tls_name": "ci.example.com"}),
         entry("GET", "/_ping", caller={}),
+        entry("POST", "/grpc", caller={}),
     )
     made = guard(tmp_path, "learn", path)
     assert made.returncode == 0, made.stderr
@@ -223,6 +224,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
     assert ci.binds == ("/srv/app", "/srv/b", "/srv/c")
     assert ci.devices == ("/dev/ttyUSB0", "a/b=c", "c 1:* r", "gpu")
     assert ci.volume_drivers == ("nfs",)
+    assert "# Nothing evaluates what passes by POST /grpc: BuildKit's build" in made.stdout
     assert ci.log_drivers == ("fluentd", "syslog=tcp://logs:514")
     assert ci.network_drivers == ("macvlan",)
     assert {pattern.text for pattern in ci.reach.images} == {

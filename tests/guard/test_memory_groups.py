@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,31 +17,52 @@ from support.scriptedengine import answer, scripted
 from support.waiting import wait_until
 
 POLICY = '[guard]\n[[guard.caller]]\nname = "all"\nallow = ["ping", "containers", "build"]\n'
-CONTROLLER = Path("/sys/fs/cgroup/memory")
-pytestmark = pytest.mark.skipif(
-    not os.access(CONTROLLER / "cgroup.procs", os.W_OK), reason="no memory controller of cgroup v1 that can be written"
-)
+V1, V2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+
+
+class Memory(NamedTuple):
+    """The memory controller: where groups are made, and what the limit and the memory of programs are called."""
+
+    root: Path
+    limit: str
+    taken: str
+
+
+def memory() -> Memory | None:
+    """The machine's, of cgroup v1 or v2; None where this process can make no group of it."""
+    if os.access(V1 / "cgroup.procs", os.W_OK):
+        return Memory(V1, "memory.limit_in_bytes", "rss")
+    with suppress(OSError):
+        (V2 / "cgroup.subtree_control").write_text("+memory")
+        return Memory(V2, "memory.max", "anon")
+    return None
+
+
+MEMORY = memory()
+pytestmark = pytest.mark.skipif(MEMORY is None, reason="no memory controller in which a group can be made")
 
 
 @contextmanager
 def limited(running: RunningGuard, most: int) -> Iterator[Path]:
     """Let a guard take so many more bytes: what it has is charged to the group that it was in."""
     assert running.process is not None
-    group = CONTROLLER / f"sealock-test-{os.getpid()}"
+    assert MEMORY is not None
+    group = MEMORY.root / f"sealock-test-{os.getpid()}"
     group.mkdir()
     try:
-        (group / "memory.limit_in_bytes").write_text(str(most))
+        (group / MEMORY.limit).write_text(str(most))
         (group / "cgroup.procs").write_text(str(running.process.pid))
         yield group
     finally:
         with suppress(OSError):
-            (CONTROLLER / "cgroup.procs").write_text(str(running.process.pid))
+            (MEMORY.root / "cgroup.procs").write_text(str(running.process.pid))
         running.stop()
         wait_until(lambda: not (group / "cgroup.procs").read_text())
         group.rmdir()
 
 
 def test_short_memory_leaves_the_guard_closed(tmp_path: Path) -> None:
+    assert MEMORY is not None
     privileged = json.dumps({"Image": "base", "HostConfig": {"Privileged": True}, "Env": ["x" * 1000] * 3000}).encode()
     context = archive(
         member("Dockerfile", "FROM base\nUSER 1\n"), *(member(f"{number}", "x" * 999_000) for number in range(24))
@@ -53,7 +75,7 @@ def test_short_memory_leaves_the_guard_closed(tmp_path: Path) -> None:
             )
             assert engine.requests.pop().endswith(context), "what was kept is what the engine gets"
             taken = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-            (group / "memory.limit_in_bytes").write_text(str(int(taken["rss"]) + (1 << 20)))
+            (group / MEMORY.limit).write_text(str(int(taken[MEMORY.taken]) + (1 << 20)))
             head = f"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(privileged)}\r\n\r\n"
             answered = exchange(running.socket, head.encode() + privileged)
             assert not answered or answered.split()[1] in {b"403", b"503"}

@@ -139,6 +139,13 @@ BODIES: dict[str, Any] = {
     "capability in another case": host(CapAdd=["sys_admin"]),
     "another runtime": host(Runtime="other"),
     "another cgroup parent": host(CgroupParent="/"),
+    "the cgroup of the system's services": host(CgroupParent="system.slice"),
+    "a log to where the engine reaches": host(
+        LogConfig={"Type": "syslog", "Config": {"syslog-address": "tcp://127.0.0.1:6379"}}
+    ),
+    "a working directory that is the runtime's descriptor": {**host(), "WorkingDir": "/proc/self/fd/7"},
+    "a key by an escape": b'{"Image":"base","HostConfig":{"\\u0050rivileged":true}}',
+    "what is not UTF-8": b'{"Image":"base","Env":["\xff"],"HostConfig":{}}',
     "container's pid namespace": host(PidMode="container:strong"),
     "volumes of another": host(VolumesFrom=["strong"]),
 }  # fmt: skip

@@ -8,6 +8,12 @@ from sealock.guard.decision.exchange import PathAnswer
 from support.guardworld import OPEN, GuardWorld
 
 CREATE = "POST /v1.44/containers/create?name=web"
+MASKED = [
+    "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+    "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+]  # fmt: skip
+READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+"""What Engine 26 describes, and clients send that make a container again."""
 HOST_VOLUME = {"Name": "root", "Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/"}}
 PRIVILEGED: dict[str, Any] = {
     "Id": "a" * 64, "Name": "/db", "Config": {"Image": "postgres:16", "User": "999", "Labels": {}},
@@ -115,6 +121,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("a cgroup of the host", CREATE, host(CgroupParent="/"), "C045"),
     ("the cgroup of the system's services", CREATE, host(CgroupParent="system.slice"), "C045"),
     ("the cgroup that an engine takes by itself, where it may have another", CREATE, host(CgroupParent="docker"), "C045"),
+    ("masked paths without one of the engine's", CREATE, host(MaskedPaths=[path for path in MASKED if path != "/proc/kcore"]), "C010"),
+    ("read-only paths without one of the engine's", CREATE, host(ReadonlyPaths=READ_ONLY[1:]), "C010"),
     ("another runtime", CREATE, host(Runtime="/usr/bin/shim"), "C057"),
     ("the disk group", CREATE, host(GroupAdd=["disk"]), "C047"),
     ("a sysctl of the host", CREATE, host(Sysctls={"kernel.core_pattern": "|/x"}), "C050"),
@@ -245,6 +253,7 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
 SOUND: tuple[tuple[str, Any], ...] = (
     (CREATE, host()),
     ("POST /containers/create", host(Binds=["data:/d"], Memory=1 << 28, NetworkMode="bridge")),
+    (CREATE, host(MaskedPaths=MASKED, ReadonlyPaths=READ_ONLY)),
     ("POST /v1.44/containers/web/exec", {"Cmd": ["sh"], "AttachStdout": True}),
     ("POST /v1.44/containers/web/start", None),
     ("POST /v1.44/containers/web/start", {}),

@@ -10,13 +10,15 @@ from msgspec import Struct
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import log_entry
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
-from sealock.guard.decision.routes import NEWEST
+from sealock.guard.decision.routes import NEWEST, ROUTES
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
 from sealock.guard.permits import caller_table, words_for
 from sealock.model.imagename import parse
 from sealock.text import count
 
 _MOST: Final = 100
+_OPAQUE: Final = frozenset(route.name for route in ROUTES if route.group == "session")
+"""Routes whose streams pass unread."""
 
 
 class LearnedCaller(Struct):
@@ -157,6 +159,8 @@ def _notes(caller: LearnedCaller) -> Iterator[str]:
     yield count(caller.requests, "request")
     for rule, why in sorted(caller.faults.items()):
         yield f'Denied by {rule} ({why}). If it is needed: accept = ["{rule}"]'
+    for route in sorted(caller.routes & _OPAQUE):
+        yield f"Nothing evaluates what passes by {route}: BuildKit's build, with its images, networks and secrets"
     if caller.unknown:
         yield f"Not allowed: {count(caller.unknown, 'request')} on routes that sealock does not know"
 

@@ -33,7 +33,7 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     "portainer": {
         "allow": [
             *(*_ASK, "info", "events", "system", "auth", "containers", "logs", "attach", "exec", "files", "commit"),
-            *("images", "distribution", "build", "volumes", "networks"),
+            *("images", "distribution", "build", "volumes", "networks", "GET /plugins"),
         ],
     },
     # A CI runner builds and runs what other people wrote: only its own objects, with safe defaults.

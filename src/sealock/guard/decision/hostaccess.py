@@ -19,6 +19,14 @@ _TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", 
 _OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
 _LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key"})
 """Options of log drivers that are files of the host, also by a relative path."""
+_MASKS: Final = {
+    "MaskedPaths": frozenset({
+        "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+    }),
+    "ReadonlyPaths": frozenset({"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}),
+}  # fmt: skip
+"""What the lists of all engines hold. Clients that make a container again send the lists that the engine described."""
 _LOCAL_LOGS: Final = frozenset({"", "none", "json-file", "local", "journald"})
 """Log drivers that keep the log on the host."""
 _LOCAL_ADDRESSES: Final = ("/", "unix")
@@ -176,9 +184,11 @@ def check_security_options(case: Case, host: Mapping[str, Any]) -> None:
         case.deny("G013", f"has the annotation {name[:60]!r}, on which a runtime may act as root", "leave it out")
     logging = host.get("LogConfig", {})
     check_logging(case, logging.get("Type", ""), logging.get("Config", {}))
-    for key in ("MaskedPaths", "ReadonlyPaths"):
-        if key in host and "C010" not in case.setting.accept:
-            why = f"Masked paths under /proc and /sys are exposed: {key} replaces the engine's list"
+    for key, usual in _MASKS.items():
+        if key in host and "C010" not in case.setting.accept and (bare := sorted(usual.difference(host[key]))):
+            why = (
+                f"Masked paths under /proc and /sys are exposed: {key} replaces the engine's list, and lacks {bare[0]}"
+            )
             case.deny("C010", why, f"leave {key} out, and systempaths=unconfined")
 
 
