@@ -112,6 +112,9 @@ def test_capabilities_are_kept_by_what_the_image_starts_as(image: str, user: str
         (["--pull", "always", "alpine"], RunImage(DIGEST, (f"alpine@{DIGEST}",)), f"alpine@{OTHER}"),
         ([f"alpine@{DIGEST}"], None, f"alpine@{DIGEST}"),
         ([f"alpine:1@{DIGEST}"], RunImage(OTHER), f"alpine:1@{DIGEST}"),
+        ([DIGEST], RunImage(DIGEST, (f"alpine@{OTHER}",)), DIGEST),
+        (["ab" * 32], RunImage(DIGEST), "ab" * 32),
+        (["ab" * 6], RunImage(DIGEST), DIGEST),
     ],
 )
 def test_the_image_is_pinned(words: list[str], local: RunImage | None, image: str) -> None:
@@ -135,6 +138,12 @@ def test_the_trust_policy_decides_on_the_image(trust: TrustResult, refused: tupl
     run = safe("alpine", trust=trust, local=RunImage(OTHER, (f"alpine@{OTHER}",)))
     assert run.refused == refused
     assert run.words[-1] == ("alpine" if refused else f"alpine@{DIGEST}")
+
+
+@pytest.mark.parametrize("text", [DIGEST, "ab" * 32])
+def test_the_trust_policy_refuses_what_has_no_name(text: str) -> None:
+    run = safe(text, trust=result("trusted"), local=RunImage(DIGEST, (f"alpine@{DIGEST}",)))
+    assert run.refused == (f"the trust policy goes by names, and {text} is none: run the image by its name",)
 
 
 REFUSED = [
@@ -167,6 +176,8 @@ def test_the_policy_allows_it_with_a_reason(words: list[str], rule: str, tmp_pat
         (["--rm"], "docker run names no image"),
         (["--bogus", "alpine"], "unknown option: --bogus"),
         (["--memory", "much", "alpine"], "--memory"),
+        ([DIGEST], f"the engine has no image {DIGEST}, and an id names none of a registry"),
+        (["ab" * 32], "the engine has no image (ab){32}, and"),
         (["--help"], "this asks the client for help, and runs no container"),
     ],
 )

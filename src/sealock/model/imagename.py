@@ -50,6 +50,14 @@ _NAME: Final = compile_lazily(
 )
 
 
+_ID: Final = compile_lazily(r"(?:sha256:)?[0-9a-f]{64}")
+
+
+def is_id(text: str) -> bool:
+    """Whether an engine that is to run it takes it for an image's whole id; a Dockerfile has no ids."""
+    return _ID.fullmatch(text) is not None
+
+
 def parse(text: str) -> ImageName | None:
     """Parse a reference; None where the text is not one (an id, an unresolved variable, a typo)."""
     match = _NAME.fullmatch(text)
@@ -99,7 +107,7 @@ def reference_fault(text: str) -> str:
         return f"a name has at most {_LONGEST} characters"
     match = _REFERENCE.fullmatch(text)
     if match is not None:
-        return "" if re.fullmatch(r"[0-9a-f]{64}", text) is None else "an image's id is no name"
+        return "an image's id is no name" if ":" not in text and is_id(text) else ""
     if _REFERENCE.fullmatch(text.lower()) is not None:
         return "the repository's name must be lowercase"
     return "invalid reference format"

@@ -14,7 +14,7 @@ from sealock.formats.textedits import apply_edits
 from sealock.model.change import Change
 from sealock.model.container import Container
 from sealock.model.document import Document
-from sealock.model.imagename import ImageName, parse
+from sealock.model.imagename import ImageName, is_id, parse
 from sealock.model.location import Source
 
 
@@ -56,7 +56,7 @@ class EditableRun:
         if not isinstance(text, str):
             message = "the image of this command could not be read"
             raise TargetError(message)
-        return parse(text), text
+        return None if is_id(text) else parse(text), text
 
     def apply(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Make changes, and return the words that they add; FormatError where no option can."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Set, Swap
 from sealock.model.container import Container
-from sealock.model.imagename import ImageName, parse
+from sealock.model.imagename import ImageName, is_id, parse
 from sealock.model.trust import TrustResult
 from sealock.rules.catalog import rules
 from sealock.rules.container.capabilities_kept import CapabilitiesKept
@@ -108,8 +109,13 @@ def make_safe(
     for changes, why in defaults(line, local, machine):
         if more := line.apply(changes):
             added.append(AddedDefault(more, why))
+    if local is None and is_id(text):
+        message = f"the engine has no image {text}, and an id names none of a registry"
+        raise TargetError(message)
     verified = sources.verify(name, text) if sources.verify is not None and name is not None else None
-    if verified is not None and not verified.passes:
+    if sources.verify is not None and name is None:
+        refused.append(f"the trust policy goes by names, and {text} is none: run the image by its name")
+    elif verified is not None and not verified.passes:
         refused.append(f"{text} is not trusted: {verified.why}")
     else:
         pinned, why = _pinned(name, text, None if line.container.pull == "always" else local, verified, sources)
