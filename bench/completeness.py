@@ -94,8 +94,8 @@ def java_index(cache: Path) -> Path:
 
 def sealock(path: Path, _cache: Path) -> Found:
     """Sealock's packages from its own JSON, which has the layers of removed packages as well."""
-    program = Path(sys.executable).parent / "sealock"
-    document = json.loads(measurement.run([program, "sbom", path, "--format", "json", "--quiet"]).output)
+    words: list[str | Path] = [sys.executable, "-m", "sealock", "sbom", path, "--format", "json", "--quiet"]
+    document = json.loads(measurement.run(words).output)
     found: dict[Package, set[str]] = {}
     for package in document["packages"]:
         add(found, package["purl"], [package["path"]])

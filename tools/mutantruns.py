@@ -1,4 +1,7 @@
-"""Runs the tests that can see a mutant: those that reach its line, in its own room first, then those of other rooms."""
+"""Runs the tests that can see a mutant: those that reach its line, in its own room first, then those of other rooms.
+
+The types of one that no test notices are checked last: the checks before each commit refuse it where they do not fit.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,20 @@ import coverage
 from mutantdraws import ROOT, SOURCE, Mutant
 from mutanttests import COLD, TIMED_OUT
 
-State = Literal["killed", "timed out", "survived", "no test"]
+State = Literal["killed", "timed out", "types", "survived", "no test"]
 _NEAR, _FAR = 10.0, 20.0
 """Seconds of the CPU that tests took, as the map has them: those of a line, and each of the two stages after."""
-
+_OF_OPERATORS = ("[redundant-expr]", "[name-defined]")
+"""Ends of mypy's errors on what only operators write: filters that always hold, an exception that nobody defined."""
 _RECORDS = "tests/test_records.py"
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a mutant ended, and the test that noticed it: empty where the import of a test failed."""
+    """How a mutant ended, and the test that noticed it: empty where the import of a test failed.
+
+    "types" is one that mypy refuses and no test notices.
+    """
 
     mutant: Mutant
     state: State
@@ -190,6 +197,15 @@ class Workshop:
         name = self._failed.read_text(encoding="utf-8") if self._failed.exists() else ""
         return "killed" if status else "survived", name
 
+    def fits_types(self, file: Path) -> bool:
+        """Whether mypy accepts a file."""
+        cache = self.directory.with_suffix(".types")
+        if not cache.exists() and (ROOT / ".mypy_cache").is_dir():
+            shutil.copytree(ROOT / ".mypy_cache", cache)
+        command = [sys.executable, "-m", "mypy", "--cache-dir", str(cache), str(file.relative_to(self.directory))]
+        run = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False)
+        return all(line.endswith(_OF_OPERATORS) for line in run.stdout.splitlines() if ": error: " in line)
+
     def _run_cold(self, tests: dict[str, float], limit: float) -> int:
         """Run the tests in a process of their own, which imports what changed."""
         chosen = self.directory.with_suffix(".json")
@@ -241,7 +257,7 @@ def run_mutant(mutant: Mutant, tests: TestMap, queue: SimpleQueue[Workshop]) -> 
                 state, killer = workshop.run(stage, target, before)
                 if state != "survived":
                     return Result(mutant, state, killer)
-        return Result(mutant, state)
+        return Result(mutant, state if workshop.fits_types(target) else "types")
     finally:
         shutil.copy2(mutant.path, target)
         queue.put(workshop)

@@ -2,8 +2,9 @@
 
 Cosmic Ray makes the changes; a seed draws them, evenly by kind of change. Each mutant runs in a copy of the repository
 against the tests that reach it, the quickest of its own room first, up to the first that fails; none needs a server.
-Survivors are printed as diffs, to be read. What a person read and found to make no difference stands with its reason
-in tools/equivalent-mutants.toml, and counts neither as killed nor as survived.
+What no test notices and mypy refuses is counted apart, since no commit can hold it. Survivors are printed as diffs, to
+be read. What a person read and found to make no difference stands with its reason in tools/equivalent-mutants.toml, and
+counts neither as killed nor as survived.
 """
 
 from __future__ import annotations
@@ -28,14 +29,19 @@ def print_rates(results: list[Result], least: float) -> int:
         state = "equivalent" if reason_of_equivalence(result.mutant) else result.state
         rooms[result.mutant.room].append(state)
         rooms["all"].append(state)
-    columns = ("killed", "timed out", "survived", "no test", "equivalent")
-    print(f"{'room':<16} mutants " + " ".join(f"{column:>10}" for column in columns) + "    rate")
+    columns = ("killed", "timed out", "types", "survived", "no test", "equivalent")
+    heads = " ".join(f"{column:>10}" for column in columns)
+    print(f"{'room':<16} mutants {heads}   tests  with types")
     share = 0.0
     for room, states in sorted(rooms.items(), key=lambda pair: (pair[0] == "all", pair[0])):
         counts = [states.count(column) for column in columns]
         counted = len(states) - counts[-1]
-        share = 100 * (counts[0] + counts[1]) / counted if counted else 100.0
-        print(f"{room:<16} {len(states):>7} " + " ".join(f"{count:>10}" for count in counts) + f" {share:5.1f} %")
+        tests, share = (100 * sum(counts[:first]) / counted if counted else 100.0 for first in (2, 3))
+        print(
+            f"{room:<16} {len(states):>7} "
+            + " ".join(f"{count:>10}" for count in counts)
+            + f" {tests:5.1f} %     {share:5.1f} %"
+        )
     return 0 if share >= least else 1
 
 
@@ -43,9 +49,10 @@ def print_result(result: Result) -> None:
     """Print a mutant that no test noticed, or that made one run without end, as a diff."""
     mutant, state = result.mutant, result.state
     reason = reason_of_equivalence(mutant)
-    if state == "killed":
+    if state in {"killed", "types"}:
         if reason:
-            print(f"not equivalent, as {result.killer or 'an import'} notices: {mutant.file}:{mutant.line}")
+            by = "mypy" if state == "types" else result.killer or "an import"
+            print(f"not equivalent, as {by} notices: {mutant.file}:{mutant.line}")
         return
     title = f"equivalent ({reason})" if reason else state
     unsure = f", and {result.killer} fails without it too" if state == "survived" and result.killer else ""
