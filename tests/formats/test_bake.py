@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,20 @@ def test_a_text_with_thousands_of_open_brackets_is_refused(opening: str) -> None
     assert [error.message for error in document.errors] == ["more than 2000 open brackets, the limit for a bake file"]
     assert not document.subjects
     assert not comments(source)
+
+
+CHAINS = [
+    ("variables", lambda n: 'variable "V0" {\n  default = "b"\n}\n' + "".join(f'variable "V{i}" {{\n  default = "${{V{i - 1}}}"\n}}\n' for i in range(1, n)) + f'target "a" {{\n  tags = [V{n - 1}]\n}}\n'),
+    ("variables from their end", lambda n: f'target "a" {{\n  tags = [V{n - 1}]\n}}\n' + "".join(f'variable "V{i}" {{\n  default = upper("${{V{i - 1}}}")\n}}\n' for i in range(n - 1, 0, -1)) + 'variable "V0" {\n  default = "b"\n}\n'),
+    ("functions", lambda n: 'function "f0" {\n  params = [x]\n  result = x\n}\n' + "".join(f'function "f{i}" {{\n  params = [x]\n  result = f{i - 1}(x)\n}}\n' for i in range(1, n)) + f'target "a" {{\n  tags = [f{n - 1}("b")]\n}}\n'),
+    ("targets from their end", lambda n: "".join(f'target "a{i}" {{\n  inherits = ["a{i + 1}"]\n}}\n' for i in range(n)) + f'target "a{n}" {{\n  tags = ["b"]\n}}\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "make"), CHAINS, ids=[name for name, _ in CHAINS])
+def test_a_chain_of_any_length_is_read_or_left_unresolved(name: str, make: Callable[[int], str]) -> None:
+    for length in (5, 60, 1500):
+        document = formats.read("bake", Source("docker-bake.hcl", make(length)))
+        project = next(subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
+        assert project.services
+        assert length == 1500 or name == "functions" or not document.errors

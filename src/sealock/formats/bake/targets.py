@@ -17,6 +17,8 @@ _MERGED: Final = frozenset({"args", "labels", "contexts"})
 """Attributes of which each entry is inherited by itself."""
 _APPENDED: Final = frozenset({"cache-from", "entitlements", "attest"})
 """Attributes whose elements are added to those inherited. Buildx then drops repetitions; each has its own place."""
+_DEEPEST: Final = 100
+"""Targets that inherit from one another."""
 _MOST_TARGETS: Final = 2_000
 """Targets that one file may have, those of matrices counted."""
 
@@ -61,6 +63,7 @@ class BakeFile:
         self._pending: set[str] = set()
         self.targets: dict[str, BakeTarget] = {}
         self._raw: dict[str, list[tuple[HclBlock, Scope]]] = {}
+        self._inherited: dict[str, dict[str, HclValue]] = {}
         self._read()
 
     def scope(self, name: str) -> HclValue | None:
@@ -116,6 +119,8 @@ class BakeFile:
     def _read(self) -> None:
         """Expand the matrices, and give each target what it inherits."""
         places: dict[str, Place] = {}
+        for name in (*self.variables, *self.attributes):
+            self.scope(name)  # in their order, so that a long chain of variables is not evaluated from its end
         for block in self.blocks:
             name = block.labels[0]
             if block.kind == "group":
@@ -127,8 +132,29 @@ class BakeFile:
                     break
                 self._raw.setdefault(own, []).append((block, scope))
                 places[own] = block.place
+        self._inherit()
         for name in self._raw:
             self.targets[name] = BakeTarget(name, places[name], self._merged(name, frozenset()))
+
+    def _inherit(self) -> None:
+        """Merge parents before what inherits from them, so that a long chain is not merged from its end."""
+        visited: set[str] = set()
+        pending = [*reversed(self._raw)]
+        while pending:
+            name = pending[-1]
+            parents = (
+                [] if name in visited else [inherited for part in self._raw[name] for inherited in self._parents(*part)]
+            )
+            visited.add(name)
+            if above := [parent for parent in parents if parent in self._raw and parent not in visited]:
+                pending += above
+            else:
+                self._merged(pending.pop(), frozenset())
+
+    def _parents(self, block: HclBlock, scope: Scope) -> Iterator[str]:
+        """The targets that a block inherits from, those of groups too."""
+        for parent in self._texts(block, "inherits", scope):
+            yield from self.groups.get(parent, (parent,)) if parent not in self._raw else (parent,)
 
     def _expanded(self, block: HclBlock, name: str) -> Iterator[tuple[str, Scope]]:
         """The targets of a block: several where it has a matrix."""
@@ -167,14 +193,19 @@ class BakeFile:
 
     def _merged(self, name: str, above: frozenset[str]) -> dict[str, HclValue]:
         """The attributes of a target with those that it inherits."""
+        if name in self._inherited:
+            return self._inherited[name]
         attributes: dict[str, HclValue] = {}
+        faults = len(self.faults)
+        if len(above) > _DEEPEST:
+            self.faults.append(BakeFault(f"{name} is inherited through more than {_DEEPEST} targets", Place()))
+            return attributes
         for block, scope in self._raw.get(name, ()):
-            for parent in self._texts(block, "inherits", scope):
-                for inherited in self.groups.get(parent, (parent,)) if parent not in self._raw else (parent,):
-                    if inherited not in self._raw or inherited in above | {name}:
-                        self.faults.append(BakeFault(f"{name} inherits {inherited}, which there is not", block.place))
-                        continue
-                    _merge(attributes, self._merged(inherited, above | {name}))
+            for inherited in self._parents(block, scope):
+                if inherited not in self._raw or inherited in above | {name}:
+                    self.faults.append(BakeFault(f"{name} inherits {inherited}, which there is not", block.place))
+                    continue
+                _merge(attributes, self._merged(inherited, above | {name}))
             for attribute in block.attributes:
                 if attribute.name in {"inherits", "matrix", "name"}:
                     continue
@@ -182,6 +213,8 @@ class BakeFile:
                 if value.data is None:
                     continue
                 _merge(attributes, {attribute.name: value})
+        if not above or len(self.faults) == faults:
+            self._inherited[name] = attributes  # the same from wherever it is inherited
         return attributes
 
 

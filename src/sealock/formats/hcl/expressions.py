@@ -82,16 +82,20 @@ class Evaluator:
     def __init__(self, hcl: HclText, functions: Functions) -> None:
         self.hcl, self.functions = hcl, functions
         self.steps = 0
+        self.level = 0
+        """How deep in each other expressions are, through variables and functions too."""
         self.unknown: dict[str, Place] = {}
         """Variables that the text does not declare, and where the first use of each is."""
 
-    def value(self, node: Node, scope: Scope, depth: int = 0) -> HclValue:
+    def value(self, node: Node, scope: Scope) -> HclValue:
         """The value of an expression."""
         self.steps += 1
         place = self.hcl.place(node)
-        if depth > DEEPEST or self.steps > MOST_STEPS:
+        if self.level > DEEPEST or self.steps > MOST_STEPS:
             return HclValue(Unresolved("an expression that is too deep or too long"), place)
-        data = self._data(node, scope, depth + 1)
+        self.level += 1
+        data = self._data(node, scope)
+        self.level -= 1
         if isinstance(data, HclValue):
             return HclValue(data.data, place) if not isinstance(data.data, list | dict) else data
         return HclValue(data, place)
@@ -100,19 +104,19 @@ class Evaluator:
         return Unresolved(self.hcl.word(node)[:200])
 
     def _data(  # noqa: C901, PLR0911  a kind of node each
-        self, node: Node, scope: Scope, depth: int
+        self, node: Node, scope: Scope
     ) -> HclData | HclValue:
         inner = node.named_children
         match node.type:
             case "expression" | "collection_value" | "literal_value" | "template_expr" | "parenthesized_expression":
                 parts = [child for child in inner if child.type != "comment"]
                 if len(parts) == 1:
-                    return self.value(parts[0], scope, depth)
-                return self._postfix(parts, node, scope, depth)
+                    return self.value(parts[0], scope)
+                return self._postfix(parts, node, scope)
             case "string_lit" | "quoted_template":
-                return self._template(node, scope, depth)
+                return self._template(node, scope)
             case "heredoc_template":
-                return self._heredoc(node, scope, depth)
+                return self._heredoc(node, scope)
             case "numeric_lit":
                 number = self.hcl.word(node)
                 return _number(number)
@@ -121,10 +125,10 @@ class Evaluator:
             case "null_lit":
                 return None
             case "tuple":
-                items = [self.value(child, scope, depth) for child in inner if child.type == "expression"]
+                items = [self.value(child, scope) for child in inner if child.type == "expression"]
                 return items[:LONGEST]
             case "object":
-                return self._object(node, scope, depth)
+                return self._object(node, scope)
             case "variable_expr":
                 name = self.hcl.word(node)
                 value = scope(name)
@@ -133,21 +137,21 @@ class Evaluator:
                     return self._open(node)
                 return value
             case "function_call":
-                return self._call(node, scope, depth)
+                return self._call(node, scope)
             case "conditional":
-                return self._conditional(node, scope, depth)
+                return self._conditional(node, scope)
             case "operation":
-                return self._operation(inner[0], scope, depth) if inner else self._open(node)
+                return self._operation(inner[0], scope) if inner else self._open(node)
             case "for_expr":
-                return self._for(node, scope, depth)
+                return self._for(node, scope)
             case _:
                 return self._open(node)
 
-    def _postfix(self, parts: list[Node], node: Node, scope: Scope, depth: int) -> HclData | HclValue:
+    def _postfix(self, parts: list[Node], node: Node, scope: Scope) -> HclData | HclValue:
         """An expression with an index or attribute behind it."""
         if not parts:
             return self._open(node)
-        value = self.value(parts[0], scope, depth)
+        value = self.value(parts[0], scope)
         for part in parts[1:]:
             key: Any = None
             if part.type == "get_attr":
@@ -155,14 +159,14 @@ class Evaluator:
             elif part.type == "index" and part.named_children:
                 inner = part.named_children[0]
                 keys = [child for child in inner.named_children if child.type == "expression"]
-                key = self.value(keys[0], scope, depth).data if keys else None
+                key = self.value(keys[0], scope).data if keys else None
             inner_value = _element(value.data, key)
             if inner_value is None:
                 return self._open(node)
             value = inner_value
         return value
 
-    def _template(self, node: Node, scope: Scope, depth: int) -> HclData:
+    def _template(self, node: Node, scope: Scope) -> HclData:
         pieces: list[str] = []
         at = -1
         for child in node.named_children:
@@ -173,7 +177,7 @@ class Evaluator:
             if child.type == "template_literal":
                 pieces.append(unescape(self.hcl.word(child)).replace("$${", "${").replace("%%{", "%{"))
             elif child.type == "template_interpolation":
-                text = self._interpolated(child, scope, depth)
+                text = self._interpolated(child, scope)
                 if text is None:
                     return self._open(node)
                 pieces.append(text)
@@ -181,12 +185,12 @@ class Evaluator:
                 return self._open(node)
         return "".join(pieces) if sum(map(len, pieces)) <= LONGEST else self._open(node)
 
-    def _interpolated(self, node: Node, scope: Scope, depth: int) -> str | None:
+    def _interpolated(self, node: Node, scope: Scope) -> str | None:
         """The text of a `${…}`; None where it is not decided, or takes away the blanks around it."""
         found = [part for part in node.named_children if part.type == "expression"]
-        return self.value(found[0], scope, depth).text if found and "~" not in self.hcl.word(node) else None
+        return self.value(found[0], scope).text if found and "~" not in self.hcl.word(node) else None
 
-    def _heredoc(self, node: Node, scope: Scope, depth: int) -> HclData:
+    def _heredoc(self, node: Node, scope: Scope) -> HclData:
         if any(child.type == "template_directive" for child in node.named_children):
             return self._open(node)
         pieces: list[str] = []
@@ -198,7 +202,7 @@ class Evaluator:
             if child.type == "template_literal":
                 pieces.append(self.hcl.word(child))
             elif child.type == "template_interpolation":
-                text = self._interpolated(child, scope, depth)
+                text = self._interpolated(child, scope)
                 if text is None or self.hcl.word(node).startswith("<<-"):
                     return self._open(node)
                 pieces.append(text)
@@ -210,7 +214,7 @@ class Evaluator:
             text = dedent("\n".join(self.hcl.word(node).split("\n")[1:-1]))
         return text if text.endswith("\n") or not text else f"{text}\n"
 
-    def _object(self, node: Node, scope: Scope, depth: int) -> HclData:
+    def _object(self, node: Node, scope: Scope) -> HclData:
         entries: dict[str, HclValue] = {}
         for element in node.named_children:
             parts = [child for child in element.named_children if child.type == "expression"]
@@ -218,40 +222,40 @@ class Evaluator:
                 continue
             name = self.hcl.word(parts[0]).strip()
             if not name.isidentifier() and not re.fullmatch(r"[\w-]+", name):
-                name = self.value(parts[0], scope, depth).text or name
+                name = self.value(parts[0], scope).text or name
             if len(entries) < LONGEST:
-                entries[name] = self.value(parts[1], scope, depth)
+                entries[name] = self.value(parts[1], scope)
         return entries
 
-    def _call(self, node: Node, scope: Scope, depth: int) -> HclData | HclValue:
+    def _call(self, node: Node, scope: Scope) -> HclData | HclValue:
         name = self.hcl.word(node.named_children[0])
         holder = next((child for child in node.named_children if child.type == "function_arguments"), None)
         nodes = [child for child in holder.named_children if child.type == "expression"] if holder is not None else []
         if name in {"try", "can"} or any(child.type == "ellipsis" for child in (holder or node).named_children):
             unknown = dict(self.unknown)
-            values = [self.value(part, scope, depth) for part in nodes]
+            values = [self.value(part, scope) for part in nodes]
             self.unknown = unknown
             known = [value for value in values if not isinstance(value.data, Unresolved)]
             return known[0] if name == "try" and known else self._open(node)
-        result = self.functions(name, [self.value(part, scope, depth) for part in nodes])
+        result = self.functions(name, [self.value(part, scope) for part in nodes])
         return self._open(node) if result is None else result
 
-    def _conditional(self, node: Node, scope: Scope, depth: int) -> HclData | HclValue:
+    def _conditional(self, node: Node, scope: Scope) -> HclData | HclValue:
         parts = [child for child in node.named_children if child.type == "expression"]
         if len(parts) != 3:
             return self._open(node)
-        condition = self.value(parts[0], scope, depth).data
+        condition = self.value(parts[0], scope).data
         condition = {"true": True, "false": False}.get(condition) if isinstance(condition, str) else condition
         if not isinstance(condition, bool):
             return self._open(node)
-        return self.value(parts[1 if condition else 2], scope, depth)
+        return self.value(parts[1 if condition else 2], scope)
 
-    def _side(self, parts: list[Node], node: Node, scope: Scope, depth: int) -> HclData:
+    def _side(self, parts: list[Node], node: Node, scope: Scope) -> HclData:
         """The value of one side of an operation."""
-        value = self.value(parts[0], scope, depth) if len(parts) == 1 else self._postfix(parts, node, scope, depth)
+        value = self.value(parts[0], scope) if len(parts) == 1 else self._postfix(parts, node, scope)
         return value.data if isinstance(value, HclValue) else value
 
-    def _operation(self, node: Node, scope: Scope, depth: int) -> HclData:
+    def _operation(self, node: Node, scope: Scope) -> HclData:
         signs = (
             index for index, child in enumerate(node.children) if not child.is_named and child.type not in {"(", ")"}
         )
@@ -259,7 +263,7 @@ class Evaluator:
         sign = self.hcl.word(node.children[at]) if at >= 0 else ""
         sides = [[child for child in side if child.is_named and child.type != "comment"]
                  for side in (node.children[:at], node.children[at + 1 :])]  # fmt: skip
-        values = [self._side(side, node, scope, depth) for side in sides if side]
+        values = [self._side(side, node, scope) for side in sides if side]
         if any(isinstance(value, Unresolved | list | dict) for value in values):
             return self._open(node)
         if node.type == "unary_operation" and len(values) == 1:
@@ -277,7 +281,7 @@ class Evaluator:
         result = _NUMBERS[sign](left, right) if numeric and sign in _NUMBERS else None
         return self._open(node) if result is None or is_too_large(result) else result
 
-    def _for(self, node: Node, scope: Scope, depth: int) -> HclData:
+    def _for(self, node: Node, scope: Scope) -> HclData:
         """`[for x in list : value]`, also with a condition; what makes an object is unresolved."""
         inner = node.named_children[0] if node.named_children else node
         intro = next((child for child in inner.named_children if child.type == "for_intro"), None)
@@ -287,7 +291,7 @@ class Evaluator:
         names = [self.hcl.word(child) for child in intro.named_children if child.type == "identifier"]
         sources = [child for child in intro.named_children if child.type == "expression"]
         condition = next((child for child in inner.named_children if child.type == "for_cond"), None)
-        data = self.value(sources[0], scope, depth).data if sources else None
+        data = self.value(sources[0], scope).data if sources else None
         if not isinstance(data, list) or not 1 <= len(names) <= 2:
             return self._open(node)
         result: list[HclValue] = []
@@ -295,12 +299,12 @@ class Evaluator:
             own = dict(zip(names, [item] if len(names) == 1 else [HclValue(index, item.place), item], strict=True))
             within: Scope = lambda name, own=own: own.get(name) or scope(name)  # type: ignore[misc]  # noqa: E731
             if condition is not None and condition.named_children:
-                wanted = self.value(condition.named_children[-1], within, depth).data
+                wanted = self.value(condition.named_children[-1], within).data
                 if not isinstance(wanted, bool):
                     return self._open(node)
                 if not wanted:
                     continue
-            result.append(self.value(bodies[0], within, depth))
+            result.append(self.value(bodies[0], within))
         return result
 
 
