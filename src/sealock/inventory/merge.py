@@ -108,7 +108,7 @@ class _Merger:
             by = hidden.get(path, -2)
             if by == -2:
                 by = hidden[path] = view.hidden_by(on_disk(path), place)
-            if on_disk(path) not in replaced:
+            if not replaced or on_disk(path) not in replaced:
                 self.add_package(package, place, index, by)
         self.add_distributions(facts)
         if linked:
@@ -162,10 +162,12 @@ class _Merger:
 
     def packages(self) -> Iterator[Package]:
         """The packages. One whose record is hidden is still there if its files are."""
-        remains = Remains([facts for _, facts in self.layers], self.view, list(self._stated.values()))
-        for stated in self._stated.values():
+        entries = list(self._stated.values())
+        is_any_hidden = any(stated.hidden_by >= 0 for stated in entries)
+        remains = Remains([facts for _, facts in self.layers], self.view, entries) if is_any_hidden else None
+        for stated in entries:
             hidden_by = stated.hidden_by
-            stays = hidden_by >= 0 and remains.has(stated)
+            stays = remains is not None and hidden_by >= 0 and remains.has(stated)
             yield replace(
                 stated.package,
                 layer=stated.first,

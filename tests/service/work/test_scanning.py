@@ -24,7 +24,9 @@ from sealock.service.state.database import Database
 from sealock.service.state.layercache import CLAIM, claim_layers, release_layers
 from sealock.service.state.tables import event, facts, finding, image, package, repository, tag
 from sealock.service.state.tags import find_repository, repository_number
+from sealock.service.work.jobs import TRIES, Job
 from sealock.service.work.notifications import parse_notification, take
+from sealock.service.work.requests import SCAN, give_up
 from sealock.service.work.scanner import ScanSettings, open_client
 from sealock.service.work.watcher import poll
 from support.madeimages import info, tar
@@ -159,9 +161,14 @@ def test_a_claim_is_whole_and_goes_to_the_next_try_of_its_scan(database: Databas
     assert not claim_layers(database, ["b"], "scan 2", CLAIM + 1)
     assert claim_layers(database, ["c"], "scan 2", CLAIM + 1)
     assert claim_layers(database, ["b"], "scan 2", 2 * CLAIM)
-    release_layers(database, "scan 2")
+    with database.write() as connection:
+        release_layers(connection, "scan 2")
     assert claim_layers(database, ["b", "c"], "scan 4", 2 * CLAIM)
     assert claim_layers(database, [], "scan 5", 0.0)
+    # Its workers were killed too often: nobody waits for what will not come.
+    with database.write() as connection:
+        give_up(connection, Job(SCAN, "4", TRIES), "lost")
+    assert claim_layers(database, ["b", "c"], "scan 5", 2 * CLAIM)
 
 
 def fetched(server: RegistrySimulator) -> list[str]:

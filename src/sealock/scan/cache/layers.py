@@ -74,7 +74,7 @@ class LayerCache:
     def keep(self, diff_id: str, kept: CachedFacts, stored: str = "") -> None:
         """Keep facts by the digest of the uncompressed bytes, and map the digest `stored` to it."""
         if self._code and diff_id and self._write(self.entry(diff_id), kept) and stored:
-            self._directory.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+            self._directory.write(alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
     def reread(self, diff_id: str, reread: Reread) -> LayerFacts | None:
         """The facts of files of a layer under the paths of links that lead to them."""
@@ -126,7 +126,7 @@ class LayerCache:
 
     def plain(self, stored: str) -> str:
         """The digest of the uncompressed bytes of a stored digest; "" if it is unknown."""
-        data = self._directory.read(_alias(stored)) if stored else None
+        data = self._directory.read(alias(stored)) if stored else None
         try:
             return msgspec.msgpack.decode(data, type=_Alias).diff_id if data is not None else ""
         except UNDECODABLE:
@@ -136,5 +136,6 @@ class LayerCache:
         return f"{kind}-{sha256(f'{digest} {self._code} {self._bounds}'.encode()).hexdigest()}"
 
 
-def _alias(stored: str) -> str:
+def alias(stored: str) -> str:
+    """The name of the entry that maps the digest of stored bytes to that of the uncompressed ones."""
     return f"plain-{sha256(stored.encode()).hexdigest()}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from sealock.baseimage.origin import origin
 from sealock.model.finding import Finding
@@ -17,7 +17,7 @@ from sealock.model.identity import identify
 from sealock.model.inventory import Inventory, Layer
 from sealock.service.state.configurations import encode_base, encode_configuration
 from sealock.service.state.flaws import PackageMatch
-from sealock.service.state.packages import ImageContents, SlicePackage, StoredPackage, slice_key
+from sealock.service.state.packages import ImageContents, ImageSlice, StoredPackage
 from sealock.service.state.rows import chunks, insert_new, numbers, put
 from sealock.service.state.tables import (
     configuration,
@@ -37,8 +37,6 @@ from sealock.service.state.tables import (
 )
 from sealock.service.state.tags import refresh
 
-_Slice: TypeAlias = tuple[str, Sequence[SlicePackage]]
-"""The layer of a slice, by its diff_id, and what is seen of it."""
 GENERATION = "advisories"
 """The setting with the digest of the advisories that all packages are matched with."""
 
@@ -64,21 +62,15 @@ def set_generation(connection: Connection, value: str) -> None:
 
 def unknown_packages(connection: Connection, contents: ImageContents) -> list[StoredPackage]:
     """The packages of an image that are not stored yet."""
-    wanted = _packages_of(_new_slices(connection, contents).values())
+    slices = numbers(connection, layer_slice, layer_slice.c.key, contents.slices)
+    wanted = _packages_of(entry for key, entry in contents.slices.items() if key not in slices)
     known = numbers(connection, package, package.c.key, wanted)
     return [contents.packages[key] for key in sorted(wanted - known.keys())]
 
 
-def _new_slices(connection: Connection, contents: ImageContents) -> dict[str, _Slice]:
-    """The slices of an image that are not stored yet, by their keys; the packages of the others are stored."""
-    by_key = {slice_key(diff_id, rows): (diff_id, rows) for diff_id, rows in contents.slices.items()}
-    known = numbers(connection, layer_slice, layer_slice.c.key, by_key)
-    return {key: by_key[key] for key in sorted(by_key.keys() - known.keys())}
-
-
-def _packages_of(slices: Iterable[_Slice]) -> set[str]:
+def _packages_of(slices: Iterable[ImageSlice]) -> set[str]:
     """The keys of the packages of slices, and of those that own their files."""
-    return {key for _, rows in slices for row in rows for key in (row.key, row.owner) if key}
+    return {key for entry in slices for row in entry.packages for key in (row.key, row.owner) if key}
 
 
 def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, PackageMatch], now: float) -> int:
@@ -88,28 +80,44 @@ def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, Pa
     tag names it.
     """
     inventory = read.inventory
-    insert_new(connection, image, [{"digest": inventory.manifest, "first_seen": now, "scanned": now}])
-    number: int = connection.execute(select(image.c.id).where(image.c.digest == inventory.manifest)).scalar_one()
-    connection.execute(update(image).where(image.c.id == number).values(**_columns(read), scanned=now))
+    values = _columns(read) | {"scanned": now}
+    number: int | None = connection.execute(select(image.c.id).where(image.c.digest == inventory.manifest)).scalar()
+    is_new = number is None
+    if number is None:
+        new = insert(image).values(**values, digest=inventory.manifest, first_seen=now).returning(image.c.id)
+        number = int(connection.execute(new).scalar_one())
+    else:
+        connection.execute(update(image).where(image.c.id == number).values(**values))
     layers = _keep_layers(connection, inventory.layers, now)
     put(connection, configuration, [_configuration(number, inventory)])
-    for table in (image_layer, image_slice, image_finding):
-        connection.execute(delete(table).where(table.c.image_id == number))
-    rows = [
+    placed = [
         {"image_id": number, "position": entry.index, "layer_id": layers[entry.diff_id], "created_by": entry.created_by}
         for entry in inventory.layers
     ]
-    if rows:
-        connection.execute(insert(image_layer), rows)
-    if slices := _keep_slices(connection, read.contents, matched, layers):
-        connection.execute(insert(image_slice), [{"image_id": number, "slice_id": slice_} for slice_ in slices])
-    if rules := finding_rows(number, read.findings):
-        connection.execute(insert(image_finding), rules)
-    # Read again, it may have other contents than repositories that have it already were settled with.
-    have = select(repository_image.c.repository_id).where(repository_image.c.image_id == number)
-    for repository in connection.execute(have.order_by(repository_image.c.repository_id)).scalars().all():
-        refresh(connection, repository, now, "image")
+    slices = [{"image_id": number, "slice_id": slice_} for slice_ in _keep_slices(connection, read, matched, layers)]
+    rows = ((image_layer, placed), (image_slice, slices), (image_finding, finding_rows(number, read.findings)))
+    changed = {table for table, wanted in rows if _replace(connection, table, number, wanted, is_new=is_new)}
+    if not is_new and changed & {image_slice, image_finding}:
+        # Repositories that have it were settled with its former contents.
+        have = select(repository_image.c.repository_id).where(repository_image.c.image_id == number)
+        for repository in connection.execute(have.order_by(repository_image.c.repository_id)).scalars().all():
+            refresh(connection, repository, now, "image")
     return number
+
+
+def _replace(
+    connection: Connection, table: Table, image_id: int, rows: Sequence[Mapping[str, Any]], *, is_new: bool
+) -> bool:
+    """Write the rows of an image in place of its former ones, where they differ; whether they do."""
+    if not is_new:
+        mine = table.c.image_id == image_id
+        former = sorted(map(tuple, connection.execute(select(table).where(mine))))
+        if former == sorted(tuple(row[column.name] for column in table.c) for row in rows):
+            return False
+        connection.execute(delete(table).where(mine))
+    if rows:
+        connection.execute(insert(table), rows)
+    return bool(rows) or not is_new
 
 
 def _columns(read: ReadImage) -> dict[str, Any]:
@@ -153,8 +161,10 @@ def _keep_layers(connection: Connection, layers: Sequence[Layer], now: float) ->
         entry.diff_id: {"diff_id": entry.diff_id, "digest": entry.digest, "size": entry.size, "first_seen": now}
         for entry in layers
     }
-    insert_new(connection, layer, [rows[diff_id] for diff_id in sorted(rows)])
-    return numbers(connection, layer, layer.c.diff_id, rows)
+    known = numbers(connection, layer, layer.c.diff_id, rows)
+    new = sorted(rows.keys() - known.keys())
+    insert_new(connection, layer, [rows[diff_id] for diff_id in new])
+    return known | numbers(connection, layer, layer.c.diff_id, new)
 
 
 def keep_packages(
@@ -194,26 +204,27 @@ def _places(connection: Connection, places: Iterable[tuple[str, str]]) -> dict[t
 
 
 def _keep_slices(
-    connection: Connection, contents: ImageContents, matched: Mapping[str, PackageMatch], layers: Mapping[str, int]
+    connection: Connection, read: ReadImage, matched: Mapping[str, PackageMatch], layers: Mapping[str, int]
 ) -> list[int]:
     """Keep what is seen of an image's layers; give the numbers of its slices."""
-    new = _new_slices(connection, contents)
+    contents = read.contents
+    known = numbers(connection, layer_slice, layer_slice.c.key, contents.slices)
+    new = {key: contents.slices[key] for key in sorted(contents.slices.keys() - known.keys())}
     packages = keep_packages(connection, [contents.packages[key] for key in _packages_of(new.values())], matched)
-    insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(new[key][0])} for key in new])
-    keys = (slice_key(diff_id, rows) for diff_id, rows in contents.slices.items())
-    ids = numbers(connection, layer_slice, layer_slice.c.key, keys)
+    insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(new[key].layer)} for key in new])
+    added = numbers(connection, layer_slice, layer_slice.c.key, new)
     rows = [
         {
-            "slice_id": ids[key],
+            "slice_id": added[key],
             "package_id": packages[row.key],
             "owner_id": packages[row.owner] if row.owner else None,
             "path": row.path,
         }
-        for key, (_, seen) in new.items()
-        for row in seen
+        for key, entry in new.items()
+        for row in entry.packages
     ]
     insert_new(connection, slice_package, rows)
-    return sorted(ids.values())
+    return sorted((known | added).values())
 
 
 def finding_rows(number: int, findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -39,30 +39,35 @@ class LayerFactsStore:
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database, self._clock = database, clock
+        self._loaded: dict[str, bytes] = {}
 
     def read(self, name: str, /) -> bytes | None:
         """Read an entry; None if there is none."""
         if not name.startswith(_KEPT):
             return None
-        with self._database.read() as connection:
-            row = connection.execute(select(facts.c.data, facts.c.used).where(facts.c.name == name)).first()
-        if row is None:
+        if name not in self._loaded and not self.load([name]):
             return None
-        if not is_recent(row.used, self._clock(), _USED):
-            with self._database.write() as connection:
-                connection.execute(update(facts).where(facts.c.name == name).values(used=self._clock()))
         try:
-            return _expand(row.data)
+            return _expand(self._loaded[name])
         except (zstd.ZstdError, EOFError, OverflowError):
             self.remove(name)
             return None
 
-    def known(self, names: Iterable[str]) -> set[str]:
-        """Those of the names with an entry."""
+    def load(self, names: Iterable[str]) -> set[str]:
+        """Read entries at once, and remember them for `read`; give the names of those that there are."""
         known: set[str] = set()
+        unused: list[str] = []
         with self._database.read() as connection:
             for some in chunks(sorted(set(names))):
-                known.update(connection.execute(select(facts.c.name).where(facts.c.name.in_(some))).scalars())
+                for row in connection.execute(select(facts).where(facts.c.name.in_(some))):
+                    self._loaded[row.name] = row.data
+                    known.add(row.name)
+                    if not is_recent(row.used, self._clock(), _USED):
+                        unused.append(row.name)
+        if unused:
+            with self._database.write() as connection:
+                for some in chunks(unused):
+                    connection.execute(update(facts).where(facts.c.name.in_(some)).values(used=self._clock()))
         return known
 
     def write(self, name: str, data: bytes, /) -> None:
@@ -73,6 +78,7 @@ class LayerFactsStore:
 
     def remove(self, name: str, /) -> None:
         """Remove an entry."""
+        self._loaded.pop(name, None)
         with self._database.write() as connection:
             connection.execute(delete(facts).where(facts.c.name == name))
 
@@ -86,6 +92,11 @@ def _expand(data: bytes) -> bytes:
     if not expanding.eof:
         raise OverflowError
     return whole
+
+
+def claim_owner(scan: int | str) -> str:
+    """As what a scan claims layers."""
+    return f"scan {scan}"
 
 
 def claim_layers(database: Database, digests: Iterable[str], owner: str, now: float) -> bool:
@@ -114,7 +125,6 @@ def _claim(connection: Connection, rows: Sequence[dict[str, Any]], owner: str, n
     return connection.execute(select(func.count()).where(mine)).scalar_one() == len(rows)
 
 
-def release_layers(database: Database, owner: str) -> None:
+def release_layers(connection: Connection, owner: str) -> None:
     """Give up all claims of an owner."""
-    with database.write() as connection:
-        connection.execute(delete(claim).where(claim.c.owner == owner))
+    connection.execute(delete(claim).where(claim.c.owner == owner))

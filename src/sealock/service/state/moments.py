@@ -25,7 +25,7 @@ _EVEN: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 _JUMP: Final = "clock jump"
 
 
-def has_come(at: Any, now: float, longest: Any) -> Any:  # noqa: ANN401  columns, or numbers
+def has_come(at: Any, now: Any, longest: Any) -> Any:  # noqa: ANN401  columns, or numbers
     """Whether a moment has come that was at most `longest` seconds ahead; of a column, the condition for it."""
     return (at <= now) | (at > now + longest + SLACK)
 

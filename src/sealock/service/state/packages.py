@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
@@ -11,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.advisory import Installed
-from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Inventory, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Inventory, Package, PackageType
 from sealock.model.purl import purl
 from sealock.vulnerabilities.ecosystems import Lookup, look_up
 from sealock.vulnerabilities.findings import unversioned
@@ -24,7 +23,7 @@ _KEY: Final = 32
 """Hexadecimal digits of a key: 128 bits."""
 
 
-class StoredPackage(Struct, frozen=True):
+class StoredPackage(Struct, frozen=True, gc=False):
     """A package without its place in an image. `distribution` and `stream` only where its advisories depend on them."""
 
     key: str
@@ -55,7 +54,7 @@ class StoredPackage(Struct, frozen=True):
         }
 
 
-class SlicePackage(Struct, frozen=True, order=True):
+class SlicePackage(Struct, frozen=True, order=True, gc=False):
     """A package in a slice: its key, the key of the distribution's package that owns its file or "", and its path."""
 
     key: str
@@ -63,11 +62,18 @@ class SlicePackage(Struct, frozen=True, order=True):
     path: str = ""
 
 
+class ImageSlice(Struct, frozen=True):
+    """What an image sees of a layer, which is named by its diff_id, "" for none."""
+
+    layer: str
+    packages: tuple[SlicePackage, ...]
+
+
 class ImageContents(Struct, frozen=True):
-    """The packages of an image by their keys, and for each layer (its diff_id, "" for none) what is seen of it."""
+    """The packages and the slices of an image, by their keys."""
 
     packages: dict[str, StoredPackage]
-    slices: dict[str, tuple[SlicePackage, ...]]
+    slices: dict[str, ImageSlice]
 
 
 def contents_of(inventory: Inventory) -> ImageContents:
@@ -83,41 +89,68 @@ def contents_of(inventory: Inventory) -> ImageContents:
         stored = store_package(package, inventory.distribution, stream)
         packages[stored.key] = stored
         keys[id(package)] = stored.key
-    slices: dict[str, dict[str, SlicePackage]] = {}
+    seen: dict[str, dict[str, SlicePackage]] = {}
     for package in present:
-        owner = owned.get(package.path) if package.type not in OF_DISTRIBUTIONS else None
-        path = "" if package.type in OF_DISTRIBUTIONS else _text(package.path)
+        of_distribution = package.type in OF_DISTRIBUTIONS
+        owner = None if of_distribution else owned.get(package.path)
+        path = "" if of_distribution else _text(package.path)
         entry = SlicePackage(keys[id(package)], keys[id(owner)] if owner is not None else "", path)
-        of_layer = slices.setdefault(layers.get(package.layer, ""), {})
+        of_layer = seen.setdefault(layers.get(package.layer, ""), {})
+        former = of_layer.get(entry.key)
         # One at several paths counts where no distribution owns it.
-        of_layer[entry.key] = min(entry, of_layer.get(entry.key, entry), key=lambda seen: (bool(seen.owner), seen))
-    return ImageContents(packages, {layer: tuple(sorted(rows.values())) for layer, rows in slices.items()})
+        if former is None or (bool(entry.owner), entry) < (bool(former.owner), former):
+            of_layer[entry.key] = entry
+    slices = (ImageSlice(layer, tuple(sorted(rows.values()))) for layer, rows in seen.items())
+    return ImageContents(packages, {slice_key(entry): entry for entry in slices})
 
 
 def store_package(package: Package, distribution: Distribution | None, stream: str) -> StoredPackage:
     """A package as it is stored."""
     of_distribution = package.type in OF_DISTRIBUTIONS
-    bare = Package(
+    return _stored(
         package.type,
-        _text(package.name),
-        _text(package.version),
-        "",
-        _text(package.namespace),
+        package.name,
+        package.version,
+        package.namespace,
         package.architecture,
-        _text(package.source),
-        _text(package.source_version),
-        qualifiers=package.qualifiers,
-        development=package.development,
+        package.source,
+        package.source_version,
+        package.qualifiers,
+        package.development,
+        distribution if of_distribution else None,
+        stream if of_distribution else "",
     )
-    among, branch = (distribution, stream) if of_distribution else (None, "")
-    return _stored(bare, among, branch)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _stored(bare: Package, among: Distribution | None, branch: str) -> StoredPackage:
+def _stored(  # noqa: PLR0913, PLR0917  all that matching looks at: as arguments, they are looked up in half the time
+    type_: PackageType,
+    name: str,
+    version: str,
+    namespace: str,
+    architecture: str,
+    source: str,
+    source_version: str,
+    qualifiers: tuple[tuple[str, str], ...],
+    development: bool,  # noqa: FBT001
+    distribution: Distribution | None,
+    stream: str,
+) -> StoredPackage:
     """The same package is in many images, which a worker scans one after the other."""
-    basis = msgspec.json.encode((bare, among, branch))
-    return StoredPackage(sha256(basis).hexdigest()[:_KEY], bare, among, branch)
+    bare = Package(
+        type_,
+        _text(name),
+        _text(version),
+        "",
+        _text(namespace),
+        architecture,
+        _text(source),
+        _text(source_version),
+        qualifiers=qualifiers,
+        development=development,
+    )
+    basis = msgspec.json.encode((bare, distribution, stream))
+    return StoredPackage(sha256(basis).hexdigest()[:_KEY], bare, distribution, stream)
 
 
 def restore_package(row: Any) -> StoredPackage:  # noqa: ANN401  a row of the table
@@ -130,12 +163,12 @@ def restore_package(row: Any) -> StoredPackage:  # noqa: ANN401  a row of the ta
     )
 
 
-def slice_key(layer: str, rows: Iterable[SlicePackage]) -> str:
+def slice_key(seen: ImageSlice) -> str:
     """The key of what is seen of a layer."""
-    return sha256(msgspec.json.encode((layer, tuple(rows)))).hexdigest()[:_KEY]
+    return sha256(msgspec.json.encode((seen.layer, seen.packages))).hexdigest()[:_KEY]
 
 
 def _text(text: str) -> str:
     """Text that both databases can hold: no lone surrogates, no zeros."""
     text = text if text.isascii() else text.encode("utf-8", "replace").decode()
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text

@@ -46,13 +46,13 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
-def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, and replace those that are there: their columns that a row names."""
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Iterable[str] = ()) -> None:
+    """Insert rows, and replace those that are there: their columns that a row names, but for those to keep."""
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(table)
         keys = [column.name for column in table.primary_key]
-        new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        new = {name: statement.excluded[name] for name in rows[0] if name not in (*keys, *keep)}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 

@@ -9,11 +9,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, and_, delete, exists, insert, or_, select, update
 
 from sealock.errors import UsageError
-from sealock.service.state.rows import chunks, insert_new, take_turn
+from sealock.service.state.rows import chunks, insert_new, put, take_turn
 from sealock.service.state.settle import settle
 from sealock.service.state.tables import (
     event,
     finding,
+    hit,
     image,
     image_finding,
     image_slice,
@@ -63,13 +64,8 @@ def find_repository(connection: Connection, name: str) -> int | None:
 def see_tag(connection: Connection, sight: TagSight, now: float) -> None:
     """Record what a tag names now, and settle the findings of its repository."""
     take_turn(connection)
-    insert_new(
-        connection,
-        repository_image,
-        [{"repository_id": sight.repository, "image_id": sight.image, "first_seen": now, "last_seen": now}],
-    )
-    mine = and_(repository_image.c.repository_id == sight.repository, repository_image.c.image_id == sight.image)
-    connection.execute(update(repository_image).where(mine).values(last_seen=now))
+    row = {"repository_id": sight.repository, "image_id": sight.image, "first_seen": now, "last_seen": now}
+    put(connection, repository_image, [row], keep=("first_seen",))
     connection.execute(update(repository).where(repository.c.id == sight.repository).values(gone=None))
     if sight.tag:
         _move(connection, sight, now)
@@ -174,11 +170,8 @@ def refresh(connection: Connection, number: int, now: float, cause: str) -> None
     own = repository_image.c
     named = exists().where(tag.c.repository_id == number, tag.c.image_id == own.image_id)
     wanted = or_(named.where(tag.c.until.is_(None)), ~named)
-    rows = connection.execute(
-        select(own.image_id, own.current, wanted.label("wanted")).where(own.repository_id == number)
-    ).all()
-    changed = [row.image_id for row in rows if bool(row.current) != bool(row.wanted)]
-    for some in chunks(changed):
+    differing = select(own.image_id).where(own.repository_id == number, own.current != wanted)
+    for some in chunks(connection.execute(differing).scalars().all()):
         mine = and_(own.repository_id == number, own.image_id.in_(some))
         connection.execute(update(repository_image).where(mine).values(current=~own.current))
     before = set(
@@ -202,13 +195,13 @@ def refresh(connection: Connection, number: int, now: float, cause: str) -> None
 
 
 def _things(connection: Connection, slices: Iterable[int], number: int) -> set[str]:
-    """What findings may have changed: the packages of these slices, and what rules say or said of the repository."""
+    """What findings may have changed: packages with hits in these slices, what rules say or said of the repository."""
     things: set[str] = set()
     for some in chunks(sorted(slices)):
         query = (
             select(package.c.thing)
             .join(slice_package, slice_package.c.package_id == package.c.id)
-            .where(slice_package.c.slice_id.in_(some))
+            .where(slice_package.c.slice_id.in_(some), exists().where(hit.c.package_id == package.c.id))
             .distinct()
         )
         things.update(connection.execute(query).scalars())

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from sealock.service.state.database import Database
@@ -34,6 +35,18 @@ from sealock.service.work.jobs import (
     park,
     worker_name,
 )
+
+_NOW: Final[ColumnElement[float]] = bindparam("now", type_=job.c.due.type)
+_LENGTH: Final[ColumnElement[float]] = bindparam("length", type_=job.c.due.type)
+"""Seconds of a lease."""
+_IS_LOST: Final[ColumnElement[bool]] = has_come(job.c.lease, _NOW, _LENGTH)
+_NEXT: Final = (
+    select(job)
+    .where(has_come(job.c.due, _NOW, LONGEST), or_(job.c.owner == "", _IS_LOST))
+    .order_by(job.c.due, job.c.id)
+    .limit(1)
+)
+"""The job that waits for longest, or that a dead worker left; it is built once, since workers look for it often."""
 
 
 class LeasedJobs:
@@ -59,9 +72,11 @@ class LeasedJobs:
 
     def work(self, handle: Handler, stop: Event) -> None:
         """See Jobs."""
+        more = False
         while not stop.is_set():
             try:
-                taken = self.take()
+                taken = self.take() if more or self._is_any_free() else None
+                more = taken is not None
                 if taken is None:
                     stop.wait(self._settings.poll)
                 else:
@@ -71,14 +86,10 @@ class LeasedJobs:
                 stop.wait(max(self._settings.poll, 1.0))
 
     def take(self) -> Job | None:
-        """Take the job that waits for longest, or that a dead worker left; None where there is none."""
-        with self._database.read() as connection:
-            if connection.execute(select(job.c.id).where(self._is_free()).limit(1)).first() is None:
-                return None  # most looks find nothing, and need not wait for those that write
+        """Take the next job; None where there is none."""
         while True:
             with self._database.write() as connection:
-                query = select(job).where(self._is_free()).order_by(job.c.due, job.c.id).limit(1)
-                row = connection.execute(query).first()
+                row = connection.execute(_NEXT, self._now()).first()
                 if row is None:
                     return None
                 if row.tries >= TRIES:
@@ -88,13 +99,13 @@ class LeasedJobs:
                 connection.execute(update(job).where(job.c.id == row.id).values(**mine))
                 return Job(row.kind, row.key, row.tries + 1)
 
-    def _is_free(self) -> ColumnElement[bool]:
-        now = self._clock()
-        return and_(has_come(job.c.due, now, LONGEST), or_(job.c.owner == "", self._is_lost(now)))
+    def _is_any_free(self) -> bool:
+        """Whether there is a job to take: most looks find nothing, and need not wait for those that write."""
+        with self._database.read() as connection:
+            return connection.execute(_NEXT, self._now()).first() is not None
 
-    def _is_lost(self, now: float) -> ColumnElement[bool]:
-        over: ColumnElement[bool] = has_come(job.c.lease, now, self._settings.lease)
-        return over
+    def _now(self) -> dict[str, float]:
+        return {"now": self._clock(), "length": self._settings.lease}
 
     def _park(self, connection: Connection, number: int, given: Job, reason: str) -> None:
         connection.execute(delete(job).where(job.c.id == number))
@@ -144,8 +155,7 @@ class LeasedJobs:
     def sweep(self) -> int:
         """See Jobs. A look for a job takes those of dead workers too: here, those that come to be parked are left."""
         with self._database.write() as connection:
-            dead = select(job).where(job.c.owner != "", self._is_lost(self._clock()))
-            rows = connection.execute(dead).all()
+            rows = connection.execute(select(job).where(job.c.owner != "", _IS_LOST), self._now()).all()
             for row in rows:
                 if row.tries >= TRIES:
                     self._park(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
@@ -156,7 +166,7 @@ class LeasedJobs:
     def counts(self) -> JobCounts:
         """See Jobs."""
         with self._database.read() as connection:
-            running = and_(job.c.owner != "", ~self._is_lost(self._clock()))
+            running = and_(job.c.owner != "", ~_IS_LOST)
             query = select(func.count(), func.count().filter(running)).select_from(job)
-            total, busy = connection.execute(query).one()
+            total, busy = connection.execute(query, self._now()).one()
             return JobCounts(total - busy, busy, count_parked(connection))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from sealock.net.registry.names import reference
 from sealock.service.state.database import Database
+from sealock.service.state.layercache import claim_owner, release_layers
 from sealock.service.state.tables import scan
 from sealock.service.state.tags import repository_number
 from sealock.service.work.jobs import Job, Jobs
@@ -66,7 +67,8 @@ def put_waiting(database: Database, jobs: Jobs) -> int:
 
 
 def give_up(connection: Connection, job: Job, reason: str) -> None:
-    """Record with a scan that its job was parked."""
+    """Record with a scan that its job was parked; others need not wait for the layers that it claimed."""
     if job.kind == SCAN and job.key.isdecimal():
+        release_layers(connection, claim_owner(job.key))
         failed = update(scan).where(scan.c.id == int(job.key), scan.c.state == "waiting")
         connection.execute(failed.values(state="failed", reason=reason, tries=job.tries))

@@ -26,7 +26,7 @@ from sealock.net.registry.names import reference
 from sealock.net.registry.requests import RegistryError
 from sealock.policy.settings import Policy
 from sealock.scan.cache.code import fingerprint
-from sealock.scan.cache.layers import LayerCache
+from sealock.scan.cache.layers import LayerCache, alias
 from sealock.scan.cache.memory import ImageCache
 from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import Evaluator
@@ -34,7 +34,7 @@ from sealock.scan.images import ImageOptions, read_opened
 from sealock.service.state.contents import ReadImage, generation, keep_image, set_generation, unknown_packages
 from sealock.service.state.database import Database
 from sealock.service.state.flaws import match_packages
-from sealock.service.state.layercache import CLAIM, LayerFactsStore, claim_layers, release_layers
+from sealock.service.state.layercache import CLAIM, LayerFactsStore, claim_layers, claim_owner, release_layers
 from sealock.service.state.moments import machine_time
 from sealock.service.state.packages import contents_of
 from sealock.service.state.rows import take_turn
@@ -163,6 +163,8 @@ class Scanner:
             row = connection.execute(query).first()
         if row is None:
             return  # it was done by a worker that ended before it could say so
+        if job.tries > 1:
+            self._release(row.id)  # what a try claimed that was killed
         client, self._client = self._client or self._open(), None
         client.begin(LayerAccess())
         try:
@@ -190,25 +192,30 @@ class Scanner:
                 take_turn(connection)
                 self._see(connection, row, resolved, known, signed)
             return
-        owner = f"scan {row.id}"
+        owner = claim_owner(row.id)
+        has_claims = False
 
         def claim(digests: Iterable[str]) -> bool:
+            nonlocal has_claims
+            has_claims = True
             return claim_layers(self._database, digests, owner, self._clock())
 
         layers = frozenset(_layers(resolved))
-        claimed = frozenset(self._unknown(layers))
-        if not claim(claimed):
+        store = LayerFactsStore(self._database, self._clock)
+        claimed = frozenset(self._unknown(layers, store))
+        if claimed and not claim(claimed):
             raise Later(_BUSY, "another scan is reading the same layers")
         try:
             client.begin(LayerAccess(layers, claimed, claim))
-            inventory, document = self._read(client, name, resolved)
+            inventory, document = self._read(client, name, resolved, store)
             while client.late and not client.busy:
                 # Another scan may have read just that before it gave its claim up. Now none can.
                 claimed |= client.late
                 client.begin(LayerAccess(layers, claimed, claim))
-                inventory, document = self._read(client, name, resolved)
+                inventory, document = self._read(client, name, resolved, store)
         finally:
-            release_layers(self._database, owner)
+            if has_claims:
+                self._release(row.id)
         if client.busy:
             raise Later(_BUSY, client.broken)
         if client.broken:
@@ -218,24 +225,31 @@ class Scanner:
             return
         self._keep(row, resolved, self._evaluate(row.name, inventory, document), self._signed(client, name, resolved))
 
+    def _release(self, number: int) -> None:
+        with self._database.write() as connection:
+            release_layers(connection, claim_owner(number))
+
     def _known(self, connection: Connection, digest: str) -> int | None:
         """The number of an image that this code has read, with all that is kept of one now."""
         read = select(image.c.id).join(configuration).where(image.c.analyzer == self._analyzer)
         query = read.where(image.c.digest == digest)
         return connection.execute(query).scalar() if self._analyzer else None
 
-    def _unknown(self, layers: Iterable[str]) -> list[str]:
-        """Those of an image's layers whose contents are not known yet."""
-        store = LayerFactsStore(self._database, self._clock)
+    def _unknown(self, layers: Iterable[str], store: LayerFactsStore) -> list[str]:
+        """Those of an image's layers whose contents are not known yet; what is known of the others is loaded."""
         cache = LayerCache(store, self._settings.bounds)
-        entries = {digest: cache.entry(cache.plain(digest) or digest) for digest in layers}
-        known = store.known(entries.values())
+        compressed = store.load(map(alias, layers))
+        plain = {digest: cache.plain(digest) if alias(digest) in compressed else digest for digest in layers}
+        entries = {digest: cache.entry(diff_id or digest) for digest, diff_id in plain.items()}
+        known = store.load(entries.values())
         return [digest for digest, entry in entries.items() if entry not in known]
 
-    def _read(self, client: Registry, name: ImageName, resolved: Resolved) -> tuple[Inventory, Document]:
+    def _read(
+        self, client: Registry, name: ImageName, resolved: Resolved, store: LayerFactsStore
+    ) -> tuple[Inventory, Document]:
         opened = open_resolved(client, name, resolved, self._settings.bounds)
         options = ImageOptions(bounds=self._settings.bounds, allowances=self._settings.policy.images)
-        cache = ImageCache(LayerFactsStore(self._database, self._clock), self._settings.bounds)
+        cache = ImageCache(store, self._settings.bounds)
         return read_opened(f"{name.registry}/{name.repository}", opened, options, cache)
 
     def _evaluate(self, name: str, inventory: Inventory, document: Document) -> ReadImage:
