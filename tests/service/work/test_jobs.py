@@ -256,6 +256,35 @@ AHEAD = {
 """What lies ahead by a year since the clock went back by one."""
 
 
+def test_no_clock_that_is_set_ahead_starts_a_running_job_again(database: Database, jobs: Jobs) -> None:
+    put(database, jobs, "slow 1")
+    other = open_jobs(database, settings=QUICK)
+    begun, ending, stop = Event(), Event(), Event()
+
+    def handle(_job: Job) -> None:
+        begun.set()
+        assert ending.wait(PATIENCE)
+
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(jobs.work, handle, stop)
+        try:
+            assert begun.wait(PATIENCE)
+            if database.is_postgresql:
+                with database.write() as connection:
+                    assert connection.execute(text(BEFORE)).rowcount == 1
+            assert [other.sweep() for _ in range(3)] == [0, 0, 0]
+            assert jobs.counts().running == 1
+        finally:
+            ending.set()
+            wait_until(lambda: is_idle(jobs))
+            stop.set()
+        working.result()
+
+
+BEFORE = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 year'"
+"""What the workers' heartbeats are once PostgreSQL's clock is a year ahead. SQLite's leases go by no clock."""
+
+
 @pytest.mark.live
 @pytest.mark.skipif(not programs(), reason="no PostgreSQL")
 def test_workers_live_through_the_death_of_postgresql() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, true, update
 
 from sealock.service.state.database import Database
+from sealock.service.state.eventcounts import drop_event_counts, keep_event_counts
 from sealock.service.state.layercache import CLAIM
 from sealock.service.state.moments import has_come
 from sealock.service.state.rows import put, take_turn
@@ -75,7 +77,7 @@ def tidy(database: Database, retention: Retention, now: float) -> Tidied:
     now = _advance(database, now)
     if retention.events:
         before = now - retention.events * _DAY
-        result.events = _delete(database, event, event.c.at < before)
+        result.events = _delete(database, event, event.c.at < before, drop_event_counts)
         result.findings = _delete(database, finding, finding.c.gone < before)
         _delete(database, scan, and_(scan.c.state != "waiting", scan.c.requested < before))
         # After the events, since what a message has is not sent again.
@@ -92,6 +94,7 @@ def tidy(database: Database, retention: Retention, now: float) -> Tidied:
         result.hosts = _delete(database, host, host.c.last_seen < now - retention.hosts * _DAY)
         _delete(database, container, container.c.gone < now - retention.hosts * _DAY)
     _delete(database, claim, has_come(claim.c.until, now, CLAIM))
+    keep_event_counts(database)
     return result
 
 
@@ -109,8 +112,16 @@ def _advance(database: Database, now: float) -> float:
     return reached
 
 
-def _delete(database: Database, table: Any, condition: ColumnElement[bool]) -> int:  # noqa: ANN401  a table with an id
-    """Delete rows, some at a time; give how many there were. Nobody waits while they are looked for."""
+def _delete(
+    database: Database,
+    table: Any,  # noqa: ANN401  a table with an id
+    condition: ColumnElement[bool],
+    also: Callable[[Connection], None] = lambda _connection: None,
+) -> int:
+    """Delete rows, some at a time, and do what goes with it; give how many there were.
+
+    Nobody waits while they are looked for.
+    """
     key = next(iter(table.primary_key))
     query = select(key).where(condition).order_by(key).limit(_AT_ONCE)
     count = 0
@@ -121,6 +132,7 @@ def _delete(database: Database, table: Any, condition: ColumnElement[bool]) -> i
         if not some:
             return count
         with database.write() as connection:
+            also(connection)
             count += connection.execute(delete(table).where(key.in_(some), condition)).rowcount
         behind = key > some[-1]
 

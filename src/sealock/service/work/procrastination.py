@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from datetime import datetime
 from threading import Event
 from typing import Any, Final
 
+from msgspec import Struct
 from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import DeleteJobCondition, Status
@@ -39,6 +41,8 @@ from sealock.service.work.jobs import (
 
 _TASK: Final = "sealock"
 _TABLE: Final = "procrastinate_jobs"
+_NEVER: Final = 10_000_000_000
+"""Seconds: Procrastinate must take no worker for dead, since it goes by PostgreSQL's clock, which may be set."""
 _ATTEMPTS: Final = 3.0
 """Seconds before a worker that lost the database tries to reach it again."""
 
@@ -61,6 +65,13 @@ def _lock(kind: str, key: str) -> str:
     return f"{kind}:{key}"
 
 
+class _Silence(Struct, frozen=True):
+    """The last heartbeat that was seen of a worker, and for how many seconds there was no other."""
+
+    beat: datetime
+    seconds: float = 0.0
+
+
 class ProcrastinateJobs:
     """Jobs in Procrastinate's tables."""
 
@@ -70,6 +81,8 @@ class ProcrastinateJobs:
         parts = database.url.translate_connect_args(username="user", database="dbname")
         self._place = make_conninfo(**{**database.url.query, **parts})
         self._deferring = App(connector=SyncPsycopgConnector(conninfo=self._place, open=False))
+        self._silences: dict[int, _Silence] = {}
+        self._looked = time.monotonic()
         self._deferring.task(name=_TASK)(lambda kind, key: None)  # noqa: ARG005  its parameters are what matters
 
     def prepare(self) -> None:
@@ -123,7 +136,7 @@ class ProcrastinateJobs:
                     install_signal_handlers=False,
                     fetch_job_polling_interval=self._settings.poll,
                     update_heartbeat_interval=beat,
-                    stalled_worker_timeout=self._settings.lease,
+                    stalled_worker_timeout=_NEVER,
                     delete_jobs=DeleteJobCondition.ALWAYS,
                 )
             )
@@ -167,7 +180,8 @@ class ProcrastinateJobs:
     async def _sweep(self, app: App) -> int:
         """Procrastinate leaves the job of a killed worker as it is, for ever."""
         await asyncio.to_thread(self._bound)
-        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.lease))
+        await asyncio.to_thread(self._remove_dead)
+        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_NEVER))
         for carried in stalled:
             job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
             with suppress(ConnectorException):  # another worker swept it at the same time
@@ -185,13 +199,28 @@ class ProcrastinateJobs:
             f"UPDATE {_TABLE} SET scheduled_at = now()"  # noqa: S608  our own name
             " WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => :longest)"
         )
-        beating = text(
-            "UPDATE procrastinate_workers SET last_heartbeat = now()"
-            " WHERE last_heartbeat > now() + make_interval(secs => :lease)"
-        )
         with self._database.write() as connection:
             connection.execute(waiting, {"longest": LONGEST + SLACK})
-            connection.execute(beating, {"lease": self._settings.lease})
+
+    def _remove_dead(self) -> None:
+        """Remove the workers whose heartbeat stayed the same for the length of a lease; their jobs stall.
+
+        It is counted here, since a clock that is set ahead makes all heartbeats old. Of the time between two looks, a
+        third of a lease counts at most: where all of this stood still, the workers did too.
+        """
+        now = time.monotonic()
+        passed = min(now - self._looked, self._settings.lease / 3)
+        self._looked = now
+        removing = text("DELETE FROM procrastinate_workers WHERE id = :id AND last_heartbeat = :beat")
+        with self._database.write() as connection:
+            beats = connection.execute(text("SELECT id, last_heartbeat FROM procrastinate_workers")).all()
+            before, self._silences = self._silences, {}
+            for worker, beat in beats:
+                former = before.get(worker)
+                silent = former.seconds + passed if former is not None and former.beat == beat else 0.0
+                self._silences[worker] = _Silence(beat, silent)
+                if silent >= self._settings.lease:
+                    connection.execute(removing, {"id": worker, "beat": beat})
 
     async def _retry(self, app: App, carried: CarriedJob, job: Job) -> None:
         try:

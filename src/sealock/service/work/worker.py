@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sealock.errors import SealockError
 from sealock.service.state.credentials import StoredCredentials
 from sealock.service.state.database import Database
+from sealock.service.state.eventcounts import keep_event_counts
 from sealock.service.state.moments import has_come, is_recent, note_jump
 from sealock.service.state.retention import Retention, tidy
 from sealock.service.state.rows import put, take_turn
@@ -130,9 +131,11 @@ class Worker:
         elif job.kind == UPDATE:
             if not update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now):
                 self._update_again(now)
+            keep_event_counts(self.database)
         elif job.kind == MATCH:
             match_newest(self.database, self._advisories, now)
             self._evaluate_dated_rules(now)
+            keep_event_counts(self.database)
         elif job.kind == TIDY:
             self._evaluate_dated_rules(now)
             tidy(self.database, self._settings.retention, now)
