@@ -118,7 +118,7 @@ class ContainerFiles:
             key = space, mount.target, mount.device, mount.root
             if key in self._marked or mount.kind in _KERNELS_OWN or mount.target == "/dev":
                 continue
-            if number == _MOST_MOUNTS:
+            if number >= _MOST_MOUNTS:
                 self._lost.add(f"files on mounts beyond {_MOST_MOUNTS}")
                 return
             try:
