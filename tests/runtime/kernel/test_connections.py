@@ -6,10 +6,12 @@ import io
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,3 +108,59 @@ def test_a_process_that_is_gone_is_an_error(
     assert filters_of(NOBODY, monkeypatch, capsys) == "No such process"
     with pytest.raises(OSError, match="No such process"):
         seccompfilters.read_filters(NOBODY)
+
+
+class SimulatedNetlink:
+    """A netlink socket with answers in turn."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.sent: list[bytes] = []
+
+    def send(self, data: bytes) -> int:
+        self.sent.append(data)
+        return len(data)
+
+    def recv(self, _: int) -> bytes:
+        return self.answers.pop(0)
+
+
+def entry(family: int, interface: int, *attributes: tuple[int, bytes], kind: int = 28) -> bytes:
+    """An entry of neighbours (rtnetlink(7)): a header, what it is, and attributes at multiples of four."""
+    data = struct.pack("=BxxxiHBB", family, interface, 0, 0, 0)
+    for name, value in attributes:
+        data += struct.pack("=HH", 4 + len(value), name) + value + bytes(-len(value) % 4)
+    return struct.pack("=IHHII", 16 + len(data), kind, 0, 0, 0) + data
+
+
+V4, V6, LINK = bytes([10, 0, 0, 7]), bytes(15) + b"\1", bytes(6)
+DONE = struct.pack("=IHHII", 16, 3, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((DONE,), []),
+        ((entry(2, 5, (1, V4)) + DONE,), [(2, 5, V4)]),
+        ((entry(2, 5, (2, LINK), (1, V4), (3, b"x")) + entry(10, 6, (1, V6)), DONE), [(2, 5, V4), (10, 6, V6)]),
+        ((entry(2, 5, (2, LINK)) + DONE + entry(2, 6, (1, V4)),), []),
+        ((entry(2, 5, (1, V4)) + entry(2, 6, (1, V4), kind=2) + entry(2, 7, (1, V4)),), [(2, 5, V4)]),
+        ((entry(2, 5, (1, V4)) + bytes(16) + entry(2, 6, (1, V4)),), [(2, 5, V4)]),
+        ((entry(2, 5, (1, V4)), entry(2, 6, (1, V4)), DONE), [(2, 5, V4), (2, 6, V4)]),
+    ],
+    ids=[
+        "none",
+        "one",
+        "other attributes",
+        "none has an address",
+        "an error",
+        "a length of nothing",
+        "several answers",
+    ],
+)
+def test_neighbours_are_read_up_to_their_end(
+    answers: tuple[bytes, ...], expected: list[tuple[int, int, bytes]]
+) -> None:
+    netlink: Any = SimulatedNetlink(*answers)
+    assert list(module._neighbours(netlink)) == expected  # noqa: SLF001
+    assert netlink.sent == [struct.pack("=IHHII", 28, 30, 0x301, 0, 0) + bytes(12)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.runtime.watch.nameanswers import read_answer, read_packet
+from sealock.runtime.watch import nameanswers
+from sealock.runtime.watch.nameanswers import NameAnswers, read_answer, read_packet
 
 A, AAAA, CNAME, TXT = 1, 28, 5, 16
 
@@ -78,3 +80,63 @@ def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
         if read is not None:
             assert read[0].isprintable()
             assert all(map(ipaddress.ip_address, read[1]))
+
+
+class SimulatedSocket:
+    """A socket that gets packets of a network, up to the last."""
+
+    def __init__(self, *packets: bytes) -> None:
+        self.packets = list(packets)
+        self.closed = False
+
+    def recv(self, size: int) -> bytes:
+        if not self.packets:
+            raise BlockingIOError
+        return self.packets.pop(0)[:size]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def listening(monkeypatch: pytest.MonkeyPatch, *packets: bytes) -> tuple[NameAnswers, SimulatedSocket]:
+    made = SimulatedSocket(*packets)
+
+    def enter(answers: NameAnswers, path: str) -> None:
+        assert path == "/proc/5/ns/net"
+        answers._socket = made  # type: ignore[assignment]  # noqa: SLF001
+
+    monkeypatch.setattr(NameAnswers, "_open", enter)
+    monkeypatch.setattr(os.path, "samefile", lambda *_: False)
+    return NameAnswers(5), made
+
+
+def test_names_are_kept_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = message(V6, asked=b"later.test")
+    answers, network = listening(monkeypatch, packet(4), b"", b"x" * 60)
+    answers.read()
+    assert answers.names == {"10.0.0.1": "web.example.test"}
+    network.packets = [packet(6)[:48] + later]
+    answers.read()
+    assert answers.names == {"10.0.0.1": "web.example.test", "::1": "later.test"}
+    answers.close()
+    assert network.closed
+    network.packets = [packet(4)]
+    answers.read()
+    assert network.packets, "nothing is read of a closed one"
+    answers.close()
+
+
+def test_so_many_names_are_kept_and_packets_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nameanswers, "_MOST", 1)
+    monkeypatch.setattr(nameanswers, "_MOST_AT_ONCE", 2)
+    answers, network = listening(monkeypatch, packet(4), packet(6)[:48] + message(V6), packet(4))
+    answers.read()
+    assert (answers.names, len(network.packets)) == ({"10.0.0.1": "web.example.test"}, 1)
+
+
+def test_a_network_of_this_machine_or_one_that_is_closed_to_us_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError, match="it is in the network of this machine"):
+        NameAnswers(os.getpid())
+    monkeypatch.setattr(os.path, "samefile", lambda *_: False)
+    with pytest.raises(OSError, match="No such file or directory"):
+        NameAnswers((1 << 22) + 1)
