@@ -23,7 +23,7 @@ from sealock.scan.lockfiles import readers
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.linecount import lines_run
-from support.scalingrows import FORMATS, LOCK_FILES, REFUSED, WRITTEN_BY_SEALOCK, Made, Maker
+from support.scalingrows import COPIED, FORMATS, LOCK_FILES, REFUSED, WRITTEN_BY_SEALOCK, Made, Maker
 
 PARTS: Final = 40
 """n: what a text repeats. A part has some ten characters, a run some hundred lines of its own for each."""
@@ -88,14 +88,29 @@ def test_work_and_memory_grow_with_the_text(tmp_path: Path, name: str, make: Mak
 @pytest.mark.untraced
 @pytest.mark.parametrize(("files", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_multiplies_is_refused(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    assert peak_of_refused(tmp_path, files, words) < 200_000_000
+
+
+@pytest.mark.parametrize("files", COPIED.values(), ids=COPIED)
+def test_entries_that_services_copy_are_refused(
+    tmp_path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit as it is costs seconds, so that one row above reaches it."""
+    monkeypatch.setattr("sealock.formats.compose.loader._MOST_COPIED", 2_000)
+    words = "the services take more than 2000 entries from files and by extends"
+    assert peak_of_refused(tmp_path, files, words) < 40_000_000
+
+
+def peak_of_refused(directory: Path, files: dict[str, str], words: str) -> int:
+    """The most bytes that a check allocates which ends with this error."""
     tracemalloc.start()
-    report = run(made(tmp_path, "", files))
+    report = run(made(directory, "", files))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     errors = [error.message for part in report.targets for error in part.errors]
     assert any(words in error for error in errors), errors
     assert report.status == 2
-    assert peak < 200_000_000
+    return peak
 
 
 def test_an_include_that_fans_out_is_read_once(tmp_path: Path) -> None:

@@ -431,6 +431,13 @@ FORMATS: dict[str, tuple[str, dict[str, Maker]]] = {
 """The rows of each format, with the name of its own file."""
 WRITTEN_BY_SEALOCK: Final = {"observed"}
 """Formats of which sealock wrote the text itself: a recorded machine."""
+COPIED: dict[str, dict[str, str]] = {
+    "services that take one env_file": {"compose.yaml": "services:\n" + repeat("  s%:\n    image: b\n    env_file: x\n", 400), "x": repeat("A%=b\n", 400)},
+    "services that take one label_file": {"compose.yaml": "services:\n" + repeat("  s%:\n    image: b\n    label_file: x\n", 400), "x": repeat("A%=b\n", 400)},
+    "services that extend one of many labels": {"compose.yaml": "services:\n  a:\n    image: b\n    labels:\n" + repeat("      l%: x\n", 400) + repeat("  s%:\n    extends: a\n", 400)},
+    "services that extend one of another file": {"compose.yaml": "services:\n" + repeat("  s%:\n    extends: {file: c.yaml, service: a}\n", 400), "c.yaml": "services:\n  a:\n    image: b\n    labels:\n" + repeat("      l%: x\n", 400)},
+}  # fmt: skip
+"""Services that each take the same entries, 160,000 in all."""
 REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "an .env that doubles": (
         {"compose.yaml": C + "    user: $A\n", ".env": "A=aaaaaaaa\n" + "A=$A$A\n" * 40},
@@ -453,19 +460,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         "its variables expand to more than 65536 characters",
     ),
     "services that take one env_file": (
-        {"compose.yaml": "services:\n" + repeat("  s%:\n    image: b\n    env_file: x\n", 400), "x": repeat("A%=b\n", 400)},
-        "the services take more than 100000 entries from files and by extends",
-    ),
-    "services that take one label_file": (
-        {"compose.yaml": "services:\n" + repeat("  s%:\n    image: b\n    label_file: x\n", 400), "x": repeat("A%=b\n", 400)},
-        "the services take more than 100000 entries from files and by extends",
-    ),
-    "services that extend one of many labels": (
-        {"compose.yaml": "services:\n  a:\n    image: b\n    labels:\n" + repeat("      l%: x\n", 400) + repeat("  s%:\n    extends: a\n", 400)},
-        "the services take more than 100000 entries from files and by extends",
-    ),
-    "services that extend one of another file": (
-        {"compose.yaml": "services:\n" + repeat("  s%:\n    extends: {file: c.yaml, service: a}\n", 400), "c.yaml": "services:\n  a:\n    image: b\n    labels:\n" + repeat("      l%: x\n", 400)},
+        COPIED["services that take one env_file"],
         "the services take more than 100000 entries from files and by extends",
     ),
     "aliases of a list": (
