@@ -127,8 +127,9 @@ TRACED = 40
 
 @contextmanager
 def _traced(item: pytest.Item) -> Iterator[None]:
-    """Let coverage look at a stage of a test, unless it is marked `untraced`, and at nothing between stages."""
-    looks = item.get_closest_marker("untraced") is None
+    """Let coverage look at a stage of a test, unless a mark says that this tells nothing, and at nothing between stages."""
+    maps = item.config.pluginmanager.hasplugin("mutanttests")
+    looks = not any(map(item.get_closest_marker, ("untraced",) if maps else ("untraced", "repeats")))
     away = None if looks else os.environ.pop(PROGRAMS, None)
     sys.settrace(TRACERS[-1] if looks else None)
     try:

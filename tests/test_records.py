@@ -92,6 +92,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servicerecords
         yield made
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", servicerecords.NAMES)
 def test_the_service_says_what_its_record_says(service: servicerecords.RecordedService, name: str) -> None:
     assert not changes(servicerecords.RECORDS / f"{name}.txt", service.record(name))

@@ -52,6 +52,7 @@ def test_the_report_on_a_small_bad_dockerfile_fits(
     assert len(report(capsys, "Dockerfile").splitlines()) <= 40
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("example", ["examples/shop", "examples/flask", "examples"])
 @pytest.mark.parametrize("options", [(), ("--no-examples",), ("--pedantic",), ("--min-severity", "medium")])
 def test_the_numbers_agree_across_formats(

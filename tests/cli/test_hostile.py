@@ -74,6 +74,7 @@ NEEDS_NAME = {"a named pipe"}
 """A walk passes by what is no regular file; named outright it is a problem."""
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("what", HOSTILE, ids=list(HOSTILE))
 def test_hostile_input_is_a_problem_and_the_rest_is_judged(tmp_path: Path, what: str) -> None:
     name, content = HOSTILE[what]

@@ -60,6 +60,7 @@ def deep() -> bytes:
 DEEP = deep()
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("command", ["sbom", "check"])
 @pytest.mark.parametrize(
     ("layer", "options", "told"),

@@ -81,21 +81,8 @@ FULL = "sealock: standard output could not be written: No space left on device\n
 
 
 def each_command(*streams: tuple[str, ...]) -> list[Any]:
-    """Rows of each command with each of these streams.
-
-    What coverage needs to follow a process costs twice what the process does. With the first, a command goes by all of
-    its own lines; the others are handled by lines that the commands share.
-    """
-    return [
-        pytest.param(
-            name,
-            *row,
-            id=f"{name} {row[0]}",
-            marks=() if row is streams[0] or name == "check" else pytest.mark.untraced,
-        )
-        for name in COMMANDS
-        for row in streams
-    ]
+    """Rows of each command with each of these streams."""
+    return [pytest.param(name, *row, id=f"{name} {row[0]}") for name in COMMANDS for row in streams]
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +101,7 @@ def sealock(*words: str, streams: str, cwd: Path, **environment: str) -> subproc
     )
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     ("command", "streams", "message"), each_command((">&-", CLOSED), (">/dev/full", FULL), ("<&- >&- 2>&-", ""))
 )
@@ -124,6 +112,7 @@ def test_what_cannot_be_written_is_an_error(command: str, streams: str, message:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("command", "streams"), each_command(("2>&-",), ("2>/dev/full",)))
 def test_an_error_that_cannot_be_printed_is_still_an_error(command: str, streams: str, project: Path) -> None:
     result = sealock(command, *FAILS[command], streams=streams, cwd=project)
@@ -137,6 +126,7 @@ def test_help_that_cannot_be_written_is_an_error(words: tuple[str, ...], unbuffe
     assert (result.returncode, result.stderr) == (2, FULL)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_working_directory_that_was_removed_is_an_error(command: str, tmp_path: Path) -> None:
     gone = tmp_path / "gone"

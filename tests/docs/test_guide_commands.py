@@ -29,6 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_place(tmp_path_factory.mktemp("guide"))
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.where)
 def test_a_command_line_is_one_that_sealock_takes(command: GuideCommand) -> None:
     for words in words_of(command):

@@ -97,6 +97,7 @@ MANY = [
 ]  # fmt: skip
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("text", "fewest", "message"), [pytest.param(*row, id=sentence) for sentence, *row in MANY])
 def test_what_exceeds_the_bounds_is_an_error(text: str, fewest: int, message: str) -> None:
     document = read(Source("pod.yaml", text))

@@ -84,6 +84,7 @@ def test_the_vectors_and_their_fixes_are_valid(rule: str, text: str, tmp_path: P
     assert_valid(fixed(tmp_path / "pod.yaml", text))
 
 
+@pytest.mark.repeats
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.lists(st.sampled_from(sorted(UNWANTED)), min_size=1, max_size=3), st.sampled_from(sorted(OF_POD)), st.sampled_from(["block", "flow", "json"]))  # fmt: skip
 def test_fixed_manifests_are_valid(

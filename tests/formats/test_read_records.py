@@ -7,6 +7,7 @@ import pytest
 from support.readvectors import KINDS, RECORDS, changes_of
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", KINDS)
 def test_texts_are_read_as_their_record_says(name: str) -> None:
     changes = changes_of(name)

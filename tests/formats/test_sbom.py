@@ -260,6 +260,7 @@ values = st.recursive(
 heads = st.sampled_from([{"bomFormat": "CycloneDX", "specVersion": "1.6"}, {"spdxVersion": "SPDX-2.3"}, {}])
 
 
+@pytest.mark.repeats
 @given(heads, st.dictionaries(st.sampled_from(KEYS), values))
 @settings(max_examples=200, deadline=None)
 def test_no_document_makes_the_reader_fail(head: dict[str, Any], body: dict[str, Any]) -> None:

@@ -57,6 +57,7 @@ def listed(path: str, cache: Path) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("size", [0, 200_000], ids=["small layers", "layers that processes share"])
 def test_an_image_of_more_layers_than_files_may_be_open_is_listed(size: int, tmp_path: Path) -> None:
     layers = [program(number, size) for number in range(4 * OPEN)]

@@ -290,6 +290,7 @@ def test_a_broken_layer_costs_no_other(members: dict[str, bytes], told: str, tmp
     assert threading.active_count() <= before
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "plain"])
 def test_a_layer_that_is_a_bomb_costs_no_other(way: str, tmp_path: Path) -> None:
     test_a_broken_layer_costs_no_other(with_layer(WAYS[way](bytes(100 << 20))), "like a decompression bomb", tmp_path)
@@ -452,6 +453,7 @@ PLACES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("manifest", REFUSED)
 def test_a_manifest_that_is_refused_is_an_error_whatever_lies_beside_it(
@@ -523,6 +525,7 @@ def test_an_image_is_read_as_nothing_else(tmp_path: Path) -> None:
     assert one(write(tmp_path / "x.tar", docker_save(BASE))).read_as == ""
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("extra", [{}, {"manifest.json": '{"name": "an app"}'}, {"index.json": "[]"}], ids=str)
 def test_a_root_file_system_in_an_archive(way: str, extra: dict[str, str], tmp_path: Path) -> None:
@@ -558,6 +561,7 @@ def test_a_walk_that_is_left_early_leaves_no_thread(tmp_path: Path) -> None:
     assert not any(thread.is_alive() for thread in left)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("whole", ["zstd", "xz", "bzip2"])
 def test_an_archive_compressed_as_a_whole_is_inflated_once(whole: str, tmp_path: Path) -> None:
     noise = os.urandom(3 << 20)

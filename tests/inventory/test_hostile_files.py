@@ -157,6 +157,7 @@ REPEATED = {
 """Whose lines the sound files reach too: coverage need not follow them again and again."""
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     ("name", "path", "making"),
     [pytest.param(*row, id=key, marks=pytest.mark.untraced if key in REPEATED else ()) for key, row in HOSTILE.items()],

@@ -308,6 +308,7 @@ def test_aliases_are_refused_before_they_can_grow() -> None:
         read(Pnpm(), "\n".join(laughs))
 
 
+@pytest.mark.repeats
 def test_values_are_counted_before_they_fill_the_memory() -> None:
     with pytest.raises(BrokenFileError, match="holds too many values"):
         read(Pnpm(), "a: [" + "b," * 1_000_000 + "]")

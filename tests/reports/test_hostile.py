@@ -23,6 +23,7 @@ UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 VOID = {"meta", "br", "input", "path"}
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("text", TEXTS)
 def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: ReportFormat, text: str) -> None:

@@ -47,6 +47,7 @@ def test_json_of_any_inventory_follows_the_schema_and_keeps_every_package(image:
     assert len(native(image)["packages"]) == len(image.packages)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("form", get_args(SbomFormat))
 @given(image=hostile)
 @settings(max_examples=60, deadline=None)

@@ -32,6 +32,7 @@ def test_a_flaw_is_told_once_with_every_component_that_it_affects() -> None:
     assert read.id == "CVE-2024-0001"
 
 
+@pytest.mark.repeats
 def test_ratings_scores_and_states_are_told() -> None:
     one = flaw(
         URLS[0],

@@ -63,6 +63,7 @@ DIFFERENT = {
 """Rules that may report one place: the two faults are different, and to fix one leaves the other."""
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
     findings = findings_of(rule, text)
@@ -73,11 +74,13 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
 VARY = {page.id for page in pages() if page.varies}
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_a_page_says_that_a_finding_may_be_more_or_less_severe(rule: Rule[Any], text: str) -> None:
     assert rule.id in VARY or {finding.severity for finding in findings_of(rule, text)} == {rule.severity}
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("rule", "text"), GOOD)
 def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
     document = read(text)
@@ -87,6 +90,7 @@ def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: s
     assert len(result.skipped) < sum(subject.kind in KINDS_OF[rule.id] for subject in document.subjects)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_the_fix_removes_faults_and_fixing_twice_changes_nothing(rule: Rule[Any], text: str) -> None:
     if not rule.fixable:
@@ -110,6 +114,7 @@ OF_THE_FINAL_STAGE = {
 """What these rules report is gone with a stage that is not the final one."""
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("rule", "text"), STAGES)
 def test_what_comes_before_hides_no_fault(rule: Rule[Any], text: str) -> None:
     alone = Counter(finding.message for finding in findings_of(rule, text))
@@ -188,6 +193,7 @@ def same_fault(one: tuple[Any, Subject, RuleFinding, Place], other: tuple[Any, S
     return subject.kind != other_subject.kind and place not in wholes
 
 
+@pytest.mark.repeats
 def test_one_fault_is_one_finding() -> None:
     met = set()
     for rule in RULES:

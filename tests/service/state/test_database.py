@@ -78,6 +78,7 @@ def _keep_all(before: Rows, after: Rows) -> None:
             assert {column: old[column] for column in common} == {column: new[column] for column in common}
 
 
+@pytest.mark.repeats
 def test_migrations_go_forward_and_back_and_keep_the_rows_of_the_tables_that_stay(url: str) -> None:
     opened = Database(url)
     dumps: dict[str, Rows] = {}

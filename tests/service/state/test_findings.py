@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -301,6 +302,7 @@ def opened(url: str) -> Iterator[Database]:
         database.close()
 
 
+@pytest.mark.repeats
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=steps)
 def test_findings_are_those_of_the_current_images_on_sqlite(

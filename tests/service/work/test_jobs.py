@@ -146,6 +146,7 @@ def test_the_same_job_waits_once_and_its_transaction_goes_on(database: Database,
     assert jobs.counts().waiting == 2
 
 
+@pytest.mark.repeats
 def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
     database: Database, jobs: Jobs, migrated: str
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
         assert jobs.counts().parked == 2
 
 
+@pytest.mark.repeats
 def test_a_job_that_is_wanted_again_while_its_worker_is_dead_has_three_tries(
     database: Database, jobs: Jobs, migrated: str
 ) -> None:
@@ -203,6 +205,7 @@ def test_a_job_that_is_wanted_again_before_it_fails_has_three_tries(database: Da
     assert is_idle(jobs)
 
 
+@pytest.mark.repeats
 def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Database, jobs: Jobs, migrated: str) -> None:
     names = [f"slow {number:02}" for number in range(12)]
     put(database, jobs, *names)

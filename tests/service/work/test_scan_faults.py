@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from sealock.service.state.database import Database
@@ -28,6 +29,7 @@ KILLS = 2
 """One less than would park a job, should each of them hit the same."""
 
 
+@pytest.mark.repeats
 def test_scans_survive_the_death_of_their_workers(migrated: str, tmp_path: Path) -> None:
     where = make_advisories(tmp_path, "Debian:12", [record("CVE-2026-0001", "Debian:12", "openssl", "3.0.15-1")])
     database = Database(migrated)

@@ -43,6 +43,7 @@ def never() -> str:
     raise AssertionError(msg)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     ("kind", "secret"), [*((kind, "word") for kind in KINDS), (KINDS[0], ""), (KINDS[0], "pässword ☃")]
 )

@@ -494,6 +494,7 @@ def test_an_attack_is_refused_with_its_reason(here: World, attack: Attack, check
     assert result.why
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("attack", "check"), ATTACKS.values(), ids=list(ATTACKS))
 def test_beside_an_attack_a_good_signature_counts(here: World, attack: Attack, check: str) -> None:
     del check

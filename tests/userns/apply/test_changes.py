@@ -303,6 +303,7 @@ except TargetError as error:
 """
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("verb", ["enable", "disable"])
 @pytest.mark.parametrize("bytes_", [0, 10, 5000, 30_000, 60_000])
 def test_a_disk_that_takes_only_so_much(bytes_: int, verb: str, tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_absurd_versions_of_packages_are_told(tmp_path: Path, version: str) -> N
     assert ("odd" in _told(matched)) is (version != "9" * 1000)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     ("records", "flaws"),
     [

@@ -145,6 +145,7 @@ def test_groups_of_names(records: list[tuple[str, tuple[str, ...]]], wanted: dic
     assert group_aliases(records) == wanted
 
 
+@pytest.mark.repeats
 def test_upstream_in_circles_ends() -> None:
     assert close_upstream({"A": ("B",), "B": ("C",), "C": ("A",)}) == {
         "A": ("B", "C"),

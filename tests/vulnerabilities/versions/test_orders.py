@@ -193,6 +193,7 @@ VERSIONS: dict[VersionScheme, st.SearchStrategy[str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("scheme", list(ORDERS))
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
