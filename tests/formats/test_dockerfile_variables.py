@@ -274,3 +274,25 @@ def test_flags_precede_the_arguments(text: str, expected: list[tuple[str, str | 
 )
 def test_words_stand_between_blanks_that_are_not_quoted(text: str, words: list[str]) -> None:
     assert [text[start:end] for start, end in word_spans(text)] == words
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\uD83D\uDE00", "\U0001f600"),
+        (r"\ud7ff\u0041", "\ud7ffA"),
+        (r"\ud83d\u0041", "\ufffdA"),
+        (r"\ud83dA", "\ufffdA"),
+        (r"\ude00\ud83d", "\ufffd\ufffd"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\\ud83d", r"\ud83d"),
+    ],
+)
+def test_half_of_a_surrogate_pair_in_an_exec_form_is_a_replacement_character(written: str, word: str) -> None:
+    text = f'FROM a\nRUN ["a", "{written}", "b"]\n'
+    noun = formats.read("dockerfile", Source("Dockerfile", text)).subjects[0].noun
+    assert isinstance(noun, Build)
+    ((_, _, _, command),) = noun.commands()
+    assert [each.text for each in command.words] == ["a", word, "b"]
+    assert text[command.words[2].place.start : command.words[2].place.end] == '"b"'

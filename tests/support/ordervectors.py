@@ -9,7 +9,10 @@ ORDERS: Final[dict[str, tuple[str, ...]]] = {
         "# escape=`\n# syntax=acme/front\nFROM scratch\n",
         "# check=skip=all\n# syntax=acme/front\nFROM scratch\n",
     ),
-    "B018": ("FROM debian:12\nRUN --mount=type=secret,id=a echo x 2> /run/secrets/a > /f\n",),
+    "B018": (
+        "FROM debian:12\nRUN --mount=type=secret,id=a echo x 2> /run/secrets/a > /f\n",
+        "FROM debian:12\nRUN --mount=type=secret,id=a cp /run/secrets/a /run/secrets/b /d\n",
+    ),
     "B021": tuple(
         f"FROM debian:12\nRUN curl -fsSL{options} https://example.com/a && chmod +x a\n"
         for options in ("oa", "o a", "O", "Xoa", "Hoa")
@@ -40,6 +43,7 @@ ORDERS: Final[dict[str, tuple[str, ...]]] = {
             "FROM debian:12\nRUN apt-get install curl\n"
         ),
     ),
+    "B136": tuple(f"FROM debian:12\nCMD app {word}\n" for word in ("a\\ b", "'a b'", "a#b", "#b", "{a,b}", "~", "a*")),
     "B147": ("FROM debian:12\nFROM debian:12 as B\nFROM debian:12 AS C\n",),
     "B155": (
         "FROM debian:12 AS a\nFROM a AS b\nWORKDIR /b\nFROM b AS c\nCOPY a a\nFROM c\nCOPY a a\n",

@@ -17,6 +17,10 @@ _QUOTED: Final = {
     "`": compile_lazily(r"""(?:[^\s'"`]++|`[\s\S]?|'[^']*+'?|"(?:[^"`]++|`[\s\S]?)*+"?)++"""),
 }
 _STRING: Final = compile_lazily(r'"(?:[^"\\]++|\\.)*+"')
+_ESCAPE: Final = compile_lazily(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|(\\[\s\S])"
+)
+"""An escape in JSON: a surrogate pair, half of one, or another."""
 
 
 class Token(NamedTuple):
@@ -63,7 +67,8 @@ def parse_json_array(text: str, start: int) -> list[Token] | None:
     """
     if text[start : start + 1] != "[":
         return None
-    rest = text[start:]
+    # Go's decoder, which BuildKit uses, reads half of a surrogate pair as U+FFFD.
+    rest = _ESCAPE.sub(lambda escape: escape[1] or escape[2] or r"\ufffd", text[start:])
     try:
         values = json.decode(rest, type=list[str])
     except ValidationError:

@@ -59,8 +59,8 @@ def _json_offsets(text: str, start: int, end: int) -> list[int]:
         if text[at] != "\\":
             at += 1
         elif text[at + 1 : at + 2] == "u":
-            high = text[at + 2 : at + 4].lower()
-            pair = high[:1] == "d" and high[1:] in tuple("89ab") and text[at + 6 : at + 8] == "\\u"
+            high, low = text[at + 2 : at + 4].lower(), text[at + 6 : at + 10].lower()
+            pair = high in {"d8", "d9", "da", "db"} and low in {"\\udc", "\\udd", "\\ude", "\\udf"}
             at += 12 if pair else 6
         else:
             at += 2
