@@ -22,6 +22,8 @@ ANSWER: Final = 64 << 20
 """Most bytes of an answer that is read whole, to be filtered or added to."""
 _DRAIN: Final = 64 << 20
 """Most bytes that are read and thrown away, so that a client that still sends gets to read its answer."""
+_SHORT: Final = 64 << 10
+"""Most bytes of an answer that is sent before its line is in the log."""
 _DRAIN_SECONDS: Final = 5.0
 _STREAMED: Final = frozenset({
     "GET /events", "GET /containers/{id}/logs", "GET /services/{id}/logs", "GET /tasks/{id}/logs",
@@ -68,7 +70,7 @@ class Forwarder:
         self.sent: Callable[[], object] = object
         """Is called once the engine has a request whose body was read."""
         self.answered: Callable[[int], object] = int
-        """Is called with the status once the engine's answer begins."""
+        """Is called with the status: once the engine's answer begins, or once a short one is sent."""
         self.more: tuple[tuple[str, str], ...] = ()
         """Headers that the answer gets."""
         self.streaming = False
@@ -95,13 +97,19 @@ class Forwarder:
         name = forward.route.name if forward.route is not None else ""
         streamed = name in _STREAMED
         line, answer = await self._sent(request, forward, close=streamed)
-        self.answered(answer.status)
+        # The client does not wait for the log: of what lasts, the line is written when it begins.
+        lasts = streamed or not 0 <= answer.length <= _SHORT
+        if lasts:
+            self.answered(answer.status)
         try:
             return await self._answered(request, forward, line, answer)
         except BaseException:
             await self._stop_sending()
             line.close()
             raise
+        finally:
+            if not lasts:
+                self.answered(answer.status)
 
     async def _sent(self, request: RequestHead, forward: Forward, *, close: bool) -> tuple[Line, AnswerHead]:
         """Send the request, and read the head of its answer."""

@@ -272,8 +272,10 @@ class Session(ServedConnection):
             answer.body = _filtered(answer.body, name, rule)
         if changes and name in _CREATES and answer.head.status in {200, 201}:
             answer.body = _with_warnings(answer.body, changes)
-        written(answer.head.status)
-        await self._send_whole(answer, changes, close=not request.keep_alive)
+        try:
+            await self._send_whole(answer, changes, close=not request.keep_alive)
+        finally:
+            written(answer.head.status)
         return request.keep_alive
 
     async def _passed_with(self, request: RequestHead, forward: Forward, changes: tuple[str, ...]) -> bool:

@@ -56,6 +56,8 @@ def run(arguments: Namespace) -> int:
             rows.append(f"  not evaluated, since it is a stream: {result.unread}")
     else:
         rows += ["Decision denied", *_reasons(result.reasons)]
+        if caller == Caller():
+            rows.append("Assumed  nothing of who sends it: say so with --uid, --gid, --container or --tls-name")
     rows += [f"Assumed  {line(words)}" for words in decision.assumed]
     print_output("".join(f"{row}\n" for row in rows), None)
     return 0 if passes else 1

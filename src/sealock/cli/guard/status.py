@@ -57,13 +57,18 @@ def _asked(path: str) -> bytes:
 
 def _rows(status: GuardStatus) -> list[str]:
     minutes = max(0, round((time.time() - status.started) / 60))
-    since = count(minutes, "minute") if minutes < 120 else count(minutes // 60, "hour")
+    since = "less than a minute"
+    if minutes:
+        since = count(minutes, "minute") if minutes < 120 else count(minutes // 60, "hour")
     rows = [
         f"Guard    {status.form}, sealock {status.version}, process {status.pid}, for {since}",
         f"Engine   {line(status.engine_socket)}: {status.engine or 'answers'}",
-        f"Policy   {line(status.policy)}: "
-        + (line(status.policy_error.removeprefix(f"{status.policy}: ")) or count(len(status.callers), "caller")),
+        f"Policy   {line(status.policy)}: {count(len(status.callers), 'caller')}",
     ]
+    if status.policy_error:
+        stays = "the policy of before stays in use" if status.callers else "all is denied"
+        message = status.policy_error.removeprefix(f"{status.policy}: ")
+        rows += [f"         the file is not valid, and {stays}:", f"           {line(message)}"]
     if status.audit:
         rows.append("Mode     audit: nothing is denied, and what would be is logged")
     if status.open is not None:
