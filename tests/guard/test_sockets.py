@@ -244,7 +244,7 @@ def test_a_stream_leaves_no_descriptor_behind(monkeypatch: pytest.MonkeyPatch) -
     carried(DATA, -2, 0)
     before = descriptors()
     carried(DATA, -2, 0)
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_a_heavy_stream_comes_back_from_its_thread_when_it_pauses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,4 +182,4 @@ def test_a_ring_whose_memory_cannot_be_mapped_is_closed(ring: SimulatedRing) -> 
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ValueError, match="mmap"):
         RingBuffer(SIZE)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
