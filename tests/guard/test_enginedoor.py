@@ -15,6 +15,15 @@ from sealock.guard import enginedoor
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.sockets import Line
 from support.loopengine import Act, LoopEngine, close, end, run, until, wait
+from support.waiting import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may keep us longer than an engine may take."""
+    monkeypatch.setattr(enginedoor, "CONNECT", PATIENCE)
+    monkeypatch.setattr(enginedoor, "ANSWER", PATIENCE)
+
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 ASKED: dict[str, tuple[tuple[Act, ...], str, object, int]] = {

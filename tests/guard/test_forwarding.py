@@ -10,13 +10,22 @@ from typing import Final
 import pytest
 
 from sealock.errors import EngineError
-from sealock.guard import forwarding
+from sealock.guard import enginedoor, forwarding
 from sealock.guard.archives import Spool
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.forwarding import ClientGoneError, Forward, Forwarded, drain
 from sealock.guard.http1 import WireError
 from support.loopengine import Act, LoopClient, LoopEngine, close, end, request_of, route, run, until, wait
 from support.waiting import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may keep us longer than an engine may take."""
+    monkeypatch.setattr(enginedoor, "CONNECT", PATIENCE)
+    monkeypatch.setattr(enginedoor, "ANSWER", PATIENCE)
+    monkeypatch.setattr(forwarding, "_DRAIN_SECONDS", PATIENCE)
+
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 INFO, CREATE, ATTACH = "GET /info", "POST /containers/create", "POST /containers/x/attach"
