@@ -27,8 +27,8 @@ NULL, ZERO, RANDOM = (1, 3), (1, 5), (1, 9)
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("debian")
-    command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={PACKAGES}", "bookworm", str(root)]
-    subprocess.run(command, check=True, capture_output=True)
+    options = ("--variant=minbase", "--mode=root", "--dpkgopt=force-unsafe-io", f"--include={PACKAGES}")
+    subprocess.run(["mmdebstrap", *options, "bookworm", str(root)], check=True, capture_output=True)
     initdb = [POSTGRES.replace("bin/postgres", "bin/initdb"), "-D", "/var/lib/postgresql/data"]
     run(root, *initdb, user=postgres(root))
     return root

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Sequence
@@ -75,7 +73,8 @@ def as_dpkg(found: list[Package]) -> set[tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("debian")
-    run("mmdebstrap", "--variant=minbase", "--mode=root", "--include=openssl", "bookworm", root)
+    options = ("--variant=minbase", "--mode=root", "--dpkgopt=force-unsafe-io")
+    run("mmdebstrap", *options, "--include=openssl", "bookworm", root)
     return root
 
 
@@ -87,23 +86,6 @@ def test_a_debian_has_the_packages_and_files_that_dpkg_lists(debian: Path) -> No
         assert no_folders(package.files, debian) == dpkg_files(debian, package), package.name
     assert next(one for one in found if one.name == "openssl").licenses
     assert sum(1 for one in found if one.licenses) > 60
-
-
-@pytest.mark.untraced
-@pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
-def test_as_many_packages_of_a_debian_have_licences_as_for_trivy(suite: str, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    run("mmdebstrap", "--variant=minbase", "--mode=root", suite, root)
-    trivy = shutil.which("trivy") or str(Path(__file__).parents[2] / ".peers/bin/trivy")
-    offline = ("--offline-scan", "--skip-db-update", "--skip-java-db-update")
-    document = json.loads(run(trivy, "rootfs", *offline, "--quiet", "--format", "cyclonedx", root))
-    parts = [part for part in document["components"] if part.get("purl", "").startswith("pkg:deb/")]
-    theirs = sum(1 for part in parts if part.get("licenses"))
-    found = told(Dpkg(), root)
-    ours = sum(1 for package in found if package.licenses)
-    print(f"{suite}: {len(found)} packages, with a licence: sealock {ours}, Trivy {theirs}")  # noqa: T201  side by side
-    assert len(parts) == len(found)
-    assert ours >= theirs > 60
 
 
 def test_a_debian_is_named_by_its_os_release(debian: Path) -> None:
