@@ -20,6 +20,8 @@ _WHAT: Final = {
     "backup": "write a copy of the state to a file, while the service runs or not",
     "restore": "read a backup into an empty state, while the service does not run",
 }
+_NAMES: Final = {"submit": 1, "forget": 1, "backup": 1, "restore": 1, "rename": 2}
+"""How many names these take; the others take none."""
 _EXTRA: Final = frozenset({
     "alembic", "argon2", "jinja2", "markupsafe", "procrastinate", "psycopg", "sqlalchemy", "starlette", "uvicorn",
 })  # fmt: skip
@@ -95,8 +97,10 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    if arguments.to_name and arguments.what != "rename":
-        msg = f"serve {arguments.what} takes one name, and {arguments.to_name[:100]!r} is a second"
+    given = [arguments.name, arguments.to_name]
+    if any(more := given[_NAMES.get(arguments.what, 0) :]):
+        takes = "one name" if arguments.what in _NAMES else "no name"
+        msg = f"serve {arguments.what} takes {takes}: what is {more[0][:100]!r}?"
         raise UsageError(msg)
     if arguments.what == "submit":
         # A build machine needs none of the service's libraries.

@@ -17,7 +17,10 @@ from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
 from sealock.net.http import AddressGuard
+from sealock.net.http.guard import is_allowable
+from sealock.net.registry.names import reference
 from sealock.net.userdirectories import home_directory
+from sealock.patterns import compile_lazily
 from sealock.policy.settings import Policy
 from sealock.service.access.actors import Actor
 from sealock.service.access.people import has_people, invite
@@ -38,6 +41,8 @@ from sealock.service.work.worker import WorkerSettings
 from sealock.text import count, line
 
 _MOST_WORKERS: Final = 64
+_MOST_HOURS: Final = 8760.0
+_PLATFORM: Final = compile_lazily(r"[a-z0-9_]+/[a-z0-9_]+(/[a-z0-9_]+)?")
 _ARTIFACT: Final = "oci:"
 _OPERATOR: Final = Actor("command line", "admin", Scope(), "command line")
 """Who changes what, for the audit log: whoever can write the state."""
@@ -180,8 +185,14 @@ def _plan(arguments: Namespace) -> ServicePlan:
     if arguments.address and not arguments.address.startswith(("https://", "http://")):
         msg = f"--address {line(arguments.address, 100)} is no URL: write https://HOST"
         raise UsageError(msg)
-    if arguments.behind < 0 or arguments.update < 0:
+    if arguments.behind < 0 or not 0 <= arguments.update <= _MOST_HOURS:
         msg = "--behind and --update are numbers from 0"
+        raise UsageError(msg)
+    if arguments.platform and not _PLATFORM.fullmatch(arguments.platform):
+        msg = f"--platform {line(arguments.platform, 100)} is no platform: write OS/ARCH, such as linux/arm64"
+        raise UsageError(msg)
+    if wrong := next((entry for entry in arguments.allow if not is_allowable(entry)), None):
+        msg = f"--allow {line(wrong, 100)} is no place: write a host, HOST:PORT, an address or a network"
         raise UsageError(msg)
     state = state_directory(arguments.state)
     guard = AddressGuard(tuple(arguments.allow))
@@ -241,7 +252,9 @@ def _read_key(named: str, state: Path) -> MultiFernet | None:
 
 def _source(text: str) -> AdvisorySource:
     if text.startswith(_ARTIFACT):
-        return AdvisorySource("artifact", text.removeprefix(_ARTIFACT))
+        place = text.removeprefix(_ARTIFACT)
+        reference(place)
+        return AdvisorySource("artifact", place)
     return AdvisorySource("mirror", text) if text else AdvisorySource()
 
 

@@ -7,6 +7,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from sealock.patterns import compile_lazily
+
 IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _TRANSLATED: Final = (ipaddress.IPv6Network("64:ff9b::/96"), 96)
@@ -16,6 +18,10 @@ _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 """All of IPv6 that is given out for the public internet."""
 _PLATFORM: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
 """Public in form, and answered by the host of a virtual machine in Azure."""
+
+
+_HOST: Final = compile_lazily(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)(?::[0-9]{1,5})?")
+"""A host, perhaps with a port."""
 
 
 class AddressGuard(Struct, frozen=True):
@@ -67,3 +73,16 @@ def _is_within(ip: IpAddress, entry: str) -> bool:
         return ip in ipaddress.ip_network(entry, strict=False)
     except ValueError:
         return False
+
+
+def is_allowable(entry: str) -> bool:
+    """Whether an entry of `allowed` can match anything: it is a host, HOST:PORT, an address or a network."""
+    match = _HOST.fullmatch(entry)
+    host = (match[1] if match else entry).removeprefix("[").removesuffix("]")
+    if match is not None and not host.rpartition(".")[2].isdecimal() and ":" not in host:
+        return True
+    try:
+        ipaddress.ip_network(host, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from sealock.errors import UNDECODABLE
-from sealock.service.web.errors import HttpError
+from sealock.service.web.errors import HttpError, explain
 from sealock.text import format_size
 
 
@@ -36,7 +36,7 @@ def decode_body(data: bytes, kind: Any) -> Any:  # noqa: ANN401  any type that m
     try:
         noun = msgspec.json.decode(data, type=kind)
     except UNDECODABLE as error:
-        message = f"the body does not fit: {error}"
+        message = f"the body does not fit: {explain(error)}"
         raise HttpError(400, message) from None
     if b"\\u0000" in data and _has_null(msgspec.to_builtins(noun)):
         message = "the body holds the character U+0000, which no name has"

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+from sealock.patterns import compile_lazily
+
+_FORM: Final = compile_lazily(r"Expected `str` matching regex '.*'")
 
 
 class HttpError(Exception):
@@ -18,3 +23,8 @@ def too_many(seconds: float) -> HttpError:
     return HttpError(
         429, f"too many requests: wait {seconds:.0f} seconds", {"retry-after": str(max(1, round(seconds + 0.5)))}
     )
+
+
+def explain(error: Exception) -> str:
+    """Where a value does not fit; an expression of 300 characters says nobody what to write."""
+    return _FORM.sub("Expected text of the form that /api/v1/openapi.json describes", str(error))

@@ -22,7 +22,7 @@ from sealock.service.web.api.openapi import PARTS
 from sealock.service.web.bodies import decode_body, read_body
 from sealock.service.web.clients import bearer, client_address, own_address
 from sealock.service.web.context import ServiceContext
-from sealock.service.web.errors import HttpError, too_many
+from sealock.service.web.errors import HttpError, explain, too_many
 
 _LOG: Final = logging.getLogger("sealock.service")
 _DIGEST: Final = compile_lazily(PARTS["digest"]["pattern"])
@@ -124,7 +124,7 @@ def _query(request: Request, endpoint: Endpoint) -> Any:  # noqa: ANN401  the en
     try:
         return msgspec.convert(values, endpoint.query, strict=False)
     except msgspec.ValidationError as error:
-        message = f"the parameters do not fit: {error}"
+        message = f"the parameters do not fit: {explain(error)}"
         raise HttpError(400, message) from None
 
 
