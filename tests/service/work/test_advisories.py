@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sealock.service.access.tokens import Scope
 from sealock.service.state.tables import feed, finding, setting
 from sealock.service.views.silence import read_silence
-from sealock.service.work.advisories import AdvisorySource
+from sealock.service.work.advisories import Advisories, AdvisorySource, is_matched
 from sealock.service.work.jobs import Job
 from sealock.service.work.worker import Worker
 from sealock.vulnerabilities.feeds.catalog import FEEDS
@@ -21,7 +21,7 @@ from support import feedmirror
 from support.madedatabases import Table
 from support.servicepages import world
 from support.servicestate import image_of, pypi, scan
-from support.serviceworld import settings_for
+from support.serviceworld import make_advisories, record, settings_for
 from support.simulators.feeds import Oddity, Publisher, serving
 
 ZIP = "osv/PyPI/all.zip"
@@ -39,6 +39,31 @@ def publish(publisher: Publisher, name: str) -> None:
     affected = [{"package": {"ecosystem": "PyPI", "name": "weir"}, "versions": ["1"]}]
     record = {"id": name, "modified": "2026-07-01T00:00:00Z", "affected": affected}
     (publisher.root / ZIP).write_bytes(feedmirror.zipped({**files, f"{name}.json": json.dumps(record).encode()}))
+
+
+def test_what_was_found_stays_where_the_advisories_are_lost(tmp_path: Path) -> None:
+    """As after a restore into another directory, or on a new disk."""
+    folder = Path(make_advisories(tmp_path, "PyPI", [record("PYSEC-1", "PyPI", "weir", "2")]))
+    with world(tmp_path, filled=False) as service:
+        image = image_of("app", pypi("weir", "1", path="weir-1.dist-info/METADATA"), distribution=None)
+        scan(service.database, "registry.example/app", "1", image, Table(covered=["PyPI"]), now=service.clock())
+        worker = Worker(settings_for(str(tmp_path / "state.db"), str(folder)), clock=service.clock)
+
+        def match() -> tuple[set[str], bool]:
+            """What is open after matching, and whether it is due again."""
+            worker.handle(Job("match", ""))
+            with service.database.read() as connection:
+                rules = set(connection.execute(select(finding.c.rule).where(finding.c.gone.is_(None))).scalars())
+                said = " ".join(read_silence(connection, Scope(), service.clock()).sentences)
+            assert ("what was found stays" in said) is not (folder / "advisories.db").exists()
+            return rules, not is_matched(service.database, Advisories(str(folder)))
+
+        assert match() == ({"PYSEC-1"}, False)
+        (folder / "advisories.db").rename(tmp_path / "elsewhere.db")
+        assert match() == ({"PYSEC-1"}, False)
+        (tmp_path / "elsewhere.db").rename(folder / "advisories.db")
+        assert match() == ({"PYSEC-1"}, False)
+        worker.close()
 
 
 @pytest.mark.parametrize(

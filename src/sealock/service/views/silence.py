@@ -118,7 +118,10 @@ def _stopped(connection: Connection) -> tuple[tuple[str, str, str], ...]:
 def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
     """What is wrong, most important first."""
     if not view.feeds:
-        yield "No advisories were fetched yet, so nothing can be matched: sealock fetches them now."
+        yield (
+            "There are no advisories, so nothing new can be matched, and what was found stays as it was: sealock"
+            " fetches them now."
+        )
     old = [entry for entry in view.feeds if not is_recent(entry.checked or entry.fetched or 0, now, _FEED_DAYS * DAY)]
     if old:
         yield (

@@ -85,15 +85,21 @@ class Advisories:
 
 
 def is_matched(database: Database, advisories: Advisories) -> bool:
-    """Whether the state's packages are matched with the newest advisories."""
+    """Whether the state's packages are matched with the newest advisories.
+
+    Where the database is gone that they were matched with, nothing is newer: what it said still holds.
+    """
+    digest = advisories.current()[0]
     with database.read() as connection:
-        return generation(connection) == advisories.current()[0]
+        before = generation(connection)
+    return before == digest or (digest == NONE and before != "")
 
 
 def match_newest(database: Database, advisories: Advisories, now: float) -> MatchedAgain:
     """Match the state's packages with the newest advisories."""
     digest, lookup = advisories.current()
-    result = match_again(database, lookup, digest, now)
+    lost = digest == NONE and is_matched(database, advisories)
+    result = MatchedAgain() if lost else match_again(database, lookup, digest, now)
     with database.write() as connection:
         _record(connection, advisories.feeds(), {})
     return result

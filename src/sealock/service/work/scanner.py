@@ -40,7 +40,7 @@ from sealock.service.state.packages import contents_of
 from sealock.service.state.rows import take_turn
 from sealock.service.state.tables import configuration, image, repository, scan
 from sealock.service.state.tags import TagSight, drop_tags, see_tag
-from sealock.service.work.advisories import Advisories
+from sealock.service.work.advisories import NONE, Advisories
 from sealock.service.work.jobs import Job, Later
 from sealock.service.work.spool import LayerSpool
 from sealock.targets.inputs import ImageInput
@@ -279,7 +279,10 @@ class Scanner:
             if not (before := generation(connection)):
                 set_generation(connection, digest)
             elif before != digest:
-                raise Later(_BUSY, "the state is being matched with other advisories")
+                why = (
+                    "the advisories are gone" if digest == NONE else "the state is being matched with other advisories"
+                )
+                raise Later(_BUSY, why)
             # Packages that another scan stored meanwhile stay as they are; none can have gone.
             number = keep_image(connection, read, matched, self._clock())
             self._see(connection, row, resolved, number, signed)
