@@ -111,14 +111,14 @@ class _Observer:
 
 _observed: Final = [OPEN]
 _looked_at: Final[set[str]] = set()
-_OBSERVER: Final = cast("Container", _Observer())
 
 
 def _evaluate(rule: Rule[Container], container: Container) -> _Result:
     """What a rule finds, and what that rests on."""
+    observer = cast("Container", _Observer())
     _observed[0] = container
     _looked_at.clear()
     for name in rule.reads:
-        if getattr(_OBSERVER, name) is UNKNOWN:
+        if getattr(observer, name) is UNKNOWN:
             return _Result(None, frozenset(rule.reads))
-    return _Result(tuple(rule.check(_OBSERVER)), frozenset(_looked_at))
+    return _Result(tuple(rule.check(observer)), frozenset(_looked_at))
