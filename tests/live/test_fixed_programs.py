@@ -215,6 +215,7 @@ def test_a_program_does_not_start_without_a_capability_of_the_table(
     result = contained(
         root, start=row.start, port=row.port, ask=row.ask, user=row.user, volumes=row.volumes, read_only=True,
         capabilities=[name for name in noun.cap_add if name != without], tmpfs=[mount.target for mount in noun.mounts],
+        gives_up="cannot be respawned",
     )  # fmt: skip
     users = result["users"].get(row.workers, [])
     assert row.answer not in result["answer"] or users.count(0) != row.roots or len(users) == row.roots, result

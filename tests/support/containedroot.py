@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ PATIENCE = 300
 
 
 def contained(root: Path, **wanted: Any) -> dict[str, Any]:
-    """Run `start` as described; returns `answer`, `users` (by name of process), `status` after SIGTERM, and `log`."""
+    """Run `start` as described; returns `answer`, `users` (by name of process), `status` after SIGTERM, and `log`.
+
+    A program whose log holds `gives_up` is not asked any more.
+    """
     command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"]
     done = subprocess.run(
         [*command, sys.executable, __file__],
@@ -57,7 +61,8 @@ def main() -> None:
             stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )  # fmt: skip
-    answer = ask(program, wanted["port"], wanted["ask"])
+    gives_up = wanted.get("gives_up", "").encode()
+    answer = ask(program, wanted, lambda: bool(gives_up) and gives_up in log.read_bytes())
     users = running(root)
     program.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -71,13 +76,13 @@ def mount(*words: str | Path) -> None:
     subprocess.run(["mount", *words], check=True)
 
 
-def ask(program: subprocess.Popen[bytes], port: int, words: str) -> str:
+def ask(program: subprocess.Popen[bytes], wanted: dict[str, Any], has_given_up: Callable[[], bool]) -> str:
     """What the program answers on a port, "" where it never does."""
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and program.poll() is None:
+    while time.monotonic() < end and program.poll() is None and not has_given_up():
         try:
-            with socket.create_connection(("127.0.0.1", port), 5) as connection:
-                connection.sendall(words.encode("latin-1"))
+            with socket.create_connection(("127.0.0.1", wanted["port"]), 5) as connection:
+                connection.sendall(wanted["ask"].encode("latin-1"))
                 if answer := connection.recv(4096):
                     return answer.decode("latin-1")
         except OSError:
