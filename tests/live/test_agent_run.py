@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,9 +22,22 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[AgentWorld]:
+def whole_world() -> Iterator[AgentWorld]:
     with docker_world() as made:
         yield made
+
+
+@pytest.fixture
+def world(whole_world: AgentWorld) -> Iterator[AgentWorld]:
+    """The engine with its project, from which the test's watchers take away what they made before the next begins."""
+    yield whole_world
+    try:
+        nothing_left(whole_world)
+    finally:
+        # One test that fails is enough.
+        for path in whole_world.project.iterdir():
+            if path.name != ".git":
+                shutil.rmtree(path)
 
 
 @pytest.fixture
@@ -95,7 +109,6 @@ def test_it_cannot_leave_what_runs_later(world: AgentWorld) -> None:
     assert "sealock: the run left sub/.git: git runs its hooks" in done.stderr
     for path in ("sub/.git/hooks", "sub/.git", "sub"):
         (world.project / path).rmdir()
-    nothing_left(world)
 
 
 def test_it_reaches_no_socket_of_this_machine(world: AgentWorld) -> None:
@@ -121,7 +134,6 @@ def test_it_reaches_listed_hosts_and_nothing_else(world: AgentWorld, port: int) 
     assert done.stdout.startswith("reached /a\n")
     assert done.stdout.endswith("lo\n")
     assert f"sealock: refused a connection to evil.test:{port}: it is not in the list of allowed hosts" in done.stderr
-    nothing_left(world)
 
 
 def test_without_a_list_there_is_no_network(world: AgentWorld, port: int) -> None:
@@ -150,7 +162,7 @@ def test_when_the_watcher_is_killed_no_host_is_reached(world: AgentWorld, port: 
             process.kill()
     assert output == "1\n"
     wait_until(lambda: not world.containers())
-    for path in world.project.iterdir():
+    for path in world.project.iterdir():  # nobody else does
         if path.name != ".git":
             path.rmdir()
 
@@ -174,7 +186,6 @@ def test_a_run_that_ends_opens_nothing_in_another_of_the_same_workspace(world: A
             output, errors = run.communicate("go\n", timeout=PATIENCE)
             assert output == ""
             assert errors.count("Read-only file system") == 2
-    nothing_left(world)
 
 
 def test_a_fork_bomb_and_the_time_are_bounded(world: AgentWorld) -> None:
@@ -183,14 +194,12 @@ def test_a_fork_bomb_and_the_time_are_bounded(world: AgentWorld) -> None:
     done = world.run("--time-limit", "5s", script=script)
     assert "fork" in done.stderr
     assert done.returncode != 0
-    nothing_left(world)
 
 
 def test_the_time_limit_ends_it(world: AgentWorld) -> None:
     done = world.run("--time-limit", "2s", script="trap '' TERM INT; busybox sleep 300")
     assert done.returncode == 137
     assert "sealock: its time of 2 seconds is over: the container is ended" in done.stderr
-    nothing_left(world)
 
 
 def test_its_environment_is_its_own(world: AgentWorld) -> None:
@@ -213,7 +222,6 @@ def test_a_detached_container_is_watched_too(world: AgentWorld) -> None:
     done = subprocess.run(words, env=world.environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.strip()) == 64
-    nothing_left(world)
 
 
 @pytest.mark.parametrize("rootless", [False, True], ids=["of root", "rootless"])
