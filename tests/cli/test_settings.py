@@ -215,7 +215,10 @@ SERVE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--update 0.5", {"update": 1800.0}),
     ("--update 0", {"update": 0.0}),
     ("--advisories mirror", {"source": AdvisorySource("mirror", "mirror")}),
-    ("--advisories oci:x.example/a@sha256:1", {"source": AdvisorySource("artifact", "x.example/a@sha256:1")}),
+    (
+        f"--advisories oci:x.example/a@sha256:{64 * '1'}",
+        {"source": AdvisorySource("artifact", f"x.example/a@sha256:{64 * '1'}")},
+    ),
     ("--address https://x.example/", {"address": "https://x.example"}),
     ("--address http://x.example", {"address": "http://x.example"}),
     ("--behind 2", {"behind": 2}),
