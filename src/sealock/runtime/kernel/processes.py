@@ -201,10 +201,8 @@ class ProcReader:
 
     def namespaces(self, pid: int | str) -> Maybe[tuple[Namespace, ...]]:
         """The namespaces of a process or thread."""
-        spaces = tuple(
-            Namespace(kind, inode, self._is_host(kind, inode)) for kind in _KINDS if (inode := self.inode(pid, kind))
-        )
-        return spaces or UNKNOWN
+        inodes = ((kind, self.inode(pid, kind)) for kind in _KINDS)
+        return tuple(Namespace(kind, inode, self._is_host(kind, inode)) for kind, inode in inodes if inode) or UNKNOWN
 
     def _within_users(self, pid: int) -> bool:
         """Whether sealock is in the process's own user namespace: /proc then shows ids as they are inside."""
