@@ -90,6 +90,9 @@ def make_safe(
     line = EditableRun(words)
     name, text = line.image()
     local = sources.local(text)
+    if local is None and is_id(text):
+        message = f"the engine has no image {text}, and an id names none of a registry"
+        raise TargetError(message)
     # The engine takes its time for what it says of itself: the rules are loaded meanwhile.
     rules("container")
     machine = sources.machine()
@@ -109,9 +112,6 @@ def make_safe(
     for changes, why in defaults(line, local, machine):
         if more := line.apply(changes):
             added.append(AddedDefault(more, why))
-    if local is None and is_id(text):
-        message = f"the engine has no image {text}, and an id names none of a registry"
-        raise TargetError(message)
     verified = sources.verify(name, text) if sources.verify is not None and name is not None else None
     if sources.verify is not None and name is None:
         refused.append(f"the trust policy goes by names, and {text} is none: run the image by its name")
