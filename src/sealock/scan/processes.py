@@ -125,8 +125,10 @@ class _Child:
         buffer = bytearray()
         while data := os.read(self._inlet, 1 << 16):
             buffer += data
-            while len(buffer) >= _FRAME.size and len(buffer) >= (end := _FRAME.size + _FRAME.unpack_from(buffer)[1]):
-                task, _ = _FRAME.unpack_from(buffer)
+            while len(buffer) >= _FRAME.size:
+                task, size = _FRAME.unpack_from(buffer)
+                if len(buffer) < (end := _FRAME.size + size):
+                    break
                 self._received.append((task, bytes(buffer[_FRAME.size : end])))
                 del buffer[:end]
 

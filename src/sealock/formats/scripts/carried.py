@@ -70,9 +70,10 @@ def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[Car
     speaks = _SPEAKERS.fullmatch(command.name) is not None
     if speaks and not target and not piped:
         return
-    if _SILENT.fullmatch(command.name) is None or command.name == "read":
+    runs = _SILENT.fullmatch(command.name) is None
+    if runs or command.name == "read":  # into a variable, which another command may run
         yield from _heredocs(command, source, target)
-    if _SILENT.fullmatch(command.name) is None:
+    if runs:
         engine = bool(command.words) and engine_of(command.words[0]) != ""
         for before, word in pairwise((Word("", Place()), *command.words)):
             is_value = before.text in _TEXT_OPTIONS or (engine and _OPTION.match(before.text) is not None)
@@ -140,9 +141,8 @@ def _heredocs(command: Command, source: Source, target: str) -> Iterator[Carried
         if redirect.target is None or redirect.fd not in {None, 0}:
             continue
         if redirect.body is not None and _MENTION.search(redirect.body):
-            yield CarriedText(
-                redirect.body, target, _body_offsets(redirect, redirect.target, source.text), target != ""
-            )
+            offsets = _body_offsets(redirect, redirect.target, source.text)
+            yield CarriedText(redirect.body, target, offsets, target != "")
         elif redirect.operator == "<<<" and _MENTION.search(redirect.target.text):
             yield from _pieces(CarriedText(redirect.target.text, target, _align(redirect.target, source)))
 
