@@ -186,7 +186,7 @@ def _plan(arguments: Namespace) -> ServicePlan:
         msg = f"--address {line(arguments.address, 100)} is no URL: write https://HOST"
         raise UsageError(msg)
     if arguments.behind < 0 or not 0 <= arguments.update <= _MOST_HOURS:
-        msg = "--behind and --update are numbers from 0"
+        msg = f"--behind and --update are numbers from 0, the hours of --update at most {_MOST_HOURS:g}"
         raise UsageError(msg)
     if arguments.platform and not _PLATFORM.fullmatch(arguments.platform):
         msg = f"--platform {line(arguments.platform, 100)} is no platform: write OS/ARCH, such as linux/arm64"
