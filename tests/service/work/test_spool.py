@@ -92,5 +92,28 @@ def test_without_a_directory_that_can_be_used_layers_are_fetched(
     assert not list(tmp_path.glob("layers/*"))
 
 
+GIB = 1 << 30
+DISKS = [
+    # bytes of the disk, of them free, of the layer; whether it is kept
+    (20 * GIB, 8 * GIB, GIB // 4, True),
+    (252 * GIB, 20 * GIB, GIB // 4, True),  # less than a tenth is free, and still far more than all layers take
+    (252 * GIB, GIB + 100, 100, True),
+    (252 * GIB, GIB + 99, 100, False),
+    (4 * GIB, 500 << 20, 90 << 20, True),
+    (4 * GIB, 499 << 20, 90 << 20, False),  # a tenth of a small disk
+    (252 * GIB, 200 * GIB, GIB // 4 + 1, False),  # more than a quarter of the limit
+]
+
+
+@pytest.mark.parametrize(("whole", "free", "size", "is_kept"), DISKS)
+def test_a_disk_is_not_filled(
+    tmp_path: Path, whole: int, free: int, size: int, monkeypatch: pytest.MonkeyPatch, *, is_kept: bool
+) -> None:
+    monkeypatch.setattr("sealock.service.work.spool.disk_usage", lambda _path: (whole, whole - free, free))
+    spool, data = LayerSpool(str(tmp_path / "layers")), b"data of a layer"
+    assert b"".join(spool.keep(digest(data), size, iter((data,)))) == data
+    assert (kept(spool, data) == data) is is_kept
+
+
 def _full(_descriptor: int, _data: object) -> int:
     raise OSError(28, "No space left on device")

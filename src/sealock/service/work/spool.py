@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from shutil import disk_usage
 from typing import Final
 
 from sealock.errors import TransportError
@@ -21,7 +22,7 @@ from sealock.service.state.moments import is_recent
 LIMIT: Final = 1 << 30
 """Bytes of all layers that are kept; one that takes more than a quarter is not."""
 _FREE: Final = 10
-"""The last tenth of a disk is left to others."""
+"""A tenth of the disk is left to others, or as much as all layers may take where that is less."""
 _CHUNK: Final = 1 << 18
 _ABANDONED: Final = 3600.0
 """Seconds after which a file that nobody finished is removed."""
@@ -80,10 +81,10 @@ class LayerSpool:
             return False
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            disk = os.statvfs(self._directory)
+            whole, _, free = disk_usage(self._directory)
         except OSError:
             return False
-        return disk.f_bavail * disk.f_frsize - size > disk.f_blocks * disk.f_frsize // _FREE
+        return free - size >= min(whole // _FREE, self._limit)
 
     @staticmethod
     def _chunks(path: Path, descriptor: int, digest: str) -> Iterator[bytes]:
