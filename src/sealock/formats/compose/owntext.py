@@ -133,7 +133,9 @@ class OwnText:
             if isinstance(deep, Mapping):
                 deep = deep.get(step)
             else:
-                deep = deep.items[int(step)] if isinstance(deep, Sequence) and step.isdigit() else None
+                # What comes from another service may have an index that this one's list does not have.
+                items = deep.items if isinstance(deep, Sequence) and step.isdigit() else ()
+                deep = next(iter(items[int(step) : int(step) + 1] if items else ()), None)
         if not place.file and isinstance(deep, Mapping) and deep is not node and deep.end == place.end:
             return key, deep, None
         msg = "one of its elements is not written in the service itself"

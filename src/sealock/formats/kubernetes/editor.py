@@ -148,8 +148,8 @@ class _ManifestText:
     def change(self, field: str, value: AnyValue) -> None:
         """Give a field this value."""
         old = getattr(self.noun, field)
-        if field == "user" and isinstance(value, str):
-            for key, plain in parts.as_user(value).items():
+        if field == "user":
+            for key, plain in parts.as_user(value if isinstance(value, str) else None).items():
                 self.put(("securityContext", key), plain)
         elif field in ROWS:
             self.single(field, value)
@@ -175,6 +175,9 @@ class _ManifestText:
         swapped = dict(zip(removed, added, strict=False)) if len(removed) == len(added) else {}
         where = self.document.subjects[self.index].where
         for index in reversed(removed):
+            if (row.name, index) not in where:
+                msg = "it belongs to the whole pod, and is changed with the pod's first container"
+                raise FormatError(msg)
             item = int(where[row.name, index].pointer.rpartition("/")[2])
             if index in swapped:
                 self.swap(row, item, row.write(old[index]), row.write(swapped[index]))

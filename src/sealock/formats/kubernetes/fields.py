@@ -76,6 +76,10 @@ def _pull(value: str) -> str:
 
 
 def _labels(value: tuple[str, ...]) -> WrittenValue:
+    for label in value:
+        if ":" not in label:
+            msg = f"a manifest has no key for the label option {label}"
+            raise ValueError(msg)
     return dict(label.split(":", 1) for label in value)
 
 

@@ -177,8 +177,10 @@ def _first(own: ManifestValue | None, pod: ManifestValue | None, key: str) -> Ma
     return next((value for context in (own, pod) if context is not None and (value := context.at(key))), None)
 
 
-def as_user(name: str) -> dict[str, AnyValue]:
-    """Write a user by number; ValueError for a name, which Kubernetes does not know."""
+def as_user(name: str | None) -> dict[str, AnyValue]:
+    """Write a user by number, or no user; ValueError for a name, which Kubernetes does not know."""
+    if name is None:
+        return dict.fromkeys(("runAsUser", "runAsGroup", "runAsNonRoot"))
     if name == "nonroot":
         return {"runAsNonRoot": True}
     number, colon, primary = name.partition(":")

@@ -90,7 +90,7 @@ def spell(setting: str, value: SettingValue, engine: str, verb: str, like: str =
     except (ValueError, TypeError, AttributeError) as fault:
         raise FormatError(str(fault)) from None
     if (setting, value) not in read:
-        msg = f"--{name} cannot express {value!r}"
+        msg = f"--{name} would mean something else" if text is None else f"--{name} {text} would mean something else"
         raise FormatError(msg)
     return name, text
 
