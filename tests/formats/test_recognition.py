@@ -27,6 +27,7 @@ UNEVALUATED = [
     ("Terraform", "main.tf", 'resource "docker_container" "x" {\n  privileged = true\n}\n', "terraform"),
     ("Ansible", "play.yml", "- hosts: all\n  tasks:\n  - community.docker.docker_container:\n      name: x\n", "ansible"),
     ("Ansible's short name", "tasks/main.yml", "- name: x\n  docker_container:\n    privileged: true\n", "ansible"),
+    ("Ansible after comments", "tasks/main.yml", "# x\n---\n\n  # y\n- name: x\n\n# z\n- docker_image: name=a\n", "ansible"),
     ("Cirrus", "r/.cirrus.yml", "task:\n  container:\n    image: y\n", "pipeline"),
     ("Concourse", "ci/main.yml", "jobs:\n- plan:\n  - config:\n      image_resource:\n        type: registry-image\n", "pipeline"),
     ("a hook in a container", ".pre-commit-config.yaml", "repos:\n- hooks:\n  - language: docker_image\n    entry: x:1\n", "pre-commit"),
@@ -138,6 +139,14 @@ def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, k
         pytest.param("tsconfig.json", '{"include": ["src"], "compilerOptions": {}}', id="TypeScript"),
         pytest.param("settings.json", '{"debug": true, "hosts": ["a"], "log-level": "info"}', id="other settings"),
         pytest.param("data.json", '{"history": [], "config": {}}', id="other JSON"),
+        pytest.param(
+            "ci.yml", "jobs:\n  docker_image_build:\n    steps: []\n", id="a job with the name of a module of Ansible"
+        ),
+        pytest.param(
+            "vars.yml",
+            "---\n# x\n- docker_registry: a\n  docker_registries:\n",
+            id="a list with a word like a module of Ansible",
+        ),
         pytest.param("role.yaml", "apiVersion: v1\nkind: Role\nrules: []\n", id="a manifest without a pod"),
         pytest.param("notes.txt", "From here on, services: none\n", id="a text"),
         pytest.param("query.txt", "FROM users SELECT *\n", id="a query"),

@@ -76,7 +76,9 @@ _FORMS: Final = (
     ),
     _Form(
         r".*\.ya?ml",
-        r"^[ \t]*(?:- +)?(?:\w+\.\w+\.)?(?:docker_(?:container|compose|compose_v2\w*|swarm_service|stack|image\w*|"
+        # Playbooks and tasks are lists: the same word in a mapping is a job or a setting that somebody named so.
+        r"\A(?:(?:---|%|[ \t\r]*(?:#|$)).*\n)*[ \t]*-[ \t](?:.*\n)*?"
+        r"[ \t]*(?:- +)?(?:\w+\.\w+\.)?(?:docker_(?:container|compose|compose_v2\w*|swarm_service|stack|image\w*|"
         r"service)|podman_(?:container|pod|play|image)|containers\.podman\.\w+)\s*:",
         "ansible",
         "containers that Ansible modules declare are not checked",
