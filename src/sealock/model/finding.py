@@ -142,3 +142,5 @@ class InputError(Struct, frozen=True):
     location: Location
     about_ignore: bool = False
     """Whether it is about an ignore that is not valid: all was read, and what it names still counts."""
+    elsewhere: bool = False
+    """Whether it is about what another file may hold, as where a compose file builds on another: the rest was read."""

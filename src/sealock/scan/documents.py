@@ -85,6 +85,9 @@ class DocumentReader:
             return ReadTarget(input_.target, input_.name, input_, document, policy, listed, unevaluated=skipped)
         document = read_file(input_)
         skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
+        if input_.part:
+            skipped += tuple(_left_to_others(document))
+            document = replace(document, errors=tuple(error for error in document.errors if not error.elsewhere))
         inventories = _inventories(document)
         return ReadTarget(input_.target, input_.name, input_, document, policy, inventories, unevaluated=skipped)
 
@@ -155,6 +158,15 @@ class DocumentReader:
 
                 read = with_contents(read, observed, settings, self._note, progress)
             yield read
+
+
+def _left_to_others(document: Document) -> Iterator[Skipped]:
+    """What a compose file uses and leaves to others, in a line, however many names it is."""
+    missing = [error.message for error in document.errors if error.elsewhere]
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        reason = f"checked without the files that Compose reads before it (name all with -f): {missing[0]}{more}"
+        yield Skipped("", "compose", reason)
 
 
 def unread_packages(inventory: Inventory) -> Iterator[Skipped]:

@@ -67,9 +67,12 @@ def read_overrides(path: str, window: DirectoryWindow) -> tuple[tuple[Source, ..
     There are none where the file is not the first of the project that its directory has.
     """
     files = find_compose_files(window)
-    if not files.paths or os.path.realpath(files.paths[0]) != os.path.realpath(path):
-        return (), ()
-    return read_files(files.paths[1:], window)
+    return read_files(files.paths[1:], window) if _is_first(path, files) else ((), ())
+
+
+def is_project(path: str, window: DirectoryWindow) -> bool:
+    """Whether a compose file is the first of its directory's project: `docker compose` reads it without -f."""
+    return _is_first(path, find_compose_files(window))
 
 
 def read_files(
@@ -83,6 +86,10 @@ def read_files(
         except FileRefusedError as refusal:
             refused.append((path, str(refusal)))
     return tuple(sources), tuple(refused)
+
+
+def _is_first(path: str, files: ComposeFiles) -> bool:
+    return bool(files.paths) and os.path.realpath(files.paths[0]) == os.path.realpath(path)
 
 
 def _variables(window: DirectoryWindow) -> dict[str, str]:

@@ -105,13 +105,15 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
             yield Unreadable(path, name, "; ".join(form.reason for form in unevaluated) or UNKNOWN_KIND, root, walked)
         return
     more: tuple[Source, ...] = ()
+    part = False
     if kind == "compose":
-        from sealock.targets.composefiles import read_overrides  # noqa: PLC0415  other files are no compose project
+        from sealock.targets.composefiles import is_project, read_overrides  # noqa: PLC0415  others are no project
 
+        part = walked and not is_project(path, files)
         more, refused = read_overrides(path, files)
         for other, why in refused:
             yield Unreadable(other, relative(other, root), why, root, walked, "compose")
-    yield FileInput(path, name, kind, source, files, path, root, walked, more, unevaluated=unevaluated)
+    yield FileInput(path, name, kind, source, files, path, root, walked, more, unevaluated=unevaluated, part=part)
 
 
 def _rendered(path: str, named: str, options: Options, *, walked: bool) -> Input:

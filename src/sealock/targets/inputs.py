@@ -34,6 +34,9 @@ class FileInput(Struct, frozen=True):
     unevaluated: tuple[Unevaluated, ...] = ()
     example: bool = False
     """Whether it is documentation, an example or a test, found below the directory that the user named."""
+    part: bool = False
+    """Whether it is a compose file that was found and that Compose reads only where somebody names it, after others
+    perhaps: what it uses may be defined in these."""
 
 
 class ImageInput(Struct, frozen=True):

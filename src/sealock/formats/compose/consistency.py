@@ -9,10 +9,13 @@ from sealock.formats.compose.merge import as_mapping
 from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
-def check_names(model: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault) -> None:
-    """Report names that a service uses and the project does not define.
+def check_names(
+    model: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault, report_missing: ReportFault
+) -> None:
+    """Report names that a service uses and the project does not define, and what contradicts itself.
 
-    A file with a service that has neither an image nor a build overrides another file, which may define the names.
+    `report_missing` hears of the names. A file with a service that has neither an image nor a build overrides another
+    file, which may define the names.
     """
     if not all(any(service.at(key) for key in ("image", "build", "provider")) for service in services.values()):
         return
@@ -22,9 +25,9 @@ def check_names(model: ComposeValue, services: Mapping[str, ComposeValue], repor
             if not used or value.unset or (top is not None and used in top.mapping):
                 continue
             if not (kind == "networks" and used == "default"):
-                report(f"service {name} uses {used!r}, which the project's {kind} do not define", value.whole())
+                report_missing(f"service {name} uses {used!r}, which the project's {kind} do not define", value.whole())
         _check_contradictions(name, service, report)
-        _check_other_services(name, service, services, report)
+        _check_other_services(name, service, services, report_missing)
     _check_sources(model, report)
     _check_cycles(services, report)
 
@@ -76,16 +79,16 @@ def _check_contradictions(name: str, service: ComposeValue, report: ReportFault)
 
 
 def _check_other_services(
-    name: str, service: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault
+    name: str, service: ComposeValue, services: Mapping[str, ComposeValue], report_missing: ReportFault
 ) -> None:
     depends = service.at("depends_on")
     for other, dependency in as_mapping(depends).mapping.items() if depends else ():
         required = dependency.at("required")
         if other not in services and not (required and required.data is False):
-            report(f"service {name} depends on {other!r}, which is not defined", dependency.whole())
+            report_missing(f"service {name} depends on {other!r}, which is not defined", dependency.whole())
     mode = service.at("network_mode")
     if mode and not mode.unset and mode.text.startswith("service:") and mode.text[8:] not in services:
-        report(f"service {name} uses the network of {mode.text[8:]!r}, which is not defined", mode.whole())
+        report_missing(f"service {name} uses the network of {mode.text[8:]!r}, which is not defined", mode.whole())
 
 
 def _check_sources(model: ComposeValue, report: ReportFault) -> None:

@@ -47,12 +47,16 @@ class Loader:
         self.known: Mapping[str, str] = {}
         """The project's variables: those of its .env files, overridden by the caller's."""
 
-    def report(self, message: str, place: Place) -> None:
+    def report_missing(self, message: str, place: Place) -> None:
+        """Add an error about what a file that Compose reads as well may hold."""
+        self.report(message, place, elsewhere=True)
+
+    def report(self, message: str, place: Place, *, elsewhere: bool = False) -> None:
         """Add an error, once; what variables put into the text is shown by their names."""
         source = self.sources.get(place.file, self.sources[""])
         if place.start >= 0 and "$" in (excerpt := source.excerpt(place)):
             message = mask(message, excerpt, self.known)
-        error = InputError(message, source.location(place))
+        error = InputError(message, source.location(place), elsewhere=elsewhere)
         if error not in self.errors[-50:] and len(self.errors) < 1000:
             self.errors.append(error)
 
@@ -147,7 +151,7 @@ class Loader:
             else:
                 self.report("a compose file must be a mapping", value.whole())
         if not tree.documents and not tree.flaws:
-            self.report("the file is empty", Place(0, 0, "", name))
+            self.report_missing("the file is empty", Place(0, 0, "", name))
         return documents
 
     # extends

@@ -67,7 +67,7 @@ def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Sou
         [ServiceReader(name, service, loader).subject() for name, service in services.items()], services
     )
     in_text = len(loader.errors)
-    check_names(model, services, loader.report)
+    check_names(model, services, loader.report, loader.report_missing)
     project = read_project(model, subjects, loader)
     return ComposeDocument(
         "compose",
