@@ -14,7 +14,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from functools import reduce
+from functools import cache, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +51,7 @@ def sweep_values(
     """
     whole = yaml.safe_load(text)
     before = read(json.dumps(whole))
-    seen = {place for each in earlier for place in _paths(yaml.safe_load(each))}
+    seen = {place for each in earlier for place in _places_of(each)}
     for path, _ in [place for place in (((), ""), *_paths(whole)) if place not in seen]:
         outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for label, changed in _variants(whole, path, odds, firsts):
@@ -101,6 +101,12 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
     for key, inner in items:
         yield (*path, key), json.dumps(inner)
         yield from _paths(inner, (*path, key))
+
+
+@cache
+def _places_of(text: str) -> frozenset[tuple[tuple[str | int, ...], str]]:
+    """The paths and values of a YAML text."""
+    return frozenset(_paths(yaml.safe_load(text)))
 
 
 def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:

@@ -6,7 +6,7 @@ import difflib
 import json
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ from sealock.trust.pins import read_pins
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
 from sealock.vulnerabilities.feeds.feed import FeedError
+from support import signedtexts
+from support.certificatetexts import certificates
 from support.oddvalues import toml
 from support.readvectors import describe
 from support.sweeps import FIRST, ODD, RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
@@ -135,6 +137,14 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "bundles": _of_bytes(partial(read_bundle, what="it")),
         "claims": _of_bytes(partial(read_claims, what="it")),
         "statements": _of_bytes(_statement),
+        "signed-claims": signedtexts.signed_claims,
+        "signed-statements": signedtexts.signed_statements,
+        "enveloped-statements": signedtexts.enveloped_statements,
+        "promised-entries": signedtexts.promised_entries,
+        "roots-of-promises": signedtexts.roots_of_promises,
+        "notation-envelopes": signedtexts.notation_envelopes,
+        "notary-repositories": signedtexts.notary_repositories,
+        "certificates": certificates,
         "pins": lambda text: list(rows(read_pins(text, "it", lambda path: path.encode()))),
     },
 }
@@ -143,6 +153,11 @@ _BRIEFLY: Final = {"pods": FIRST, "services": (None,)}
 """Groups of many texts: there only null is put everywhere, and these before the items."""
 _OF_WORDS: Final = {"run-lines", "dockerfiles"}
 """Groups of texts that are not YAML."""
+_SIGNED: Final = {
+    "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
+    "notation-envelopes", "notary-repositories", "certificates",
+}  # fmt: skip
+"""Groups of texts that no other record has as they are."""
 _BORDER: Final = "=====\n"
 
 
@@ -156,6 +171,7 @@ def sections_of(room: str) -> list[tuple[str, int]]:
     ]
 
 
+@cache
 def _is_one_document(text: str) -> bool:
     try:
         return isinstance(yaml.safe_load(text), dict | list)
@@ -170,8 +186,9 @@ def section(room: str, group: str, number: int) -> list[str]:
     if group in _OF_WORDS:
         return list(sweep_words(text, read, earlier))
     earlier = [each for each in earlier if _is_one_document(each)]
+    whole = ["as it is:", *(f"  {line}" for line in read(json.dumps(yaml.safe_load(text))))] if group in _SIGNED else []
     odds = ((None,), _BRIEFLY[group]) if group in _BRIEFLY else (ODD, FIRST)
-    return list(sweep_values(text, read, earlier, *odds))
+    return [*whole, *sweep_values(text, read, earlier, *odds)]
 
 
 def record(room: str, group: str, number: int) -> str:

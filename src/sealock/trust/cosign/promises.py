@@ -108,7 +108,8 @@ def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> 
         x509.InvalidVersion,
         x509.UnsupportedGeneralNameType,
     ) as error:
-        raise _unproven(why=f"its certificate cannot be used: {str(error) or type(error).__name__}") from None
+        lacks = f"it has no extension {error.oid.dotted_string}" if isinstance(error, x509.ExtensionNotFound) else ""
+        raise _unproven(why=f"its certificate cannot be used: {lacks or str(error) or type(error).__name__}") from None
 
 
 def _unproven(*, why: str) -> SignatureRefusedError:
