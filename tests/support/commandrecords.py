@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from unittest.mock import patch
 from sealock import __version__
 from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
+from support import trustcommands
 from support.commandline import sealock
 from support.commandrows import COMMANDS
 from support.gitrepositories import Work
@@ -152,8 +153,13 @@ class CommandWorld:
 
     def record(self, name: str) -> str:
         """Run the commands of a record, and give what they print."""
+        trust = name in trustcommands.RECORDS
+        with registry() if trust else nullcontext(self.server) as server:
+            return self._record(name, server, trust=trust)
+
+    def _record(self, name: str, server: RegistrySimulator, *, trust: bool) -> str:
         here = self.folder / "project" / name
-        _make(here, self.server)
+        _make(here, server)
         where = _branch(here) if name == "ci" else here
         environment = {
             "PATH": f"{self.folder / _PROGRAMS.get(name, 'programs')}{':/usr/bin:/bin' if name in {'ci', 'trials'} else ''}",
@@ -163,15 +169,20 @@ class CommandWorld:
             "SEALOCK_CACHE_DIR": str(here / "cache"),
         } | _ENVIRONMENT
         texts = []
-        with patch("sealock.scan.run.date", _Day):
+        with ExitStack() as stack:
+            stack.enter_context(patch("sealock.scan.run.date", _Day))
+            if trust:
+                environment |= stack.enter_context(trustcommands.trust_commands(here, server.host))
             for line in COMMANDS[name]:
-                words = shlex.split(line.replace("@HOST@", self.server.host).replace("@ENGINE@", self.engine.where))
+                words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", self.engine.where))
                 texts.append(f"=== sealock {line}\n{_said(words, where, environment)}")
         text = "\n".join(texts)
-        differing = {here: "HERE", self.folder: "FOLDER", self.server.host: "HOST", self.engine.where: "ENGINE"}
+        differing = {here: "HERE", self.folder: "FOLDER", server.host: "HOST", self.engine.where: "ENGINE"}
+        if trust:
+            differing[environment["DOCKER_CONTENT_TRUST_SERVER"]] = "NOTARY"
         for given, shown in (*differing.items(), (__version__, "VERSION")):
             text = text.replace(str(given), shown)
-        for pattern, shown in _DIFFERS:
+        for pattern, shown in (*_DIFFERS, *(trustcommands.DIFFERS if trust else ())):
             text = pattern.sub(shown, text)
         return "".join(f"{row.rstrip()}\n" for row in text.splitlines())
 
