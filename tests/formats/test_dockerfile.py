@@ -156,6 +156,10 @@ PROGRAMS = {
     "a document for a command": ("RUN cat <<A >x\nb\nA", [["cat"]]),
     "two documents for two commands": ("RUN cat <<A && tr <<-B\nx\nA\n\ty\n\tB", [["cat"], ["tr"]]),
     "a mount and the network": ("RUN --mount=type=secret,id=x --network=none a", [["a"]]),
+    "a mount with the labels of SELinux": (
+        "RUN --mount=type=cache,target=/c,z --mount=type=bind,target=/d,Z,relabel=shared a",
+        [["a"]],
+    ),
     "backquote as escape": ("RUN a `\n  b", [["a", "b"]]),
     "ONBUILD": ("ONBUILD RUN a", [["a"]]),
 }

@@ -110,6 +110,7 @@ def test_a_unit_says(name: str, lines: str, value: object) -> None:
 
 
 OTHERS = [
+    ("a volume's unit has an owner", "mounts", "Volume=d.volume:/b", {"d.volume": "[Volume]\nVolumeName=data\nUID=5\nGID=5\n"}, (Mount("volume", "data", "/b"),)),
     ("a volume's unit names it", "mounts", "Volume=d.volume:/b:ro", {"d.volume": "[Volume]\nVolumeName=data\n"}, (Mount("volume", "data", "/b", read_only=True),)),
     ("or it has a name of its own", "mounts", "Volume=d.volume:/b", {"d.volume": "[Volume]\n"}, (Mount("volume", "systemd-d", "/b"),)),
     ("a mount of such a volume", "mounts", "Mount=type=volume,source=d.volume,dst=/b", {"d.volume": "[Volume]\n"}, (Mount("volume", "systemd-d", "/b"),)),

@@ -76,6 +76,8 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("-v ./data:/b", "mounts", (Mount("bind", "./data", "/b"),)),
         ("-v /b", "mounts", (Mount("volume", None, "/b"),)),
         (r"-v 'C:\data:/b'", "mounts", (Mount("bind", r"C:\data", "/b"),)),
+        (r"-v '.\data:C:\b'", "mounts", (Mount("bind", r".\data", r"C:\b"),)),
+        (r"-v 'data:C:\b:ro'", "mounts", (Mount("volume", "data", r"C:\b", read_only=True),)),
         ("--mount type=bind,src=/a,dst=/b,ro", "mounts", (Mount("bind", "/a", "/b", read_only=True),)),
         ("--mount type=bind,src=/a,dst=/b,readonly=false", "mounts", (Mount("bind", "/a", "/b"),)),
         (
@@ -265,6 +267,27 @@ def test_an_unresolved_word_can_be_the_image(line: str) -> None:
         ("docker run --rm --restart always a", "conflicting options", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
         ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
+        (
+            "docker run --mount type=glob,src=/a*,dst=/b a",
+            "the type glob, which only Podman has",
+            "--mount type=glob,src=/a*,dst=/b",
+        ),
+        (
+            "docker run --mount type=artifact,src=a,dst=/b a",
+            "the type artifact, which only Podman has",
+            "--mount type=artifact,src=a,dst=/b",
+        ),
+        (
+            "podman run --mount type=glob,dst=/b a",
+            "no source, which a mount of the type glob needs",
+            "--mount type=glob,dst=/b",
+        ),
+        (
+            "podman run --mount type=artifact,dst=/b a",
+            "no source, which a mount of the type artifact needs",
+            "--mount type=artifact,dst=/b",
+        ),
+        ("podman run --mount type=artifact,src=a a", "has no target", "--mount type=artifact,src=a"),
     ],
 )
 def test_what_the_client_rejects_is_an_error_with_its_place(line: str, message: str, at: str) -> None:
@@ -273,6 +296,28 @@ def test_what_the_client_rejects_is_an_error_with_its_place(line: str, message: 
     assert message in error.message
     assert (error.location.line, error.location.column) == (2, line.index(at) + 1)
     assert error.location.end_column == line.index(at) + 1 + len(at)
+
+
+PODMAN_MOUNTS = [
+    ("type=glob,src=/dev/nv*", Mount("glob", "/dev/nv*", "/dev/nv*")),
+    ("type=glob,source=/dev/nv*,destination=/d,ro", Mount("glob", "/dev/nv*", "/d", read_only=True)),
+    ("type=bind,src=/a,dest=/b,no-dereference", Mount("bind", "/a", "/b", options=("no-dereference",))),
+    ("type=bind,src=/a,dest=/b,Z,unbindable", Mount("bind", "/a", "/b", options=("Z", "unbindable"))),
+    ("type=image,src=a:1,dst=/b,readwrite=true", Mount("image", "a:1", "/b")),
+    ("type=image,src=a:1,dst=/b,readwrite=false", Mount("image", "a:1", "/b", read_only=True)),
+    ("type=artifact,src=a:1,dst=/b,title=c", Mount("artifact", "a:1", "/b", options=("title=c",))),
+    ("type=ramfs,dst=/b,tmpfs-size=5m,noswap", Mount("ramfs", None, "/b", options=("size=5m", "noswap"))),
+    ("type=devpts,dst=/b,uid=5,newinstance", Mount("devpts", None, "/b", options=("uid=5", "newinstance"))),
+    ("src=a,dst=/b,nocreate", Mount("volume", "a", "/b", options=("nocreate",))),
+]
+
+
+@pytest.mark.parametrize(("text", "mount"), PODMAN_MOUNTS)
+def test_mounts_of_podman_are_read(text: str, mount: Mount) -> None:
+    document = read(f"podman run --mount {text} a:1")
+    assert not document.errors
+    ((_, noun),) = subjects(document)
+    assert noun.mounts == (mount,)
 
 
 def test_an_error_keeps_what_could_be_read() -> None:

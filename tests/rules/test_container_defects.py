@@ -37,6 +37,16 @@ REPORTED = [
     ("a read-only mount of a socket is no protection", "docker run -v /var/run/docker.sock:/s:ro alpine", "C011"),
     ("a socket under another name inside", service("volumes: ['/run/docker.sock:/tmp/x']"), "C011"),
     ("podman's socket", "docker run -v /run/user/1000/podman/podman.sock:/s alpine", "C011"),
+    ("a pattern that a socket matches", "podman run --mount type=glob,src=/var/run/docker.s*,dst=/x alpine", "C011"),
+    ("a pattern of one character of it", "podman run --mount 'type=glob,src=/run/podman/podman.soc?,dst=/x' alpine", "C011"),
+    ("a pattern in the directory of sockets", "podman run --mount 'type=glob,src=/run/user/*/podman/podman.sock' alpine", "C011"),
+    ("a pattern of a directory that holds sockets", "podman run --mount 'type=glob,src=/r[u]n,dst=/x' alpine", "C012"),
+    ("all entries of a directory of the host", "podman run --mount 'type=glob,src=/etc/*,dst=/x' alpine", "C014"),
+    ("the same of a few letters", "podman run --mount 'type=glob,src=/[eb]*' alpine", "C014"),
+    ("the same read-only", "podman run --mount 'type=glob,src=/etc/s*,ro' alpine", "C015"),
+    ("everybody's keys by a pattern", "podman run --mount 'type=glob,src=/home/*/.ssh,ro' alpine", "C016"),
+    ("root's keys by a pattern", "podman run --mount 'type=glob,src=/root/.k*' alpine", "C016"),
+    ("devices by a pattern", "podman run --mount 'type=glob,src=/dev/sd*' alpine", "C025"),
     ("Windows' engine pipe", r"docker run -v //./pipe/docker_engine://./pipe/docker_engine alpine", "C011"),
     ("a read-only mount of / is a leak", "docker run -v /:/host:ro alpine", "C015"),
     ("so is one written the long way", "docker run --mount type=bind,src=/,dst=/host,readonly alpine", "C015"),
@@ -90,6 +100,9 @@ def test_faults_that_other_checkers_miss_are_reported(text: str, rule: str) -> N
 
 
 SILENT = [
+    ("a pattern that no socket matches is none", "podman run --mount type=glob,src=/var/run/app.s*,dst=/x alpine", "C011"),
+    ("a pattern does not match below a directory", "podman run --mount type=glob,src=/srv/*,dst=/x alpine", "C014"),
+    ("nor above one", "podman run --mount 'type=glob,src=/run/*/*/docker.sockets' alpine", "C011"),
     ("AppArmor is not missing without an option", "docker run alpine", "C008"),
     ("nor SELinux", "docker run alpine", "C009"),
     ("a custom label type does not disable SELinux", "docker run --security-opt label=type:svirt_t alpine", "C009"),

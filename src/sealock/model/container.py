@@ -13,15 +13,18 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 
 ImageRole: TypeAlias = Literal["run", "built", "base"]
-MountKind: TypeAlias = Literal["bind", "volume", "tmpfs", "npipe", "cluster", "image"]
+MountKind: TypeAlias = Literal[
+    "bind", "volume", "tmpfs", "npipe", "cluster", "image", "glob", "artifact", "ramfs", "devpts"
+]
 
 
 class Mount(Struct, frozen=True):
     """Something mounted into the container's file system.
 
-    `source` is a host path (bind), a volume's name, or None (tmpfs, anonymous volume). A relative bind source is kept
-    as written ("./data", "~/x"). `options` holds what has no field of its own: exec, noexec, suid, nosuid, dev, nodev,
-    z, Z, nocopy, U, size=…, mode=…; "ephemeral" for a volume that lives only as long as its pod.
+    `source` is a host path (bind), a pattern of host paths (glob), the name of a volume, an image or an artifact, or
+    None (tmpfs, anonymous volume). A relative bind source is kept as written ("./data", "~/x"). `options` holds what
+    has no field of its own: exec, noexec, suid, nosuid, dev, nodev, z, Z, nocopy, U, size=…, mode=…; "ephemeral" for a
+    volume that lives only as long as its pod.
     """
 
     kind: MountKind

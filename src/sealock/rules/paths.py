@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import Final
 
 from msgspec import Struct
@@ -52,8 +54,36 @@ def below_home(path: str) -> str | None:
 
 
 def host_source(mount: Mount) -> str | None:
-    """The normal host path of a bind mount or named pipe, None for other mounts."""
-    return normal(mount.source) if mount.kind in {"bind", "npipe"} and mount.source else None
+    """The normal host path of a bind mount or named pipe, None for other mounts.
+
+    Of the paths that match a pattern (Podman's `type=glob`), it is the one that exposes most, or the pattern itself.
+    """
+    if not mount.source or mount.kind not in {"bind", "npipe", "glob"}:
+        return None
+    path = normal(mount.source)
+    return _worst_match(path, writable=not mount.read_only) if mount.kind == "glob" else path
+
+
+def _worst_match(pattern: str, *, writable: bool) -> str:
+    """The known path of a host that a pattern matches, as Go's filepath.Match does, and that exposes most."""
+    if engine_of(pattern) or exposure(pattern) or credentials(pattern):
+        return pattern
+    steps = pattern.split("/")
+    for path in _known_paths(writable=writable):
+        parts = path.split("/")
+        if len(parts) == len(steps) and all(map(fnmatchcase, parts, steps)):
+            return path
+    return pattern
+
+
+@cache
+def _known_paths(*, writable: bool) -> tuple[str, ...]:
+    """Paths that expose something of a host, the worst first: to one who may write it, or to one who may read it."""
+    sockets = [f"{directory}/{name}" for name in _ENGINE_SOCKETS for directory in ("/run", *_SOCKET_DIRECTORIES)]
+    keys = [f"/root/{name}" for name in _CREDENTIALS]
+    known = {path: (shown.write if writable else shown.read) for path, shown in (_EXACT | _DEEP).items()}
+    exposed = sorted(known, key=lambda path: known[path] or Severity.INFO, reverse=True)
+    return (*sockets, *_OTHER_SOCKETS, *_SOCKET_DIRECTORIES, *exposed, *keys)
 
 
 _ENGINE_SOCKETS: Final = {

@@ -12,15 +12,19 @@ from sealock.model.build import Flag, RunMount
 from sealock.model.location import Place
 
 _TYPES: Final = frozenset({"bind", "cache", "tmpfs", "secret", "ssh"})
-_FLAGS: Final = frozenset({"readonly", "ro", "readwrite", "rw", "required"})
+_FLAGS: Final = frozenset({
+    "readonly", "ro", "readwrite", "rw", "required",
+    # Buildah's: on hosts with SELinux a Containerfile needs the first.
+    "z", "u", "chown", "bind-nonrecursive", "tmpcopyup", "notmpcopyup", "nosuid", "nodev", "noexec",
+})  # fmt: skip
 _KEYS: Final = _FLAGS | {
     "type", "from", "source", "src", "target", "dst", "destination", "id", "sharing", "size", "mode", "uid", "gid",
-    "env",
+    "env", "relabel", "bind-propagation",
 }  # fmt: skip
 
 
 def parse_run_mount(flag: Flag, state: ParseState) -> RunMount:
-    """Parse the flag; DockerfileSyntaxError for keys and types that BuildKit does not know."""
+    """Parse the flag; DockerfileSyntaxError for keys and types that neither BuildKit nor Buildah knows."""
     kind = "bind"
     options: list[tuple[str, str]] = []
     text = flag.value.text if flag.value else ""

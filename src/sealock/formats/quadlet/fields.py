@@ -118,7 +118,7 @@ _OTHER_KEYS: Final = {
         "Annotation Arch AuthFile BuildArg DNS DNSOption DNSSearch Environment File ForceRM GroupAdd IgnoreFile "
         "ImageTag Label Pull Retry RetryDelay Secret SetWorkingDirectory Target TLSVerify Variant"
     ),
-    "Volume": _names("Copy Device Driver Group Image Label Options Type User VolumeName"),
+    "Volume": _names("Copy Device Driver GID Group Image Label Options Type UID User VolumeName"),
     "Network": _names(
         "DisableDNS DNS Driver Gateway Internal InterfaceName IPAMDriver IPRange IPv6 Label NetworkDeleteOnStop "
         "NetworkName Options Subnet"

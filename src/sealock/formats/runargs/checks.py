@@ -21,6 +21,7 @@ _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _REPOSITORY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
 _DOMAIN: Final = _NAME - frozenset("_")
+_PODMAN_MOUNTS: Final = frozenset({"glob", "artifact", "ramfs", "devpts"})
 _VOLUME_MODES: Final = frozenset({"z", "Z", "nocopy", "consistent", "cached", "delegated"})
 _VOLUMES_FROM_MODES: Final = (
     frozenset({"", "ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"}) | PROPAGATIONS
@@ -105,6 +106,8 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
     for value, option in pairs.get("mounts", ()):
         if option.literal and option.spec.name == "volume" and (unknown_mode := _invalid_mode(value)):
             yield OptionError(f'"{option.text}" has the unknown mode "{unknown_mode}"', option.place)
+        if option.literal and value.kind in _PODMAN_MOUNTS:
+            yield OptionError(f'"{option.text}" has the type {value.kind}, which only Podman has', option.place)
     yield from _check_networks(pairs)
     if line.image is not None and line.image.literal and line.image_certain:
         name = parse(line.image.text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Final, cast
 
+from msgspec.structs import replace
+
 from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_size
 from sealock.model.container import Mount, MountKind
 
@@ -16,10 +18,11 @@ _MODES: Final = frozenset({
     "nosuid", "dev", "nodev", "idmap", "bind", "rbind",
 })  # fmt: skip
 _KINDS: Final = frozenset({
-    "bind", "volume", "tmpfs", "npipe", "cluster", "image", "devpts", "glob", "ramfs",
+    "bind", "volume", "tmpfs", "npipe", "cluster", "image", "devpts", "glob", "ramfs", "artifact",
 })  # fmt: skip
 _BARE_KEYS: Final = frozenset({
-    "noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy",
+    "noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy", "bind-nonrecursive",
+    "notmpcopyup", "tmpcopyup", "z", "no-dereference", "noswap", "nocreate", "newinstance", "unbindable", "runbindable",
 })  # fmt: skip
 
 
@@ -33,11 +36,11 @@ def _has_drive(text: str) -> bool:
 
 
 def _split_colons(text: str) -> list[str]:
-    """Split at colons, except after a Windows drive letter; a target has one only if the source has."""
+    """Split at colons, except after a Windows drive letter; a target with a slash has one only if the source has."""
     parts: list[str] = []
     for part in text.split(":"):
         letter = bool(parts) and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"}
-        if letter and (len(parts) == 1 or _has_drive(parts[0])):
+        if letter and (part[0] == "\\" or len(parts) == 1 or _has_drive(parts[0])):
             parts[-1] += f":{part}"
         else:
             parts.append(part)
@@ -104,11 +107,11 @@ def parse_mount(text: str) -> Mount:
             kind = value.lower()
         elif key in {"source", "src"}:
             source = value
-        elif key in {"target", "dst", "destination"}:
+        elif key in {"target", "dst", "dest", "destination"}:
             target = value
         elif key in {"readonly", "ro"}:
             read_only = parse_boolean(value) if equals else True
-        elif key == "rw":
+        elif key in {"rw", "readwrite"}:
             read_only = not parse_boolean(value) if equals else False
         elif key == "bind-propagation":
             propagation = value
@@ -118,12 +121,7 @@ def parse_mount(text: str) -> Mount:
             options += ["nocopy"] if not equals or parse_boolean(value) else []
         elif equals and key in {"relabel", "consistency"}:
             options.append({"shared": "z", "private": "Z"}.get(value, value))
-        elif (
-            (equals and key in _VALUE_KEYS)
-            or key in _BARE_KEYS
-            or key in {"bind-nonrecursive", "notmpcopyup", "tmpcopyup"}
-            or field in PROPAGATIONS
-        ):
+        elif (equals and key in _VALUE_KEYS) or key in _BARE_KEYS or field in PROPAGATIONS:
             options.append(field)
         else:
             raise invalid(text, f'has the unknown key "{field}"')
@@ -134,18 +132,20 @@ _OPTION_OF: Final = {"tmpfs-size": "size=", "tmpfs-mode": "mode="}
 _VALUE_KEYS: Final = frozenset({
     "bind-recursive", "volume-label", "volume-driver", "volume-opt", "volume-subpath", "image-subpath", "subpath",
     "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive",
-    "bind-create-src",
+    "bind-create-src", "uid", "gid", "mode", "ptmxmode", "max", "title", "digest", "name",
 })  # fmt: skip
 
 
 def _validate(mount: Mount, text: str) -> Mount:
     fault = ""
+    if mount.kind == "glob" and not mount.target and mount.source:
+        return replace(mount, target=mount.source)  # each file is mounted where it is on the host
     if not mount.target:
         fault = "has no target"
     elif mount.kind not in _KINDS and not holds_expansion(mount.kind):
         fault = f'has the unknown type "{mount.kind}"'
-    elif mount.kind == "bind" and not mount.source:
-        fault = "has no source, which a bind mount needs"
+    elif mount.kind in {"bind", "glob", "artifact", "image"} and not mount.source:
+        fault = f"has no source, which a mount of the type {mount.kind} needs"
     elif mount.kind == "tmpfs" and mount.source:
         fault = "has a source, which a tmpfs does not take"
     if fault:
