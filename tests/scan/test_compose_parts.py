@@ -46,8 +46,6 @@ def test_what_a_file_leaves_to_others_is_named_and_is_no_error(
     ("name", "text", "is_error"),
     [
         ("compose.yaml", JOB.replace("§", "depends_on: [web]"), True),  # what `docker compose up` would refuse
-        ("compose.yaml", "# nothing\n", True),
-        ("compose.extras.yaml", "# nothing\n", False),
         ("compose.test.yaml", JOB.replace("§", "depends_on: [job]"), True),  # no other file mends a circle
         ("compose.test.yaml", JOB.replace("§", "prots: []"), True),
         ("compose.test.yaml", JOB.replace("§", "depends_on: {web: {condition: service_started, required: false}}"), None),

@@ -48,6 +48,28 @@ def test_what_is_recognised_and_cannot_be_read_is_named(tmp_path: Path, name: st
     assert isinstance(named, Unreadable)
 
 
+EMPTY = [
+    ("Dockerfile", "", "dockerfile"),
+    ("Dockerfile.arm64", "# later\n", "dockerfile"),
+    ("Containerfile", "\r\n\t\r\n# x\r\n", "dockerfile"),
+    ("compose.yaml", "", "compose"),
+    ("compose.extras.yaml", "# services:\n#   web: # x\n", "compose"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "kind"), EMPTY)
+def test_a_file_without_content_is_named_in_a_walk(tmp_path: Path, name: str, text: str, kind: str) -> None:
+    write(tmp_path / name, text.encode())
+    (input_,) = resolve(str(tmp_path), Options())
+    assert isinstance(input_, SkippedInput)
+    assert [(form.kind, form.reason) for form in input_.unevaluated] == [(kind, "the file is empty")]
+    # Where it is all that was asked for, nothing was evaluated.
+    assert check(str(tmp_path), settings=SETTINGS).status == 2
+    assert check(str(tmp_path / name), settings=SETTINGS).status == 2
+    write(tmp_path / "a" / "Dockerfile", b"FROM scratch\n")
+    assert check(str(tmp_path), settings=SETTINGS).status == 0
+
+
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yml", "daemon.json", "app.Containerfile"])
 def test_a_link_or_pipe_of_a_known_name_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "a").mkdir()

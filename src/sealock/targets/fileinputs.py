@@ -17,6 +17,7 @@ from sealock.formats.runcalls import mentions_run
 from sealock.globs import matches
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.examples import is_example
 from sealock.targets.files import LIMIT, read_named, read_start
@@ -35,6 +36,8 @@ BILL_LIMIT: Final = 128 << 20
 UNKNOWN_KIND: Final = (
     "this is not a Dockerfile, a compose file, an image configuration, or a text with `docker run` lines"
 )
+_BLANK: Final = compile_lazily(r"\s*+(?:(?:#|;|//)[^\n]*+\s*+)*+")
+"""A text of comments alone, such as a place-holder for a file that others write."""
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
 
 
@@ -103,6 +106,9 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
             yield SkippedInput(path, name, unevaluated, root)
         else:  # a file that the user named and that is not evaluated is an error
             yield Unreadable(path, name, "; ".join(form.reason for form in unevaluated) or UNKNOWN_KIND, root, walked)
+        return
+    if walked and _BLANK.fullmatch(text):
+        yield SkippedInput(path, name, (Unevaluated(kind, "the file is empty"), *unevaluated), root)
         return
     more: tuple[Source, ...] = ()
     part = False

@@ -151,7 +151,7 @@ class Loader:
             else:
                 self.report("a compose file must be a mapping", value.whole())
         if not tree.documents and not tree.flaws:
-            self.report_missing("the file is empty", Place(0, 0, "", name))
+            self.report("the file is empty", Place(0, 0, "", name))
         return documents
 
     # extends
