@@ -182,6 +182,13 @@ def test_a_run_that_ends_opens_nothing_in_another_of_the_same_workspace(world: A
             assert run.stdout is not None
             assert run.stdout.readline() == "up\n"
             runs.append(run)
+        # A third, started as people start it: within the workspace, with the policy that is looked up.
+        found = [word for word in words if word != "--no-policy"]
+        within = subprocess.run(
+            [*found[: found.index("-i")], "--rm", "base", "/bin/busybox", "true"],
+            env=world.environment, capture_output=True, text=True, check=False, cwd=world.project, timeout=PATIENCE,
+        )  # fmt: skip
+        assert within.returncode == 0, within.stderr
         for run in runs:
             output, errors = run.communicate("go\n", timeout=PATIENCE)
             assert output == ""

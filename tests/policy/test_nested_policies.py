@@ -25,6 +25,7 @@ def project(directory: Path, policies: dict[str, str], *, git: bool = True) -> P
         (directory / name / "sealock.toml").write_text(text, encoding="utf-8")
     if git:
         (directory / ".git").mkdir()
+        (directory / ".git" / "HEAD").touch()
     return directory
 
 

@@ -21,7 +21,7 @@ COMPOSE = "services:\n  a:\n    image: b:1\n"
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
     """A checkout at repo/, a directory without a repository at plain/, and the user's own files beside them."""
-    for directory in ("repo/.git", "repo/sub", "plain/sub", "own/sub"):
+    for directory in ("repo/.git/refs", "repo/sub", "plain/sub", "own/sub"):
         (tmp_path / directory).mkdir(parents=True)
     for directory in ("own", "own/sub", "repo", "plain"):
         (tmp_path / directory / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 
 from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
-from sealock.targets.policyfile import PolicyTree
+from sealock.targets.policyfile import PolicyTree, find_policy
 from sealock.targets.resolve import image_of, resolve, resolve_compose
 
 TEXTS = {
@@ -147,6 +147,24 @@ def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> 
     assert PolicyTree().root(str(tmp_path / "a/b/c")) == str(tmp_path / "a")
     tree(tmp_path, {"a/b/sealock.toml": ""})
     assert PolicyTree().root(str(tmp_path / "a/b/c")) == str(tmp_path / "a/b")
+
+
+def test_an_empty_directory_is_no_policy_and_no_repository(tmp_path: Path) -> None:
+    """Such a one stands in the workspace of an agent, in place of what the agent is not to make."""
+    tree(tmp_path, {"a/.git/HEAD": "", "a/sealock.toml": "", "a/b/sealock.toml": "", "a/b/c/x": ""})
+    for name in (".git", "sealock.toml"):
+        (tmp_path / "a/b/c" / name).mkdir()
+    policies = PolicyTree()
+    assert policies.root(str(tmp_path / "a/b/c")) == str(tmp_path / "a")
+    assert policies.scope(str(tmp_path / "a"), str(tmp_path / "a/b/c")).root == str(tmp_path / "a")
+    assert not policies.errors
+    assert find_policy(str(tmp_path / "a/b/c")) == str(tmp_path / "a/sealock.toml")
+    tree(tmp_path, {"a/b/c/sealock.toml/x": ""})
+    policies = PolicyTree()
+    policies.scope(str(tmp_path / "a"), str(tmp_path / "a/b/c"))
+    assert [error.message for error in policies.errors.values()] == [
+        f"this is a directory: {tmp_path / 'a/b/c/sealock.toml'}"
+    ]
 
 
 def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,6 +63,8 @@ def write_earlier(repository: GitRepository, commit: str, place: str, *, depth: 
     change of the files.
     """
     os.makedirs(os.path.join(place, ".git"), exist_ok=True)
+    # It is a repository by what is in there.
+    Path(place, ".git", "HEAD").touch()
     entries = list(repository.files(commit))
     known, renames = {entry.path for entry in entries}, repository.renames(commit)
     moved = (replace(entry, path=renames[entry.path]) for entry in entries if entry.path in renames)

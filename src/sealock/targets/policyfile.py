@@ -12,14 +12,14 @@ from sealock.model.finding import InputError
 from sealock.model.location import Location, Source
 from sealock.policy.settings import Policy, excluded, read
 from sealock.targets.files import read_text
-from sealock.targets.projects import POLICY_FILE, is_within, project_of
+from sealock.targets.projects import POLICY_FILE, is_there, is_within, project_of
 
 
 def find_policy(directory: str = ".") -> str:
     """The path of the policy file that applies in a directory, "" for none."""
     root = PolicyTree().root(directory)
     path = os.path.join(root, POLICY_FILE)
-    return path if root and os.path.lexists(path) else ""
+    return path if root and is_there(path) else ""
 
 
 def load_policy(path: str, *, named: bool = False) -> Policy:
@@ -104,7 +104,7 @@ class PolicyTree:
         if directory == base:
             return Scope(base, self._of_project(path))
         outer = self._scopes[base, os.path.dirname(directory)]
-        if self._named is not None or not os.path.lexists(path):
+        if self._named is not None or not is_there(path):
             return outer
         try:
             inner = load_policy(path)
@@ -124,7 +124,7 @@ class PolicyTree:
     def _of_project(self, path: str) -> Policy:
         if self._named is not None:
             return load_policy(self._named, named=True) if self._named else Policy()
-        return load_policy(path) if os.path.lexists(path) else Policy()
+        return load_policy(path) if is_there(path) else Policy()
 
     def excluded(self, root: str, path: str) -> bool:
         """Whether a policy excludes a path from a walk below a root."""

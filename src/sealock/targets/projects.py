@@ -21,7 +21,7 @@ def project_of(directory: str) -> str:
     """
     upward = tuple(_upward(os.path.abspath(directory)))
     repository = repository_of(directory)
-    holders = [path for path in upward if os.path.lexists(os.path.join(path, POLICY_FILE))]
+    holders = [path for path in upward if is_there(os.path.join(path, POLICY_FILE))]
     own = [path for path in holders if repository and len(path) >= len(repository)]
     return own[-1] if own else holders[0] if holders else repository
 
@@ -29,7 +29,22 @@ def project_of(directory: str) -> str:
 def repository_of(directory: str) -> str:
     """The nearest directory at or above one that holds a repository, "" for none."""
     upward = _upward(os.path.abspath(directory))
-    return next((path for path in upward if os.path.lexists(os.path.join(path, ".git"))), "")
+    return next((path for path in upward if is_there(os.path.join(path, ".git"))), "")
+
+
+def is_there(path: str) -> bool:
+    """Whether there is anything at a path but an empty directory.
+
+    `sealock run --for agent` makes these in a workspace, in place of what is not to be made there: they are no policy
+    and no repository to whoever works in it meanwhile.
+    """
+    if os.path.islink(path) or not os.path.isdir(path):
+        return os.path.lexists(path)
+    try:
+        with os.scandir(path) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return True
 
 
 def _upward(directory: str) -> Iterator[str]:
