@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from sealock.guard.decision.exchange import Allowed, AnswerFilter, Caller, CallingContainer, PathAnswer
+from sealock.guard.decision.exchange import Allowed, AnswerFilter, Caller, CallingContainer, Denied, PathAnswer
 from sealock.guard.decision.ownership import filter_answer
 from support.guardworld import GuardWorld, rules, sent
 
@@ -139,15 +139,17 @@ def test_the_disk_usage_and_the_images_are_narrowed_in_the_answer() -> None:
         decision = world().decide(line)
         assert isinstance(decision, Allowed)
         assert decision.answer_filter == keep
-    mine, other, bare = ({"Labels": MINE, "Id": "m"}, {"Labels": OTHERS, "Id": "o"}, {"Labels": None, "Id": "b"})
+    mine, other = {"Labels": MINE, "Id": "m"}, {"Labels": OTHERS, "Id": "o"}
+    bare = {"Labels": None, "Id": "b", "Size": 7}
     usage = {
+        "LayersSize": 100,
         "Containers": [mine, other, bare],
         "Volumes": [mine, other],
         "Images": [mine, other, bare],
         "BuildCache": [{}],
     }
     assert filter_answer("GET /system/df", usage, keep) == {
-        "Containers": [mine], "Volumes": [mine], "Images": [mine, bare], "BuildCache": [],
+        "Containers": [mine], "Volumes": [mine], "Images": [mine, bare], "BuildCache": [], "LayersSize": 7,
     }  # fmt: skip
     newer = {
         "ContainerUsage": {"TotalCount": 2, "Items": [mine, other]},
@@ -229,12 +231,32 @@ def test_a_container_that_joined_the_callers_own_starts() -> None:
     assert rules(made.decide("POST /containers/joined/start")) == {"C024", "G005"}
 
 
+def said(decision: Allowed | Denied) -> list[str]:
+    """Why a request is denied."""
+    return [reason.why for reason in decision.reasons] if isinstance(decision, Denied) else []
+
+
 def test_an_image_of_another_caller_stays_its_own() -> None:
     assert "G005" in rules(world().decide("POST /containers/create", {"Image": "other:1"}))
     assert "G005" in rules(world().decide("GET /images/other:1/json"))
     assert "G005" in rules(world().decide("GET /images/get?names=mine:1&names=other:1"))
     assert "G005" in rules(world().decide("POST /images/mine:1/tag?repo=other&tag=1"))
     assert "G005" in rules(world().decide("POST /build?t=bare:1"))
+    assert said(world().decide("POST /images/bare:1/push")) == ["would push the image bare:1, which ci did not make"]
+
+
+def test_a_tag_that_an_image_has_takes_nothing() -> None:
+    made = world()
+    for name, identity in (("bare:1", "sha256:1"), ("pulled", "sha256:1"), ("mine:1", "sha256:2")):
+        made.engine[f"/images/{name}/json"] = made.engine.get(f"/images/{name}/json", {}) | {"Id": identity}
+    assert rules(made.decide("POST /images/pulled/tag?repo=bare&tag=1")) == set()
+    assert said(made.decide("POST /images/mine:1/tag?repo=bare&tag=1")) == [
+        "would take the name bare:1 from an image that is not of ci"
+    ]
+    assert "G005" in rules(made.decide("POST /images/absent/tag?repo=bare&tag=1"))
+
+
+def test_a_commit_is_of_a_container_of_its_own() -> None:
     assert "G005" in rules(world().decide("POST /commit?container=other&repo=new"))
     for name in ("/other", "", "other?x", "oth%25er"):
         assert "G004" in rules(world().decide(f"POST /commit?container={quote(name)}&repo=new"))

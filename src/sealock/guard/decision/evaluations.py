@@ -22,6 +22,7 @@ from sealock.guard.decision.imagechecks import (
     check_name,
     check_new_tag,
     check_privileges,
+    check_pushed,
     check_saved,
     check_search,
 )
@@ -203,11 +204,11 @@ def _pull(case: Case) -> None:
 
 
 def _tag(case: Case) -> None:
-    check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
+    check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")), case.object)
 
 
 def _push(case: Case) -> None:
-    check_new_tag(case, _tagged(case.object, case.query.get("tag", "")))
+    check_pushed(case, _tagged(case.object, case.query.get("tag", "")))
 
 
 def _save(case: Case) -> None:

@@ -161,7 +161,7 @@ Answers: TypeAlias = Mapping[Question, Answer]
 class GuardReason(Struct, frozen=True):
     """Why a request is denied, or would be: the rule's id, what is wrong in the request, how to do it right.
 
-    Ids that begin with G are the guard's own (`decision/reasons.py`); others are rules of the rule book.
+    Ids that begin with G are the guard's own (docs/guide/guard.md has them); others are rules of the rule book.
     """
 
     rule: str

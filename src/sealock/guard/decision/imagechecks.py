@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import Evidence, ImageQuestion
-from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of, text_of
+from sealock.guard.decision.jsonvalues import as_texts, labels_of, text_of
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName, parse
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach, matches_image
@@ -192,15 +192,36 @@ def _check_evidence(case: Case, text: str) -> None:
         case.deny("G009", why, f"use a newer one; sealock check {text[:_SHOWN]} says more")
 
 
-def check_new_tag(case: Case, text: str) -> None:
-    """Deny a tag that the caller may not give, or that would take the name of an image which is not its own."""
+def check_new_tag(case: Case, text: str, source: str = "") -> None:
+    """Deny a tag that the caller may not give, or that would take the name of an image which is not its own.
+
+    The image `source` takes nothing where it has that name already.
+    """
     if not text or not check_name(case, text) or not case.setting.own:
         return
     described = case.engine(f"/images/{text}/json")
-    labels = labels_of(as_object(described).get("Config"))
-    if described and labels.get(case.guard.policy.label) != case.setting.name:
-        why = f"would take the name {text[:_SHOWN]} from an image that is not of {case.setting.name}"
-        case.deny("G005", why, "choose another name")
+    if not described or _is_of_caller(case, described):
+        return
+    if source:
+        same = case.engine(f"/images/{source}/json")
+        if same is None or text_of(same, "Id") == (text_of(described, "Id") or None):
+            return
+    why = f"would take the name {text[:_SHOWN]} from an image that is not of {case.setting.name}"
+    case.deny("G005", why, "choose another name")
+
+
+def check_pushed(case: Case, text: str) -> None:
+    """Deny an image that the caller may not name, or that it did not make."""
+    if not check_name(case, text) or not case.setting.own:
+        return
+    described = case.engine(f"/images/{text}/json")
+    if described and not _is_of_caller(case, described):
+        why = f"would push the image {text[:_SHOWN]}, which {case.setting.name} did not make"
+        case.deny("G005", why, "push one that it built, committed or loaded through the guard")
+
+
+def _is_of_caller(case: Case, described: Mapping[str, Any]) -> bool:
+    return labels_of(described.get("Config")).get(case.guard.policy.label) == case.setting.name
 
 
 def check_saved(case: Case, text: str) -> None:

@@ -212,6 +212,10 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
         if isinstance(entries, list):
             items = [entry for entry in entries if _is_visible(entry, keep, images=key == "ImageUsage")]
             kept[key] = {"TotalCount": len(items), "Items": items}
+    if "LayersSize" in value:
+        # Clients subtract from it what containers use, so it is that of the images in the list.
+        sizes = [image.get("Size") for image in kept.get("Images", ())]
+        kept["LayersSize"] = sum(size for size in sizes if isinstance(size, int))
     return kept | ({} if "BuildCacheUsage" in value else {"BuildCache": []})
 
 
