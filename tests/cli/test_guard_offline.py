@@ -231,6 +231,7 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
         "ghcr.io/acme/app", "docker.io/library/nginx", "docker.io/library/redis",
     }  # fmt: skip
     assert '# Denied by C001 (privileged). If it is needed: accept = ["C001"]' in made.stdout
+    assert all(len(row) <= 80 for row in made.stdout.splitlines() if row.startswith("#"))
     assert "# 5 requests\n# Not allowed: 1 request on routes that sealock does not know" in made.stdout
     (tmp_path / "learned.toml").write_text(made.stdout, encoding="utf-8")
     again = guard(tmp_path, "replay", path, "--policy", "learned.toml")
@@ -269,6 +270,20 @@ def test_import_allows_what_the_settings_grant_and_no_more(
     (caller,) = read(Source("sealock.toml", made.stdout), ".").guard.callers
     assert allowed <= caller.allow
     assert not missing & caller.allow
+
+
+def test_import_gives_each_proxy_of_a_file_a_caller_of_its_own(tmp_path: Path) -> None:
+    image = "image: tecnativa/docker-socket-proxy"
+    services = (
+        f"  a:\n    {image}\n    environment: {{IMAGES: 1, POST: x}}\n  b:\n    {image}\n  c:\n    image: nginx\n"
+    )
+    made = guard(tmp_path, "import", "-", text=f"services:\n{services}")
+    assert made.returncode == 0, made.stderr
+    first, second = read(Source("sealock.toml", made.stdout), ".").guard.callers
+    assert (first.name, second.name) == ("client of service a", "client of service b")
+    assert "POST is no number" in made.stdout
+    assert first.allow - second.allow == {"images:read"}
+    assert max(map(len, made.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("text", ["", "A=1\n", "services: {}\n"])

@@ -80,6 +80,16 @@ def test_the_steps_are_printed_and_nothing_is_done(root: Path, capsys: pytest.Ca
     assert (texts(root), called(root)) == (before, [])
 
 
+def test_the_policy_is_named_by_a_whole_path_and_is_there(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert install(root, "--policy", "sealock.toml") == 2
+    assert capsys.readouterr() == (
+        "", "sealock: --policy sealock.toml is no absolute path, and systemd starts the guard in /: write it whole\n",
+    )  # fmt: skip
+    assert install(root, "--policy", "/absent.toml") == 0
+    assert "absent.toml could not be read: No such file or directory: the guard needs it" in capsys.readouterr().err
+    assert install(root, "--policy", "/absent.toml", "--apply", "--yes") == 2
+
+
 def test_the_proxy_is_installed_and_removed(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = texts(root)
     with scripted(tmp_path / "e.sock") as engine, guard(engine.path, POLICY, where=root / SOCKET.lstrip("/")):

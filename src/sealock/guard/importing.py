@@ -28,8 +28,15 @@ IMAGE: Final = "docker-socket-proxy"
 """How the repository of the proxy's image ends."""
 
 
-def import_settings(environment: Mapping[str, str], name: str = "client") -> str:
-    """A policy with one caller that may use what the variables grant; all that the rules deny stays denied."""
+def import_settings(proxies: Mapping[str, Mapping[str, str]]) -> str:
+    """A policy with a caller for each proxy, by its name, that may use what its variables grant.
+
+    All that the rules deny stays denied.
+    """
+    return "[guard]\n\n" + "\n".join(_caller(environment, name) for name, environment in proxies.items())
+
+
+def _caller(environment: Mapping[str, str], name: str) -> str:
     settings = _GRANTED | dict(environment)
     posts = _on(settings.get("POST", "0"))
     granted = {segment for variable, segment in _SECTIONS.items() if _on(settings.get(variable, "0"))}
@@ -42,12 +49,13 @@ def import_settings(environment: Mapping[str, str], name: str = "client") -> str
         notes.append("GET /containers/{id}/attach/ws, which that proxy lets pass, writes to a container: left out.")
     if singles and not posts:
         notes.append("ALLOW_START, ALLOW_STOP and ALLOW_RESTARTS grant nothing there without POST=1, and nothing here.")
-    odd = sorted(key for key in environment if key in _SECTIONS | _SINGLE and not environment[key].strip().isdigit())
+    switches = {*_SECTIONS, *_SINGLE, "POST"}
+    odd = sorted(key for key in switches & set(environment) if not environment[key].strip().isdigit())
     notes += [f"{key} is no number, which that proxy reads as 0." for key in odd]
     if granted & {"grpc", "session"} and posts:
         notes.append("BuildKit's streams (/session, /grpc) cannot be evaluated: leave them out if no build needs them.")
     notes.append("Say who this is: uid, tls-name, container, container-image or container-label. As it is, everyone.")
-    return "[guard]\n\n" + caller_table(name, {"allow": words_for(routes)}, notes)
+    return caller_table(name, {"allow": words_for(routes)}, notes)
 
 
 def _on(value: str) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from textwrap import wrap
 from typing import Any
 
 from sealock.guard.decision.routes import GROUPS, ROUTES
 
 _WIDTH = 110
+_COMMENTS = 80
+"""Columns of comments."""
 
 
 def words_for(routes: Iterable[str]) -> tuple[str, ...]:
@@ -27,10 +30,17 @@ def words_for(routes: Iterable[str]) -> tuple[str, ...]:
 
 def caller_table(name: str, settings: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
     """A [[guard.caller]] of the policy, with notes as comments before it."""
-    rows = [f"# {note}" for note in notes]
+    rows = [row for note in notes for row in _comment(note)]
     rows += ["[[guard.caller]]", f"name = {json.dumps(name)}"]
     rows += [f"{key} = {_value(value, len(key) + 3)}" for key, value in settings.items()]
     return "\n".join(rows) + "\n"
+
+
+def _comment(note: str) -> list[str]:
+    """A note as comments; a word that is longer than a row stays whole."""
+    return wrap(
+        note, _COMMENTS, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _value(value: Any, start: int) -> str:  # noqa: ANN401  what TOML holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import Final
 
 from sealock.cli.guard.offlinepolicy import read_input
 from sealock.cli.output import print_output
@@ -12,6 +13,8 @@ from sealock.guard.importing import IMAGE, KNOWN, import_settings
 from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.location import Source
+
+_CLIENT: Final = "client"
 
 
 def configure(parser: ArgumentParser, _verb: str) -> None:
@@ -30,20 +33,31 @@ def run(arguments: Namespace) -> int:
     except UnicodeDecodeError:
         message = f"{arguments.file}: this is not a text in UTF-8"
         raise TargetError(message) from None
-    settings = _settings(text, arguments.file)
-    if not settings.keys() & KNOWN:
+    proxies = _proxies(text, arguments.file)
+    if not proxies and (assigned := _assigned(text)):
+        proxies = {_CLIENT: assigned}
+    if not proxies:
         message = f"{arguments.file} has no settings of docker-socket-proxy, such as CONTAINERS=1"
         raise TargetError(message)
-    print_output(import_settings(settings), arguments.output, exact=True)
+    print_output(import_settings(proxies), arguments.output, exact=True)
     return 0
 
 
-def _settings(text: str, name: str) -> dict[str, str]:
-    """The environment of the proxy's container, or the NAME=VALUE lines of a text."""
+def _proxies(text: str, name: str) -> dict[str, dict[str, str]]:
+    """The variables of each container of the proxy, by a name for its caller."""
     kind = recognize(name, text).kind
-    if kind is not None:
-        for subject in read(kind, Source(name, text)).subjects:
-            if isinstance(subject.noun, Container) and IMAGE in given(subject.noun.image, ""):
-                return {variable.name: variable.value or "" for variable in given(subject.noun.environment, ())}
+    subjects = read(kind, Source(name, text)).subjects if kind is not None else ()
+    found = {
+        f"{_CLIENT} of {subject.name}": {
+            variable.name: variable.value or "" for variable in given(subject.noun.environment, ())
+        }
+        for subject in subjects
+        if isinstance(subject.noun, Container) and IMAGE in given(subject.noun.image, "")
+    }
+    return found if len(found) != 1 else {_CLIENT: next(iter(found.values()))}
+
+
+def _assigned(text: str) -> dict[str, str]:
+    """The variables of the proxy that a text of NAME=VALUE lines sets."""
     rows = (row.strip().removeprefix("export ").partition("=") for row in text.splitlines() if "=" in row)
     return {key.strip(): value.strip().strip("\"'") for key, _, value in rows if key.strip() in KNOWN}

@@ -7,10 +7,11 @@ from argparse import ArgumentParser, Namespace
 
 from sealock.cli.confirmation import confirmed
 from sealock.cli.output import complain, write
-from sealock.errors import UsageError
+from sealock.errors import SealockError, UsageError
 from sealock.guard.installation import apply, plan_installation, plan_removal, rows
 from sealock.guard.livepolicy import LivePolicy
 from sealock.guard.running import ENGINE, SOCKET
+from sealock.text import visible
 
 _POLICY = "/etc/sealock/sealock.toml"
 
@@ -33,6 +34,11 @@ def run(arguments: Namespace) -> int:
     """Print the steps, or take them."""
     installs = arguments.verb == "install"
     if installs:
+        if not arguments.policy.startswith("/"):
+            message = (
+                f"--policy {arguments.policy} is no absolute path, and systemd starts the guard in /: write it whole"
+            )
+            raise UsageError(message)
         policy = os.path.join(arguments.root, arguments.policy.lstrip("/"))  # noqa: PTH118  pathlib costs 10 ms
         plan = plan_installation(arguments.form, arguments.policy, arguments.engine, arguments.group, arguments.root)
     else:
@@ -43,14 +49,16 @@ def run(arguments: Namespace) -> int:
             f"Then clients use it: DOCKER_HOST=unix://{SOCKET}, as members of the group {arguments.group}.\n"
             "Take them out of the group docker, which may use the engine itself: gpasswd -d NAME docker\n"
         )
-    if not arguments.apply:
-        return 0
     if installs:
         # A guard whose policy cannot be read would not start.
-        LivePolicy(policy)
-        if not arguments.policy.startswith("/"):
-            message = f"--policy {arguments.policy} is no absolute path"
-            raise UsageError(message)
+        try:
+            LivePolicy(policy)
+        except SealockError as error:
+            if arguments.apply:
+                raise
+            complain(f"{visible(str(error))}: the guard needs it before it is started")
+    if not arguments.apply:
+        return 0
     if not confirmed("Take these steps?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
