@@ -27,8 +27,8 @@ from support.wordchanges import ODD_WORD, change_words
 
 VECTORS: Final = Path(__file__).parent.parent / "vectors"
 RECORDS: Final = VECTORS / "swept"
-_ABSENT: Final = object()
-ODD: Final[tuple[Any, ...]] = (_ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
+ABSENT: Final = object()
+ODD: Final[tuple[Any, ...]] = (ABSENT, None, True, 0, -1, "", "odd", [], ["odd", "odd"], {"odd": None})
 FIRST: Final[tuple[Any, ...]] = (None, 0, "odd", {"odd": None})
 _BEFORE: Final[tuple[Any, ...]] = (None, "odd")
 _MOST_LINES, _MOST_BRIEF, _MOST_LETTERS = 4, 2, 140
@@ -83,7 +83,7 @@ def _variants(
     value = reduce(getitem, path, whole)
     if path:
         for odd in odds:
-            yield "absent" if odd is _ABSENT else json.dumps(odd), _replace(whole, path, odd)
+            yield "absent" if odd is ABSENT else json.dumps(odd), _replace(whole, path, odd)
     for odd in firsts if value and isinstance(value, (dict, list)) else ():
         more = {"odd": odd, **value} if isinstance(value, dict) else [odd, *value]
         yield f"first {json.dumps(odd)}", _replace(whole, path, more) if path else more
@@ -114,7 +114,7 @@ def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:
     inner = changed
     for key in path[:-1]:
         inner = inner[key]
-    if value is _ABSENT:
+    if value is ABSENT:
         del inner[path[-1]]
     else:
         inner[path[-1]] = value

@@ -14,6 +14,7 @@ import yaml
 
 from sealock import formats
 from sealock.errors import SealockError
+from sealock.formats.inspect import read_inspect
 from sealock.formats.profile import read_profile
 from sealock.formats.sbom import read_sbom
 from sealock.formats.vex import read_vex
@@ -47,9 +48,12 @@ from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, sec
 from sealock.vulnerabilities.feeds.feed import FeedError
 from support import signedtexts
 from support.certificatetexts import certificates
+from support.filetable import Table
 from support.oddvalues import toml
+from support.quadletunits import UnitFiles
 from support.readvectors import describe
-from support.sweeps import FIRST, ODD, RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
+from support.shownvalues import set_fields, show
+from support.sweeps import ABSENT, FIRST, ODD, RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
 
 
 def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
@@ -61,6 +65,32 @@ def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
 
 def _document(kind: DocumentKind, name: str = "test") -> Reader:
     return lambda text: list(describe(formats.read(kind, Source(name, text))))
+
+
+def _pipeline(text: str) -> list[str]:
+    """A file of a system by its name."""
+    table = json.loads(text)
+    return list(describe(formats.read("pipeline", Source(str(table.get("file")), json.dumps(table.get("text"))))))
+
+
+def _merge(text: str) -> list[str]:
+    """A compose file with one that overrides it, and one that both may name."""
+    table = json.loads(text)
+    base, override = (json.dumps(table.get(name)) for name in ("base", "override"))
+    more = {"base.yaml": "services: {base: {image: z, pid: host}}", "other.yaml": "services: {other: {image: o}}"}
+    source, other = Source("compose.yaml", base), Source("compose.override.yaml", override)
+    return list(describe(formats.read("compose", source, Table(more), (other,))))
+
+
+def _unit(text: str) -> list[str]:
+    files = UnitFiles({"d.volume": "[Volume]\n", "n.network": "[Network]\n"})
+    return list(describe(formats.read("quadlet", Source("web.container", text), files)))
+
+
+def _inspected(text: str) -> list[str]:
+    inspected = read_inspect(json.dumps([json.loads(text)]))
+    set_here = (f"{name}: {show(value)}" for name, value in set_fields(inspected.container))
+    return [*set_here, *(f"unresolved {name}" for name in inspected.unresolved), *map(str, inspected.errors)]
 
 
 def _lock(analyzer: Callable[[], Analyzer]) -> Reader:
@@ -103,6 +133,12 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "run-lines": _document("run"),
         "dockerfiles": _document("dockerfile"),
         "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
+        "pipelines": _pipeline,
+        "merges": _merge,
+        "builds": _document("compose", "compose.yaml"),
+        "inspects": _inspected,
+        "hcl-files": _document("bake", "docker-bake.hcl"),
+        "edited-units": _unit,
     },
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
@@ -149,13 +185,20 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
     },
 }
 ROOMS: Final = tuple(_READERS)
-_BRIEFLY: Final = {"pods": FIRST, "services": (None,)}
-"""Groups of many texts: there only null is put everywhere, and these before the items."""
-_OF_WORDS: Final = {"run-lines", "dockerfiles"}
+_BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
+    "pods": ((None,), FIRST),
+    "services": ((None,), (None,)),
+    "merges": ((None,), ()),
+    "pipelines": ((None, "odd"), ()),
+    "builds": ((ABSENT, None, "odd"), (None,)),
+    "inspects": ((None, "odd", 0, -1, []), ()),
+}
+"""Groups of many texts, or of such as take long: only these are put everywhere, and before the items."""
+_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units"}
 """Groups of texts that are not YAML."""
 _SIGNED: Final = {
     "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
-    "notation-envelopes", "notary-repositories", "certificates",
+    "notation-envelopes", "notary-repositories", "certificates", "pipelines", "merges", "builds", "inspects",
 }  # fmt: skip
 """Groups of texts that no other record has as they are."""
 _BORDER: Final = "=====\n"
@@ -187,7 +230,7 @@ def section(room: str, group: str, number: int) -> list[str]:
         return list(sweep_words(text, read, earlier))
     earlier = [each for each in earlier if _is_one_document(each)]
     whole = ["as it is:", *(f"  {line}" for line in read(json.dumps(yaml.safe_load(text))))] if group in _SIGNED else []
-    odds = ((None,), _BRIEFLY[group]) if group in _BRIEFLY else (ODD, FIRST)
+    odds = _BRIEFLY.get(group, (ODD, FIRST))
     return [*whole, *sweep_values(text, read, earlier, *odds)]
 
 
