@@ -116,6 +116,26 @@ def test_a_fix_follows_the_style_of_the_file(rule: str, before: str, after: str)
     assert fixed(rule, DEBIAN + before) == DEBIAN + after
 
 
+PIPEFAIL = 'SHELL ["/bin/{}", "-o", "pipefail", "-c"]\n'
+UNKNOWN_BASE = [
+    # rule, what comes before in the Dockerfile, the instruction, what the fix puts before it
+    ("B139", "FROM acme/base\nRUN apk add curl\n", PIPEFAIL.format("ash")),
+    ("B139", "FROM acme/base\nRUN yum -y install tar\n", PIPEFAIL.format("bash")),
+    ("B139", "FROM acme/base AS a\nRUN apt-get update\nFROM a\n", PIPEFAIL.format("bash")),
+]
+
+
+@pytest.mark.parametrize(("rule", "before", "line"), UNKNOWN_BASE)
+def test_a_fix_uses_what_the_distribution_has(rule: str, before: str, line: str) -> None:
+    text = before + "RUN curl a | tar x\n"
+    assert fixed(rule, text) == before + line + "RUN curl a | tar x\n"
+
+
+def test_a_fix_names_no_shell_that_may_not_be_there() -> None:
+    (finding,) = findings("B139", "FROM acme/base\nRUN curl a | tar x\n")
+    assert not finding.remedy.changes
+
+
 def test_a_fix_uses_the_escape_character_of_the_file() -> None:
     before = "# escape=`\nFROM fedora:40\nRUN dnf install -y a\n"
     assert fixed("B110", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
@@ -180,6 +200,8 @@ JUDGED = [
     ("B185", DEBIAN + "RUN a && b&\n", 1),
     ("B186", DEBIAN + "RUN echo $(diff <(a) <(b))\n", 1),
     ("B186", "FROM a AS debian\nRUN source x/y\n", 0),
+    ("B186", "FROM acme/base\nRUN apt-get update && source x/y\n", 1),
+    ("B186", "FROM acme/base\nRUN apk add a && source x/y\n", 0),
     ("B188", DEBIAN + "COPY a /b\nCOPY c /d\nRUN chown -R e /b\n", 1),
     ("B188", DEBIAN + "RUN chown -R e /b\nCOPY a /b\n", 0),
     ("B189", DEBIAN + "RUN curl -w '%{http_code}' https://a/b\n", 0),

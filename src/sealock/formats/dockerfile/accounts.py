@@ -8,7 +8,8 @@ from typing import Final
 from sealock.formats.dockerfile.commands import interpreter_name
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.build import Build, Stage
-from sealock.model.imagename import default_user, family
+from sealock.model.distributions import distributions
+from sealock.model.imagename import default_user
 from sealock.patterns import compile_lazily
 
 _UID_GID: Final = compile_lazily(r"(\d{1,9}):(\d{1,9})")
@@ -34,7 +35,7 @@ def spell_account_creation(build: Build, chain: tuple[Stage, ...], runs_as: Mayb
     if interpreter_name(chain[-1].shell) not in {"sh", "bash", "ash", "dash"} or _creates_account(build, chain, ids):
         return None
     uid, gid = ids.groups()
-    base = family(image)
+    base = distributions(build)[chain[-1].index]
     if base in {"alpine", "busybox"}:
         return f"RUN addgroup -g {gid} app && adduser -u {uid} -G app -D -H -s /sbin/nologin app"
     if base in {"debian", "redhat", "suse", "arch"}:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from sealock.model.build import Run
-from sealock.model.imagename import family
+from sealock.model.distributions import distributions
 from sealock.model.shell import Command, Script
-from sealock.rules.build._ran import bases
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _COMMANDS: Final = frozenset(
@@ -45,9 +44,9 @@ class BashWordsInSh(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        images = bases(build)
+        below = distributions(build)
         for stage in build.stages:
-            if family(images[stage.index]) != "debian":
+            if below[stage.index] != "debian":
                 continue
             for index, run in enumerate(stage.instructions):
                 if not isinstance(run, Run) or run.form == "exec" or run.script.shell not in {"sh", "dash"}:

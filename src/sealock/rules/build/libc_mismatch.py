@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import Copy, Stage
-from sealock.model.imagename import family
+from sealock.model.distributions import distributions
 from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, lineage, ran
@@ -65,16 +65,17 @@ class LibcMismatch(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        below = distributions(build)
         for at, stage, copy in build.each(Copy):
             if copy.stage is None or copy.stage >= stage.index:
                 continue
-            target_family, source_family = _family(build, stage), _family(build, build.stages[copy.stage])
-            if {target_family, source_family} & {"alpine"} and {target_family, source_family} & _GLIBC:
+            target, families = below[stage.index], {below[stage.index], below[copy.stage]}
+            if "alpine" in families and families & _GLIBC:
                 origin = build.stages[copy.stage]
                 programs = [source.text for source in copy.sources if not _DATA.search(source.text)]
                 trees = any(tree in source for source in programs for tree in _TREES)
                 if trees or (programs and _links(build, origin)):
-                    libraries = ("musl", "glibc") if target_family == "alpine" else ("glibc", "musl")
+                    libraries = ("musl", "glibc") if target == "alpine" else ("glibc", "musl")
                     yield self.finding(
                         f"copies files built for {libraries[1]} to an image with {libraries[0]}",
                         at,
@@ -90,14 +91,6 @@ class LibcMismatch(Rule[Build]):
                         place=known(word.place),
                         evidence=word.text,
                     )
-
-
-def _family(build: Build, stage: Stage) -> str:
-    """The family of the base image of a stage, through the stages that it builds on."""
-    while stage.start.stage is not None and stage.start.stage < stage.index:
-        stage = build.stages[stage.start.stage]
-    name = family(stage.start.image.text)
-    return name if isinstance(name, str) else ""
 
 
 def _links(build: Build, stage: Stage) -> bool:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from sealock.model.absent import Maybe
 from sealock.model.build import Run
-from sealock.model.imagename import family
+from sealock.model.distributions import distributions
 from sealock.model.shell import Command, Pipeline, Script
 from sealock.rules.build._fixes import insert_before
-from sealock.rules.build._ran import bases
-from sealock.rules.kit import Absent, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
+from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "whoami", "id", "uname", "date", "env"})
 """Their failure does not matter, and a signal ends `yes` even on success."""
@@ -46,7 +46,7 @@ class PipefailMissing(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         covered: set[int] = set()
-        below = bases(build)
+        below = distributions(build)
         for at, stage, run in build.each(Run):
             if run.script.shell not in _SHELLS or _sees(run):
                 continue
@@ -55,7 +55,8 @@ class PipefailMissing(Rule[Build]):
                     continue
                 # One SHELL line before the first such RUN covers the later ones.
                 first = run.form == "shell" and not run.onbuild and stage.index not in covered
-                fix = insert_before(run, _shell_line(below[stage.index])) if first else ()
+                line = _shell_line(below[stage.index]) if first else ""
+                fix = insert_before(run, line) if line else ()
                 covered.add(stage.index)
                 yield self.finding(f"ignores a failure of {hidden.name} in a pipe", at, place=hidden.place, fix=fix)
 
@@ -86,7 +87,9 @@ def _sees(run: Run) -> bool:
     return any(word == "pipefail" for word in words)
 
 
-def _shell_line(image: str) -> str:
-    kind = family(image)
-    shell = "/bin/ash" if not isinstance(kind, Absent) and kind in {"alpine", "busybox"} else "/bin/bash"
+def _shell_line(distribution: Maybe[str]) -> str:
+    """The instruction that sets it, "" where it is not known which shell there is."""
+    if not isinstance(distribution, str) or distribution in {"none", "windows"}:
+        return ""
+    shell = "/bin/ash" if distribution in {"alpine", "busybox"} else "/bin/bash"
     return f'SHELL ["{shell}", "-o", "pipefail", "-c"]'

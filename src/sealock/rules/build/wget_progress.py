@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from sealock.model.imagename import family
+from sealock.model.distributions import distributions
 from sealock.rules.build._fixes import insert_after
-from sealock.rules.build._ran import bases, ran
+from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, man
 
 _QUIET = (
@@ -43,12 +43,12 @@ class WgetProgress(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        images = bases(build)
+        below = distributions(build)
         for call in ran(build, "wget"):
             command = call.command
             if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
                 continue
-            if len(command.words) > 1 and family(images[call.stage.index]) not in {"alpine", "busybox"}:
+            if len(command.words) > 1 and below[call.stage.index] not in {"alpine", "busybox"}:
                 yield self.finding(
                     "prints the progress of wget to the build log",
                     call.at,
