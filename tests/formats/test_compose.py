@@ -281,7 +281,7 @@ def test_environment_overrides_the_env_file() -> None:
 
 
 def test_environment_key_overrides_env_file_key() -> None:
-    files = {"e": "A=1\nB=2 # c\nexport C='$x'\nD\nE=\"a\\nb ${A}\"\n", "r": 'F="raw" # kept\n'}
+    files = {"e": "\ufeffA=1\nB=2 # c\nexport C='$x'\nD\nE=\"a\\nb ${A}\"\n", "r": '\ufeffF="raw" # kept\n'}
     web = service("environment: {A: own}\nenv_file: [e, {path: r, format: raw}, {path: no, required: false}]", **files)
     assert isinstance(web.noun, Container)
     assert web.noun.env_files == ("e", "r", "no")

@@ -54,6 +54,9 @@ TREES: Final = {
     "COMPOSE_FILE in .env names the files": ProjectTree(
         LISTED, LISTED[2:], "top", ((".env", "COMPOSE_FILE=deploy/a.yml:deploy/b.txt\nV=top\n"),)
     ),
+    "a byte order mark before COMPOSE_FILE is no part of it": ProjectTree(
+        LISTED, LISTED[2:], "top", ((".env", "\ufeffCOMPOSE_FILE=deploy/a.yml:deploy/b.txt\nV=top\n"),)
+    ),
     "COMPOSE_FILE merges no override": ProjectTree(
         LISTED, LISTED[:1], "top", ((".env", "V=top\nexport COMPOSE_FILE='compose.yaml'\n"),)
     ),

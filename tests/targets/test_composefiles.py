@@ -46,9 +46,9 @@ def test_a_walk_reads_what_compose_loads(tree: ProjectTree, tmp_path: Path, monk
     nouns = [read(input_) for input_ in resolve(".", Options(dict(tree.environment)))]
     (noun,) = (noun for noun in nouns if set(loaded(noun)) == set(tree.loads))
     assert noun.hostname == f"h{tree.variable}" or not tree.variable
-    # Whatever else there is was read by itself, or not as compose files (deploy/b.txt is none by its name).
+    # Whatever else there is was read by itself.
     others = {name for noun in nouns for name in loaded(noun)} - set(tree.loads)
-    assert others == {name for name in tree.files if name not in tree.loads and not name.endswith(".txt")}
+    assert others == {name for name in tree.files if name not in tree.loads}
 
 
 @pytest.mark.parametrize("tree", BESIDE.values(), ids=BESIDE)

@@ -10,9 +10,13 @@ from sealock.patterns import compile_lazily
 if TYPE_CHECKING:
     from sealock.formats.yamltree import YamlNode
 
-_SERVICES: Final = compile_lazily(r"(?:^|[{,])[ \t]*[\"']?(?:services|include)[\"']?[ \t]*:", re.MULTILINE)
-_KEY: Final = (compile_lazily(r"services[\"']?[ \t]*:"), compile_lazily(r"include[\"']?[ \t]*:"))
+_SERVICES: Final = compile_lazily(
+    r"(?:^|[{,])[ \t]*(?:\?[ \t]+)?(?:[&!][^\s,]*[ \t]+)*[\"']?(?:services|include)[\"']?[ \t]*(?::|$)", re.MULTILINE
+)
+_KEY: Final = compile_lazily(r"(?:services|include)[\"']?[ \t\r]*(?::|$)", re.MULTILINE)
 """What is quick to search for, before `_SERVICES`."""
+_HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
+"""A key that is written with escapes."""
 _AT_MARGIN: Final = compile_lazily(r"^services[ \t]*:", re.MULTILINE)
 _SERVICE: Final = compile_lazily(r"\b(?:image|build|extends|provider)\b[\"']?[ \t]*:")
 _SERVICE_KEYS: Final = frozenset({
@@ -25,14 +29,28 @@ _TOP: Final = frozenset({
 })  # fmt: skip
 _OTHER_INCLUDES: Final = frozenset({"local", "remote", "template", "component"})
 """Keys of an include in GitLab's pipelines."""
-_DATA: Final = (".yml", ".yaml", ".json", ".in", ".bak", ".orig", ".old", ".yaml-dist")
+_OTHER: Final = compile_lazily(
+    r".*\.(?:md|mdx|markdown|rst|adoc|asciidoc|org|tex|sh|bash|zsh|ksh|fish|ps1|psm1|bat|cmd|mk|service|toml|ini|cfg|conf)",
+    re.IGNORECASE,
+)
+"""Names of texts that are never one document of YAML or JSON."""
+
+
+def may_be_document(name: str) -> bool:
+    """Whether a file of this name may hold a document of YAML or JSON, such as compose.yml.example or stack.txt."""
+    return _OTHER.fullmatch(name) is None
+
+
+def has_hidden_key(text: str) -> bool:
+    """Whether a text has a key that is written with escapes."""
+    return "\\" in text and _HIDDEN_KEY.search(text) is not None
 
 
 def is_project(name: str, text: str) -> bool:
     """Whether a text with this file name is a compose file."""
-    if "." in name.lstrip(".") and not name.lower().endswith(_DATA):
+    if not may_be_document(name):
         return False
-    if not any(key.search(text) for key in _KEY) or _SERVICES.search(text) is None:
+    if (_KEY.search(text) is None or _SERVICES.search(text) is None) and not has_hidden_key(text):
         return False
     from sealock.formats import yamltree  # noqa: PLC0415  it loads PyYAML, and most texts end above
 
@@ -49,9 +67,12 @@ def is_project_node(document: YamlNode) -> bool:
     top = target(document)
     if not isinstance(top, Mapping):
         return False
-    keys = {key.text for key, _ in top.entries if isinstance(key, Scalar)}
+    keys = {key.text for key, _ in top.entries if isinstance(key, Scalar)} - {"<<"}
     only_known = all(key in _TOP or key.startswith("x-") for key in keys)
-    services = target(value) if (value := top.get("services")) is not None else None
+    value = top.get("services")
+    if value is None and (merged := top.get("<<")) is not None and isinstance(other := target(merged), Mapping):
+        value = other.get("services")
+    services = target(value) if value is not None else None
     if isinstance(services, Mapping):
         parts = [target(value) for _, value in services.entries]
         if not parts:

@@ -46,12 +46,15 @@ _FORMS: Final = (
         "the images of a kustomization are not checked without --render",
         (*_YAML, "kustomization"),
     ),
-    _Form(
-        r"(.*/)?[^/]*compose[^/]*\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
-        "",
-        "compose",
-        "templates of compose files are not checked; check what is made of them",
-        (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache"),
+    *(
+        _Form(
+            rf"(.*/)?{name}\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
+            text,
+            "compose",
+            "templates of compose files are not checked; check what is made of them",
+            (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache"),
+        )
+        for name, text in ((r"[^/]*compose[^/]*", ""), (r"[^/]*", r"^services[ \t]*:"))
     ),
     _Form(
         r"(.*/)?[^/]*\.(json|ya?ml|tf)(\.[^/.]*)?",
@@ -211,8 +214,6 @@ _SETTINGS: Final = compile_lazily(
     re.MULTILINE,
 )
 """The kinds of manifests that hold settings."""
-_HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
-"""A key that is written with escapes."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
 _HELM: Final = compile_lazily(
     r"\{\{-?\s*(?:[.$(]|/\*|(?:end|else)\b|[A-Za-z]\w*\s+[^\s}])|(?:^|[:-][ \t]+)\{\{", re.MULTILINE
@@ -251,14 +252,16 @@ def is_unit(path: str, text: str) -> bool:
 def is_manifest_of_pods(path: str, text: str) -> bool:
     """Whether a file is a Kubernetes manifest that may hold containers; a template or kustomization is none."""
     lowered = path.lower()
-    if not lowered.endswith((".yml", ".yaml", ".json")) or lowered.endswith(_KUSTOMIZATIONS):
+    if lowered.endswith(_KUSTOMIZATIONS) or not projectshape.may_be_document(path):
         return False
+    if not lowered.endswith((".yml", ".yaml", ".json")):
+        return not _is_template(lowered, text) and "ontainers" in text and is_manifest(text) and _has_pods(text)
     lists = ("ontainers" in text and _CONTAINER_LISTS.search(text)) or (
         any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text)
     )
     if lists and is_manifest(text):
         return _HELM.search(text) is None or _HELM.search(_without_other_templates(text)) is None
-    odd = ("apiVersion" in text and not is_manifest(text)) or ("\\" in text and _HIDDEN_KEY.search(text) is not None)
+    odd = ("apiVersion" in text and not is_manifest(text)) or projectshape.has_hidden_key(text)
     return odd and _has_pods(text)
 
 
@@ -293,6 +296,11 @@ def _without_other_templates(text: str) -> str:
     return "".join((*pieces, text[at:]))
 
 
+def _is_template(path: str, text: str) -> bool:
+    """Whether another program fills in what a text leaves open."""
+    return path.lower().endswith(detection.TEMPLATE_ENDINGS) and _TEMPLATE.search(text) is not None
+
+
 def _has_pods(text: str) -> bool:
     """Whether a text has pods by its parsed keys, however they are written."""
     from sealock.formats.kubernetes.reader import read  # noqa: PLC0415  few texts need it
@@ -303,6 +311,7 @@ def _has_pods(text: str) -> bool:
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path (with forward slashes) and its text."""
     base = path.rpartition("/")[2]
+    text = text.removeprefix("\ufeff")  # a byte order mark
     pods = is_manifest_of_pods(path, text)
     unevaluated = tuple(_unevaluated(path, base, text, pods=pods))
     if any(form.kind == "dockerfile" for form in unevaluated):
@@ -322,7 +331,8 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition("kubernetes", unevaluated)
     if kind is None and not unevaluated and is_manifest_of_settings(path, text):
         return Recognition("kubernetes")
-    if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):
+    named = detection.is_named(base) or _is_template(base, text)
+    if kind in {None, "run"} and not named and projectshape.is_project(base, text):
         kind = "compose"
     if unevaluated and kind not in {None, "run"}:
         unevaluated = ()  # the name may be that of another form, but the text is what sealock reads
@@ -338,7 +348,7 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
     if detection.is_dockerfile_name(base):
         if base.lower().endswith(detection.LEFTOVER_ENDINGS):
             return [Unevaluated("dockerfile", "rejected patches and editors' swap files are not checked")]
-        if base.lower().endswith(detection.TEMPLATE_ENDINGS) and _TEMPLATE.search(text):
+        if _is_template(base, text):
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     if pods:

@@ -60,9 +60,11 @@ _KEYS: Final = (
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
-_START: Final = compile_lazily(rb"^[ \t]*(?:FROM[ \t]+\S|[\"']?services[\"']?[ \t]*:)", re.MULTILINE)
+_START: Final = compile_lazily(
+    rb"^(?:\xef\xbb\xbf)?[ \t]*(?:FROM[ \t]+\S|[\"']?(?:services|apiVersion)[\"']?[ \t]*:)", re.MULTILINE
+)
 _OVERRIDE: Final = compile_lazily(r"(docker-)?compose\.override\.ya?ml")
-_LISTS_FILES: Final = compile_lazily(rb"^[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
+_LISTS_FILES: Final = compile_lazily(rb"^(?:\xef\xbb\xbf)?[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
 
 
 class WalkedFile(Struct, frozen=True):
@@ -211,8 +213,8 @@ def _ends(name: str) -> Iterator[int]:
 
 
 def _starts(data: bytes) -> bool:
-    """Whether a line starts as a Dockerfile or a compose file does."""
-    return (b"FROM" in data or b"services" in data) and _START.search(data) is not None
+    """Whether a line starts as a Dockerfile, a compose file or a manifest does."""
+    return any(word in data for word in (b"FROM", b"services", b"apiVersion")) and _START.search(data) is not None
 
 
 def is_override(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from sealock.formats.compose.interpolation import Room
 
 _ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _BLANKS: Final = "\t\v\f\r \x85\xa0"
 
 
@@ -21,7 +22,7 @@ def parse(
     lines: list[tuple[str, str | None, int]] = []
     known = dict(variables)
     room = room or Room()
-    at, length = 0, len(text)
+    at, length = int(text.startswith(_BYTE_ORDER_MARK)), len(text)
     while at < length:
         if text[at].isspace():
             at += 1
@@ -47,8 +48,8 @@ def parse(
 def parse_raw(text: str) -> list[tuple[str, str | None, int]]:
     """Read a file of format "raw": NAME=value to the end of the line, without quotes and variables."""
     lines: list[tuple[str, str | None, int]] = []
-    at = 0
-    for line in text.split("\n"):
+    at = int(text.startswith(_BYTE_ORDER_MARK))
+    for line in text[at:].split("\n"):
         content = line.removesuffix("\r").lstrip()
         if content and content[0] != "#":
             name, equals, value = content.partition("=")

@@ -22,13 +22,18 @@ _JOB: Final = compile_lazily(
     re.MULTILINE,
 )
 _COLUMN: Final = compile_lazily(r"[a-z_][\w-]*[ \t]+(?=\S)")
+_ENGINE: Final = r"(?:(?:sudo|exec|nohup)[ \t]+(?:-\w+[ \t]+)*)*(?:[\w./~-]*/)?(?:docker|podman|nerdctl)[ \t]"
 _SETTING: Final = compile_lazily(
-    r"^[ \t]*(?:\[{1,2}([^\]\n]{1,200})\]|([\w.-]{1,100})[ \t]*=[ \t]*((?:[^\n]|\n[ \t]+(?=\S))+))", re.MULTILINE
+    r"^[ \t]*(?:\[{1,2}([^\]\n]{1,200})\]|([\w.-]{1,100})[ \t]*=[ \t]*"
+    r"(\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|(?:[^\n]|\n[ \t]+(?=\S))+)"
+    rf"|({_ENGINE}(?:[^\\\n]|\\[^\n]|\\\n)*))",
+    re.MULTILINE,
 )
+"""The name of a section, a key and its value, or a line that starts with an engine's name."""
 _COMMAND_KEY: Final = compile_lazily(r"command|exec|Exec|cmd|run|commands(?:_pre|_post)?")
 _LISTS_COMMANDS: Final = compile_lazily(r"(?:.*\.)?(?:tasks|scripts)")
 """The tables of TOML in which each key is the name of a command."""
-_QUOTED: Final = compile_lazily(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
+_QUOTED: Final = compile_lazily(r"(\"\"\"|\")((?:[^\"\\]|\\[\s\S]|(?!\1)\")*)\1|('''|')((?:[^']|(?!\3)')*)\3")
 _COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 _LONG_STRING: Final = compile_lazily(
     r"(\b(?:sh|bat|script[ \t]?:)[ \t]{0,9}\(?[ \t]{0,9})?(\"\"\"|''').*?\2", re.DOTALL
@@ -78,20 +83,27 @@ def cron_fragments(source: Source) -> Iterator[Fragment]:
 def setting_fragments(source: Source) -> Iterator[Fragment]:
     """The commands of supervisord.conf, tox.ini, mise.toml and like files.
 
-    A value may go on in indented lines: one command, or where the key is plural one for each line.
+    A value may go on in indented lines: one command, or where the key is plural one for each line. A line may
+    be a command too.
     """
     text, section = source.text, ""
     for match in _SETTING.finditer(text):
-        named, key = match.group(1, 2)
+        named, key, value = match.group(1, 2, 3)
         if named is not None:
             section = named
-        elif _COMMAND_KEY.fullmatch(key) or _LISTS_COMMANDS.fullmatch(section):
+            continue
+        if key is None:
+            builder = FragmentBuilder()
+            builder.copy(text, *match.span(4))
+            yield builder.fragment("sh", loose=True)
+            continue
+        if _COMMAND_KEY.fullmatch(key) or _LISTS_COMMANDS.fullmatch(section):
             builder = FragmentBuilder()
             if quoted := _QUOTED.match(text, match.start(3)):
                 _unquote(builder, text, quoted)
             else:
                 at = match.start(3)
-                for line in re.finditer(r"\n[ \t]*", match.group(3)):
+                for line in re.finditer(r"\n[ \t]*", value):
                     start, end = match.start(3) + line.start(), match.start(3) + line.end()
                     builder.copy(text, at, start)
                     builder.put("\n" if key.startswith("commands") else " ", start, end)
@@ -102,9 +114,10 @@ def setting_fragments(source: Source) -> Iterator[Fragment]:
 
 def _unquote(builder: FragmentBuilder, text: str, quoted: re.Match[str]) -> None:
     """Copy what is in the quotes of TOML."""
-    at, end = quoted.span(1) if quoted.group(1) is not None else quoted.span(2)
+    basic = quoted.group(1) is not None
+    at, end = quoted.span(2 if basic else 4)
     while at < end:
-        if quoted.group(1) is not None and text[at] == "\\":
+        if basic and text[at] == "\\":
             builder.put(_ESCAPES.get(text[at + 1], text[at + 1]), at, at + 2)
             at += 2
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
@@ -34,6 +36,17 @@ _NETWORK_OPTIONS: Final = frozenset({
 })  # fmt: skip
 
 
+_CHOSEN: Final = r"(?:sudo[ \t]+(?:-\w+[ \t]+)*)?(?:[\w./~-]*/)?(docker|podman|nerdctl)(?:\.exe)?"
+_CHOICES: Final = tuple(
+    compile_lazily(pattern, re.DOTALL)
+    for pattern in (
+        rf"\s*{_CHOSEN}\s*",
+        rf"\$\{{\w+:?[-=]{_CHOSEN}\}}",
+        rf"(?:\$\(|`).{{0,200}}?\b(?:which|command -v|type -[pP])[ \t]+{_CHOSEN}\b.{{0,200}}[)`]",
+        rf"\$[({{](?:or|if)[ \t].{{0,200}},[ \t]*{_CHOSEN}[ \t]*[)}}]",
+    )
+)
+"""Values of a variable that stands for an engine: its name, a default, what is looked up here, or what make chooses."""
 _LOOKED_UP: Final = compile_lazily(r"^(?:which|command -v|type -p) +")
 _STARTS: Final = frozenset({"run", "create", "container"})
 _RUNNER: Final = compile_lazily(
@@ -162,6 +175,18 @@ def _passed_on(command: Command) -> int:
         return 0
     pairs = enumerate(pairwise(words[1:]), 1)
     return next((at for at, (word, after) in pairs if after.text in _STARTS and word.literal and engine_of(word)), 0)
+
+
+def chosen_engine(values: Iterable[str]) -> str:
+    """The engine that a variable with one of these values stands for, the first if there are several; "" for none.
+
+    `E=$(command -v docker || command -v podman)` chooses docker, and so does `E=${1:-docker}`.
+    """
+    for value in values:
+        for pattern in _CHOICES:
+            if (match := pattern.fullmatch(value)) is not None:
+                return match.group(1)
+    return ""
 
 
 def engine_of(word: Word) -> str:

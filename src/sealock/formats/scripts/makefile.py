@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats import shell
+from sealock.formats.scripts.engines import chosen_engine
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
@@ -35,6 +36,7 @@ def fragments(source: Source) -> Iterator[Fragment]:
     text = source.text
     recipes: list[tuple[int, int]] = []
     variables: dict[str, str | None] = {}
+    given: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
     at, defining = 0, False
     while at < len(text):
@@ -52,10 +54,13 @@ def fragments(source: Source) -> Iterator[Fragment]:
             value = text[match.end() : end].partition(" #")[0].replace("\\\n", " ").strip()
             sure = operator in {"=", ":=", "::=", ":::="} or (operator == "?=" and _ENGINE.fullmatch(value))
             variables[name] = value if sure and counts[name] == 1 else None
+            given.setdefault(name, []).append(value)
         elif (start := _one_line_recipe(line)) > 0:
             recipes.append((at + start, end))
         at = end + 1
     values = _literal_values(variables)
+    chosen = {name: engine for name, every in given.items() if name not in values and (engine := chosen_engine(every))}
+    values.update((name, (Word(engine, Place()),)) for name, engine in chosen.items())
     for start, end in recipes:
         yield _read_recipe(text, start, end, values)
 

@@ -22,6 +22,7 @@ from sealock.patterns import compile_lazily
 
 _UNIT: Final = compile_lazily(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
 _FENCE: Final = compile_lazily(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
+_DROP_IN: Final = compile_lazily(r"(?:.*[/.])?(?:service|timer|socket)\.d/[^/]*\.conf")
 _ENDING: Final = compile_lazily(r"\.[A-Za-z]\w*$")
 _SHELL: Final = compile_lazily(
     r".*\.(?:sh|bash|zsh|ksh|dash|bats|ebuild|command|env|envrc|profile|bashrc|zshrc)|\.[^.]*", re.IGNORECASE
@@ -56,6 +57,8 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
 
     `depth` is the number of commands that carry the text.
     """
+    if source.text.startswith("\ufeff"):  # a byte order mark, which is no part of the first command
+        source = Source(source.name, f" {source.text[1:]}")
     text = source.text
     if not any(engine in text for engine in ENGINES):
         return ()
@@ -117,6 +120,8 @@ def detect_kind(source: Source) -> str:
     """The kind of a text, by its name or else its content: one of `_READERS`, or "systemd"."""
     path = source.name.replace("\\", "/").lower()
     base = path.rpartition("/")[2]
+    if path.endswith(".conf") and _DROP_IN.fullmatch(path):
+        return "systemd"
     for pattern, named in _NAMES:
         if pattern.fullmatch(path):
             return named
@@ -154,9 +159,15 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
 
 
 def is_guessed(source: Source) -> bool:
-    """Whether a text is read as a shell script for want of anything that says what it is."""
+    """Whether run lines of a text may be missed for want of anything that says what its lines are.
+
+    That is a text of no known kind, plain text, and settings, whose keys may have any meaning.
+    """
     base = source.name.replace("\\", "/").rpartition("/")[2]
-    return detect_kind(source) == "shell" and not source.text.startswith("#!") and not _SHELL.fullmatch(base)
+    kind = detect_kind(source)
+    if kind == "shell":
+        return not source.text.startswith("#!") and not _SHELL.fullmatch(base)
+    return kind == "settings" or base.lower().endswith((".txt", ".text", ".adoc", ".asciidoc", ".org"))
 
 
 def _is_of_unknown_kind(source: Source) -> bool:

@@ -1,7 +1,8 @@
 """Resolves the variables to which a script assigns literal values.
 
 The assignment must precede the use and always run; a variable with a single assignment also counts in branches and
-functions. What the caller of the script may set ($1, ${X:-default}) stays as written.
+functions. What the caller of the script may set ($1, ${X:-default}) stays as written. A variable that stands for an
+engine, whichever a branch or a look-up chooses, is that engine where it starts a command.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Iterator, Mapping
 from operator import is_
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.formats import shell
+from sealock.formats.scripts.engines import chosen_engine
 from sealock.model.location import Source
 from sealock.model.shell import Assignment, Command, Pipeline, Script, Word
 from sealock.patterns import compile_lazily
@@ -39,40 +42,52 @@ def resolve(
 ) -> Iterator[tuple[Command, Command, bool]]:
     """The script's commands, including nested ones: as written, with their variables resolved, and whether piped."""
     counts = Counter(dict.fromkeys(presets or {}, 1))
-    _count_assignments(script, counts, 0)
-    yield from _ShellScope(dict(presets or {}), counts, source, [_MAX_ADDED]).script(script, 0)
+    given: dict[str, list[str]] = {}
+    _count_assignments(script, counts, given, 0)
+    engines = {name: engine for name, values in given.items() if (engine := chosen_engine(values))}
+    yield from _ShellScope(dict(presets or {}), _Shared(counts, engines, source, [_MAX_ADDED])).script(script, 0)
 
 
-def _count_assignments(script: Script, counts: Counter[str], depth: int) -> None:
-    """Count the assignments of each variable, explicit or by builtins such as read."""
+class _Shared(Struct, frozen=True, gc=False):
+    """What all scopes of a script share.
+
+    `counts` are the assignments of each variable; `engines` the engines that variables stand for. `room` is one number:
+    how many words variables may still add.
+    """
+
+    counts: Counter[str]
+    engines: Mapping[str, str]
+    source: Source
+    room: list[int]
+
+
+def _count_assignments(script: Script, counts: Counter[str], given: dict[str, list[str]], depth: int) -> None:
+    """Count the assignments of each variable, explicit or by builtins such as read, and list the values."""
     for pipeline in script.pipelines:
         for command in pipeline.commands:
             for assignment in command.assignments:
                 counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
+                if assignment.value is not None:
+                    given.setdefault(assignment.name, []).append(assignment.value.text)
             if command.name in _SETTERS:
                 for word in command.words[1:]:
                     counts[word.text] += 2
             if depth < _MAX_DEPTH:
                 for nested in command.nested:
                     if nested.kind != "wrapped":
-                        _count_assignments(nested.script, counts, depth + 1)
+                        _count_assignments(nested.script, counts, given, depth + 1)
 
 
 class _ShellScope:
     """The variables at one point of a script."""
 
-    __slots__ = ("counts", "guarded", "room", "source", "values")
+    __slots__ = ("guarded", "shared", "values")
 
-    def __init__(
-        self, values: Values, counts: Counter[str], source: Source, room: list[int], guarded: set[str] | None = None
-    ) -> None:
+    def __init__(self, values: Values, shared: _Shared, guarded: set[str] | None = None) -> None:
         self.values = values
-        self.room = room
-        """How many words variables may still add: one number, which all scopes of a script share."""
+        self.shared = shared
         self.guarded: set[str] = set() if guarded is None else guarded
         """Variables with a value from a branch or function, which may never run."""
-        self.counts = counts
-        self.source = source
 
     def script(self, script: Script, depth: int, *, piped: bool = False) -> Iterator[tuple[Command, Command, bool]]:
         """Resolve the commands of a script in the order of its text; `piped` if another reads what they print."""
@@ -84,7 +99,7 @@ class _ShellScope:
                 if depth < _MAX_DEPTH:
                     for nested in changed.nested:
                         # A nested script runs in another process, so its assignments end with it.
-                        inner = _ShellScope(dict(self.values), self.counts, self.source, self.room, set(self.guarded))
+                        inner = _ShellScope(dict(self.values), self.shared, set(self.guarded))
                         yield from inner.script(nested.script, depth + 1, piped=read)
                 self.remember(command, pipeline)
 
@@ -93,9 +108,11 @@ class _ShellScope:
         words: list[Word] = []
         for word in command.words:
             words += (word,) if word.literal else self.words(word, guarded=guarded)
-        self.room[0] -= len(words) - len(command.words)
-        if self.room[0] < 0:
+        room = self.shared.room
+        room[0] -= len(words) - len(command.words)
+        if room[0] < 0:
             return command
+        self.put_engine(words)
         if len(words) == len(command.words) and all(map(is_, words, command.words)):
             return command
         wrapped = any(nested.kind in {"wrapped", "argument"} for nested in command.nested)
@@ -103,6 +120,17 @@ class _ShellScope:
             pipelines = shell.parse_words(words, command.place).pipelines
             return replace(command, words=tuple(words), nested=(*command.nested, *pipelines[0].commands[0].nested))
         return replace(command, words=tuple(words))
+
+    def put_engine(self, words: list[Word]) -> None:
+        """Put an engine in place of the variable that stands for it, at the start or after a word such as $SUDO."""
+        for at, word in enumerate(words[:2]):
+            if word.literal:
+                return
+            match = _REFERENCE.fullmatch(word.text)
+            engine = self.shared.engines.get(match.group(1) or match.group(2), "") if match else ""
+            if engine:
+                words[at] = Word(engine, word.place)
+                return
 
     def remember(self, command: Command, pipeline: Pipeline) -> None:
         """Apply a command's assignments, except those before a program's name, which only that program sees."""
@@ -126,7 +154,7 @@ class _ShellScope:
 
     def assigned(self, assignment: Assignment, *, guarded: bool, sure: bool) -> tuple[Word, ...] | None:
         """The words that a variable has after an assignment."""
-        if assignment.value is None or not sure or (guarded and self.counts[assignment.name] > 1):
+        if assignment.value is None or not sure or (guarded and self.shared.counts[assignment.name] > 1):
             return None
         if assignment.value.literal or assignment.items or assignment.value.text != "()":
             before = self.values.get(assignment.name) if assignment.append else ()
@@ -144,7 +172,7 @@ class _ShellScope:
         """The words that a word expands to; the word itself if any part of it is unknown."""
         text = word.text
         match = _REFERENCE.fullmatch(text)
-        bare = _QUOTES.isdisjoint(self.source.excerpt(word.place))
+        bare = _QUOTES.isdisjoint(self.shared.source.excerpt(word.place))
         if match is not None and (bare or match.group(3)):
             value = self.value(match, guarded=guarded)
             if value is None:
@@ -170,7 +198,7 @@ class _ShellScope:
     def value(self, match: re.Match[str], *, guarded: bool) -> tuple[Word, ...] | None:
         """The words of a reference's variable, None if they are unknown here."""
         name = match.group(1) or match.group(2)
-        if (guarded and self.counts[name] > 1) or (name in self.guarded and not guarded):
+        if (guarded and self.shared.counts[name] > 1) or (name in self.guarded and not guarded):
             return None
         words = self.values.get(name)
         if words is None or (match.group(4) and not (words and words[0].text)):
