@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.container import Container
+from sealock.model.imagename import parse
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Script
 
@@ -82,6 +83,8 @@ class From(Instruction, frozen=True, kw_only=True):
     alias: BuildText | None = None
     platform: BuildText | None = None
     stage: int | None = None
+    context: bool = False
+    """Whether a named context stands for the image that is a directory, another target or a service: no image."""
 
 
 class RunMount(Struct, frozen=True):
@@ -271,6 +274,15 @@ class BuildContext(Struct, frozen=True):
     entries: Maybe[tuple[str, ...]] = UNKNOWN
 
 
+def context_name(text: str) -> str:
+    """The name by which BuildKit looks a named context up: a reference in its shortest form, without :latest."""
+    name = parse(text)
+    if name is None:
+        return text
+    tag = f":{name.tag}" if name.tag not in {None, "latest"} else ""
+    return f"{name.familiar}{tag}" + (f"@{name.digest}" if name.digest else "")
+
+
 class Build(Struct, frozen=True):
     """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is what places refer to."""
 
@@ -280,6 +292,8 @@ class Build(Struct, frozen=True):
     escape: str = "\\"
     context: BuildContext = BuildContext()
     text: str = ""
+    contexts: frozenset[str] = frozenset()
+    """The named contexts that are no images, by the names that `context_name` gives."""
 
     def excerpt(self, place: Place) -> str:
         """The text at a place."""

@@ -15,6 +15,7 @@ from sealock.model.inventory import UNREAD, Inventory
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity
 from sealock.policy.settings import Policy
+from sealock.scan.namedcontexts import with_contexts
 from sealock.scan.settings import Settings
 from sealock.scan.useevidence import UseEvidence
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
@@ -84,6 +85,8 @@ class DocumentReader:
             listed = ((input_.target, inventory),)
             return ReadTarget(input_.target, input_.name, input_, document, policy, listed, unevaluated=skipped)
         document = read_file(input_)
+        if input_.contexts:
+            document = with_contexts(document, input_.contexts)
         skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
         if input_.part:
             skipped += tuple(_left_to_others(document))

@@ -26,6 +26,7 @@ from sealock.model.report import Report, TargetReport, Unexamined
 from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
+from sealock.scan.namedcontexts import RULES, Contexts, join_builds, list_builds
 from sealock.scan.policies import Policies
 from sealock.scan.repetitions import join_repetitions
 from sealock.scan.ruleids import select
@@ -88,6 +89,8 @@ class CheckRun:
         self._passed_by: list[str] = []
         self._counts = {False: 0, True: 0}
         self._lacking: dict[str, str] = {}
+        self._builds: list[tuple[str, Contexts]] = []
+        """The Dockerfiles that compose and bake files build, each with the named contexts of that build."""
         self._evaluator = Evaluator(only, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
 
@@ -129,6 +132,8 @@ class CheckRun:
     ) -> Iterator[EvaluatedTarget]:
         """Read an input and evaluate the rules on each of its documents."""
         for target in self._reader.read(input_, self.policies.of(input_), progress):
+            if isinstance(input_, FileInput) and input_.kind in {"compose", "bake"}:
+                self._builds += list_builds(target.document, input_.path)
             yield self._evaluator.evaluate(target)
 
     def finish(self, evaluated: EvaluatedTarget, progress: Callable[[str], None] = _silent) -> TargetReport:
@@ -138,6 +143,7 @@ class CheckRun:
     def report(self, inputs: Iterable[Input], progress: Callable[[str], None] = _silent) -> Report:
         """Take inputs through all stages."""
         reports: list[TargetReport] = []
+        dockerfiles: dict[str, tuple[int, FileInput]] = {}
         walked = False
         for input_, taken in share_inputs(inputs, lambda input_: self._take(input_, progress), self._may_share):
             walked = walked or (input_.walked and not self.settings.found)
@@ -149,6 +155,13 @@ class CheckRun:
                 self.notes += taken.notes
                 self.policies.record.add(taken.ignores)
                 self._lacking.update(taken.lacking)
+                self._builds += taken.builds
+            if isinstance(input_, FileInput) and input_.kind == "dockerfile" and _names_images(reports[-1]):
+                dockerfiles[os.path.normpath(input_.path)] = (len(reports) - 1, input_)
+        for path, contexts in join_builds(self._builds).items() if dockerfiles else ():
+            if path in dockerfiles:
+                at, input_ = dockerfiles[path]
+                (reports[at],) = self._reports_on(replace(input_, contexts=contexts), progress)
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")
@@ -172,15 +185,15 @@ class CheckRun:
 
     def _take(self, input_: Input, progress: Callable[[str], None]) -> TakenInput:
         """Take an input through all stages, with what that changes of the run apart: another process may do it."""
-        notes, record, lacking = self.notes[:], self.policies.record, self._lacking
+        notes, record, lacking, builds = self.notes[:], self.policies.record, self._lacking, self._builds
         self.notes.clear()
-        self.policies.record, self._lacking = IgnoreRecord(), {}
+        self.policies.record, self._lacking, self._builds = IgnoreRecord(), {}, []
         try:
             reports = tuple(self._reports_on(input_, progress))
-            return TakenInput(reports, tuple(self.notes), self.policies.record, self._lacking)
+            return TakenInput(reports, tuple(self.notes), self.policies.record, self._lacking, tuple(self._builds))
         finally:
             self.notes[:] = notes
-            self.policies.record, self._lacking = record, lacking
+            self.policies.record, self._lacking, self._builds = record, lacking, builds
 
     def _may_share(self, input_: FileInput) -> bool:
         """Whether another process may take a text: one that the policy wants signatures for opens connections."""
@@ -225,6 +238,11 @@ class CheckRun:
                 raise
             why = f"internal error of sealock: {error!r} (for a traceback set SEALOCK_TRACEBACK=1)"
             yield _failed(input_, why)
+
+
+def _names_images(report: TargetReport) -> bool:
+    """Whether the report on a Dockerfile has findings that go by the names of its images."""
+    return any(finding.rule in RULES for finding in report.findings)
 
 
 def _about_examples(number: int) -> str:

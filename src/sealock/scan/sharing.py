@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import Ignore
+from sealock.scan.namedcontexts import Contexts
 from sealock.targets.inputs import FileInput, Input
 
 ALONE: Final = 64
@@ -46,6 +47,7 @@ class TakenInput(Struct):
     notes: tuple[str, ...]
     ignores: IgnoreRecord
     lacking: dict[str, str]
+    builds: tuple[tuple[str, Contexts], ...]
 
 
 def share_inputs(

@@ -37,6 +37,8 @@ class FileInput(Struct, frozen=True):
     part: bool = False
     """Whether it is a compose file that was found and that Compose reads only where somebody names it, after others
     perhaps: what it uses may be defined in these."""
+    contexts: tuple[tuple[str, str], ...] = ()
+    """The named contexts that the builds of a Dockerfile give, each with what stands for it."""
 
 
 class ImageInput(Struct, frozen=True):

@@ -53,7 +53,9 @@ class UserMissing(Rule[Build]):
                 return
             start = stage.start
         image = start.image.value
-        if not isinstance(image, str) or default_user(image) is UNKNOWN:
+        if start.context:
+            yield self.skip(f"the user of the named context {start.image.text} is not known")
+        elif not isinstance(image, str) or default_user(image) is UNKNOWN:
             yield self.finding(
                 f"sets no USER, and sealock does not know the user of {start.image.text}",
                 ("stages", build.final.index),
