@@ -8,6 +8,14 @@ UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not of a form: also for text that is not UTF-8, and for too deep nesting."""
 
 
+def decoding_fault(error: Exception) -> str:
+    """What is wrong with a text that could not be decoded; the interpreter's own words are about its limits."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    # A number of more than 4300 digits is none of the errors of a format.
+    return "a number has too many digits" if "set_int_max_str_digits" in str(error) else str(error)
+
+
 class SealockError(Exception):
     """The base of all errors that sealock raises on purpose; its text is for the user."""
 

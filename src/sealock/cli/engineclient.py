@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault
 from sealock.scan.profilecheck import UsePlace
 from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.text import visible
@@ -168,7 +168,7 @@ def _decoded(text: str, kind: Any) -> Any:  # noqa: ANN401  it is that type
     try:
         return msgspec.json.decode(text, type=kind)
     except UNDECODABLE as error:
-        message = f"the engine's answer could not be decoded: {error}"
+        message = f"the engine's answer could not be decoded: {decoding_fault(error)}"
         raise EngineError(message) from None
 
 

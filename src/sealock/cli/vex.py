@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock import reports
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.output import Progress, complain, print_output
-from sealock.errors import UNDECODABLE, TargetError, UsageError
+from sealock.errors import UNDECODABLE, TargetError, UsageError, decoding_fault
 from sealock.formats.files import FileRefusedError
 from sealock.model.profile import PHASES, Profile
 from sealock.model.report import ImageIdentity
@@ -221,7 +221,7 @@ def _report(arguments: Namespace) -> _Report:
     try:
         return msgspec.json.decode(text, type=_Report)
     except UNDECODABLE as error:
-        msg = f"{arguments.target} is not a report of `sealock check --format json`: {error}"
+        msg = f"{arguments.target} is not a report of `sealock check --format json`: {decoding_fault(error)}"
         raise TargetError(msg) from None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from sealock.errors import FormatError
+from sealock.errors import FormatError, decoding_fault
 from sealock.formats.files import FileWindow
 from sealock.formats.sbom import is_sbom, read_sbom
 from sealock.model.change import Edit, SubjectChange
@@ -56,7 +56,7 @@ def read(source: Source, _files: FileWindow) -> Document:
         written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
         inventory = _inventory(written)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        input_error = InputError(f"not a sealock inventory: {error}", Location(source.name, 1, 1))
+        input_error = InputError(f"not a sealock inventory: {decoding_fault(error)}", Location(source.name, 1, 1))
         return Document("inventory", {"": source}, (), (input_error,))
     reasons = [error.get("message", "something could not be read") for error in written.errors]
     incomplete = [InputError(f"the inventory is incomplete: {reason}", Location(source.name)) for reason in reasons]

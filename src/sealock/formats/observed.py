@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from sealock.errors import FormatError
+from sealock.errors import FormatError, decoding_fault
 from sealock.formats.files import FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
 from sealock.model.change import Edit, SubjectChange
@@ -47,7 +47,9 @@ def read(source: Source, _files: FileWindow) -> Document:
     try:
         machine = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written).observed
     except (msgspec.MsgspecError, RecursionError) as error:
-        input_error = InputError(f"not the JSON of sealock inspect: {error}", Location(source.name, 1, 1))
+        input_error = InputError(
+            f"not the JSON of sealock inspect: {decoding_fault(error)}", Location(source.name, 1, 1)
+        )
         return Document("observed", {"": source}, (), (input_error,))
     entries: list[tuple[str, dict[str, Any], type[Any]]] = [
         *([("host", machine.host, Host)] if machine.host is not None else []),

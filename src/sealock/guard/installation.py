@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, TargetError
+from sealock.errors import UNDECODABLE, TargetError, decoding_fault
 from sealock.guard import units
 from sealock.guard.running import PLUGIN, SOCKET
 from sealock.userns.apply.changes import put
@@ -107,7 +107,9 @@ def plan_removal(root: str = "/") -> GuardPlan:
     try:
         record = msgspec.json.decode(text, type=InstallRecord)
     except UNDECODABLE as error:
-        message = f"/{RECORD} cannot be read: {error}; undo the steps of `sealock guard install` by hand"
+        message = (
+            f"/{RECORD} cannot be read: {decoding_fault(error)}; undo the steps of `sealock guard install` by hand"
+        )
         raise TargetError(message) from None
     steps = []
     if units.DAEMON in record.files:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import decoding_fault
 from sealock.guard.decision.decide import recognize
 from sealock.guard.decision.exchange import LARGEST_BODY, Allowed, Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.denials import denial_message
@@ -124,7 +125,7 @@ class PluginSession(ServedConnection):
             request = self._read(asked)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             self.parts.metrics.count("errors_total", kind="client")
-            return AuthzAnswer(allow=False, message=f"{_REFUSED}: {error}")
+            return AuthzAnswer(allow=False, message=f"{_REFUSED}: {decoding_fault(error)}")
         started = time.perf_counter()
         caller = Caller(tls_name=asked.user)
         try:

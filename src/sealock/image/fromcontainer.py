@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, field
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault
 from sealock.image.bytesources import Stretch
 from sealock.image.entry import KnownImages, LayerEntry
 from sealock.image.fromengine import open_from_engine, spooled
@@ -138,9 +138,8 @@ def _describe(engine: Engine, name: str) -> _Description:
         message = f"the engine at {engine.endpoint} has no container {name[:200]!r} (`docker ps -a` lists them)"
         raise TargetError(message) from None
     except UNDECODABLE as error:
-        message = (
-            f"the engine at {engine.endpoint} describes the container {name[:200]!r} in an unexpected form: {error}"
-        )
+        subject = f"the engine at {engine.endpoint} describes the container {name[:200]!r}"
+        message = f"{subject} in an unexpected form: {decoding_fault(error)}"
         raise EngineError(message) from None
 
 

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault
 from sealock.image.archives import read_archive
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.entry import Bounds, KnownImage, KnownImages
@@ -119,7 +119,8 @@ def _describe(engine: Engine, name: str) -> _ImageDescription:
     try:
         described = msgspec.json.decode(answer, type=_ImageDescription)
     except UNDECODABLE as error:
-        message = f"the engine at {engine.endpoint} describes the image {name!r} in an unexpected form: {error}"
+        subject = f"the engine at {engine.endpoint} describes the image {name!r}"
+        message = f"{subject} in an unexpected form: {decoding_fault(error)}"
         raise EngineError(message) from None
     if not described.id:
         message = f"the engine at {engine.endpoint} gives no id for the image {name!r}"

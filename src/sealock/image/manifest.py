@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import decoding_fault
 from sealock.image.bytesources import UnreadableError
 from sealock.image.store import ImageStore
 
@@ -107,7 +108,7 @@ def decode(data: bytes, kind: type[T]) -> T:
             _check_once(data)
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnreadableError(why=f"it is not valid JSON of the expected shape ({error})") from error
+        raise UnreadableError(why=f"it is not valid JSON of the expected shape ({decoding_fault(error)})") from error
 
 
 def _check_once(data: bytes) -> None:

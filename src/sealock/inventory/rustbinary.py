@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import decoding_fault
 from sealock.inventory import elf
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.model.inventory import Package
@@ -64,7 +65,7 @@ def _crates(section: bytes) -> list[_Crate]:
         message = "has a list of crates that is not compressed with zlib"
         raise BrokenFileError(message) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"has a list of crates that cannot be read: {error}"
+        message = f"has a list of crates that cannot be read: {decoding_fault(error)}"
         raise BrokenFileError(message) from None
     if len(crates) > _MAX_CRATES:
         message = f"has a list of {len(crates)} crates, more than are read"

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock import formats
-from sealock.errors import UNDECODABLE, EngineError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, TargetError, decoding_fault
 from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.formats.kubernetes.manifest import ManifestValue, parse
@@ -110,7 +110,7 @@ def _decode(answer: str, name: str) -> _Container:
     try:
         return msgspec.json.decode(answer, type=_Container)
     except UNDECODABLE as error:
-        message = f"the engine's description of container {name} could not be decoded: {error}"
+        message = f"the engine's description of container {name} could not be decoded: {decoding_fault(error)}"
         raise EngineError(message) from None
 
 

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import FormatError
+from sealock.errors import FormatError, decoding_fault
 from sealock.formats.files import FileRefusedError
 from sealock.formats.yamledit import Writer
 from sealock.model.imagename import parse
@@ -77,7 +77,7 @@ def load(path: str) -> PinLock | None:
     try:
         lock = msgspec.json.decode(read_text(path), type=PinLock)
     except (FileRefusedError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        message = f"{path} is not a lock file of sealock: {error}"
+        message = f"{path} is not a lock file of sealock: {decoding_fault(error)}"
         raise FormatError(message) from None
     if lock.sealock != VERSION:
         message = f"{path} is a lock file of version {lock.sealock}; this sealock reads version {VERSION}"

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault
 from sealock.formats.inspect import Inspected, read_inspect
 from sealock.model.absent import UNSET, given
 from sealock.model.container import POD_FIELDS, Container
@@ -175,7 +175,9 @@ def _observed(
         state = msgspec.json.decode(answer, type=_Inspected)
     except UNDECODABLE as error:
         return ObservedContainer(
-            listed, Source("", ""), fault=f"the engine's description of this container could not be decoded: {error}"
+            listed,
+            Source("", ""),
+            fault=f"the engine's description of this container could not be decoded: {decoding_fault(error)}",
         )
     listed = Listed(state.id, (state.name,), listed.image, state.state.status)
     source = Source(f"container {listed.name}", msgspec.json.format(answer, indent=1))

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from sealock.errors import decoding_fault
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.sbom import cyclonedx, spdx
 from sealock.formats.sbom.packages import CollectedPackages
@@ -67,7 +68,7 @@ def _decoded(text: str, packages: CollectedPackages) -> JsonObject:
     try:
         document = msgspec.json.decode(text.removeprefix("\ufeff").encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError) as error:
-        packages.fault(f"not valid JSON: {error}")
+        packages.fault(f"not valid JSON: {decoding_fault(error)}")
         return JsonObject(None)
     if not isinstance(document, dict):
         packages.fault("an SBOM is a JSON object")

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import decoding_fault
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex import csaf, cyclonedx, openvex
 from sealock.formats.vex.fault import StatementFault
@@ -45,7 +46,7 @@ def read_vex(source: Source) -> Vex:
     try:
         document = JsonObject(msgspec.json.decode(data))
     except (msgspec.MsgspecError, RecursionError) as error:
-        return _unreadable(source, f"it is not valid JSON: {error}", _place(data, str(error)))
+        return _unreadable(source, f"it is not valid JSON: {decoding_fault(error)}", _place(data, str(error)))
     reader = _reader(document)
     if reader is None:
         return _unreadable(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct, ValidationError, convert, field
 
-from sealock.errors import TransportError
+from sealock.errors import TransportError, decoding_fault
 from sealock.model.manifest import (
     INDEX_TYPES,
     MANIFEST_TYPES,
@@ -101,7 +101,7 @@ def strict_json(raw: bytes) -> Any:  # noqa: ANN401  whatever the JSON holds
         message = "it is not JSON (it holds text that is not Unicode)"
         raise ManifestError(message) from None
     except (ValueError, RecursionError) as error:
-        message = f"it is not JSON ({str(error)[:100] or 'nested too deep'})"
+        message = f"it is not JSON ({decoding_fault(error)[:100]})"
         raise ManifestError(message) from None
     return value
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, decoding_fault
 from sealock.runtime.engine.requests import LARGEST, EngineRequests
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Engine(EngineRequests):
         try:
             return msgspec.json.decode(body, type=kind)
         except UNDECODABLE as error:
-            message = f"the server at {self.endpoint} does not answer like an engine: {error}"
+            message = f"the server at {self.endpoint} does not answer like an engine: {decoding_fault(error)}"
             raise EngineError(message) from None
 
     def containers(self, *, stopped: bool = True) -> tuple[Listed, ...]:

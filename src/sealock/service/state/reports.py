@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from sealock.errors import UNDECODABLE, UsageError
+from sealock.errors import UNDECODABLE, UsageError, decoding_fault
 from sealock.model.hostreport import HostReport, ReportedFinding, ReportedTarget
 from sealock.model.severity import Severity
 from sealock.service.state.rows import chunks, insert_new
@@ -30,7 +30,7 @@ def parse_report(body: bytes) -> HostReport:
     try:
         report = msgspec.json.decode(body, type=HostReport)
     except UNDECODABLE as error:
-        msg = f"this is no report of `sealock check --report-to`: {error}"
+        msg = f"this is no report of `sealock check --report-to`: {decoding_fault(error)}"
         raise UsageError(msg) from None
     if not report.host.strip() or len(report.host) > _NAME or not report.host.isprintable():
         msg = f"the report must name its host, in at most {_NAME} printable characters"

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from sealock.errors import UNDECODABLE, TargetError, UsageError
+from sealock.errors import UNDECODABLE, TargetError, UsageError, decoding_fault
 from sealock.model.imagename import ImageName
 from sealock.net.registry.names import is_digest, is_tag, reference
 from sealock.service.state.tags import drop_digest, drop_tags, find_repository
@@ -86,7 +86,7 @@ def parse_notification(body: bytes, host: str = "") -> tuple[Notice, ...]:
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
     except UNDECODABLE as error:
-        msg = f"the notification is not JSON of a form that sealock knows: {error}"
+        msg = f"the notification is not JSON of a form that sealock knows: {decoding_fault(error)}"
         raise UsageError(msg) from None
     if envelope.events is None and envelope.images is None and envelope.deleted is None:
         msg = 'the notification has neither "events", as the distribution registry sends them, nor "images"'

@@ -6,6 +6,7 @@ from typing import IO, Final, TypeVar
 
 import msgspec
 
+from sealock.errors import decoding_fault
 from sealock.vulnerabilities.feeds.feed import DOCUMENT, FeedError
 
 T = TypeVar("T")
@@ -24,5 +25,5 @@ def document(file: IO[bytes], shape: type[T]) -> T:
     except UNREADABLE as error:
         begin = data[:200].lstrip().lower()
         kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the expected shape"
-        msg = f"it is {kind} ({error})"
+        msg = f"it is {kind} ({decoding_fault(error)})"
         raise FeedError(msg) from None

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from sealock.errors import decoding_fault
 from sealock.model.advisory import Advisory, Affects, DistributionState, Rating, Span
 from sealock.patterns import compile_lazily
 from sealock.vulnerabilities import cvss
@@ -67,7 +68,7 @@ def record(name: str, data: bytes) -> Iterator[FeedItem]:
     try:
         csaf = _decode(data)
     except UNREADABLE as error:
-        yield BrokenRecord(name, f"it is not a CSAF document ({error})")
+        yield BrokenRecord(name, f"it is not a CSAF document ({decoding_fault(error)})")
         return
     components = _components(csaf.product_tree)
     for flaw in csaf.vulnerabilities or ():

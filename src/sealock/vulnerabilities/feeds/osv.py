@@ -7,6 +7,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from sealock.errors import decoding_fault
 from sealock.model.advisory import Advisory, Affects, DistributionState, Rating
 from sealock.model.severity import Severity
 from sealock.patterns import compile_lazily
@@ -51,7 +52,7 @@ def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
     try:
         osv = _decode(data)
     except UNREADABLE as error:
-        return BrokenRecord(name, f"it is not a record of the OSV schema ({error})")
+        return BrokenRecord(name, f"it is not a record of the OSV schema ({decoding_fault(error)})")
     if not fit(osv.id):
         return BrokenRecord(name, "its id is invalid")
     if osv.withdrawn:
