@@ -86,10 +86,11 @@ class Selection:
     def leads(self, path: str) -> bool:
         """Whether a link at this path may lead to files of an analyzer: a quick test, for very many."""
         directory, _, name = path.rpartition("/")
-        if directory != self._last[0]:
-            self._last = directory, self._is_home(directory)
+        last = self._last
+        if directory != last[0]:
+            last = self._last = directory, self._is_home(directory)
         return (
-            self._last[1]
+            last[1]
             or name in self.names
             or name in self.homes
             or (ending := name.rpartition(".")[2]) in self._directory_endings

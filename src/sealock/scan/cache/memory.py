@@ -19,12 +19,18 @@ from sealock.scan.cache.proofs import FileProofs
 
 
 class ImageCache:
-    """The cache in a directory, or elsewhere, for one run. Without `files`, facts without risky files are enough."""
+    """The cache in a directory, or elsewhere, for one run.
 
-    def __init__(self, place: str | CacheEntries, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
+    Without `files`, facts without risky files are enough; without `merged`, it keeps layers only, and no whole images.
+    """
+
+    def __init__(
+        self, place: str | CacheEntries, bounds: Bounds, limit: int = LIMIT, *, files: bool = True, merged: bool = True
+    ) -> None:
         self.directory: CacheEntries = CacheDirectory(place, limit) if isinstance(place, str) else place
         self.proofs = FileProofs(self.directory)
         self._layers = LayerCache(self.directory, bounds, files=files)
+        self._merged = merged
 
     def recall(self, source: LayerSource) -> CachedFacts | None:
         """The cached facts of a layer by its stated digests; valid only if `has_stored_digests` confirms these."""
@@ -32,7 +38,7 @@ class ImageCache:
 
     def recall_merged(self, sources: Sequence[LayerSource]) -> MergedFacts | None:
         """The merged facts of layers by their stated digests; valid under the same condition for each."""
-        if not all(self._may_know(source) for source in sources):
+        if not self._merged or not all(self._may_know(source) for source in sources):
             return None
         return self._layers.merged(tuple(source.layer.diff_id for source in sources))
 
@@ -76,6 +82,8 @@ class ImageCache:
 
     def keep_merged(self, sources: Sequence[TarLayer], facts: ImageFacts) -> None:
         """Keep the merged facts of verified layers."""
+        if not self._merged:
+            return
         messages = tuple(tuple(source.messages()) for source in sources)
         self._layers.keep_merged(tuple(source.layer.diff_id for source in sources), MergedFacts(facts, messages))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -174,11 +174,16 @@ class LayerReader:
 
     @cached_property
     def _selection(self) -> Selection:
-        from sealock.inventory.catalog import analyzers  # noqa: PLC0415  a cached image needs none of them
-        from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+        return _selection(self._bounds, files=self._files)
 
-        bounded = (type(analyzer)(self._bounds) for analyzer in analyzers(files=self._files))
-        return Selection(bounded, self._bounds.file, files=self._files)
+
+@lru_cache(maxsize=4)
+def _selection(bounds: Bounds, *, files: bool) -> Selection:
+    """The analyzers with these bounds. They keep nothing of what they read, so that all images share them."""
+    from sealock.inventory.catalog import analyzers  # noqa: PLC0415  a cached image needs none of them
+    from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+
+    return Selection((type(analyzer)(bounds) for analyzer in analyzers(files=files)), bounds.file, files=files)
 
 
 def _identity(source: LayerSource) -> tuple[object, ...] | None:

@@ -17,7 +17,7 @@ from sealock.model.identity import identify
 from sealock.model.inventory import Inventory, Layer
 from sealock.service.state.configurations import encode_base, encode_configuration
 from sealock.service.state.flaws import PackageMatch
-from sealock.service.state.packages import ImageContents, ImageSlice, StoredPackage
+from sealock.service.state.packages import ImageContents, StoredPackage
 from sealock.service.state.rows import chunks, insert_new, numbers, put
 from sealock.service.state.tables import (
     configuration,
@@ -62,15 +62,10 @@ def set_generation(connection: Connection, value: str) -> None:
 
 def unknown_packages(connection: Connection, contents: ImageContents) -> list[StoredPackage]:
     """The packages of an image that are not stored yet."""
-    slices = numbers(connection, layer_slice, layer_slice.c.key, contents.slices)
-    wanted = _packages_of(entry for key, entry in contents.slices.items() if key not in slices)
+    slices = numbers(connection, layer_slice, layer_slice.c.key, contents.keys)
+    wanted = contents.packages(contents.keys - slices.keys())
     known = numbers(connection, package, package.c.key, wanted)
-    return [contents.packages[key] for key in sorted(wanted - known.keys())]
-
-
-def _packages_of(slices: Iterable[ImageSlice]) -> set[str]:
-    """The keys of the packages of slices, and of those that own their files."""
-    return {key for entry in slices for row in entry.packages for key in (row.key, row.owner) if key}
+    return [wanted[key] for key in sorted(wanted.keys() - known.keys())]
 
 
 def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, PackageMatch], now: float) -> int:
@@ -127,7 +122,7 @@ def _columns(read: ReadImage) -> dict[str, Any]:
         "platform": inventory.platform,
         "created": inventory.created,
         "distribution": _json(inventory.distribution) if inventory.distribution else "",
-        "stream": next((stored.stream for stored in read.contents.packages.values() if stored.stream), ""),
+        "stream": read.contents.stream,
         "errors": _json([error.message for error in inventory.errors]) if inventory.errors else "",
         "notes": _json(inventory.notes) if inventory.notes else "",
         "analyzer": read.analyzer,
@@ -208,9 +203,9 @@ def _keep_slices(
 ) -> list[int]:
     """Keep what is seen of an image's layers; give the numbers of its slices."""
     contents = read.contents
-    known = numbers(connection, layer_slice, layer_slice.c.key, contents.slices)
-    new = {key: contents.slices[key] for key in sorted(contents.slices.keys() - known.keys())}
-    packages = keep_packages(connection, [contents.packages[key] for key in _packages_of(new.values())], matched)
+    known = numbers(connection, layer_slice, layer_slice.c.key, contents.keys)
+    new = contents.slices(sorted(contents.keys - known.keys()))
+    packages = keep_packages(connection, contents.packages(new).values(), matched)
     insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(new[key].layer)} for key in new])
     added = numbers(connection, layer_slice, layer_slice.c.key, new)
     rows = [

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sealock.service.state.database import Database
@@ -59,7 +60,7 @@ class LayerFactsStore:
         unused: list[str] = []
         with self._database.read() as connection:
             for some in chunks(sorted(set(names))):
-                for row in connection.execute(select(facts).where(facts.c.name.in_(some))):
+                for row in connection.execute(_entries(), {"names": some}):
                     self._loaded[row.name] = row.data
                     known.add(row.name)
                     if not is_recent(row.used, self._clock(), _USED):
@@ -84,6 +85,11 @@ class LayerFactsStore:
 
     def tidy(self) -> None:
         """Nothing: retention removes what nobody used for long."""
+
+
+@cache
+def _entries() -> Select[Any]:
+    return select(facts).where(facts.c.name.in_(bindparam("names", expanding=True)))
 
 
 def _expand(data: bytes) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, KeysView
+from functools import cached_property, lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +21,8 @@ from sealock.vulnerabilities.owners import owners
 
 _REMEMBERED: Final = 4096
 """Packages whose rows are remembered, some megabytes."""
+_REMEMBERED_SLICES: Final = 16_384
+"""Slices whose keys are remembered, some megabytes."""
 _KEY: Final = 32
 """Hexadecimal digits of a key: 128 bits."""
 
@@ -69,39 +73,110 @@ class ImageSlice(Struct, frozen=True):
     packages: tuple[SlicePackage, ...]
 
 
-class ImageContents(Struct, frozen=True):
-    """The packages and the slices of an image, by their keys."""
+class SeenLayer:
+    """The packages that an image sees of a layer, each with the distribution's package that owns its file or None."""
 
-    packages: dict[str, StoredPackage]
-    slices: dict[str, ImageSlice]
+    def __init__(self, layer: str, distribution: Distribution | None, stream: str) -> None:
+        self.layer, self._distribution, self._stream = layer, distribution, stream
+        self.packages: list[tuple[Package, Package | None]] = []
+
+    @cached_property
+    def stored(self) -> dict[str, StoredPackage]:
+        """The packages and those that own their files, as they are stored, by their keys."""
+        packages = {id(package): package for pair in self.packages for package in pair if package is not None}
+        stored = (store_package(package, self._distribution, self._stream) for package in packages.values())
+        return {entry.key: entry for entry in stored}
+
+    @cached_property
+    def slice(self) -> ImageSlice:
+        """What is stored of it."""
+        rows: dict[str, SlicePackage] = {}
+        for package, owner in self.packages:
+            key, owning = (
+                store_package(known, self._distribution, self._stream).key if known is not None else ""
+                for known in (package, owner)
+            )
+            path = "" if package.type in OF_DISTRIBUTIONS else _text(package.path)
+            entry, former = SlicePackage(key, owning, path), rows.get(key)
+            # One at several paths counts where no distribution owns it.
+            if former is None or (bool(entry.owner), entry) < (bool(former.owner), former):
+                rows[key] = entry
+        return ImageSlice(self.layer, tuple(sorted(rows.values())))
+
+    @property
+    def key(self) -> str:
+        """The key of its slice, which the last images had too in most cases: then its packages need no keys."""
+        identity = self._identity()
+        if (known := _slice_keys.get(identity)) is None:
+            known = slice_key(self.slice)
+            if identity:
+                _slice_keys[identity] = known
+                if len(_slice_keys) > _REMEMBERED_SLICES:
+                    del _slice_keys[next(iter(_slice_keys))]
+        return known
+
+    def _identity(self) -> bytes:
+        """A digest of all that its key depends on, b"" where a name is not Unicode."""
+        rows = [(_fields(package), owner and _fields(owner)) for package, owner in self.packages]
+        try:
+            basis = msgspec.msgpack.encode((self.layer, self._distribution, self._stream, rows))
+        except UnicodeEncodeError:
+            return b""
+        return sha256(basis).digest()
+
+
+_fields = attrgetter(
+    "type", "name", "version", "path", "namespace", "architecture", "source", "source_version", "qualifiers",
+    "development",
+)  # fmt: skip
+"""All of a package that a slice depends on."""
+_slice_keys: Final[dict[bytes, str]] = {}
+"""The keys of slices by their identities, the oldest first."""
+
+
+class ImageContents:
+    """What an image sees of its layers. What is in them is worked out where it is asked for: most is stored already."""
+
+    def __init__(self, layers: Iterable[SeenLayer], stream: str) -> None:
+        self._layers = {layer.key: layer for layer in layers}
+        self.stream = stream
+        """The module stream that its distribution's packages are of, "" for none."""
+
+    @property
+    def keys(self) -> KeysView[str]:
+        """The keys of its slices."""
+        return self._layers.keys()
+
+    def slices(self, keys: Iterable[str]) -> dict[str, ImageSlice]:
+        """Slices by their keys."""
+        return {key: self._layers[key].slice for key in keys}
+
+    def packages(self, keys: Iterable[str]) -> dict[str, StoredPackage]:
+        """The packages of slices, and those that own their files, by their keys."""
+        packages: dict[str, StoredPackage] = {}
+        for key in keys:
+            packages.update(self._layers[key].stored)
+        return packages
 
 
 def contents_of(inventory: Inventory) -> ImageContents:
     """The packages of an image that a container sees."""
-    stream = stream_of(inventory)
+    stream, distribution = stream_of(inventory), inventory.distribution
     present = [package for package in inventory.packages if not package.removed]
-    languages = {package.path for package in present if package.type not in OF_DISTRIBUTIONS}
-    owned = owners(languages, present)
+    owned = owners({package.path for package in present if package.type not in OF_DISTRIBUTIONS}, present)
     layers = {layer.index: layer.diff_id for layer in inventory.layers}
-    packages: dict[str, StoredPackage] = {}
-    keys: dict[int, str] = {}
+    seen: dict[str, SeenLayer] = {}
+    has_distribution = False
     for package in present:
-        stored = store_package(package, inventory.distribution, stream)
-        packages[stored.key] = stored
-        keys[id(package)] = stored.key
-    seen: dict[str, dict[str, SlicePackage]] = {}
-    for package in present:
-        of_distribution = package.type in OF_DISTRIBUTIONS
-        owner = None if of_distribution else owned.get(package.path)
-        path = "" if of_distribution else _text(package.path)
-        entry = SlicePackage(keys[id(package)], keys[id(owner)] if owner is not None else "", path)
-        of_layer = seen.setdefault(layers.get(package.layer, ""), {})
-        former = of_layer.get(entry.key)
-        # One at several paths counts where no distribution owns it.
-        if former is None or (bool(entry.owner), entry) < (bool(former.owner), former):
-            of_layer[entry.key] = entry
-    slices = (ImageSlice(layer, tuple(sorted(rows.values()))) for layer, rows in seen.items())
-    return ImageContents(packages, {slice_key(entry): entry for entry in slices})
+        layer = layers.get(package.layer, "")
+        if (entry := seen.get(layer)) is None:
+            entry = seen[layer] = SeenLayer(layer, distribution, stream)
+        if package.type in OF_DISTRIBUTIONS:
+            has_distribution = True
+            entry.packages.append((package, None))
+        else:
+            entry.packages.append((package, owned.get(package.path)))
+    return ImageContents(seen.values(), stream if has_distribution else "")
 
 
 def store_package(package: Package, distribution: Distribution | None, stream: str) -> StoredPackage:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -60,6 +61,11 @@ def numbers(connection: Connection, table: Table, column: ColumnElement[str], ke
     """The ids of rows by a column with one row for each value; values without a row are left out."""
     ids: dict[str, int] = {}
     for some in chunks(sorted(set(keys))):
-        query = select(column, table.c.id).where(column.in_(some))
-        ids.update({key: number for key, number in connection.execute(query)})  # noqa: C416  rows are no pairs
+        rows = connection.execute(_numbers(table, column), {"keys": some})
+        ids.update({key: number for key, number in rows})  # noqa: C416  rows are no pairs
     return ids
+
+
+@cache
+def _numbers(table: Table, column: ColumnElement[str]) -> Select[Any]:
+    return select(column, table.c.id).where(column.in_(bindparam("keys", expanding=True)))

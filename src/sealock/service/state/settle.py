@@ -7,7 +7,7 @@ other finding. What there is and what was written before are compared in one pas
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -44,7 +44,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
-from sealock.service.state.rows import chunks
+from sealock.service.state.rows import AT_ONCE, chunks
 from sealock.service.state.tables import (
     acknowledgement,
     event,
@@ -93,6 +93,7 @@ _absent: Final = differing.c.severity.is_(None)
 _both: Final = and_(~_new, ~_absent)
 _now: Final[ColumnElement[float]] = bindparam("now", type_=finding.c.first_seen.type)
 _among: Final[ColumnElement[int]] = bindparam("among", type_=BigInteger())
+_names: Final[ColumnElement[Any]] = bindparam("names", expanding=True, type_=Text())
 _WORDS: Final = {1: "info", 2: "low", 3: "medium", 4: "high", 5: "critical"}
 _COUNTS: Final[dict[str, ColumnElement[bool]]] = {
     **{word: finding.c.severity == level for level, word in _WORDS.items() if word != "info"},
@@ -105,7 +106,7 @@ _COUNTS: Final[dict[str, ColumnElement[bool]]] = {
 def settle(connection: Connection, things: Iterable[str], now: float, cause: str, among: int | None = None) -> None:
     """Settle the findings on things, in one repository or in all of them. `cause` is what brought it about."""
     names = sorted(set(things))
-    if not names:
+    if not names or (among is not None and len(names) <= AT_ONCE and _is_settled(connection, names, among)):
         return
     for table in (touched, differing):
         connection.execute(CreateTable(table, if_not_exists=True))
@@ -123,10 +124,27 @@ def settle(connection: Connection, things: Iterable[str], now: float, cause: str
     recount(connection, changed, now)
 
 
+def _is_settled(connection: Connection, names: Sequence[str], among: int) -> bool:
+    """Whether the findings of a repository on a few things are as they should be: those of most new images are."""
+    return connection.execute(_difference(), {"names": names, "among": among}).first() is None
+
+
+@cache
+def _difference() -> Executable:
+    """The statement that looks for one thing in a repository that is not as its finding says."""
+    return _comparison(limited=True, few=True).limit(1)
+
+
 @cache
 def _compare(limited: bool) -> Executable:  # noqa: FBT001  whether to one repository
     """The statement that fills `differing`."""
-    rows = union_all(*_present(limited), _written(limited)).subquery()
+    query = _comparison(limited=limited)
+    return insert(differing).from_select(list(query.selected_columns.keys()), query)
+
+
+def _comparison(*, limited: bool, few: bool = False) -> Select[Any]:
+    """What is not as its finding says, in one repository or all, of the things in `touched` or of the few `names`."""
+    rows = union_all(*_present(limited=limited, few=few), _written(limited=limited, few=few)).subquery()
     grouped = select(
         *(rows.c[name] for name in _IDENTITY), *(func.max(rows.c[name]).label(name) for name in (*_NOW, *_FORMER))
     ).group_by(rows.c.rule, rows.c.thing, rows.c.repository_id)
@@ -139,14 +157,14 @@ def _compare(limited: bool) -> Executable:  # noqa: FBT001  whether to one repos
             or_(found.c.was_open == 0, *(found.c[name] != found.c[f"former_{name}"] for name in _NOW)),
         ),
     )
-    return insert(differing).from_select(list(found.c.keys()), select(found).where(differs))
+    return select(found).where(differs)
 
 
 def _missing(columns: dict[str, TypeEngine[Any]]) -> list[ColumnElement[Any]]:
     return [cast(null(), kind).label(name) for name, kind in columns.items()]
 
 
-def _present(limited: bool) -> tuple[Select[Any], Select[Any]]:  # noqa: FBT001
+def _present(*, limited: bool, few: bool) -> tuple[Select[Any], Select[Any]]:
     """What there is now of the things: hits of packages in current images, and what rules report on these."""
     owner = package.alias("owner")
     hits = (
@@ -159,8 +177,7 @@ def _present(limited: bool) -> tuple[Select[Any], Select[Any]]:  # noqa: FBT001
             cast(hit.c.exploited, Integer).label("exploited"),
             *_missing(_FORMER),
         )
-        .select_from(touched)
-        .join(package, package.c.thing == touched.c.thing)
+        .select_from(package if few else touched.join(package, package.c.thing == touched.c.thing))
         .join(hit, and_(hit.c.package_id == package.c.id, hit.c.suppressed == ""))
         .join(slice_package, slice_package.c.package_id == package.c.id)
         .join(repository_slice, repository_slice.c.slice_id == slice_package.c.slice_id)
@@ -177,18 +194,20 @@ def _present(limited: bool) -> tuple[Select[Any], Select[Any]]:  # noqa: FBT001
             literal(0).label("exploited"),
             *_missing(_FORMER),
         )
-        .select_from(touched)
-        .join(image_finding, image_finding.c.thing == touched.c.thing)
+        .select_from(image_finding if few else touched.join(image_finding, image_finding.c.thing == touched.c.thing))
         .join(repository_image, repository_image.c.image_id == image_finding.c.image_id)
         .where(repository_image.c.current)
     )
+    if few:
+        hits = hits.where(package.c.thing.in_(_names))
+        rules = rules.where(image_finding.c.thing.in_(_names))
     if limited:
         hits = hits.where(repository_slice.c.repository_id == _among)
         rules = rules.where(repository_image.c.repository_id == _among)
     return hits, rules
 
 
-def _written(limited: bool) -> Select[Any]:  # noqa: FBT001
+def _written(*, limited: bool, few: bool) -> Select[Any]:
     """What the findings on the things say."""
     query = select(
         *(finding.c[name] for name in _IDENTITY),
@@ -202,7 +221,8 @@ def _written(limited: bool) -> Select[Any]:  # noqa: FBT001
     )
     if limited:
         # By the repository: most of what is written of a thing is of others.
-        return query.where(finding.c.repository_id == _among, finding.c.thing.in_(select(touched.c.thing)))
+        among = finding.c.thing.in_(_names) if few else finding.c.thing.in_(select(touched.c.thing))
+        return query.where(finding.c.repository_id == _among, among)
     return query.select_from(touched).join(finding, finding.c.thing == touched.c.thing)
 
 

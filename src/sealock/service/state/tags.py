@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Select, and_, delete, exists, insert, or_, select, update
 
 from sealock.errors import UsageError
-from sealock.service.state.rows import chunks, insert_new, put, take_turn
+from sealock.service.state.rows import AT_ONCE, chunks, insert_new, put, take_turn
 from sealock.service.state.settle import settle
 from sealock.service.state.tables import (
     event,
@@ -67,12 +67,12 @@ def see_tag(connection: Connection, sight: TagSight, now: float) -> None:
     row = {"repository_id": sight.repository, "image_id": sight.image, "first_seen": now, "last_seen": now}
     put(connection, repository_image, [row], keep=("first_seen",))
     connection.execute(update(repository).where(repository.c.id == sight.repository).values(gone=None))
-    if sight.tag:
-        _move(connection, sight, now)
-    refresh(connection, sight.repository, now, "image")
+    former = _move(connection, sight, now) if sight.tag else None
+    refresh(connection, sight.repository, now, "image", [sight.image, former or sight.image])
 
 
-def _move(connection: Connection, sight: TagSight, now: float) -> None:
+def _move(connection: Connection, sight: TagSight, now: float) -> int | None:
+    """Record what a tag names; give the image that it named before, None for none that is known."""
     current = and_(tag.c.repository_id == sight.repository, tag.c.name == sight.tag, tag.c.until.is_(None))
     before = connection.execute(select(tag).where(current)).first()
     values: dict[str, Any] = {"last_seen": now, "image_id": sight.image}
@@ -82,7 +82,7 @@ def _move(connection: Connection, sight: TagSight, now: float) -> None:
         connection.execute(update(tag).where(tag.c.id == before.id).values(**values))
         if before.signed and sight.signed is False:
             _event(connection, "signature-lost", f"{before.id}:{now}", sight, now, f"{sight.tag}: {sight.digest}")
-        return
+        return int(before.image_id) if before.image_id else None
     if before is not None:
         connection.execute(update(tag).where(tag.c.id == before.id).values(until=now))
     row = {"repository_id": sight.repository, "name": sight.tag, "digest": sight.digest, "first_seen": now}
@@ -91,6 +91,7 @@ def _move(connection: Connection, sight: TagSight, now: float) -> None:
         _event(connection, "tag-moved", number[0], sight, now, f"{sight.tag}: {before.digest} -> {sight.digest}")
         if before.signed and sight.signed is False:
             _event(connection, "signature-lost", number[0], sight, now, f"{sight.tag}: {sight.digest}")
+    return int(before.image_id) if before is not None and before.image_id else None
 
 
 def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
@@ -110,10 +111,12 @@ def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
 def drop_tags(connection: Connection, number: int, names: Iterable[str], now: float) -> None:
     """Record that tags of a repository are gone."""
     take_turn(connection)
+    named: set[int] = set()
     for some in chunks(sorted(set(names))):
         gone = and_(tag.c.repository_id == number, tag.c.name.in_(some), tag.c.until.is_(None))
-        connection.execute(update(tag).where(gone).values(until=now, last_seen=now))
-    refresh(connection, number, now, "tag")
+        dropped = update(tag).where(gone).values(until=now, last_seen=now).returning(tag.c.image_id)
+        named.update(image_id for image_id in connection.execute(dropped).scalars() if image_id)
+    refresh(connection, number, now, "tag", sorted(named))
 
 
 def drop_digest(connection: Connection, number: int, digest: str, now: float) -> None:
@@ -162,40 +165,60 @@ def rename_repository(connection: Connection, number: int, name: str) -> None:
     connection.execute(update(repository).where(repository.c.successor == old).values(successor=name))
 
 
-def refresh(connection: Connection, number: int, now: float, cause: str) -> None:
+def refresh(connection: Connection, number: int, now: float, cause: str, images: Sequence[int] | None = None) -> None:
     """Find out which images of a repository are current, and settle what that changes.
 
-    Current is what a tag names now, and what was named by its digest only and never by a tag.
+    Current is what a tag names now, and what was named by its digest only and never by a tag. `images` are those that
+    may have become current, or no longer be: a change then costs what is in these, and not all of the repository. None
+    looks at all, also at what was current and is no image of it any more, and at what other things are in one.
     """
     own = repository_image.c
+    if images is not None and len(images) > AT_ONCE:
+        images = None
     named = exists().where(tag.c.repository_id == number, tag.c.image_id == own.image_id)
     wanted = or_(named.where(tag.c.until.is_(None)), ~named)
     differing = select(own.image_id).where(own.repository_id == number, own.current != wanted)
-    for some in chunks(connection.execute(differing).scalars().all()):
+    if images is not None:
+        differing = differing.where(own.image_id.in_(images))
+    changed = connection.execute(differing).scalars().all()
+    for some in chunks(changed):
         mine = and_(own.repository_id == number, own.image_id.in_(some))
         connection.execute(update(repository_image).where(mine).values(current=~own.current))
-    before = set(
-        connection.execute(
-            select(repository_slice.c.slice_id).where(repository_slice.c.repository_id == number)
-        ).scalars()
-    )
+    if images is not None:
+        if changed:
+            slices = _refresh_slices(connection, number, changed)
+            settle(connection, _things(connection, slices, _rules_of(changed)), now, cause, number)
+        return
+    slices = _refresh_slices(connection, number)
+    settle(connection, _things(connection, slices, *_rules(number)), now, cause, number)
+
+
+def _refresh_slices(connection: Connection, number: int, images: Sequence[int] | None = None) -> set[int]:
+    """Bring up to date which slices a repository has, all or those of a few images; give those that it got or lost."""
+    own = repository_image.c
+    kept = select(repository_slice.c.slice_id).where(repository_slice.c.repository_id == number)
     seen = (
         select(image_slice.c.slice_id)
         .join(repository_image, own.image_id == image_slice.c.image_id)
         .where(own.repository_id == number, own.current)
         .distinct()
     )
+    if images is not None:
+        among = select(image_slice.c.slice_id).where(image_slice.c.image_id.in_(images))
+        kept = kept.where(repository_slice.c.slice_id.in_(among))
+        seen = seen.where(image_slice.c.slice_id.in_(among))
+    before = set(connection.execute(kept).scalars())
     after = set(connection.execute(seen).scalars())
     for some in chunks(sorted(before - after)):
         gone = and_(repository_slice.c.repository_id == number, repository_slice.c.slice_id.in_(some))
         connection.execute(delete(repository_slice).where(gone))
     new = [{"repository_id": number, "slice_id": slice_} for slice_ in sorted(after - before)]
     insert_new(connection, repository_slice, new)
-    settle(connection, _things(connection, before ^ after, number), now, cause, number)
+    return before ^ after
 
 
-def _things(connection: Connection, slices: Iterable[int], number: int) -> set[str]:
-    """What findings may have changed: packages with hits in these slices, what rules say or said of the repository."""
+def _things(connection: Connection, slices: Iterable[int], *rules: Select[Any]) -> set[str]:
+    """What findings may have changed: packages with hits in these slices, and what rules are about."""
     things: set[str] = set()
     for some in chunks(sorted(slices)):
         query = (
@@ -205,15 +228,25 @@ def _things(connection: Connection, slices: Iterable[int], number: int) -> set[s
             .distinct()
         )
         things.update(connection.execute(query).scalars())
-    rules = (
+    for query in rules:
+        things.update(connection.execute(query).scalars())
+    return things
+
+
+def _rules_of(images: Sequence[int]) -> Select[Any]:
+    """What rules say of images."""
+    return select(image_finding.c.thing).where(image_finding.c.image_id.in_(images)).distinct()
+
+
+def _rules(number: int) -> tuple[Select[Any], Select[Any]]:
+    """What rules say of the current images of a repository, and what they said before."""
+    said = (
         select(image_finding.c.thing)
         .join(repository_image, repository_image.c.image_id == image_finding.c.image_id)
         .where(repository_image.c.repository_id == number, repository_image.c.current)
         .distinct()
     )
-    things.update(connection.execute(rules).scalars())
     open_ = select(finding.c.thing).where(
         finding.c.repository_id == number, finding.c.gone.is_(None), ~finding.c.thing.startswith("pkg:")
     )
-    things.update(connection.execute(open_).scalars())
-    return things
+    return said, open_

@@ -1,4 +1,8 @@
-"""Views that cost more than a request may take: made once a minute, by whoever asks first, in the background after."""
+"""Views that may cost more than a request should: each is made at most so often that it takes a hundredth of the time.
+
+A view that is made quickly is as new as a second ago. One that takes long is shown as it was, and made again behind the
+request, at most twice a minute.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,22 @@ from msgspec import Struct
 
 _LOG: Final = logging.getLogger("sealock.service")
 FRESH_SECONDS: Final = 30
+"""A view is fresh for so long at most."""
+_SHARE: Final = 100
+"""A view is fresh for so many times as long as it took to make."""
+_QUICK_SECONDS: Final = 0.05
+"""A view that takes longer is made behind the request."""
 _MOST_SECONDS: Final = 600
 """An older view is not shown: who asks waits for a new one."""
 _MOST_VIEWS: Final = 200
 
 
 class _Entry(Struct):
-    """A view, when it was made, and whether somebody makes it again."""
+    """A view, when it was made, how many seconds that took, and whether somebody makes it again."""
 
     view: Any = None
     made: float = float("-inf")
+    took: float = 0.0
     busy: bool = False
 
 
@@ -34,29 +44,34 @@ class ViewCache:
         self._entries: dict[str, _Entry] = {}
 
     def read(self, key: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401  what `make` gives
-        """The view of a key: as it is while fresh, else while it is made again behind the request."""
+        """The view of a key: as it is while fresh, else made again, behind the request where that takes long."""
         now = self._clock()
         with self._lock:
             if len(self._entries) > _MOST_VIEWS:
                 self._entries.clear()
             entry = self._entries.setdefault(key, _Entry())
             age = now - entry.made
-            starts = age > FRESH_SECONDS and not entry.busy and entry.view is not None and age < _MOST_SECONDS
+            is_known = entry.view is not None and age < _MOST_SECONDS
+            is_fresh = is_known and age <= min(FRESH_SECONDS, entry.took * _SHARE)
+            may_wait = is_known and (entry.took > _QUICK_SECONDS or entry.busy)
+            starts = may_wait and not is_fresh and not entry.busy
             entry.busy = entry.busy or starts
-            view = entry.view if age < _MOST_SECONDS else None
+            view = entry.view if is_fresh or may_wait else None
         if starts:
-            Thread(target=self._make, args=(entry, make), daemon=True, name="sealock-view").start()
-        if view is None:
-            view = make()
-            with self._lock:
-                entry.view, entry.made = view, self._clock()
+            Thread(target=self._make_behind, args=(entry, make), daemon=True, name="sealock-view").start()
+        return view if view is not None else self._make(entry, make)
+
+    def _make(self, entry: _Entry, make: Callable[[], Any]) -> Any:  # noqa: ANN401  what `make` gives
+        began = self._clock()
+        view = make()
+        with self._lock:
+            entry.made = self._clock()
+            entry.view, entry.took = view, entry.made - began
         return view
 
-    def _make(self, entry: _Entry, make: Callable[[], Any]) -> None:
+    def _make_behind(self, entry: _Entry, make: Callable[[], Any]) -> None:
         try:
-            view = make()
-            with self._lock:
-                entry.view, entry.made = view, self._clock()
+            self._make(entry, make)
         except Exception as error:  # noqa: BLE001  who asks next sees it, if it lasts
             _LOG.warning("a view could not be made again: %r", error)
         finally:

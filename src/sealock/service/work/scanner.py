@@ -249,7 +249,7 @@ class Scanner:
     ) -> tuple[Inventory, Document]:
         opened = open_resolved(client, name, resolved, self._settings.bounds)
         options = ImageOptions(bounds=self._settings.bounds, allowances=self._settings.policy.images)
-        cache = ImageCache(store, self._settings.bounds)
+        cache = ImageCache(store, self._settings.bounds, merged=False)
         return read_opened(f"{name.registry}/{name.repository}", opened, options, cache)
 
     def _evaluate(self, name: str, inventory: Inventory, document: Document) -> ReadImage:
