@@ -26,7 +26,7 @@ def finding(rule: str, evidence: str, *, severity: int = Severity.HIGH, **more: 
 
 def vulnerable(name: str, package: str, version: str = "1", *, severity: int = Severity.HIGH, **more: Any) -> Finding:
     url = f"pkg:deb/debian/{package}"
-    suppressed = more.pop("suppressed", None)
+    outer = {key: more.pop(key) for key in ("suppressed", "remedy") if key in more}
     installed = Installed("deb", package, version, f"{url}@{version}", **more)
     flaw = Vulnerability(name, installed, Severity(severity), "osv")
-    return finding(name, url, severity=severity, vulnerability=flaw, suppressed=suppressed)
+    return finding(name, url, severity=severity, vulnerability=flaw, **outer)

@@ -278,6 +278,17 @@ def test_no_message_goes_to_an_internal_address(database: Database, receiver: Re
     assert not receiver.asked
     with database.read() as connection:
         assert "internal address" in list_messages(connection, state="waiting")[0].error
+        assert "internal address" in list_webhooks(connection)[0].error
+
+
+def test_plain_http_is_refused_with_how_a_service_allows_it(database: Database) -> None:
+    hook(database, url="http://hooks.example/x")
+    happen(database, "added")
+    Sender(database, PlainBox(), AddressGuard(), clock=Clock(NOW)).send_due()
+    with database.read() as connection:
+        assert list_webhooks(connection)[0].error.endswith(
+            "start sealock serve with --allow hooks.example, or write https://"
+        )
 
 
 def test_a_key_that_was_changed_is_said(database: Database, receiver: RegistrySimulator) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select
 
 from sealock.service.state.database import Database
-from sealock.service.state.eventcounts import count_events, keep_event_counts
+from sealock.service.state.eventcounts import _decode, _kept, count_events, keep_event_counts
 from sealock.service.state.retention import Retention, tidy
 from sealock.service.state.tables import event
 from support.madedatabases import Table
@@ -48,6 +48,17 @@ def test_what_is_kept_and_what_came_since_are_all_events(database: Database) -> 
     assert check(database) == 6
     add_events(database, 4)
     assert check(database) == 9
+
+
+def test_what_came_is_counted_once_it_is_more_than_who_asks_should_count(database: Database) -> None:
+    kept = []
+    for number in range(4):
+        add_events(database, number)
+        keep_event_counts(database, 5)
+        with database.read() as connection:
+            kept.append(_decode(_kept(connection)).upto)
+        check(database)
+    assert kept == [0, 0, 7, 7]
 
 
 class InterruptedDatabase(Database):

@@ -425,7 +425,7 @@ def test_an_acknowledgement_does_not_count_and_can_be_withdrawn(made: ServiceWor
     assert csrf is not None
     form = {"csrf": csrf[1], "rule": "CVE-2026-20881", "reason": f"not reachable {MARKUP}", "until": "2100-01-01"}
     for wrong, words in (
-        ({"reason": ""}, "a reason is missing"),
+        ({"reason": ""}, "A reason is missing: say why"),
         ({"until": "tomorrow"}, "not one"),
         ({"until": "2001-01-01"}, "has passed"),
         ({"repository": "no/such"}, "no repository"),

@@ -53,9 +53,10 @@ class HttpTransport:
 
     `authorities` maps HOST or HOST:PORT to PEM files of certificate authorities that are trusted there in addition to
     the system's; `certificates` maps it to a client certificate and its key, two PEM files (or one file twice).
-    `insecure` names the hosts (HOST or HOST:PORT) for which plain HTTP is allowed; loopback always is. Proxies come
-    from `environment`, by default the process's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); loopback is reached
-    directly. `patience` bounds all waiting. `trusted_in` is the directory of users' authorities, for messages.
+    `insecure` names the hosts (HOST or HOST:PORT) for which plain HTTP is allowed; loopback always is. `permission`
+    says how a user allows one, which takes the place of {}. Proxies come from `environment`, by default the process's
+    (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); loopback is reached directly. `patience` bounds
+    all waiting. `trusted_in` is the directory of users' authorities, for messages.
     With a `guard`, only addresses that it allows are connected to, and no proxy is used: it would resolve the name.
 
     No body is decompressed: "Accept-Encoding: identity" is sent unless the caller's headers say otherwise.
@@ -71,10 +72,11 @@ class HttpTransport:
         patience: HttpTimeouts | None = None,
         trusted_in: str = "",
         guard: AddressGuard | None = None,
+        permission: str = "add {} to the insecure registries of sealock.toml",
     ) -> None:
         self._authorities, self._certificates = authorities or {}, certificates or {}
         self._trusted_in = trusted_in
-        self._insecure = insecure
+        self._insecure, self._permission = insecure, permission
         self._environment = {} if guard is not None else os.environ if environment is None else environment
         self._guard = guard
         self._patience = patience or HttpTimeouts()
@@ -147,7 +149,7 @@ class HttpTransport:
             if sender and reach_of(place.host) == "link-local":
                 message += ", and is an address of this machine's own network: refused"
             else:
-                message += f". To allow it, add {place.name} to the insecure registries of sealock.toml"
+                message += f". To allow it, {self._permission.format(place.name)}"
             raise TransportError(message)
         return place
 

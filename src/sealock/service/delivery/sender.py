@@ -58,7 +58,12 @@ class Sender:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._unsealer, self._clock = database, unsealer, clock
-        self._transport = transport or HttpTransport(guard=guard, insecure=guard.allowed, patience=_PATIENCE)
+        self._transport = transport or HttpTransport(
+            guard=guard,
+            insecure=guard.allowed,
+            patience=_PATIENCE,
+            permission="start sealock serve with --allow {}, or write https://",
+        )
 
     def run(self, stop: Event, pause: float = _PAUSE) -> None:
         """Send until `stop` is set. What fails is logged, and tried again."""

@@ -36,7 +36,10 @@ class Sealer(Protocol):
 
 
 class WebhookRow(Struct, frozen=True):
-    """A webhook without its secret. `kinds` and `scope` are () for all; `disabled` says why it sends nothing."""
+    """A webhook without its secret. `kinds` and `scope` are () for all; `disabled` says why it sends nothing.
+
+    `error` says why the last try of a message that waits failed, "" where none did.
+    """
 
     id: int
     name: str
@@ -50,6 +53,7 @@ class WebhookRow(Struct, frozen=True):
     made_by: str
     waiting: int = 0
     dead: int = 0
+    error: str = ""
 
 
 class MessageRow(Struct, frozen=True):
@@ -133,11 +137,18 @@ def list_webhooks(connection: Connection) -> list[WebhookRow]:
             .group_by(message.c.webhook_id, message.c.state)
         )
     }
-    rows = connection.execute(select(webhook).order_by(webhook.c.name, webhook.c.id))
-    return [_row(row, counts) for row in rows]
+    last = (
+        select(message.c.error)
+        .where(message.c.webhook_id == webhook.c.id, message.c.state == "waiting", message.c.error != "")
+        .order_by(message.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(webhook, func.coalesce(last, "").label("error")).order_by(webhook.c.name, webhook.c.id)
+    return [_row(row, counts, row.error) for row in connection.execute(query)]
 
 
-def _row(row: Any, counts: dict[tuple[int, str], int]) -> WebhookRow:  # noqa: ANN401  a row of the table
+def _row(row: Any, counts: dict[tuple[int, str], int], error: str = "") -> WebhookRow:  # noqa: ANN401  a row of the table
     return WebhookRow(
         row.id,
         row.name,
@@ -151,6 +162,7 @@ def _row(row: Any, counts: dict[tuple[int, str], int]) -> WebhookRow:  # noqa: A
         row.made_by,
         counts.get((row.id, "waiting"), 0),
         counts.get((row.id, "dead"), 0),
+        error,
     )
 
 

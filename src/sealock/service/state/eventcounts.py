@@ -36,11 +36,15 @@ def count_events(connection: Connection) -> dict[str, int]:
     return Counter(kept.kinds) + _count(connection, kept.upto)
 
 
-def keep_event_counts(database: Database) -> None:
-    """Count up to the newest event, for those who ask later."""
+def keep_event_counts(database: Database, least: int = 0) -> None:
+    """Count up to the newest event, for those who ask later, where `least` events or more came since that was done."""
+    if least:
+        with database.read() as connection:
+            if _newest(connection) - _decode(_kept(connection)).upto < least:
+                return
     with database.write() as connection:
         take_turn(connection)  # whoever writes events does: none with a lower number comes after this
-        newest = connection.execute(select(func.max(event.c.id))).scalar() or 0
+        newest = _newest(connection)
     with database.read() as connection:
         before = _kept(connection)
         kept = _decode(before)
@@ -55,6 +59,10 @@ def drop_event_counts(connection: Connection) -> None:
     """Forget what is kept, in a transaction that removes events."""
     take_turn(connection)
     _keep(connection, _Counted(mark=token_hex(8)))
+
+
+def _newest(connection: Connection) -> int:
+    return connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 
 def _kept(connection: Connection) -> str:

@@ -15,13 +15,18 @@ from sealock.text import sentence
 
 
 class FixGroup(Struct, frozen=True):
-    """One thing to do, and the findings that it fixes, gravest first. `use` is the most that any container does."""
+    """One thing to do, and the findings that it fixes, gravest first: an upgrade, or what a rule asks for.
 
+    `title` is the fault where all findings have the same, else what to do.
+    """
+
+    title: str
     remedy: str
     severity: SeverityWord
     findings: tuple[FindingRow, ...]
     loaded: bool
     exploited: bool
+    is_rule: bool
 
 
 class GroupedFindings(Struct, frozen=True):
@@ -31,6 +36,14 @@ class GroupedFindings(Struct, frozen=True):
     unfixed: tuple[FindingRow, ...]
     rules: tuple[FixGroup, ...]
     acknowledged: tuple[FindingRow, ...]
+
+    @property
+    def steps(self) -> list[FixGroup]:
+        """All that can be done, gravest first: what is exploited, then what is loaded."""
+        return sorted(
+            (*self.fixes, *self.rules),
+            key=lambda group: (not group.exploited, not group.loaded, _ORDER.index(group.severity)),
+        )
 
     @property
     def number(self) -> int:
@@ -77,13 +90,17 @@ def group(findings: Iterable[Finding]) -> GroupedFindings:
 
 
 def _group(step: PriorityStep) -> FixGroup:
-    rows = finding_rows(step.findings)
+    rows, remedy = finding_rows(step.findings), sentence(step.remedy)
+    titles = {sentence(finding.title) for finding in step.findings}
+    is_rule = not any(finding.vulnerability for finding in step.findings)
     return FixGroup(
-        sentence(step.remedy),
+        titles.pop() if is_rule and len(titles) == 1 else remedy,
+        remedy,
         word(step.severity),
         rows,
         any(row.use == "loaded" for row in rows),
         any(row.exploited for row in rows),
+        is_rule,
     )
 
 

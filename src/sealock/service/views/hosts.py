@@ -11,7 +11,7 @@ from sealock.service.access.tokens import Scope
 from sealock.service.state.tables import container, container_finding, host
 from sealock.service.views.advisories import container_within
 from sealock.service.views.common import behind, cursor, page, word
-from sealock.service.views.nouns import AffectedContainer, ContainerRow, HostRow, ListPage
+from sealock.service.views.nouns import ContainerRow, HostFinding, HostRow, ListPage
 
 
 def list_hosts(connection: Connection, scope: Scope, *, after: str = "", limit: int = 100) -> ListPage[HostRow]:
@@ -103,17 +103,16 @@ def _container(row: Any) -> ContainerRow:  # noqa: ANN401  a row of the query
     )
 
 
-def list_host_findings(connection: Connection, scope: Scope, name: str, limit: int = 200) -> list[AffectedContainer]:
+def list_host_findings(connection: Connection, scope: Scope, name: str, limit: int = 200) -> list[HostFinding]:
     """The gravest findings on a host, what is loaded first; those of the host itself name no container."""
     rank = case({"loaded": 0, "reachable": 1, "unknown": 2, "": 2}, value=container_finding.c.use, else_=3)
     query = (
         select(
             container_finding.c.rule,
+            container_finding.c.thing,
             container_finding.c.severity,
             container_finding.c.use,
-            container_finding.c.last_seen,
             container.c.name,
-            container.c.reference,
         )
         .join_from(container_finding, host, host.c.id == container_finding.c.host_id)
         .outerjoin(container, container.c.id == container_finding.c.container_id)
@@ -122,8 +121,6 @@ def list_host_findings(connection: Connection, scope: Scope, name: str, limit: i
         .limit(limit)
     )
     return [
-        AffectedContainer(
-            name, row.name or "", row.reference or "", row.rule, word(row.severity), row.use, row.last_seen
-        )
+        HostFinding(row.rule, row.thing, word(row.severity), row.use, row.name or "")
         for row in connection.execute(query)
     ]

@@ -182,6 +182,16 @@ class AffectedContainer(Struct, frozen=True):
     last_seen: float
 
 
+class HostFinding(Struct, frozen=True):
+    """A finding that a host reported: what it is about, and in which container, "" for the host itself."""
+
+    rule: str
+    thing: str
+    severity: SeverityWord
+    use: str
+    container: str
+
+
 class AdvisoryView(Struct, frozen=True):
     """A flaw: what is known of it, how many images have it, and the containers that do, loaded ones first."""
 

@@ -48,6 +48,8 @@ _YEAR: Final = 365.0
 """Days."""
 _REST: Final = 3600.0
 """Seconds before a worker puts in a job again that was parked: each try may end a worker."""
+_EVENTS: Final = 10_000
+"""Events that who asks for metrics may have to count."""
 _AGAIN: Final = 1800.0
 """Seconds before sources of advisories are asked again after one of them failed."""
 _AWAY: Final = 10.0
@@ -173,6 +175,7 @@ class Worker:
         now, settings = self._clock(), self._settings
         if seconds := self._watch.jumped():
             note_jump(self.database, now, seconds)
+        keep_event_counts(self.database, _EVENTS)
         matched = is_matched(self.database, advisories)
         with self.database.read() as connection:
             due = [kind for kind in (UPDATE, TIDY) if self._is_due(connection, kind, now)]

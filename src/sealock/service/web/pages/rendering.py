@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sealock import __version__
 from sealock.patterns import compile_lazily
 from sealock.reports.htmlstyle import SIGN
-from sealock.text import clip, count, format_size, visible
+from sealock.text import clip, count, format_size, sentence, visible
 
 _SPANS: Final = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 _DIGEST: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
@@ -55,6 +55,7 @@ def environment() -> Environment:
         "clip": clip,
         "code": code,
         "kind": lambda text: KINDS.get(text, text.replace("-", " ")),
+        "sentence": sentence,
         "number": lambda number: f"{number:,}",
     }
     made.globals |= {"sign": Markup(SIGN), "version": __version__, "style": style_path()}  # noqa: S704  our own picture
