@@ -240,7 +240,7 @@ def _rules_of(images: Sequence[int]) -> Select[Any]:
 
 def _rules(number: int) -> tuple[Select[Any], Select[Any]]:
     """What rules say of the current images of a repository, and what they said before."""
-    said = (
+    current = (
         select(image_finding.c.thing)
         .join(repository_image, repository_image.c.image_id == image_finding.c.image_id)
         .where(repository_image.c.repository_id == number, repository_image.c.current)
@@ -249,4 +249,4 @@ def _rules(number: int) -> tuple[Select[Any], Select[Any]]:
     open_ = select(finding.c.thing).where(
         finding.c.repository_id == number, finding.c.gone.is_(None), ~finding.c.thing.startswith("pkg:")
     )
-    return said, open_
+    return current, open_

@@ -275,7 +275,7 @@ class FeedRow(Struct, frozen=True):
 
 
 class ScanRow(Struct, frozen=True):
-    """A scan that waits or failed."""
+    """A scan that waits or failed, or whose registry does not know the image ("gone")."""
 
     repository: str
     tag: str

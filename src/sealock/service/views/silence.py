@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from sealock.service.access.tokens import Scope
 from sealock.service.state.moments import ClockJump, is_recent, last_jump
@@ -23,7 +23,7 @@ _FEED_DAYS: Final = 2
 """After so many days without an answer of its source, advisories are old."""
 _JUMP_DAYS: Final = 7
 _GONE_DAYS: Final = 7
-"""For so many days a deleted repository is news."""
+"""For so many days a deleted repository is news, and an image that its registry does not know."""
 
 
 def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceView:
@@ -33,7 +33,7 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
     everything = scope.is_everything
     view = SilenceView(
         feeds=list_feeds(connection),
-        scans=_scans(connection, scope),
+        scans=_scans(connection, scope, now),
         waiting=states.get("waiting", 0),
         failed=states.get("failed", 0),
         polls=_polls(connection, scope),
@@ -80,11 +80,13 @@ def _number(connection: Connection, query: Any) -> int:  # noqa: ANN401  a selec
     return connection.execute(query).scalar() or 0
 
 
-def _scans(connection: Connection, scope: Scope) -> tuple[ScanRow, ...]:
+def _scans(connection: Connection, scope: Scope, now: float) -> tuple[ScanRow, ...]:
+    """Scans that wait or failed, and lately submitted images that their registries do not know."""
+    unknown = and_(scan.c.state == "gone", is_recent(scan.c.requested, now, _GONE_DAYS * DAY))
     query = (
         select(scan, repository.c.name.label("repository"))
         .join_from(scan, repository)
-        .where(scan.c.state.in_(("failed", "waiting")), within(scope))
+        .where(or_(scan.c.state.in_(("failed", "waiting")), unknown), within(scope))
         .order_by(scan.c.state, scan.c.requested.desc())
         .limit(_MOST)
     )
