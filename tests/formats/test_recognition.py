@@ -40,6 +40,7 @@ UNEVALUATED = [
     ("Cloud Foundry", "manifest.yml", "applications:\n- name: a\n  docker:\n    image: x:1\n", "platform"),
     ("werf", "werf.yaml", "project: a\n---\nimage: app\nfrom: x:1\n", "werf"),
     ("Packer", "web.pkr.hcl", 'source "docker" "a" {\n  image = "x:1"\n}\n', "packer"),
+    ("an artifact of Quadlet", "model.artifact", "[Artifact]\nArtifact=quay.io/a/b:1\n", "quadlet"),
     ("an Earthfile", "Earthfile", "VERSION 0.8\nFROM x:1\n", "earthfile"),
     ("Apptainer", "app.def", "Bootstrap: docker\nFrom: x:1\n", "apptainer"),
     ("a Jenkins agent", "Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "jenkins"),

@@ -32,6 +32,7 @@ UNREADABLE = [
     ("a NUL byte further on", "up.sh", b"docker run x\n" + b"#" * 5000 + b"\0", "run: line 2: it contains a NUL byte, so it is not text"),
     ("Latin-1", "up.sh", b"docker run x # \xe9\n", "run: line 1: not UTF-8 text (byte 0xe9)"),
     ("a large file", "up.txt", b"docker run x\n" + b"#" * (8 << 20), "run: is larger than 8 MiB, the limit for a text"),
+    ("a unit that pulls an artifact", "m.artifact", b"[Artifact]\nArtifact=a/b:1\n", "quadlet: the artifacts that units of Quadlet pull are not checked"),
     ("a lock file without an analyzer", "flake.lock", b"{}", "lock file: no analyzer reads lock files of this name"),
 ]  # fmt: skip
 

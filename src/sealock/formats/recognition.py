@@ -145,6 +145,13 @@ _FORMS: Final = (
         "images that Packer builds are not checked",
         (".pkr.hcl", ".pkr.json"),
     ),
+    _Form(
+        r".*\.artifact",
+        r"^\[Artifact\]",
+        "quadlet",
+        "the artifacts that units of Quadlet pull are not checked",
+        (".artifact",),
+    ),
     _Form(r"(.*/)?[^/]*Earthfile", r"^\s*FROM\b", "earthfile", "Earthfiles are not checked", ("earthfile",)),
     _Form(
         r"(.*/)?(Singularity(\.[^/]*)?|Apptainer(\.[^/]*)?|[^/]*\.def)",

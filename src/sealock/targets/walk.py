@@ -47,7 +47,7 @@ _TEXT: Final = compile_lazily(
 )
 """Names of texts: one with a NUL byte is not taken for a program."""
 _DATA: Final = compile_lazily(
-    r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|tpl|tmpl|j2|jinja2?|erb|in"
+    r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|artifact|tpl|tmpl|j2|jinja2?|erb|in"
     r"|template|bicep)",
     re.IGNORECASE,
 )
@@ -56,7 +56,7 @@ _KEYS: Final = (
     b"spdxVersion", b"rootfs", b"architecture", b'"observed"', b"-runtime", b"live-restore", b"data-root",
     b"registries", b"registry-mirrors", b"userns-remap", b"userland-proxy", b"storage-driver", b"default-address",
     b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges", b"[Volume]", b"[Network]", b"[Pod]", b"[Kube]",
-    b"[Build]", b"steps", b"ConfigMap", b"Secret",
+    b"[Build]", b"[Artifact]", b"steps", b"ConfigMap", b"Secret",
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
