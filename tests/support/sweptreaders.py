@@ -17,6 +17,7 @@ from sealock.errors import SealockError
 from sealock.formats.inspect import read_inspect
 from sealock.formats.profile import read_profile
 from sealock.formats.sbom import read_sbom
+from sealock.formats.scripts import find_run_commands
 from sealock.formats.vex import read_vex
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.lockfiles.bun import Bun
@@ -71,6 +72,20 @@ def _pipeline(text: str) -> list[str]:
     """A file of a system by its name."""
     table = json.loads(text)
     return list(describe(formats.read("pipeline", Source(str(table.get("file")), json.dumps(table.get("text"))))))
+
+
+def _script(text: str) -> list[str]:
+    """A file with run lines, by the name in its first line: what it is, and the words of each line."""
+    name, _, rest = text.partition("\n")
+    return [
+        show(formats.recognize(name.strip(), rest)),
+        *(
+            " ".join(
+                [run.engine, run.verb, *(word.text if word.literal else f"«{word.text}»" for word in run.arguments)]
+            )
+            for run in find_run_commands(Source(name.strip(), rest))
+        ),
+    ]
 
 
 def _merge(text: str) -> list[str]:
@@ -139,6 +154,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "inspects": _inspected,
         "hcl-files": _document("bake", "docker-bake.hcl"),
         "edited-units": _unit,
+        "scripts": _script,
     },
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
@@ -194,13 +210,15 @@ _BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "inspects": ((None, "odd", 0, -1, []), ()),
 }
 """Groups of many texts, or of such as take long: only these are put everywhere, and before the items."""
-_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units"}
+_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units", "scripts"}
 """Groups of texts that are not YAML."""
 _SIGNED: Final = {
     "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
     "notation-envelopes", "notary-repositories", "certificates", "pipelines", "merges", "builds", "inspects",
 }  # fmt: skip
 """Groups of texts that no other record has as they are."""
+_ALONE: Final = {"scripts"}
+"""Groups whose texts are of several formats: a word that one has is not the same in another."""
 _BORDER: Final = "=====\n"
 
 
@@ -225,6 +243,8 @@ def _is_one_document(text: str) -> bool:
 def section(room: str, group: str, number: int) -> list[str]:
     """What differs where a text of a group is changed."""
     *earlier, text = texts_of(group)[: number + 1]
+    if group in _ALONE:
+        earlier = []
     read = partial(_refused, _READERS[room][group])
     if group in _OF_WORDS:
         return list(sweep_words(text, read, earlier))
