@@ -122,17 +122,22 @@ _CALLS: tuple[tuple[str, Any], ...] = (
 
 def record(name: str) -> str:
     """The record of a policy."""
-    made = _world(POLICIES[name], rewrites=name != "plugin")
+    made = world_of(name)
     lines = []
     for line, body in _requests(ways_around=name in _WAYS_AROUND):
         shown = body if isinstance(body, bytes) else repr(body)
         made.asked.clear()
         media = None if isinstance(body, bytes | dict | list) else ""
         decision = made.decide(line, body, Caller(uid=1000, gid=1000), media=media)
-        lines += [f"{line} {shown[:300]!r}", *(f"  {row}" for row in _rows(decision))]
+        lines += [f"{line} {shown[:300]!r}", *(f"  {row}" for row in rows_of(decision))]
         asked = sorted({str(astuple(question)[0]) for question in made.asked})
         lines += [f"  asked {' '.join(asked)}"] if asked else []
     return "\n".join(lines) + "\n"
+
+
+def world_of(name: str) -> GuardWorld:
+    """What the guard meets under one of the policies."""
+    return _world(POLICIES[name], rewrites=name != "plugin")
 
 
 def _requests(*, ways_around: bool) -> Iterator[tuple[str, Any]]:
@@ -147,7 +152,7 @@ def _requests(*, ways_around: bool) -> Iterator[tuple[str, Any]]:
             yield line.format(*[name] * 2), None
 
 
-def _rows(decision: Allowed | Denied) -> Iterator[str]:
+def rows_of(decision: Allowed | Denied) -> Iterator[str]:
     if isinstance(decision, Denied):
         place = f" by {decision.caller} at line {decision.setting.line}" if decision.setting else ""
         yield f"denied{place}"

@@ -19,6 +19,7 @@ from sealock.formats.profile import read_profile
 from sealock.formats.sbom import read_sbom
 from sealock.formats.scripts import find_run_commands
 from sealock.formats.vex import read_vex
+from sealock.guard.decision.exchange import Caller
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.lockfiles.bun import Bun
 from sealock.inventory.lockfiles.cargo import Cargo
@@ -47,9 +48,10 @@ from sealock.trust.pins import read_pins
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
 from sealock.vulnerabilities.feeds.feed import FeedError
-from support import signedtexts
+from support import guardrecords, signedtexts
 from support.certificatetexts import certificates
 from support.filetable import Table
+from support.guardworld import GuardWorld
 from support.oddvalues import toml
 from support.quadletunits import UnitFiles
 from support.readvectors import describe
@@ -86,6 +88,26 @@ def _script(text: str) -> list[str]:
             for run in find_run_commands(Source(name.strip(), rest))
         ),
     ]
+
+
+@cache
+def _guards() -> dict[str, GuardWorld]:
+    return {name: guardrecords.world_of(name) for name in ("open", "owner")}
+
+
+def _guarded(text: str) -> list[str]:
+    """A request to the engine: what the guard decides under two policies."""
+    table = json.loads(text)
+    request, body = str(table.get("request", "GET /")), table.get("body")
+    lines = []
+    for name, made in _guards().items():
+        made.asked.clear()
+        decision = made.decide(request, body if isinstance(body, dict | list) else {}, Caller(uid=1000, gid=1000))
+        # Without the body that goes on, and without remedies, which the records of the policies have.
+        lines += [
+            f"{name}: {row.partition(' {')[0].partition(' | ')[0][:80]}" for row in guardrecords.rows_of(decision)
+        ]
+    return lines
 
 
 def _merge(text: str) -> list[str]:
@@ -156,6 +178,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "edited-units": _unit,
         "scripts": _script,
     },
+    "guard": {"guarded-requests": _guarded},
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
         "bun": _lock(Bun),
@@ -206,6 +229,7 @@ _BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "services": ((None,), (None,)),
     "merges": ((None,), ()),
     "pipelines": ((None, "odd"), ()),
+    "guarded-requests": ((ABSENT, None, "odd", 0, []), (None,)),
     "builds": ((ABSENT, None, "odd"), (None,)),
     "inspects": ((None, "odd", 0, -1, []), ()),
 }
