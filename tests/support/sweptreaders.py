@@ -21,6 +21,7 @@ from sealock.formats.scripts import find_run_commands
 from sealock.formats.vex import read_vex
 from sealock.guard.decision.exchange import Caller
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
+from sealock.inventory.catalog import analyzers
 from sealock.inventory.lockfiles.bun import Bun
 from sealock.inventory.lockfiles.cargo import Cargo
 from sealock.inventory.lockfiles.composer import Composer
@@ -49,6 +50,7 @@ from sealock.trust.refusal import SignatureRefusedError
 from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
 from sealock.vulnerabilities.feeds.feed import FeedError
 from support import guardrecords, signedtexts
+from support.analyzers import read as read_facts
 from support.certificatetexts import certificates
 from support.filetable import Table
 from support.guardworld import GuardWorld
@@ -88,6 +90,21 @@ def _script(text: str) -> list[str]:
             for run in find_run_commands(Source(name.strip(), rest))
         ),
     ]
+
+
+@cache
+def _analyzers() -> dict[str, Analyzer]:
+    return {analyzer.name: analyzer for analyzer in analyzers()}
+
+
+def _analyzed(text: str) -> list[str]:
+    """A file by the analyzer and the path in its first line: what it tells, alone and joined, and what is broken."""
+    first, _, rest = text.partition("\n")
+    name, _, path = first.partition(": ")
+    if (analyzer := _analyzers().get(name)) is None:
+        return ["no analyzer"]
+    facts, broken = read_facts(analyzer, path, rest.encode())
+    return [*rows(tuple(facts)), *rows(tuple(analyzer.join(facts)), "joined"), *([broken] if broken else [])]
 
 
 @cache
@@ -181,6 +198,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
     "guard": {"guarded-requests": _guarded},
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
+        "analyzed-files": _analyzed,
         "bun": _lock(Bun),
         "cargo": _toml(_lock(Cargo)),
         "composer": _lock(Composer),
@@ -234,14 +252,15 @@ _BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "inspects": ((None, "odd", 0, -1, []), ()),
 }
 """Groups of many texts, or of such as take long: only these are put everywhere, and before the items."""
-_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units", "scripts"}
+_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units", "scripts", "analyzed-files"}
 """Groups of texts that are not YAML."""
-_SIGNED: Final = {
+_WITH_WHOLE: Final = {
     "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
     "notation-envelopes", "notary-repositories", "certificates", "pipelines", "merges", "builds", "inspects",
+    "scripts", "analyzed-files",
 }  # fmt: skip
 """Groups of texts that no other record has as they are."""
-_ALONE: Final = {"scripts"}
+_ALONE: Final = {"scripts", "analyzed-files"}
 """Groups whose texts are of several formats: a word that one has is not the same in another."""
 _BORDER: Final = "=====\n"
 
@@ -270,12 +289,12 @@ def section(room: str, group: str, number: int) -> list[str]:
     if group in _ALONE:
         earlier = []
     read = partial(_refused, _READERS[room][group])
+    plain = text if group in _OF_WORDS else json.dumps(yaml.safe_load(text))
+    whole = ["as it is:", *(f"  {line}" for line in read(plain))] if group in _WITH_WHOLE else []
     if group in _OF_WORDS:
-        return list(sweep_words(text, read, earlier))
+        return [*whole, *sweep_words(text, read, earlier)]
     earlier = [each for each in earlier if _is_one_document(each)]
-    whole = ["as it is:", *(f"  {line}" for line in read(json.dumps(yaml.safe_load(text))))] if group in _SIGNED else []
-    odds = _BRIEFLY.get(group, (ODD, FIRST))
-    return [*whole, *sweep_values(text, read, earlier, *odds)]
+    return [*whole, *sweep_values(text, read, earlier, *_BRIEFLY.get(group, (ODD, FIRST)))]
 
 
 def record(room: str, group: str, number: int) -> str:
