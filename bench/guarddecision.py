@@ -54,8 +54,8 @@ _HOST_NONE = (
 )  # fmt: skip
 
 
-def body() -> bytes:
-    """The body as the client writes it: every field, set or not."""
+def body(workers: int = 4) -> bytes:
+    """The body as the client writes it: every field, set or not; with other `workers` it is one that is new."""
     host: dict[str, Any] = {
         **dict.fromkeys(_HOST_TEXTS, ""), **dict.fromkeys(_HOST_NUMBERS, 0), **dict.fromkeys(_HOST_NONE),
         **{key: [] for key in _HOST_LISTS}, "Binds": ["data:/data"], "NetworkMode": "default", "MemorySwappiness": -1,
@@ -66,7 +66,8 @@ def body() -> bytes:
     made: dict[str, Any] = {
         **dict.fromkeys(_TEXTS, ""), **dict.fromkeys(("AttachStdin", "Tty", "OpenStdin", "StdinOnce"), False),
         "AttachStdout": True, "AttachStderr": True, "ExposedPorts": {"80/tcp": {}}, "Image": "nginx:1.27",
-        "Volumes": {}, "Env": ["TZ=UTC", "WORKERS=4"], "Cmd": None, "Entrypoint": None, "OnBuild": None, "Labels": {},
+        "Volumes": {}, "Env": ["TZ=UTC", f"WORKERS={workers}"],
+        "Cmd": None, "Entrypoint": None, "OnBuild": None, "Labels": {},
         "HostConfig": host,
         "NetworkingConfig": {"EndpointsConfig": {"default": {"Links": None, "Aliases": None, "IPAddress": ""}}},
     }  # fmt: skip
@@ -92,6 +93,7 @@ def rows() -> Iterator[tuple[str, float]]:
     changing = prepare(read(Source("sealock.toml", POLICY + CHANGES), "."), TODAY)
     yield "a GET", measured(_decision(listed, guard))
     yield "containers/create", measured(_decision(create, guard))
+    yield "containers/create, new", measured(_new_decisions(guard))
     yield "containers/create, changed", measured(_decision(create, changing))
 
 
@@ -103,6 +105,17 @@ def _decision(request: EngineRequest, guard: Guard) -> Callable[[], object]:
 
     run()
     return run
+
+
+def _new_decisions(guard: Guard) -> Callable[[], object]:
+    """A decision on a body that differs each time, as clients' names, labels and variables do."""
+    requests = iter(
+        [
+            EngineRequest("POST", "/v1.45/containers/create?name=web", "application/json", body(number))
+            for number in range(BATCHES * EACH)
+        ]
+    )
+    return lambda: decide(next(requests), CALLER, guard, ANSWERS, TODAY)
 
 
 def main() -> int:

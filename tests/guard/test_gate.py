@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from sealock.errors import EngineError
 from sealock.guard.breakglass import GlassWatch
-from sealock.guard.decision.exchange import Allowed, Denied, EngineRequest, GuardReason, PathAnswer
+from sealock.guard.decision.exchange import Allowed, Caller, Denied, EngineRequest, GuardReason, PathAnswer
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.facts import Facts
 from sealock.guard.gate import Gate
 from sealock.guard.imageevidence import StoredEvidence
 from sealock.guard.livepolicy import LivePolicy
+from sealock.guard.sockets import Line
 
 REQUEST = EngineRequest("POST", "/containers/create", "application/json", b"{}")
 PASSES = Allowed(None, "ci", REQUEST.target, REQUEST.body)
@@ -65,3 +67,67 @@ def test_an_engine_for_which_no_descriptor_is_left_is_not_reached(
                 await door.take()
 
     asyncio.run(ask())
+
+
+class AskedDoor(EngineDoor):
+    """A door whose connections all wait; notes what is asked at once, and answers it by a table of bodies."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, answers: dict[str, bytes]) -> None:
+        super().__init__("/nowhere", loop)
+        self.answers, self.begun, self.finished = answers, list[str](), list[str]()
+
+    def begin(self, target: str) -> Line | None:
+        self.begun.append(target)
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        return Line(ours, self.loop)
+
+    async def request(self, method: str, target: str, begun: Line | None = None) -> tuple[int, bytes]:
+        assert begun is not None, f"{method} {target} was not begun"
+        begun.close()
+        self.finished.append(target)
+        return (200, self.answers[target]) if target in self.answers else (404, b"{}")
+
+
+OWN = '[guard]\n[[guard.caller]]\nname = "ci"\nallow = ["containers"]\nown = true\nfail-on = "critical"\n'
+IMAGE = "/images/tiny/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "finished", "rules"),
+    [
+        pytest.param(b'{"Image": "tiny"}', [b'{"Id": "a"}'], 1, set(), id="an image that is new is asked for at once"),
+        pytest.param(b'{"Image": "tiny"}', [b'{"Id": "a"}'] * 2, 2, set(), id="and again, for it may be another now"),
+        pytest.param(
+            b'{"Image": "tiny"}', [b'{"Id": "a"}', b'{"Config": {"Labels": {"sealock.guard.owner": "web"}}}'], 2,
+            {"G005"}, id="an image that became another caller's",
+        ),
+        pytest.param(
+            b'{"Image": "tiny", "HostConfig": {"Cgroup": "x"}}', [b"{}"], 0, {"C024"},
+            id="what is denied in any case waits for no answer",
+        ),
+    ],
+)  # fmt: skip
+def test_the_engine_is_asked_while_the_guard_evaluates(
+    body: bytes, answers: list[bytes], finished: int, rules: set[str], tmp_path: Path
+) -> None:
+    (tmp_path / "sealock.toml").write_text(OWN)
+
+    async def decide() -> None:
+        door = AskedDoor(asyncio.get_running_loop(), {})
+        facts = Facts(door, StoredEvidence(str(tmp_path)))
+        gate = Gate(LivePolicy(str(tmp_path / "sealock.toml")), facts, GlassWatch(str(tmp_path)))
+        request = EngineRequest("POST", "/v1.45/containers/create", "application/json", body)
+        try:
+            for answer in answers:
+                door.answers[IMAGE] = answer
+                result = (await gate.decide(request, Caller(uid=1))).result
+        finally:
+            facts.close()
+        denied = {reason.rule for reason in result.reasons} if isinstance(result, Denied) else set()
+        assert denied >= rules
+        assert isinstance(result, Allowed) is not bool(rules)
+        assert door.begun == [IMAGE] * len(answers)
+        assert len(door.finished) == finished
+
+    asyncio.run(decide())

@@ -15,7 +15,7 @@ from sealock.guard.decision.exchange import Allowed
 from sealock.guard.decision.requestbodies import BodyError, check_shape, fold, parse_strictly
 from sealock.guard.decision.routes import ROUTES
 from sealock.guard.decision.targets import TargetError, read_target, write_target
-from support.guardworld import GuardWorld, sent
+from support.guardworld import GuardWorld, rules, sent
 
 CREATE = "POST /v1.44/containers/create"
 SHAPE = BODIES["POST /containers/create"]
@@ -175,3 +175,18 @@ def test_numbers_and_texts_that_readers_disagree_on_are_refused() -> None:
     for text in (b"1e999", b"-1e999", b"Infinity", b'{"a": NaN}', b"[" * 5000 + b"]" * 5000, b"\xff", b"", b"1" * 5000):
         with pytest.raises(BodyError):
             parse_strictly(text)
+
+
+def test_a_body_that_one_route_takes_is_read_again_for_another() -> None:
+    """What was read is known again by its bytes, and by the route whose fields it has."""
+    for body, volume in (({"Name": "x", "Internal": True}, {"G004"}), ({"Name": "x"}, set())):
+        for _ in range(2):
+            assert rules(GuardWorld().decide("POST /networks/create", body)) == set()
+            assert rules(GuardWorld().decide("POST /volumes/create", body)) == volume
+
+
+def test_what_was_read_of_a_body_is_not_what_a_decision_made_of_it() -> None:
+    body = {"Image": "debian:12", "Labels": {"sealock.guard.owner": "web"}, "Cmd": ["x"]}
+    first, second = (sent(GuardWorld().decide("POST /containers/create", body)) for _ in range(2))
+    assert first == second
+    assert first["Labels"] == {}

@@ -95,12 +95,13 @@ class Facts:
                 del self._known[next(iter(self._known))]
         return answer
 
-    def begin(self, question: EngineQuestion) -> tuple[Line, EngineAnswer] | None:
-        """Ask the engine at once what it answered before; None for a question that is new."""
-        known = self._known.get(question.path)
-        if known is None or (line := self.door.begin(question.path)) is None:
+    def begin(self, question: EngineQuestion) -> tuple[Line, EngineAnswer | None] | None:
+        """Ask the engine at once, and return what it answered last; None where no connection to it waits."""
+        line = self.door.begin(question.path)
+        if line is None:
             return None
-        return line, known.answer
+        known = self._known.get(question.path)
+        return line, known.answer if known is not None else None
 
     async def finish(self, question: EngineQuestion, line: Line) -> Answer:
         """The answer to a question that `begin` sent: the same object where it is the same."""
@@ -135,19 +136,25 @@ class Facts:
 
 
 class Foresight(dict[Question, Answer]):
-    """Answers, and for questions without one what the engine answered last, which is asked for again meanwhile.
+    """Answers, and for questions without one what the engine answered last; the engine is asked at once in any case.
 
-    So the engine works while the guard evaluates. No decision stands before `confirm` has the answers of now.
+    So the engine works while the guard evaluates. No decision that rests on an answer of last time stands before
+    `confirm` has the answers of now.
     """
 
     def __init__(self, facts: Facts) -> None:
         super().__init__()
         self._facts = facts
-        self.begun: dict[EngineQuestion, tuple[Line, EngineAnswer]] = {}
-        """What is asked for again, and was answered so before."""
+        self.begun: dict[EngineQuestion, tuple[Line, EngineAnswer | None]] = {}
+        """What is asked for, and how that was answered last."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether an answer of last time was given, which may no longer hold."""
+        return any(before is not None for _, before in self.begun.values())
 
     def get(self, question: Question, default: Any = None) -> Any:  # noqa: ANN401  as of any dict
-        """The answer to a question, or the one of last time."""
+        """The answer to a question, or the one of last time; the default where there is neither."""
         if question in self:
             return self[question]
         if not isinstance(question, EngineQuestion):
@@ -157,7 +164,8 @@ class Foresight(dict[Question, Answer]):
             if begun is None:
                 return default
             self.begun[question] = begun
-        return self.begun[question][1]
+        before = self.begun[question][1]
+        return default if before is None else before
 
     async def confirm(self) -> bool:
         """Wait for the answers of now; returns whether they are those that were given."""

@@ -73,6 +73,8 @@ class Gate:
                         answers.close()  # what was asked by now is old once the archive is there
                         answers[question] = await read_archive(question, setting.name if setting is not None else "")
                         first = self._decide(request, caller, answers)
+            if isinstance(first, Denied) and not answers.remembers:
+                answers.close()  # no answer can change it
             # A single question has a deadline of its own, which is within that of the decision.
             if len(answers.begun) == 1 and isinstance(first, Allowed | Denied) and not await answers.confirm():
                 first = self._decide(request, caller, answers)

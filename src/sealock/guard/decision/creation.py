@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.changes import change_body
-from sealock.guard.decision.effects import check_noun, read_container, read_existing
+from sealock.guard.decision.effects import check_noun, read_again, read_container, read_existing
 from sealock.guard.decision.hostaccess import (
     check_devices,
     check_security_options,
@@ -74,7 +74,10 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     _check_networks(case, body, host)
     _check_limits(case, host)
     _note_joined(case, host)
-    if case.questions:  # the evaluation begins again with the answers
+    if case.questions:
+        # The evaluation begins again with the answers, and then knows what does not rest on them.
+        if not (created := read_again(body)).wrong:
+            case.guard.rules.find(created.container)
         return
     container = read_container(case, body)
     if container is not None:
