@@ -58,6 +58,23 @@ def test_a_mistyped_word_gets_a_suggestion(
     assert len(error.splitlines()) <= 2
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "option"),
+    [
+        (["run", "--with", "docker", "--no-policy", "--rm", "--time-limit", "1m", "alpine"], 125, "--time-limit"),
+        (["run", "--with", "docker", "--no-policy", "--rm", "--explain", "alpine"], 125, "--explain"),
+        (["harden", "--with", "docker", "--rm", "--prove", "alpine"], 2, "--prove"),
+    ],
+)
+def test_an_option_of_sealock_that_stands_too_late_is_named(
+    capsys: pytest.CaptureFixture[str], words: list[str], status: int, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///absent.sock")
+    assert main(words) == status
+    message = f"sealock: unknown option: {option}: sealock's own options come before those of docker run\n"
+    assert capsys.readouterr().err == message
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_gets_a_script(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     assert main(["completion", shell]) == 0

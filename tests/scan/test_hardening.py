@@ -76,6 +76,13 @@ def test_what_fails_is_opened_alone_and_named(needs: ProgramSimulator, field: st
     assert (run.container.memory, run.container.cap_drop) == (4 << 30, ("ALL",))
 
 
+def test_files_of_the_image_that_are_written_are_named() -> None:
+    run = hardened(ProgramSimulator(writes=("/etc", "/etc/x", "/srv/a", "/usr", "/usr/y")))
+    assert [setting.why for setting in run.settings if not setting.closed] == [
+        "it writes /etc/x, /usr/y, where the image has its own files"
+    ]
+
+
 def test_what_was_written_gets_a_mount() -> None:
     run = hardened(
         ProgramSimulator(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final, NoReturn
 
 from sealock.cli.output import write
@@ -70,6 +70,12 @@ class CommandParser(ArgumentParser):
             given = [word.partition("=")[0] for word in words if word.startswith("-")]
             return f"{message}{next((hint for word in given if (hint := suggest(word, options))), '')}"
         return message
+
+
+def late_option(error: Exception, own: Container[str]) -> str:
+    """What to add to an error about an option of sealock's own that stands among another client's; "" for any other."""
+    name = str(error).removeprefix("unknown option: ")
+    return ": sealock's own options come before those of docker run" if name in own else ""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.cli.commandparser import late_option
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.hardenbyprofile import accepted_profile, planned, written
 from sealock.cli.hardenfile import harden_file
@@ -109,10 +110,10 @@ def run(arguments: Namespace) -> int:
         if found is not None and not arguments.quiet:
             _explain(found, check)
         return 0
-    facts = engine_facts(client)
     words = (client, "run", *arguments.line)
+    line = _editable(words)
+    facts = engine_facts(client)
     try:
-        line = EditableRun(words)
         _, image = line.image()
         asked = line.container
         network = _network(arguments.form, asked, image) if shares_default(asked) and facts.shares_bridge() else ""
@@ -124,6 +125,16 @@ def run(arguments: Namespace) -> int:
         found = follow_plan(words, tried) if profile is not None and not arguments.prove else proven(words, tried)
     _print(arguments, written(profile, found), image, check)
     return 0
+
+
+def _editable(words: Sequence[str]) -> EditableRun:
+    try:
+        return EditableRun(words)
+    except TargetError as error:
+        if not (late := late_option(error, FLAGS | VALUES)):
+            raise
+        message = f"{error}{late}"
+        raise UsageError(message) from None
 
 
 def _print(arguments: Namespace, found: HardenedRun, image: str, check: TrialCheck) -> None:

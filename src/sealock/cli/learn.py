@@ -117,8 +117,11 @@ def run(arguments: Namespace) -> int:
     incomplete = [_save(path, profile, quiet=arguments.quiet) for path, profile in _by_file(arguments, profiles)]
     if not arguments.quiet:
         for each in learned:
+            name = visible(each.described.service or each.described.name)
             if each.described.status and not each.described.running:
-                complain(f"{visible(each.described.name)} ended by itself, with {each.described.status}")
+                complain(f"{name} ended by itself, with {each.described.status}")
+            elif each.killed:
+                complain(f"{name} was killed, since it did not end when it was asked to: how it stops was not seen")
         if any(incomplete):
             complain(_NEXT)
     return 0
@@ -151,7 +154,7 @@ def _save(path: str, profile: Profile, *, quiet: bool) -> bool:
     calls = sum(len(calls.seen) for calls in profile.syscalls)
     files = len(profile.read) + len(profile.written) + len(profile.executed) + len(profile.libraries)
     has = (
-        count(calls, "system call"), count(len(profile.capabilities), "capability", "capabilities"),
+        count(calls, "system call"), count(len(profile.needed), "capability", "capabilities"),
         count(files, "file"), count(len(profile.ports), "port"), count(len(profile.contacted), "address", "addresses"),
         count(len(profile.runs), "run"),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from shlex import join
 from typing import TYPE_CHECKING, Final
 
+from sealock.cli.commandparser import late_option
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
@@ -16,6 +17,7 @@ from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
 from sealock.policy.settings import Policy
 from sealock.scan.profilecheck import FAULT_KINDS
+from sealock.scan.runline import EditableRun
 from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
 from sealock.text import visible
@@ -86,12 +88,14 @@ def run(arguments: Namespace) -> int:
     except FormatError as error:
         complain(f"a safe default could not be written into this command: {error}")
     except (SealockError, OSError) as error:
-        complain(str(error))
+        complain(f"{error}{late_option(error, FLAGS | VALUES)}")
     return REFUSED
 
 
 def _run(arguments: Namespace) -> int:
     client = find_client(arguments.client)
+    # What is wrong with the words needs no engine.
+    EditableRun((client, "run", *arguments.line))
     found = policy_of(arguments.policy, none=arguments.no_policy)
     policy = found[1] if found is not None else Policy()
     request, seconds = _for_agent(arguments, policy)

@@ -29,11 +29,13 @@ from sealock.scan.hardeningplan import (
     SETTINGS,
     HardeningPlan,
     closing,
+    fixed_files,
     granting,
     read_only,
 )
 from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunImage, RunMachine
+from sealock.text import list_first
 
 USER: Final = "10001:10001"
 """An ordinary user that no image has an account for."""
@@ -129,7 +131,8 @@ class _Search:
             if changes := read_only(self.asked, (*plain.changed, *written)):
                 self.closed = {READ_ONLY: changes, **self.closed}
             else:
-                self.failures[READ_ONLY] = "it writes where the image has its own files"
+                files = list_first(fixed_files(self.asked, (*plain.changed, *written)), 3)
+                self.failures[READ_ONLY] = f"it writes {files}, where the image has its own files"
         if self.network and NETWORK not in self.closed:
             self.closed[OWN_NETWORK] = (Set("networks", (Network(self.network),)),)
         capabilities = self.least()

@@ -118,14 +118,25 @@ def read_only(asked: Container, wrote: Iterable[str]) -> tuple[Change, ...]:
 
 def written_directories(paths: Iterable[str], mounted: Iterable[str] = ()) -> tuple[str, ...] | None:
     """The directories that need a mount if the root is read-only; None where that would hide the image's own files."""
+    directories = {_directory(path) for path in _uncovered(paths, mounted)}
+    if directories & set(_FIXED):
+        return None
+    return tuple(sorted(path for path in directories if not any(path.startswith(f"{other}/") for other in directories)))
+
+
+def fixed_files(asked: Container, wrote: Iterable[str]) -> tuple[str, ...]:
+    """What was written in directories that hold the image's own files, which a mount would hide."""
+    mounted = [mount.target for mount in given(asked.mounts, ())]
+    return tuple(sorted({path for path in _uncovered(wrote, mounted) if _directory(path) in _FIXED}))
+
+
+def _uncovered(paths: Iterable[str], mounted: Iterable[str]) -> tuple[str, ...]:
+    """The paths that were written outside of mounts, without the directories above them and the engine's own files."""
     covered = tuple(f"{path.rstrip('/')}/" for path in mounted)
     paths = tuple(paths)
     above = {path.rpartition("/")[0] for path in paths}
     written = (path for path in paths if path not in above and path not in _ENGINES_OWN)
-    directories = {_directory(path) for path in written if not f"{path}/".startswith(covered)}
-    if directories & set(_FIXED):
-        return None
-    return tuple(sorted(path for path in directories if not any(path.startswith(f"{other}/") for other in directories)))
+    return tuple(path for path in written if not f"{path}/".startswith(covered))
 
 
 def _directory(path: str) -> str:

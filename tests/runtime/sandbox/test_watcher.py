@@ -72,7 +72,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 def test_a_container_whose_time_is_over_is_killed(sandbox: Sandbox) -> None:
     sandbox.create()
     sandbox.watch(seconds=1)
-    assert sandbox.notes == ["its time of 1 seconds is over: the container is ended"]
+    assert sandbox.notes == ["its time of 1 second is over: the container is ended"]
     assert "kill" in sandbox.words()
     assert sandbox.state.read_text() == "exited\n"
 

@@ -19,7 +19,7 @@ from sealock.runtime.watch.capabilityuse import capabilities_possible
 from sealock.runtime.watch.described import DescribedContainer, read_description
 from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer
-from sealock.runtime.watch.lifecycle import LifecycleEvent, phases_of, read_event
+from sealock.runtime.watch.lifecycle import LifecycleEvent, phases_of, read_event, was_killed
 from sealock.runtime.watch.observations import LONGEST_PATH, MOST_ADDRESSES, MOST_FILES, Observations
 from sealock.runtime.watch.tracepoints import spell_address
 from sealock.targets.profiles import add_to_profile
@@ -72,6 +72,13 @@ def test_any_line_is_an_event_or_none(line: bytes) -> None:
 )
 def test_the_phase_of_an_event(event: LifecycleEvent, phases: list[str]) -> None:
     assert list(phases_of((event,), ("CMD-SHELL", "curl localhost"))) == phases
+
+
+@pytest.mark.parametrize(
+    ("ends", "killed"), [((), False), (("137",), True), (("137", "0"), False), (("0", "137"), True), (("143",), False)]
+)
+def test_a_container_was_killed_if_its_last_end_was(ends: tuple[str, ...], killed: bool) -> None:  # noqa: FBT001  a column
+    assert was_killed((*(LifecycleEvent("die", status) for status in ends), LifecycleEvent("kill", "9"))) is killed
 
 
 DOCKER = {

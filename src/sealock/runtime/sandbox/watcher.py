@@ -23,6 +23,7 @@ from sealock.model.allowedhosts import AllowedHost
 from sealock.net.forwardproxy import ForwardProxy
 from sealock.runtime.sandbox.gate import Gate
 from sealock.runtime.sandbox.workspace import Workspace, appeared, remove_places
+from sealock.text import count
 
 _AGAIN: Final = 0.5
 """Seconds between questions to an engine that does not answer."""
@@ -142,7 +143,7 @@ class _Watch:
                 with suppress(ProcessLookupError):
                     waiting.kill()
                 await waiting.wait()
-                self.note(f"its time of {self.watched.seconds} seconds is over: the container is ended")
+                self.note(f"its time of {count(self.watched.seconds, 'second')} is over: the container is ended")
                 deadline = monotonic() + 10
                 await self.ask("kill", container)
             if monotonic() - began < _AGAIN:

@@ -87,7 +87,8 @@ class ComposedProject:
             if done.returncode == 0:
                 return
             if time.monotonic() >= end:
-                why = f"it ended with {done.returncode}: {_last_words(done)}{self._ended()}"
+                printed = _printed(done)
+                why = f"it ended with {done.returncode}{f': {printed}' if printed else ''}{self._ended()}"
                 message = f"the exercise failed, so nothing was written: {why}"
                 raise TargetError(message)
             time.sleep(_PAUSE)
@@ -110,4 +111,9 @@ class ComposedProject:
 
 
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:
-    return visible(" ".join((done.stderr or done.stdout).split())[-300:]) or f"it ended with {done.returncode}"
+    return _printed(done) or f"it ended with {done.returncode}"
+
+
+def _printed(done: subprocess.CompletedProcess[str]) -> str:
+    """The end of what it printed, on one line."""
+    return visible(" ".join((done.stderr or done.stdout).split())[-300:])

@@ -19,7 +19,7 @@ from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.watch.auditlog import container_of
 from sealock.runtime.watch.capabilityuse import UNSEEN_CAPABILITIES, capabilities_possible
 from sealock.runtime.watch.described import DescribedContainer, changed, describe, describe_patiently, granted, peers
-from sealock.runtime.watch.lifecycle import EngineEvents, LifecycleEvent, phases_of
+from sealock.runtime.watch.lifecycle import EngineEvents, LifecycleEvent, phases_of, was_killed
 from sealock.runtime.watch.meters import ContainerMeter
 from sealock.runtime.watch.nameanswers import NameAnswers
 from sealock.runtime.watch.observations import Observations
@@ -58,6 +58,8 @@ class LearnedContainer(Struct):
     described: DescribedContainer
     seen: Observations
     granted: GrantedRights = GrantedRights()
+    killed: bool = False
+    """Whether it had to be killed, since it did not end when it was asked to: how it stops was not seen."""
 
 
 class _Watched(Struct):
@@ -249,7 +251,8 @@ class LearningSession:
                     seen.capabilities |= capabilities_possible(watched.rights.capabilities, seen)
                     seen.lost.add(UNSEEN_CAPABILITIES)
                 self._changes(watched)
-                learned.append(LearnedContainer(watched.described, seen, watched.rights))
+                killed = watched.described.running and was_killed(watched.came)
+                learned.append(LearnedContainer(watched.described, seen, watched.rights, killed))
         return tuple(learned)
 
     def _changes(self, watched: _Watched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ from sealock.model.profile import Phase
 _LARGEST: Final = 1 << 20
 """Bytes of a line that is not complete; a longer one is dropped."""
 _RELOADS: Final = frozenset({"1", "10", "12", "HUP", "USR1", "USR2", "SIGHUP", "SIGUSR1", "SIGUSR2"})
-_CRASHED: Final = frozenset(str(128 + signal) for signal in (4, 5, 6, 7, 8, 9, 11, 31))
+_CRASHED: Final = frozenset(str(128 + number) for number in (4, 5, 6, 7, 8, 9, 11, 31))
 """How a program ends that a fault or SIGKILL ended: it did not stop by itself."""
 
 
@@ -73,6 +74,12 @@ def phases_of(events: Iterable[LifecycleEvent], health: tuple[str, ...] = ()) ->
                 yield "stop"
             case _:
                 pass
+
+
+def was_killed(events: Iterable[LifecycleEvent]) -> bool:
+    """Whether the container last ended by SIGKILL."""
+    ends = [event.detail for event in events if event.action == "die"]
+    return ends[-1:] == [str(128 + signal.SIGKILL)]
 
 
 class EngineEvents:
