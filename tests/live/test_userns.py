@@ -146,8 +146,16 @@ def test_there_and_back() -> None:  # noqa: PLR0915  one way, step by step
         (folder / "late").touch()
         os.chown(folder / "late", base + 1234, base + 4321)
         (folder / "late").chmod(0o4755)
+        # Nobody had planned for this directory either: the engine makes it for the container.
+        since = folder.parent / "since"
+        assert one.docker("run", "--name", "since", "-v", f"{since}:/o", "box", "sh", "-c", "true").returncode == 0
+        assert since.stat().st_uid == base
         done = one.sealock("userns", "disable", "--yes")
         assert done.returncode == 0, done.stderr
+        assert f"# {since}: files of 0 (1)" in done.stdout
+        for command in [line.strip() for line in done.stdout.split("\n") if line.startswith(f"  find {since} ")]:
+            shell(command)
+        assert (since.stat().st_uid, since.stat().st_gid) == (0, 0)
         assert "1234 (1)" in done.stdout
         assert f"removes setuid and setgid bits: {folder}/late" in done.stdout
         for command in handover["back"]:

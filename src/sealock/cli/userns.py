@@ -25,7 +25,7 @@ from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import read_named
 from sealock.text import line
 from sealock.userns.apply import disable, enable, recover, survey
-from sealock.userns.apply.meanwhile import Return, directories, volumes
+from sealock.userns.apply.meanwhile import Return, directories, mounted, volumes
 from sealock.userns.apply.record import ChangeRecord
 from sealock.userns.apply.verification import verify
 from sealock.userns.plan import RemappingPlan, plan
@@ -221,6 +221,10 @@ def _handed_back(record: ChangeRecord, root: str) -> Iterator[str]:
     if handed:
         yield "Directories that changed owners, with the ids that their files have in containers (and how many files):"
         yield from _returns(handed)
+    others = list(mounted(record, root)) if record.data_root else []
+    if others:
+        yield "Directories that containers mount since, with the ids that their files have in containers:"
+        yield from _returns(others)
     carried = list(volumes(record, root)) if record.data_root else []
     if carried:
         yield "Volumes that hold data with remapping. To carry it back, after the restart and before containers start:"

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sealock.errors import TargetError
 from sealock.runtime.engine import Engine, connect
 from sealock.userns.apply import meanwhile
-from sealock.userns.apply.meanwhile import Return, directories, volumes
+from sealock.userns.apply.meanwhile import Return, directories, mounted, volumes
 from sealock.userns.apply.record import ChangeRecord, HandedDirectory
 from sealock.userns.apply.verification import RemappingStatus, verify
 from sealock.userns.plan.facts import Owned
@@ -116,6 +116,41 @@ def test_what_was_handed_over_goes_back_where_containers_used_it(monkeypatch: py
     assert [each.notes for each in made[:2]] == [(), ()]
     assert made[2].notes[-1] == "not everything in it could be looked at; the commands shift whatever they meet"
     assert "/srv/c/su" in made[2].notes[0]
+
+
+def test_what_containers_mount_since_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binds = {
+        "one": ("/srv/new", "/srv/new/below", "/srv/plain", "/srv/a", "/srv/a/below", "/srv/gone", "/etc", "/data"),
+        "two": ("/proc", "/srv/../srv/new/", "relative", "", "/srv/part"),
+    }
+    for name, sources in binds.items():
+        points = {f"/m{at}": {"Type": "bind", "Source": source} for at, source in enumerate(sources)}
+        points["/v"] = {"Type": "volume", "Source": "/srv/volume"}
+        path = tmp_path / "data/100000.100000/containers" / name / "config.v2.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"MountPoints": points}))
+    for name, text in (("none", ""), ("odd", "[]"), ("null", '{"MountPoints": {"/a": null, "/b": {"Type": "bind"}}}')):
+        path = tmp_path / "data/100000.100000/containers" / name / "config.v2.json"
+        path.parent.mkdir()
+        path.write_text(text)
+    trees = {
+        "/srv/new": owned("/srv/new", (100033, 100033, 5), (0, 0, 2), setuid=("/srv/new/su",)),
+        "/srv/part": owned("/srv/part", (100000, 100000, 1), whole=False),
+        "/srv/plain": owned("/srv/plain", (1000, 1000, 9)),
+        "/srv/gone": owned("/srv/gone", kind="missing", whole=False),
+        "/etc": owned("/etc", (100000, 100000, 1)),
+        "/data": owned("/data", (100000, 100000, 3)),
+    }
+    monkeypatch.setattr(meanwhile, "owners", lambda _path, _most, *, reported: trees[reported])
+    made = list(mounted(RECORD, str(tmp_path)))
+    assert [(each.name, each.what, len(each.commands), len(each.notes)) for each in made] == [
+        ("/data", "files of 0 (3)", 0, 1),
+        ("/etc", "files of 0 (1)", 0, 1),
+        ("/srv/new", "files of 33 (5)", 2, 1),
+        ("/srv/part", "files of 0 (1)", 2, 1),
+    ]
+    assert made[2].commands[0].startswith("find /srv/new -xdev -uid +99999 -uid -165536 ")
+    assert list(mounted(replace(RECORD, data_root="/gone"), str(tmp_path))) == []
 
 
 def test_volumes_that_came_meanwhile_are_copied_back(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def handovers(machine: MachineFacts, ids: Ids) -> Iterator[Handover | KeptDirect
         tree = owned.get(path)
         if tree is not None and tree.kind in {"socket", "device", "other", "missing"}:
             continue
-        why = _why_not(path, machine)
+        why = reason_to_keep(path, machine.data_root)
         if why:
             yield KeptDirectory(path, users, why)
             continue
@@ -122,12 +122,13 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _why_not(path: str, machine: MachineFacts) -> str:
+def reason_to_keep(path: str, data_root: str) -> str:
+    """Why a directory's owners must not change, "" where they may. `data_root` is the engine's data, "" if unknown."""
     if path in _ABOVE:
         return "the whole machine shares it: mount a directory for only this container"
     if any(path == directory or path.startswith(f"{directory}/") for directory in _SYSTEM):
         return "it is a system directory: mount a copy or a volume"
-    if machine.data_root and (path == machine.data_root or path.startswith(f"{machine.data_root}/")):
+    if data_root and (path == data_root or path.startswith(f"{data_root}/")):
         return "it is the engine's data: use volumes"
     return ""
 
