@@ -51,7 +51,8 @@ def test_a_folder_is_a_root_file_system_that_does_not_say_what_it_starts(tmp_pat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("absent.tar",), "absent.tar could not be opened"),
+        (("absent.tar",), "absent.tar could not be opened: No such file or directory\n"),
+        (("web",), "(a container is container:web, an image of the engine docker:web, of a registry image:web)"),
         (("absent.tar", "--start", "'"), "cannot be split into words"),
     ],
 )

@@ -303,6 +303,8 @@ def test_a_container_that_does_not_run_is_drawn_and_described_so() -> None:
     ]
     assert "on the host network  when it runs" in pages.render("terminal", created)
     assert '<rect class="off" x="40"' in pages.render("svg", created)
+    guest = drawn(MapNode("t", shares="web", running=False))
+    assert "in the network namespace of web  when it runs" in pages.render("terminal", guest)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ def test_a_contradiction_counts_where_a_second_try_has_it_too(
         wrong("10.0.0.3", second) if contradictions else ()
     )
     assert (made.tried, made.untried) == ((6, 3) if second == "untried" else (9, 0))
+    assert made.untried_from == (("(host)", "a", "c") if second == "untried" else ())
 
 
 def test_what_cannot_be_entered_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +136,7 @@ def test_it_waits_for_room_in_the_table_and_not_for_ever(monkeypatch: pytest.Mon
     assert verified(machine, monkeypatch).untried == 0
     assert machine.sleeps == 2
     never = Machine({}, table=replace(full, used=9))
-    assert verified(never, monkeypatch) == Verification(0, (), 9)
+    assert verified(never, monkeypatch) == Verification(0, (), 9, ("(host)", "a", "b", "c"))
     assert never.sleeps == 150  # two seconds each, and not after five minutes
 
 

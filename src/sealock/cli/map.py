@@ -13,8 +13,10 @@ from sealock.netmap import explain
 from sealock.netmap.sources import of_engine, of_file
 from sealock.netmap.verification import verify
 from sealock.reports import map as pages
-from sealock.text import line
+from sealock.text import line, list_first
 
+_SOURCES: Final = 5
+"""Containers that a line names."""
 FORMATS: Final = ("terminal", "json", "dot", "svg")
 EPILOG: Final = """\
 exit status:
@@ -95,7 +97,8 @@ def _verify(network_map: Map, pids: dict[str, int]) -> int:
             f" {bracketed(probe.address)}:{probe.port} ({line(probe.how)}), but the connection was"
             f" {contradiction.result}"
         )
-    untried = f", {verification.untried} could not be tried" if verification.untried else ""
+    sources = list_first([line(name) for name in verification.untried_from], _SOURCES)
+    untried = f", {verification.untried} could not be tried (from {sources})" if verification.untried else ""
     complain(
         f"{verification.tried} connections tried, {len(verification.contradictions)} contradict the map{untried};"
         " UDP is not tried"

@@ -82,12 +82,19 @@ def open_image(  # noqa: PLR0913  as many options as there are
         else:
             images = _in_file(path, context, platform)
     except OSError as error:
-        message = f"{path} could not be opened: {error.strerror or error}"
+        message = f"{path} could not be opened: {error.strerror or error}{_meant(path, error)}"
         raise TargetError(message) from error
     except UnreadableError as error:
         message = f"{path} could not be read as an image: {error}"
         raise TargetError(message) from error
     return _named(images, name, path)
+
+
+def _meant(path: str, error: OSError) -> str:
+    """What a word may mean that names no file, to put behind the error."""
+    if not isinstance(error, FileNotFoundError) or "/" in path or "." in path:
+        return ""
+    return f" (a container is {CONTAINER}{path}, an image of the engine {ENGINE}{path}, of a registry {REMOTE}{path})"
 
 
 def _in_directory(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:

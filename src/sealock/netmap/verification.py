@@ -26,11 +26,13 @@ _PAUSE: Final = 2.0
 
 
 class Verification(Struct, frozen=True):
-    """How many connections were tried, which contradict the map, and how many could not be tried."""
+    """How many connections were tried, which contradict the map, and how many could not be tried, from where."""
 
     tried: int
     contradictions: tuple[Contradiction, ...]
     untried: int
+    untried_from: tuple[str, ...] = ()
+    """The containers from which they could not be tried."""
 
 
 def verify(network_map: Map, pids: dict[str, int], report: Callable[[str], None] = lambda _: None) -> Verification:
@@ -65,9 +67,14 @@ class _Prober:
         results = self.results(self.wanted, PATIENCE)
         doubtful = tuple(probe for probe in self.wanted if contradiction(probe, results[probe]) is not None)
         results |= self.results(doubtful, _LESS_LOADED)
-        untried = sum(result == "untried" for result in results.values())
+        untried = [probe.source for probe, result in results.items() if result == "untried"]
         against = (contradiction(probe, result) for probe, result in results.items())
-        return Verification(len(results) - untried, tuple(found for found in against if found is not None), untried)
+        return Verification(
+            len(results) - len(untried),
+            tuple(found for found in against if found is not None),
+            len(untried),
+            tuple(sorted(set(untried))),
+        )
 
     def results(self, wanted: tuple[Probe, ...], patience: float) -> dict[Probe, ProbeResults]:
         """The results of probes; "untried" for those that a full table would falsify."""

@@ -89,7 +89,8 @@ class _Page(Page):
             if node.on_host:
                 rows.append((node, f"on the host network  {_listening(node) if node.running else 'when it runs'}"))
             elif node.shares:
-                rows.append((node, f"in the network namespace of {line(node.shares, 40)}"))
+                later = "" if node.running else "  when it runs"
+                rows.append((node, f"in the network namespace of {line(node.shares, 40)}{later}"))
             elif node.no_network:
                 rows.append((node, "has no network"))
             elif not node.running:
