@@ -113,6 +113,10 @@ class Files:
         ("-c base.txt", ["jinja2 2.4 base.txt"]),
         ("-r sub/more.txt", ["flask 1.0 sub/more.txt", "jinja2 2.4 base.txt"]),
         ("-r sub/loop.txt", []),
+        ("-r base.txt\n-r sub/../base.txt", ["jinja2 2.4 base.txt"]),
+        ("-r requirements.txt\nflask==1.0", ["flask 1.0 requirements.txt"]),
+        ("\ufeffflask==1.0", ["flask 1.0 requirements.txt"]),
+        ("-r marked.txt", ["flask 1.0 marked.txt"]),
     ],
 )
 def test_requirements_include_other_files(line: str, packages: list[str]) -> None:
@@ -120,6 +124,8 @@ def test_requirements_include_other_files(line: str, packages: list[str]) -> Non
         "base.txt": "jinja2==2.4\n",
         "sub/more.txt": "-r ../base.txt\nflask==1.0\n",
         "sub/loop.txt": "-r ../sub/loop.txt\n",
+        "requirements.txt": "flask==1.0\n",
+        "marked.txt": "\ufeffflask==1.0\n",
     })  # fmt: skip
     document, inventory, skipped = lock_file(Source("requirements.txt", line + "\n"), files)
     assert not document.errors
@@ -152,6 +158,17 @@ def test_a_requirement_without_a_release_is_named(line: str, reason: str) -> Non
 def test_a_missing_requirements_file_is_an_error() -> None:
     document, _, _ = lock_file(Source("requirements.txt", "-r gone.txt\n"), Files({}))
     assert [error.message for error in document.errors] == ["-r gone.txt: gone.txt could not be read"]
+
+
+@pytest.mark.parametrize(("number", "read"), [(99, 99), (100, 99), (101, 99)])
+def test_more_files_than_are_read_are_an_error(number: int, read: int) -> None:
+    files = Files({f"f{at}.txt": f"p{at}==1.0\n" for at in range(number)})
+    source = Source("requirements.txt", "".join(f"-r f{at}.txt\n" for at in range(number)))
+    document, inventory, _ = lock_file(source, files)
+    assert len(inventory.packages) == read
+    assert [error.message for error in document.errors] == (
+        ["-r f99.txt: it is not read, nor are further files: 100 are read together"] if number > read else []
+    )
 
 
 def test_an_included_file_that_is_a_target_of_its_own_is_not_read_twice() -> None:

@@ -93,10 +93,10 @@ def _included(
     source: Source, files: FileWindow, apart: Callable[[str], bool]
 ) -> tuple[list[Source], list[Skipped], list[InputError]]:
     """A requirements file with the files that it includes, what it names that is not listed, and missing files."""
-    texts: dict[str, Source] = {"": source}
+    top, _, own = source.name.replace("\\", "/").rpartition("/")
+    texts = {own: source}
     skipped: list[Skipped] = []
     errors: list[InputError] = []
-    top = source.name.replace("\\", "/").rpartition("/")[0]
     pending = [(source, "")]
     while pending:
         text, directory = pending.pop()
@@ -115,8 +115,10 @@ def _included(
             elif (
                 not apart(posixpath.join(top, path := posixpath.normpath(posixpath.join(directory, value))))
                 and path not in texts
-                and len(texts) < _FILES
             ):
+                if len(texts) == _FILES:
+                    why = f"{line}: it is not read, nor are further files: {_FILES} are read together"
+                    return list(texts.values()), skipped, [*errors, InputError(why, Location(text.name))]
                 try:
                     texts[path] = Source(posixpath.normpath(posixpath.join(top, path)), files.text(path))
                     pending.append((texts[path], posixpath.dirname(path)))

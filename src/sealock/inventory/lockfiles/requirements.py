@@ -39,7 +39,7 @@ class Requirements(LockFile):
 def lines(text: str) -> Iterator[str]:
     """Logical lines: a backslash goes on in the next, a # begins a comment at the start or behind a space."""
     parts: list[str] = []
-    for line in text.splitlines():
+    for line in text.removeprefix("\ufeff").splitlines():
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             parts.append(line[:-1])
             continue
