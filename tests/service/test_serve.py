@@ -22,7 +22,8 @@ from sealock.service.access.audit import list_audit
 from sealock.service.access.people import is_invitation
 from sealock.service.listening import Listener, parse_listener
 from sealock.service.state.database import Database, migrate
-from sealock.service.state.tables import repository
+from sealock.service.state.rows import put
+from sealock.service.state.tables import repository, setting
 from sealock.service.state.tags import repository_number
 from support.commandline import sealock
 from support.postgresql import BOTH
@@ -267,6 +268,26 @@ def test_an_invitation_is_printed_as_a_link(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert re.fullmatch(r"https://s\.example/invitation/[\w-]{43}\n", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        ((), "http://127.0.0.1:18471"),
+        (("--listen", "9000"), "http://127.0.0.1:9000"),
+        (("--address", "https://s.example"), "https://s.example"),
+    ],
+)
+def test_an_invitation_leads_to_where_the_service_was_started_last(
+    words: tuple[str, ...], where: str, tmp_path: Path
+) -> None:
+    database = Database(str(tmp_path / "state.db"))
+    migrate(database)
+    with database.write() as connection:
+        put(connection, setting, [{"name": "address", "value": "http://127.0.0.1:18471"}])
+    database.close()
+    done = sealock("serve", "invite", "--state", ".", *words, cwd=tmp_path, environment={"HOME": str(tmp_path)})
+    assert done.stdout.startswith(f"{where}/invitation/")
 
 
 def test_without_the_extra_the_error_names_it(tmp_path: Path) -> None:

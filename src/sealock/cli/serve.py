@@ -63,9 +63,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     state.add_argument("--key-file", metavar="FILE", default="", help="key of stored secrets (default: key in --state)")
     web = parser.add_argument_group("web")
-    web.add_argument(
-        "--listen", metavar="[HOST:]PORT", default="127.0.0.1:8470", help="where to listen (default: 127.0.0.1:8470)"
-    )
+    web.add_argument("--listen", metavar="[HOST:]PORT", default="", help="where to listen (default: 127.0.0.1:8470)")
     web.add_argument("--address", metavar="URL", default="", help="the URL that people use, where a proxy is in front")
     web.add_argument(
         "--behind", metavar="N", type=int, default=0, help="how many proxies in front set X-Forwarded-For (default: 0)"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
@@ -31,6 +31,8 @@ from sealock.service.registries import forget, rename
 from sealock.service.state.backup import BackupResult, backup, restore
 from sealock.service.state.credentials import VARIABLE, read_key
 from sealock.service.state.database import Database, migrate, parse_url
+from sealock.service.state.rows import put
+from sealock.service.state.tables import setting
 from sealock.service.supervision import supervise
 from sealock.service.web.context import ServiceSettings
 from sealock.service.work.advisories import AdvisorySource
@@ -44,17 +46,22 @@ _MOST_WORKERS: Final = 64
 _MOST_HOURS: Final = 8760.0
 _PLATFORM: Final = compile_lazily(r"[a-z0-9_]+/[a-z0-9_]+(/[a-z0-9_]+)?")
 _ARTIFACT: Final = "oci:"
+_PLACE: Final = "127.0.0.1:8470"
+"""Where the service listens unless somebody says otherwise."""
+_ADDRESS: Final = "address"
+"""The setting with the URL of the service when it last started."""
 _OPERATOR: Final = Actor("command line", "admin", Scope(), "command line")
 """Who changes what, for the audit log: whoever can write the state."""
 
 
 def _start(arguments: Namespace) -> int:
-    listener = parse_listener(arguments.listen)
+    listener = parse_listener(arguments.listen or _PLACE)
     plan = _plan(arguments)
     workers = _workers(arguments, least=0)
     with listen(listener) as listening:
         _prepare(plan)
         where = plan.web.address or listener.url(listening)
+        _note_address(plan, where)
         if not arguments.quiet:
             _announce(plan, where, listener)
         parts = [web_part(plan, listening), *(worker_part(plan, number) for number in range(1, workers + 1))]
@@ -70,6 +77,16 @@ def _worker(arguments: Namespace) -> int:
     _prepare(plan)
     supervise([worker_part(plan, number) for number in range(1, _workers(arguments, least=1) + 1)], plan.report)
     return 0
+
+
+def _note_address(plan: ServicePlan, where: str) -> None:
+    """Keep where the service is, for links that other commands print."""
+    database = Database(plan.worker.database)
+    try:
+        with database.write() as connection:
+            put(connection, setting, [{"name": _ADDRESS, "value": where}])
+    finally:
+        database.close()
 
 
 def _announce(plan: ServicePlan, where: str, listener: Listener) -> None:
@@ -92,15 +109,17 @@ def _announce(plan: ServicePlan, where: str, listener: Listener) -> None:
 
 def _invite(arguments: Namespace) -> int:
     plan = _plan(arguments)
-    listener = parse_listener(arguments.listen)
+    listener = parse_listener(arguments.listen or _PLACE)
     database = Database(plan.worker.database)
     try:
         migrate(database)
         with database.write() as connection:
             secret = invite(connection, "admin", "command line", time.time())
+            query = select(setting.c.value).where(setting.c.name == _ADDRESS)
+            last = "" if arguments.listen else connection.execute(query).scalar()
     finally:
         database.close()
-    write(f"{plan.web.address or listener.url()}/invitation/{secret}\n")
+    write(f"{plan.web.address or last or listener.url()}/invitation/{secret}\n")
     return 0
 
 

@@ -233,3 +233,13 @@ def test_sqlite_keeps_what_was_committed_where_the_machine_fails(tmp_path: Path)
     with sqlite3.connect(tmp_path / "state.db") as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     plain.close()
+
+
+def test_only_its_user_reads_a_new_file(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    database = Database(str(tmp_path / "state.db"))
+    migrate(database)
+    with database.write():
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("state.db", "state.db-shm", "state.db-wal"), 0o600)
+    database.close()

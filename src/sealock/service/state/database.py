@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ class Database:
         if self.is_postgresql:
             event.listen(self.engine, "connect", _prepare_postgresql)
         else:
+            event.listen(self.engine, "do_connect", _make_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(**{_WRITES: True})
@@ -86,6 +87,14 @@ def parse_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     msg = "the database is not one that sealock knows: write a path, sqlite:///PATH or postgresql://USER@HOST/NAME"
     raise StateError(msg)
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[str], _more: object) -> None:
+    """Make a new file that only its user reads, as SQLite then makes those beside it: it has hashes of secrets."""
+    if arguments[0] == ":memory:":
+        return
+    with suppress(OSError):  # it is there, or SQLite says why it cannot be
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  what the driver gives

@@ -51,9 +51,11 @@ def read_metrics(connection: Connection, now: float) -> list[Metric]:
     messages = number_by_name(connection, select(message.c.state, func.count()).group_by(message.c.state))
     ages = connection.execute(select(feed.c.name, feed.c.checked).where(feed.c.checked.is_not(None))).all()
     running = connection.execute(select(func.count()).select_from(container).where(container.c.gone.is_(None))).scalar()
+    renamed = repository.c.successor != ""
+    repositories = connection.execute(select(func.count()).select_from(repository).where(~renamed)).scalar()
     counts = dict(zip(Counts.__struct_fields__, sums, strict=True))
     return [
-        Metric("repositories", "gauge", "Repositories that are known.", (({}, total(repository)),)),
+        Metric("repositories", "gauge", "Repositories that are known.", (({}, repositories or 0),)),
         Metric("images", "gauge", "Images that are known.", (({}, total(image)),)),
         Metric("layers", "gauge", "Distinct layers.", (({}, total(layer)),)),
         Metric("packages", "gauge", "Distinct versions of packages.", (({}, total(package)),)),
