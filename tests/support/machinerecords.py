@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.formats.inspect import read_inspect
@@ -34,6 +34,7 @@ from sealock.runtime.kernel.members import gather
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 from sealock.runtime.kernel.views import DeclaredContainer, compare, look
 from support.recordedtree import ALL_CAPS, DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
+from support.shownvalues import fields_of
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "machines"
 _SCOPE, _OTHER = f"/system.slice/docker-{ID}.scope", f"/system.slice/docker-{OTHER}.scope"
@@ -310,7 +311,7 @@ def _shown(title: str, value: Any, without: tuple[str, ...] = ()) -> Iterator[st
     """A row for each field that is not the default."""
     if isinstance(value, Struct):
         yield f"{title}: {type(value).__name__}"
-        for field in fields(value):
+        for field in fields_of(value):
             part = getattr(value, field.name)
             default = field.default if field.default is not NODEFAULT else ...
             if part is not UNSET and part != default and field.name not in without:
@@ -319,7 +320,7 @@ def _shown(title: str, value: Any, without: tuple[str, ...] = ()) -> Iterator[st
         for part in value:
             shown = ", ".join(
                 f"{field.name}={getattr(part, field.name)!r}"
-                for field in fields(part)
+                for field in fields_of(part)
                 if getattr(part, field.name) != field.default and field.name not in without
             )
             yield f"{title}: {type(part).__name__}({shown})"

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import yaml
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
 
+from support.shownvalues import fields_of
 from support.wordchanges import ODD_WORD, change_words
 
 VECTORS: Final = Path(__file__).parent.parent / "vectors"
@@ -140,7 +140,7 @@ def rows(value: Any, path: str = "it") -> Iterator[str]:
     match value:
         case Struct():
             yield f"{path}: {type(value).__name__}"
-            for field in fields(value):
+            for field in fields_of(value):
                 inner = getattr(value, field.name)
                 default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
                 if inner != default:
