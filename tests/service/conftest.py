@@ -12,9 +12,10 @@ from sealock.service.state.database import Database, migrate
 from support.postgresql import BOTH, PostgresServer, postgres_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    with postgres_server() as started:
+    """One for all tests of a process: each test has a database of its own. What is left in those is not swept."""
+    with postgres_server(autovacuum="off") as started:
         yield started
 
 
@@ -27,7 +28,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return started.database()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the newest tables."""
     path = tmp_path_factory.mktemp("made") / "state.db"
@@ -37,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(postgresql: PostgresServer) -> str:
     """A PostgreSQL database with the newest tables."""
     made = postgresql.database()
