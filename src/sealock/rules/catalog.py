@@ -47,6 +47,7 @@ def every_rule() -> tuple[Rule[Any], ...]:
     return tuple(sorted({rule.id: rule for kind in KINDS for rule in rules(kind)}.values(), key=lambda rule: rule.id))
 
 
+@cache
 def kinds_of(rule: Rule[Any]) -> tuple[SubjectKind, ...]:
     """Name the kinds of noun that a rule checks."""
     return tuple(kind for kind in KINDS if rule in rules(kind))

@@ -55,6 +55,7 @@ def pages() -> Iterator[RulePage]:
     )
 
 
+@cache
 def _page(rule: Rule[Any]) -> RulePage:
     why = cleandoc(type(rule).__doc__ or "").partition("\n")[2].strip()
     return RulePage(
