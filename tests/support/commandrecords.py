@@ -175,7 +175,9 @@ class CommandWorld:
                 environment |= stack.enter_context(trustcommands.trust_commands(here, server.host))
             for line in COMMANDS[name]:
                 words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", self.engine.where))
-                texts.append(f"=== sealock {line}\n{_said(words, where, environment)}")
+                is_shown = words[0] == "show-registry"
+                said = trustcommands.pushed(server, words[1]) if is_shown else _said(words, where, environment)
+                texts.append(f"=== sealock {line}\n{said}")
         text = "\n".join(texts)
         differing = {here: "HERE", self.folder: "FOLDER", server.host: "HOST", self.engine.where: "ENGINE"}
         if trust:

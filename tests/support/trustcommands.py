@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from support.cosignworld import stretched_cheaply
 from support.notationworld import Holder
 from support.simulators.notary import notary
+from support.simulators.registry import RegistrySimulator
 
 RECORDS: Final = frozenset({"signatures", "notary", "notation"})
 """The records of commands whose keys, and so ids and digests, are new each time."""
@@ -25,7 +26,8 @@ DIFFERS: Final = (
     (re.compile(r"\b20\d\d-\d\d-\d\d(T\S+Z)?"), "DAY"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "ID"),
     (re.compile(r"\b(about )?\d+ days\b"), "DAYS"),
-    (re.compile(r'("(?:sig|payload|rawBytes|keyid)": )"[A-Za-z0-9+/=]+"'), r'\1"..."'),
+    (re.compile(r'"[A-Za-z0-9+/=_-]{40,}"'), '"BASE64"'),
+    (re.compile(r'"(timestamp|hint)": ("[^"]+"|\d+)'), r'"\1": "VALUE"'),
 )
 _LONG: Final = (-30, 36500)
 """The days that certificates are valid, from the world's own day."""
@@ -55,6 +57,23 @@ def trust_commands(here: Path, host: str) -> Iterator[dict[str, str]]:
             "COSIGN_PASSWORD": "a password",
             "XDG_CONFIG_HOME": str(here / "config"),
         }
+
+
+def pushed(server: RegistrySimulator, repository: str) -> str:
+    """What a repository holds besides images: each manifest, with the JSON of its parts."""
+    lines: list[str] = []
+    for name, (_, raw) in server.manifests.get(repository, {}).items():
+        table = json.loads(raw)
+        parts = [part for part in (table.get("config"), *table.get("layers", ())) if part]
+        if not ({"subject", "artifactType"} & table.keys() or name.endswith((".sig", ".att"))):
+            continue
+        lines += [f"--- {name}", json.dumps(table, indent=1)]
+        for part in parts:
+            try:
+                lines.append(json.dumps(json.loads(server.blobs[part["digest"]]), indent=1))
+            except ValueError:
+                lines.append("not JSON")
+    return "\n".join([*lines, ""])
 
 
 def _policies(here: Path, host: str) -> None:
