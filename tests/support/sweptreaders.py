@@ -49,7 +49,7 @@ from sealock.trust.pins import read_pins
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
 from sealock.vulnerabilities.feeds.feed import FeedError
-from support import guardrecords, signedtexts
+from support import guardrecords, messagereaders, signedtexts
 from support.analyzers import read as read_facts
 from support.certificatetexts import certificates
 from support.filetable import Table
@@ -194,8 +194,24 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "hcl-files": _document("bake", "docker-bake.hcl"),
         "edited-units": _unit,
         "scripts": _script,
+        "engines": messagereaders.engines,
     },
-    "guard": {"guarded-requests": _guarded},
+    "guard": {
+        "guarded-requests": _guarded,
+        "http-heads": messagereaders.heads,
+        "logged-requests": messagereaders.logged_requests,
+        "guarded-targets": messagereaders.guarded_targets,
+    },
+    "service": {
+        "reports": messagereaders.reports,
+        "notifications": messagereaders.notifications,
+        "service-words": messagereaders.service_words,
+    },
+    "runtime": {
+        "descriptions": messagereaders.descriptions,
+        "engine-events": messagereaders.events,
+        "audit-records": messagereaders.audit_records,
+    },
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
         "analyzed-files": _analyzed,
@@ -246,21 +262,34 @@ _BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "pods": ((None,), FIRST),
     "services": ((None,), (None,)),
     "merges": ((None,), ()),
+    "engines": ((None, "odd", []), ()),
     "pipelines": ((None, "odd"), ()),
     "guarded-requests": ((ABSENT, None, "odd", 0, []), (None,)),
     "builds": ((ABSENT, None, "odd"), (None,)),
     "inspects": ((None, "odd", 0, -1, []), ()),
 }
 """Groups of many texts, or of such as take long: only these are put everywhere, and before the items."""
-_OF_WORDS: Final = {"run-lines", "dockerfiles", "hcl-files", "edited-units", "scripts", "analyzed-files"}
+_OF_WORDS: Final = {
+    "run-lines",
+    "dockerfiles",
+    "hcl-files",
+    "edited-units",
+    "scripts",
+    "analyzed-files",
+    "http-heads",
+    "guarded-targets",
+    "service-words",
+    "audit-records",
+}
 """Groups of texts that are not YAML."""
 _WITH_WHOLE: Final = {
     "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
     "notation-envelopes", "notary-repositories", "certificates", "pipelines", "merges", "builds", "inspects",
-    "scripts", "analyzed-files",
+    "scripts", "analyzed-files", "http-heads", "guarded-targets", "service-words", "audit-records", "engines", "reports",
+    "notifications", "descriptions", "engine-events", "logged-requests",
 }  # fmt: skip
 """Groups of texts that no other record has as they are."""
-_ALONE: Final = {"scripts", "analyzed-files"}
+_ALONE: Final = {"scripts", "analyzed-files", "http-heads", "guarded-targets", "service-words", "audit-records"}
 """Groups whose texts are of several formats: a word that one has is not the same in another."""
 _BORDER: Final = "=====\n"
 

@@ -89,18 +89,18 @@ def read_description(answer: dict[str, Any]) -> DescribedContainer:
     """Read what `docker inspect` or `podman inspect` has of a container; what is missing stays empty."""
     config, host, state = (_table(answer, name) for name in ("Config", "HostConfig", "State"))
     identifier = str(answer.get("Image", ""))
-    options = [str(option) for option in host.get("SecurityOpt") or ()]
+    options = [str(option) for option in _list(host, "SecurityOpt")]
     network = _table(_table(answer, "NetworkSettings"), "Networks")
-    mounts = [mount for mount in answer.get("Mounts") or () if isinstance(mount, dict)]
+    mounts = [mount for mount in _list(answer, "Mounts") if isinstance(mount, dict)]
     labels = _table(config, "Labels")
     return DescribedContainer(
         id=str(answer.get("Id", "")),
         name=str(answer.get("Name", "")).lstrip("/"),
         image=str(config.get("Image") or answer.get("ImageName") or identifier),
         image_id=identifier if ":" in identifier or not identifier else f"sha256:{identifier}",
-        command=(str(answer.get("Path", "")), *map(str, answer.get("Args") or ())),
+        command=(str(answer.get("Path", "")), *map(str, _list(answer, "Args"))),
         runtime=str(answer.get("OCIRuntime") or host.get("Runtime") or ""),
-        health=tuple(map(str, _table(config, "Healthcheck").get("Test") or ())),
+        health=tuple(map(str, _list(_table(config, "Healthcheck"), "Test"))),
         mounts=tuple(str(mount.get("Destination", "")) for mount in mounts),
         networks=tuple(map(str, network)),
         read_only=host.get("ReadonlyRootfs") is True,
@@ -115,6 +115,11 @@ def read_description(answer: dict[str, Any]) -> DescribedContainer:
 def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
     value = values.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _list(values: dict[str, Any], name: str) -> list[Any]:
+    value = values.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _number(value: object) -> int:
