@@ -26,7 +26,7 @@ DIFFERS: Final = (
     (re.compile(r"\b20\d\d-\d\d-\d\d(T\S+Z)?"), "DAY"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "ID"),
     (re.compile(r"\b(about )?\d+ days\b"), "DAYS"),
-    (re.compile(r'"[A-Za-z0-9+/=_-]{40,}"'), '"BASE64"'),
+    (re.compile(r'"(?=[^"]*[a-z])[A-Za-z0-9+/=_-]{40,}"'), '"BASE64"'),
     (re.compile(r'"(timestamp|hint)": ("[^"]+"|\d+)'), r'"\1": "VALUE"'),
 )
 _LONG: Final = (-30, 36500)
