@@ -100,22 +100,38 @@ def test_a_trial_that_meets_nothing_new_ends_with_0(
     assert capsys.readouterr().err == "sealock: the profile refuses nothing of what it did\n"
 
 
-@pytest.mark.parametrize("apply", [False, True])
+@pytest.mark.parametrize(
+    ("accepted", "ends"),
+    [
+        (None, ([], {"read"})),
+        (
+            (),
+            (
+                ["added 1 system call; left out mkdir, which no file of the image is known to call (--accept never)"],
+                {"read", "fork"},
+            ),
+        ),
+        (("never",), (["added 2 system calls"], {"read", "fork", "mkdir"})),
+    ],
+)
 def test_each_call_that_would_be_refused_is_reported_once(
     monkeypatch: pytest.MonkeyPatch,
     file: str,
     capsys: pytest.CaptureFixture[str],
-    apply: bool,  # noqa: FBT001  a row
+    accepted: tuple[str, ...] | None,
+    ends: tuple[list[str], set[str]],
 ) -> None:
-    assert tried(monkeypatch, file, FORK, MKDIR, FORK, MOUNT, apply=apply)[0] == 1
+    """With `accepted` what was met is applied; `ends` are what is printed of that, and the calls of the profile then."""
+    calls = (FORK, MKDIR, FORK, MOUNT)
+    assert tried(monkeypatch, file, *calls, apply=accepted is not None, accepted=accepted or ())[0] == 1
+    added, seen = ends
     assert capsys.readouterr().err.splitlines() == [
         f"sealock: would refuse fork by /bin/x: {ADDED}; an exercise that does it was missing",
         f"sealock: would refuse mkdir by /bin/x: {ADDED}; no file of the image is known to call it: find out which program does before you allow it",
         "sealock: would refuse mount by /bin/x: the engine's own filter refuses it too, with the capabilities of the profile",
-        *([f"sealock: {file}: added 2 system calls"] if apply else []),
+        *(f"sealock: {file}: {line}" for line in added),
     ]  # fmt: skip
-    calls = {name for each in open_profile(file).syscalls for name in each.seen}
-    assert calls == ({"read", "fork", "mkdir"} if apply else {"read"})
+    assert {name for each in open_profile(file).syscalls for name in each.seen} == seen
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,8 @@ def test_trial_reports_what_would_be_refused_and_applies_it(
 ) -> None:
     file = daemon.folder / f"{detached}.profile.json"
     file.write_text(write_profile(profile), encoding="utf-8")
-    accepted = ("--accept", "runtime")
+    # What the shell does beyond, no file is known to call here.
+    accepted = ("--accept", "runtime", "--accept", "never")
     run = ("--", "docker", "run", "--rm", *(["--detach"] if detached else []), *BASE, "sh", "-c")
     work = "mkdir /x; mount -t tmpfs x /x; mkdir /y && sleep 0.5 && echo done"
     done = trial(daemon, file, *accepted, "--apply", *run, work)

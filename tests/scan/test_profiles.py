@@ -60,10 +60,11 @@ def test_without_a_floor_nothing_is_said_to_be_never_called() -> None:
 
 def test_applied_proposals_are_in_the_profile_with_their_run() -> None:
     proposals = [propose(web(), "x86_64", name) for name in ("mkdir", "mount", "ptrace")]
-    changed = with_proposals(web(), proposals, "a trial")
+    assert "ptrace" not in with_proposals(web(), proposals, "a trial").calls("x86_64").seen
+    changed = with_proposals(web(), proposals, "a trial", strange=True)
     assert changed.calls("x86_64") == ArchitectureCalls(
         "x86_64", ("accept4", "clone", "mkdir", "ptrace", "read", "socket"), ("fork",)
     )
     assert changed.runs[-1] == LearningRun(exercise="a trial", mechanism="refusals")
-    assert with_proposals(changed, proposals, "a trial") == changed
+    assert with_proposals(changed, proposals, "a trial", strange=True) == changed
     assert with_proposals(web(), proposals[1:2], "a trial") == web()

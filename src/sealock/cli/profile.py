@@ -12,7 +12,7 @@ from sealock.cli.namedprofiles import add_policy, named_profile
 from sealock.cli.output import complain, page_style, print_output, write
 from sealock.errors import TargetError, UsageError
 from sealock.model.profile import Profile
-from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, profile_faults
+from sealock.scan.profilecheck import FAULT_KINDS, STRANGE, UsePlace, profile_faults
 from sealock.targets.profiles import change_profile, is_reference, open_profile
 from sealock.text import count, line, list_first
 
@@ -77,7 +77,11 @@ def _add_options(verb: ArgumentParser, name: str) -> None:
         verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
     if name in {"check", "floor", "trial", "watch"}:
         text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
-        verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
+        kinds: tuple[str, ...] = FAULT_KINDS
+        if name in {"trial", "watch"}:
+            text = f"{text}; with --apply calls that no file of the image is known to make (never)"
+            kinds = (*kinds, STRANGE)
+        verb.add_argument("--accept", action="append", choices=kinds, default=[], help=text)
     if name == "check":
         verb.add_argument("--image", metavar="NAME", help="the image that it is to be used for")
         verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")

@@ -15,11 +15,11 @@ from sealock.model.change import Set
 from sealock.model.profile import Profile
 from sealock.runtime.watch.auditlog import SeccompRecord
 from sealock.runtime.watch.logged import run_logged
-from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
+from sealock.scan.profilecheck import STRANGE, UsePlace, latest_runtime, profile_faults
 from sealock.scan.proposals import CallProposal, propose, with_proposals
 from sealock.scan.runline import EditableRun
 from sealock.targets.profiles import change_profile
-from sealock.text import count, visible
+from sealock.text import count, list_first, visible
 
 NEVER_LOGGED: Final = "clone3"
 """Filters answer that it does not exist, so that clone is used."""
@@ -75,15 +75,24 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
         complain("the profile refuses nothing of what it did")
         return 0
     if apply:
-        added = apply_proposals(file, profile, proposals.values(), "calls that a trial met")
-        complain(f"{file}: added {count(added, 'system call')}")
+        strange = STRANGE in accepted
+        added = apply_proposals(file, profile, proposals.values(), "calls that a trial met", strange=strange)
+        complain(f"{visible(file)}: {added}")
     return 1
 
 
-def apply_proposals(file: str, profile: Profile, proposals: Collection[CallProposal], exercise: str) -> int:
-    """Add calls to a profile as its file has it by now, and return how many may be added."""
-    change_profile(file, lambda now: with_proposals(now or profile, proposals, exercise))
-    return sum(not proposal.closed for proposal in proposals)
+def apply_proposals(
+    file: str, profile: Profile, proposals: Collection[CallProposal], exercise: str, *, strange: bool
+) -> str:
+    """Add calls to a profile as its file has it by now, and return in words what was added.
+
+    Those that no file of the image is known to make only where `strange` ones may: who attacks a container makes them.
+    """
+    change_profile(file, lambda now: with_proposals(now or profile, proposals, exercise, strange=strange))
+    added = sum(proposal.applies(strange=strange) for proposal in proposals)
+    left = sorted(proposal.name for proposal in proposals if proposal.grade == "never" and not proposal.closed)
+    why = f"; left out {list_first(left, 6)}, which no file of the image is known to call (--accept {STRANGE})"
+    return f"added {count(added, 'system call')}{why if left and not strange else ''}"
 
 
 def _place_of(line: EditableRun, client: str, *, known: bool) -> UsePlace:

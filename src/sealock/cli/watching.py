@@ -15,8 +15,9 @@ from sealock.model.profile import Profile
 from sealock.runtime.watch.auditlog import container_of
 from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe, digests
 from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
+from sealock.scan.profilecheck import STRANGE
 from sealock.scan.proposals import CallProposal, propose
-from sealock.text import count, visible
+from sealock.text import visible
 
 _PAUSE: Final = 0.2
 """Seconds between looks: a refusal is printed within a second."""
@@ -43,9 +44,9 @@ def follow_container(profile: Profile, arguments: Namespace) -> int:
             pass
         finally:
             if arguments.apply and any(not proposal.closed for proposal in proposals.values()):
-                added = apply_proposals(file, profile, proposals.values(), "calls that were refused in use")
-                what = f"added {count(added, 'system call')}"
-                complain(f"{file}: {what}; write its filter again, and start the container with it")
+                calls, strange = proposals.values(), STRANGE in arguments.accept
+                added = apply_proposals(file, profile, calls, "calls that were refused in use", strange=strange)
+                complain(f"{visible(file)}: {added}; write its filter again, and start the container with it")
     return 1 if proposals else 0
 
 

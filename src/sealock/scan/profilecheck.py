@@ -11,6 +11,8 @@ from sealock.model.profile import LearningRun, Profile, gaps
 
 FaultKind: TypeAlias = Literal["image", "incomplete", "kernel", "runtime"]
 FAULT_KINDS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
+STRANGE: Final = "never"
+"""What a trial and a watch accept beyond: that --apply adds calls of this grade."""
 
 
 class ProfileFault(Struct, frozen=True):

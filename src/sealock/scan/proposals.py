@@ -27,6 +27,10 @@ class CallProposal(Struct, frozen=True):
     closed: bool = False
     program: str = ""
 
+    def applies(self, *, strange: bool) -> bool:
+        """Whether it may be added without a look by a person; one that no file makes only where `strange` ones may."""
+        return not self.closed and (strange or self.grade != "never")
+
     @property
     def text(self) -> str:
         """The change and its reason, as a sentence."""
@@ -45,11 +49,13 @@ def propose(profile: Profile, architecture: str, name: str, program: str = "") -
     return CallProposal(architecture, name, grade, closed, program)
 
 
-def with_proposals(profile: Profile, proposals: Iterable[CallProposal], exercise: str) -> Profile:
+def with_proposals(
+    profile: Profile, proposals: Iterable[CallProposal], exercise: str, *, strange: bool = False
+) -> Profile:
     """The profile with the calls that may be added, and the run that showed them; the same where there are none."""
     more: dict[str, set[str]] = {}
     for proposal in proposals:
-        if not proposal.closed:
+        if proposal.applies(strange=strange):
             more.setdefault(proposal.architecture, set()).add(proposal.name)
     if not more:
         return profile

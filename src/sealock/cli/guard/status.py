@@ -21,7 +21,8 @@ _SECONDS: Final = 15.0
 
 def configure(parser: ArgumentParser, _verb: str) -> None:
     """Add the options."""
-    parser.add_argument("--socket", default=STATUS, metavar="SOCK", help=f"the guard's own socket (default: {STATUS})")
+    text = f"the guard's own socket, as the guard has it (default: {STATUS})"
+    parser.add_argument("--status", "--socket", dest="socket", default=STATUS, metavar="SOCK", help=text)
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="output format")
 
 
