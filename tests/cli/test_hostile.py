@@ -70,8 +70,8 @@ HOSTILE: dict[str, tuple[str, bytes | Callable[[Path], object]]] = {
     "an option that docker does not have": ("run.sh", b"docker run --privileged --no-such-option alpine\n"),
     "a named pipe": ("Dockerfile", os.mkfifo),
 }
-NEEDS_NAME = {"a named pipe"}
-"""A walk passes by what is no regular file; named outright it is a problem."""
+NEEDS_NAME = {"a named pipe", "a Dockerfile that is empty"}
+"""A walk names these as skipped; named outright they are problems."""
 
 
 @pytest.mark.repeats
