@@ -189,7 +189,7 @@ def _hosts(connection: Any, newer: str, older: str) -> None:
     ):  # fmt: skip
         values = {"host_id": hosts[on], "name": name, "reference": "registry.example/shop/web:latest"}
         made = connection.execute(
-            insert(container).values(**values, digest=manifest, first_seen=NOW - DAY, last_seen=NOW - 60)
+            insert(container).values(**values, digest=manifest, runs=True, first_seen=NOW - DAY, last_seen=NOW - 60)
         )
         finding = {
             "container_id": made.inserted_primary_key[0],

@@ -21,9 +21,11 @@ from sealock.model.report import ImageIdentity, Report, TargetReport
 from sealock.model.severity import Severity
 from sealock.reports.hostreport import host_report, render_host_report
 from sealock.scan.reporting import read_token, send_report
+from sealock.service.access.tokens import Scope
 from sealock.service.state.database import Database
-from sealock.service.state.reports import keep_report, parse_report
+from sealock.service.state.reports import keep_report, parse_report, runs_now
 from sealock.service.state.tables import container, container_finding, host
+from sealock.service.views.hosts import list_containers, list_host_findings, list_hosts
 from support.commandline import sealock
 from support.servicestate import rule
 
@@ -71,6 +73,25 @@ def test_containers_that_a_complete_report_leaves_out_are_gone_and_come_back(dat
     assert len(rows(database, container_finding)) == 2
     keep(database, HostReport("one", "1.0", (web(LOADED, name="db"),)), 30.0)
     assert [row.gone for row in rows(database, container)] == [None, None, None]
+
+
+def test_what_is_no_container_runs_nowhere(database: Database) -> None:
+    checked = (
+        ReportedTarget("image:app:1", "image", "app:1", "sha256:1", "", (LOADED,)),
+        ReportedTarget("build/Dockerfile", "dockerfile", findings=(LOADED,)),
+    )
+    keep(database, HostReport("one", "1.0", (web(LOADED), *checked)), 10.0)
+    keep(database, HostReport("one", "1.0", (web(LOADED),), complete=True), 20.0)
+    with database.read() as connection:
+        running = connection.execute(select(container.c.name).where(runs_now())).scalars().all()
+        (row,) = list_hosts(connection, Scope()).items
+        listed = [entry.name for entry in list_containers(connection, Scope()).items]
+        of_image = list_containers(connection, Scope(), of="sha256:1").items
+        found = {(entry.rule, entry.container) for entry in list_host_findings(connection, Scope(), "one")}
+    assert running == listed == [entry.name for entry in of_image] == ["web"]
+    assert (row.name, row.containers) == ("one", 1)
+    # A complete report is complete in its containers: what else was found there stays.
+    assert found == {("CVE-1", "web"), ("CVE-1", "image:app:1"), ("CVE-1", "build/Dockerfile")}
 
 
 def test_findings_of_the_host_itself_belong_to_no_container(database: Database) -> None:

@@ -567,3 +567,8 @@ CREATE UNLOGGED TABLE rate (
 );
 -- downgrade m0008_rates, after m0007_indexes
 DROP TABLE rate;
+-- upgrade m0009_running, after m0008_rates
+ALTER TABLE container ADD COLUMN runs BOOLEAN DEFAULT false NOT NULL;
+UPDATE container SET runs = true WHERE data LIKE '{"kind":"container",%%';
+-- downgrade m0009_running, after m0008_rates
+ALTER TABLE container DROP COLUMN runs;

@@ -479,7 +479,12 @@ CREATE TABLE rate (
 	at DOUBLE NOT NULL,
 	CONSTRAINT pk_rate PRIMARY KEY ("key")
 )
+-- to m0009_running
+ALTER TABLE container ADD COLUMN runs BOOLEAN DEFAULT false NOT NULL
+UPDATE container SET runs = true WHERE data LIKE '{"kind":"container",%'
+-- to m0009_running
 -- to m0008_rates
+ALTER TABLE container DROP COLUMN runs
 -- to m0007_indexes
 DROP TABLE rate
 -- to m0006_configurations

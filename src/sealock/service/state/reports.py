@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from sealock.errors import UNDECODABLE, UsageError, decoding_fault
 from sealock.model.hostreport import HostReport, ReportedFinding, ReportedTarget
@@ -20,6 +20,8 @@ _NAME: Final = 300
 _THING: Final = 2000
 HOST: Final = "host"
 """The kind of a target whose findings are about the host itself."""
+CONTAINER: Final = "container"
+"""The kind of a target that runs; others are images and files that were checked there."""
 
 
 def parse_report(body: bytes) -> HostReport:
@@ -68,12 +70,17 @@ def keep_report(connection: Connection, report: HostReport, now: float) -> int:
             _keep_findings(connection, number, own, target.findings, now)
     if report.complete:
         names = {_plain(target.name.removeprefix("container:")) for target in report.targets}
-        here = and_(container.c.host_id == number, container.c.gone.is_(None))
+        here = and_(container.c.host_id == number, runs_now())
         gone = [row.id for row in connection.execute(select(container).where(here)) if row.name not in names]
         for some in chunks(gone):
             connection.execute(update(container).where(container.c.id.in_(some)).values(gone=now))
             connection.execute(delete(container_finding).where(container_finding.c.container_id.in_(some)))
     return number
+
+
+def runs_now() -> ColumnElement[bool]:
+    """The condition that a container runs, by the last report of its host."""
+    return and_(container.c.runs, container.c.gone.is_(None))
 
 
 def _keep_container(connection: Connection, number: int, target: ReportedTarget, now: float) -> int:
@@ -86,6 +93,7 @@ def _keep_container(connection: Connection, number: int, target: ReportedTarget,
         "digest": _plain(target.manifest),
         "configuration": _plain(target.configuration),
         "data": _plain(data),
+        "runs": target.kind == CONTAINER,
         "last_seen": now,
         "gone": None,
     }

@@ -12,6 +12,7 @@ from sealock.service.state.database import Database
 from sealock.service.state.eventcounts import drop_event_counts, keep_event_counts
 from sealock.service.state.layercache import CLAIM
 from sealock.service.state.moments import has_come
+from sealock.service.state.reports import runs_now
 from sealock.service.state.rows import put, take_turn
 from sealock.service.state.tables import (
     claim,
@@ -140,7 +141,7 @@ def _delete(
 def _tidy_images(database: Database, before: float, now: float) -> int:
     own = repository_image.c
     runs = exists().where(
-        container.c.gone.is_(None),
+        runs_now(),
         or_(
             container.c.digest == image.c.digest,
             and_(container.c.configuration == image.c.configuration, container.c.configuration != ""),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select,
 
 from sealock.model.advisory import Vulnerability
 from sealock.service.access.tokens import Scope
+from sealock.service.state.reports import runs_now
 from sealock.service.state.tables import (
     container,
     container_finding,
@@ -149,7 +150,7 @@ def _affected(connection: Connection, scope: Scope, rule: str, row: Any) -> Affe
         .where(
             container_finding.c.rule == rule,
             container_finding.c.use == "loaded",
-            container.c.gone.is_(None),
+            runs_now(),
             or_(
                 container.c.digest == row.digest,
                 and_(container.c.configuration != "", container.c.configuration == row.configuration),
@@ -183,7 +184,7 @@ def list_containers_with(connection: Connection, scope: Scope, rule: str) -> lis
         )
         .join_from(container_finding, container, container.c.id == container_finding.c.container_id)
         .join(host, host.c.id == container.c.host_id)
-        .where(container_finding.c.rule == rule, container.c.gone.is_(None), container_within(scope))
+        .where(container_finding.c.rule == rule, runs_now(), container_within(scope))
         .order_by(rank, host.c.name, container.c.name)
         .limit(_MOST_CONTAINERS)
     )

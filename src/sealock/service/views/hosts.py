@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, or_, select
 
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
+from sealock.service.state.reports import runs_now
 from sealock.service.state.tables import container, container_finding, host
 from sealock.service.views.advisories import container_within
 from sealock.service.views.common import behind, cursor, page, word
@@ -39,7 +40,7 @@ def find_host(connection: Connection, scope: Scope, name: str) -> tuple[str, Hos
 
 
 def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: ANN401  a row of the table
-    running = (container.c.host_id == row.id, container.c.gone.is_(None), container_within(scope))
+    running = (container.c.host_id == row.id, runs_now(), container_within(scope))
     containers = connection.execute(select(func.count()).select_from(container).where(*running)).scalar() or 0
     loaded = (
         select(func.count(container_finding.c.rule.distinct()))
@@ -76,7 +77,7 @@ def list_containers(  # noqa: PLR0913  a list has as many filters
         select(container, host.c.name.label("host"), numbers.c.grave, numbers.c.loaded, numbers.c.graded)
         .join_from(container, host, host.c.id == container.c.host_id)
         .outerjoin(numbers, numbers.c.container_id == container.c.id)
-        .where(container.c.gone.is_(None), container_within(scope))
+        .where(runs_now(), container_within(scope))
     )
     if on:
         query = query.where(host.c.name == on)

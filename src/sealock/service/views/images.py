@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from sealock.model.inventory import instruction
 from sealock.service.access.tokens import Scope
+from sealock.service.state.reports import runs_now
 from sealock.service.state.tables import (
     container,
     container_finding,
@@ -104,7 +105,7 @@ def runs_image(digest: str, configuration: str) -> ColumnElement[bool]:
     same = [container.c.digest == digest]
     if configuration:
         same.append(container.c.configuration == configuration)
-    return and_(container.c.gone.is_(None), or_(*same))
+    return and_(runs_now(), or_(*same))
 
 
 def list_layers(

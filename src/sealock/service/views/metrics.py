@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from sealock.service.state.eventcounts import count_events
+from sealock.service.state.reports import runs_now
 from sealock.service.state.tables import (
     container,
     feed,
@@ -50,7 +51,7 @@ def read_metrics(connection: Connection, now: float) -> list[Metric]:
     scans = number_by_name(connection, select(scan.c.state, func.count()).group_by(scan.c.state))
     messages = number_by_name(connection, select(message.c.state, func.count()).group_by(message.c.state))
     ages = connection.execute(select(feed.c.name, feed.c.checked).where(feed.c.checked.is_not(None))).all()
-    running = connection.execute(select(func.count()).select_from(container).where(container.c.gone.is_(None))).scalar()
+    running = connection.execute(select(func.count()).select_from(container).where(runs_now())).scalar()
     renamed = repository.c.successor != ""
     repositories = connection.execute(select(func.count()).select_from(repository).where(~renamed)).scalar()
     counts = dict(zip(Counts.__struct_fields__, sums, strict=True))

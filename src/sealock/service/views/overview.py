@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, and_, case, cast, exists, func, or_,
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
 from sealock.service.state.moments import is_recent
+from sealock.service.state.reports import runs_now
 from sealock.service.state.tables import (
     acknowledgement,
     container,
@@ -35,7 +36,7 @@ def read_overview(connection: Connection, scope: Scope, now: float) -> Overview:
     """Count and rank. This reads every open grave finding: ask it once a minute, not at each view."""
     sums = [func.sum(getattr(repository.c, name)).label(name) for name in Counts.__struct_fields__]
     totals = connection.execute(select(func.count().label("number"), *sums).where(within(scope))).one()
-    running = container.c.gone.is_(None) & container_within(scope)
+    running = runs_now() & container_within(scope)
     return Overview(
         repositories=totals.number,
         images=_count(connection, select(func.count()).select_from(image).where(image_within(scope, image.c.id))),
@@ -67,7 +68,7 @@ def _attention(connection: Connection, scope: Scope, now: float) -> tuple[Attent
         .where(
             container_finding.c.use == "loaded",
             container_finding.c.severity >= Severity.HIGH,
-            container.c.gone.is_(None),
+            runs_now(),
             container_within(scope),
         )
         .group_by(container_finding.c.rule)

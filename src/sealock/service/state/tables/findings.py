@@ -122,6 +122,7 @@ container = Table(
     words("digest"),  # of the image's manifest, "" where unknown
     words("configuration"),  # of the image's configuration
     words("data"),  # JSON of what was reported of it
+    flag("runs"),  # whether it is a container, and no image or file that was checked there
     moment("first_seen"),
     moment("last_seen"),
     moment("gone", null=True),
