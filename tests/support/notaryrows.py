@@ -241,6 +241,11 @@ def where_two_must_sign_one_does_not_suffice(make: Make) -> None:
     owner, alice, other = make("owner"), make("alice"), make("other")
     owner.start()
     first, second = alice.keyring.make("alice"), owner.keyring.make("owner")
+    for keys, threshold in (((first,), 2), ((first, first), 2), ((first,), 0), ((first,), -1), ((), 1)):
+        with pytest.raises(
+            TrustError, match=f"would need signatures by {threshold} of its keys, and has {len({*keys})}"
+        ):
+            owner.delegate("targets/releases", *keys, threshold=threshold)
     owner.delegate("targets/releases", first, second, threshold=2)
     with pytest.raises(TrustError, match="targets/releases needs signatures by 2 of its keys"):
         alice.sign("v1")

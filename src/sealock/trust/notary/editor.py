@@ -94,12 +94,20 @@ class Editor:
             raise TrustError(msg)
         above, added = self.targets(parent(name)), {key_id(key): key for key in keys}
         old = next((delegation for delegation in above.delegations if delegation.name == name), None)
+        known = {**above.keys, **added}
         rule = NotaryRole(
             tuple(dict.fromkeys((*(old.role.keys if old else ()), *added))), old.role.threshold if old else threshold
         )
+        different = len({canonical_id(known[key]) for key in rule.keys})
+        if not 1 <= rule.threshold <= different:
+            msg = (
+                f"{name} of {self.gun} would need signatures by {rule.threshold} of its keys, and has {different}: "
+                "name as many keys as must sign, at least one"
+            )
+            raise TrustError(msg)
         merged = Delegation(name, rule, tuple(dict.fromkeys((*(old.paths if old else ()), *paths))))
         others = tuple(delegation for delegation in above.delegations if delegation.name != name)
-        self._set_delegations(parent(name), (*others, merged), {**above.keys, **added})
+        self._set_delegations(parent(name), (*others, merged), known)
 
     def remove_delegation(self, name: str, keys: Iterable[str] = ()) -> None:
         """Remove a delegation, or only some of its keys (ids of the bare key or its certificate)."""
