@@ -40,7 +40,7 @@ FIELDS = [
     ("arguments", 'args = { A = "x", N = 1 }', {"args": (("A", "x"), ("N", "1"))}),
     ("an argument of a variable", 'args = { A = "${V}-y" }', {"args": (("A", "w-y"),)}),
     ("an argument that is not decided", "args = { A = timestamp() }", {"args": (("A", None),)}),
-    ("secrets", 'secret = ["id=a,src=/x"]', {"secrets": ("id=a,src=/x",)}),
+    ("secrets", 'secret = ["id=a,src=/etc/passwd"]', {"secrets": ("id=a,src=/etc/passwd",)}),
     ("SSH", 'ssh = ["default"]', {"ssh": ("default",)}),
     ("the host's network", 'network = "host"', {"network": "host"}),
     ("entitlements", 'entitlements = ["security.insecure", "network.host"]', {"entitlements": ("security.insecure", "network.host")}),

@@ -88,7 +88,7 @@ def undecided(value: HclValue) -> bool:
 
 TABLE = {
     "blanks around what is filled in": 'x = "1"\ntarget "a" {\n  args = { A = " a ${x} b  ${x} ${x} " }\n  dockerfile-inline = <<EOT\n  FROM ${x}  as  ${x} \n\n  ${x} y\nEOT\n}\n',
-    "inheritance": 'target "a" {\n  args = { A = "1", B = "2" }\n  tags = ["x"]\n  secret = ["id=a,src=/x"]\n}\ntarget "b" {\n  inherits = ["a"]\n  args = { B = "3" }\n  tags = ["y"]\n}\n',
+    "inheritance": 'target "a" {\n  args = { A = "1", B = "2" }\n  tags = ["x"]\n  secret = ["id=a,src=/etc/passwd"]\n}\ntarget "b" {\n  inherits = ["a"]\n  args = { B = "3" }\n  tags = ["y"]\n}\n',
     "a matrix": 'target "m" {\n  name = "m-${x}-${replace(y, ".", "-")}"\n  matrix = {\n    x = ["a", "b"]\n    y = ["1.0", "2.0"]\n  }\n  args = { X = x, Y = y }\n}\ntarget "n" {\n  inherits = ["m-a-1-0"]\n}\n',
     "a Dockerfile within": 'target "a" {\n  dockerfile-inline = <<EOT\nFROM scratch\nRUN x\nEOT\n}\n',
     "an indented Dockerfile within": 'target "a" {\n  dockerfile-inline = <<-EOT\n    FROM scratch\n      RUN x\n  EOT\n}\n',

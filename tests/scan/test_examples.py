@@ -102,7 +102,7 @@ def test_examples_can_be_left_out_and_are_counted(tmp_path: Path, *, by_policy: 
 def test_the_policy_of_somebody_elses_directory_leaves_nothing_out(tmp_path: Path) -> None:
     write(tmp_path, {"sealock.toml": "", "vendor/sealock.toml": "examples = false\n", "vendor/tests/e2e.sh": LINE})
     for target in (tmp_path, tmp_path / "vendor"):
-        (tmp_path / ".git").mkdir(exist_ok=True)
+        write(tmp_path, {".git/HEAD": ""})
         report = check(str(target), settings=ONLY)
         assert severities(report) == {"e2e.sh": (Severity.HIGH, True)}
         assert any("only makes checks stricter" in note for note in report.notes)

@@ -54,7 +54,7 @@ def targets(draw: st.DrawFn, number: int) -> str:
         form = draw(st.sampled_from(["[{}]", "[{}, S]", "concat([{}], L)", '[for x in L : "${{x}}:1"]']))
         lines.append("tags = " + form.format(draw(texts())))
     if draw(st.booleans()):
-        lines.append(draw(st.sampled_from(['secret = ["id=a,src=/x"]', 'platforms = ["linux/amd64"]', 'cache-from = ["type=gha"]', "no-cache = B", "# nothing"])))  # fmt: skip
+        lines.append(draw(st.sampled_from(['secret = ["id=a,src=/etc/passwd"]', 'platforms = ["linux/amd64"]', 'cache-from = ["type=gha"]', "no-cache = B", "# nothing"])))  # fmt: skip
     return f'target "t{number}" {{\n' + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
