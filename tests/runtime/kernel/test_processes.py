@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -369,6 +370,31 @@ def test_threads_that_differ_from_their_process_are_read(
     machine = ProcReader(str(two.folder))
     members = gather(machine).by_id[ID]
     assert [(member.process.pid, member.process.thread_of) for member in members] == [(7, 0), *shown]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "shown"),
+    [
+        pytest.param("nothing", [(7, 0), (9, 7)], id="it stays as it is"),
+        pytest.param("program", [(7, 0)], id="the program of the image takes the place of the runtime's"),
+        pytest.param("end", [], id="it ends"),
+    ],
+)
+def test_a_process_whose_threads_differ_is_looked_at_again(
+    two: Recorded, meanwhile: str, shown: list[tuple[int, int]]
+) -> None:
+    two.process(7, uid=0, caps="0" * 16, cgroup=f"0::/docker/{ID}\n")
+    two.process("7/task/9", uid=0, caps="000001ffffffffff", cgroup=f"0::/docker/{ID}\n")
+    paused: list[float] = []
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        if meanwhile != "nothing":
+            rmtree(two.folder / "proc" / "7" / ("task" if meanwhile == "program" else ""))
+
+    members = gather(ProcReader(str(two.folder)), pause).by_id.get(ID, [])
+    assert [(member.process.pid, member.process.thread_of) for member in members] == shown
+    assert len(paused) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ from sealock.runtime.kernel.processes import GoneError, ProcReader
 
 _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 """The controllers of version 1 that limit; the unified and systemd's hierarchies only count."""
+
+_STARTING: Final = 0.3
+"""Seconds in which a runtime starts the program of an image once it was told to, on a busy machine too."""
 
 
 class Member(Struct, frozen=True):
@@ -103,9 +107,15 @@ def left(process: Process, group: dict[str, str]) -> bool:
     )
 
 
-def gather(machine: ProcReader) -> NamespaceMembers:
-    """Look at every process once, and keep those that are in a container."""
+def gather(machine: ProcReader, pause: Callable[[float], None] = time.sleep) -> NamespaceMembers:
+    """Look at every process, and keep those that are in a container.
+
+    One whose threads differ is looked at again a little later: a container that starts is still the runtime's own
+    program, one thread of which has given up its privileges before the program of the image takes its place.
+    """
     members = NamespaceMembers()
+    found: list[tuple[Process, tuple[Process, ...], int, int]] = []
+    containers: set[str] = set()
     members.hidden = machine.hides_processes
     for pid in machine.processes():
         mnt, space = (machine.own(pid, kind) for kind in ("mnt", "pid"))
@@ -118,10 +128,24 @@ def gather(machine: ProcReader) -> NamespaceMembers:
         except GoneError:
             continue
         container = given(process.container_id, "")
-        if container and container not in members.by_id:
+        if container and container not in containers:
+            containers.add(container)
             for kind in NAMESPACES:
                 if inode := machine.inode(pid, kind):
                     members.share(container, kind, inode)
-        for part in (process, *machine.threads(process)):
+        found.append((process, machine.threads(process), mnt, space))
+    if any(threads for _, threads, _, _ in found):
+        pause(_STARTING)
+    for process, threads, mnt, space in found:
+        parts = (process, *threads)
+        if threads:
+            try:
+                again = machine.brief(process.pid)
+            except GoneError:
+                continue
+            if again.start != process.start:
+                continue  # another one took the number
+            parts = (again, *machine.threads(again))
+        for part in parts:
             members.add(Member(part, mnt, space))
     return members
