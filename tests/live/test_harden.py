@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import shutil
 import signal
@@ -67,10 +68,13 @@ def test_the_least_that_a_program_needs_is_found(daemon: Engine) -> None:
         "--tmpfs /run",
         "--volume /data/x",
         "--security-opt no-new-privileges",
-        "--pids-limit 32",
         "--network base",
     ):
         assert option in line
+    # What the runtime itself needs to start a command counts, and that is more on a busy machine.
+    limit = re.search(r"--pids-limit (\d+) ", line)
+    assert limit is not None
+    assert int(limit[1]) in {32, 64}
     assert daemon.docker(*made.split()[1:]).returncode == 0
     started = daemon.docker(*shlex.split(line.replace("docker run", "run --detach")))
     assert started.returncode == 0, started.stderr

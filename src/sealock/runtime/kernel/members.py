@@ -17,7 +17,7 @@ _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 """The controllers of version 1 that limit; the unified and systemd's hierarchies only count."""
 
 _STARTING: Final = 0.3
-"""Seconds in which a runtime starts the program of an image once it was told to, on a busy machine too."""
+"""Seconds in which a runtime starts the program of an image once it was asked to, on a busy machine too."""
 
 
 class Member(Struct, frozen=True):
