@@ -84,7 +84,7 @@ class From(Instruction, frozen=True, kw_only=True):
     platform: BuildText | None = None
     stage: int | None = None
     context: bool = False
-    """Whether a named context stands for the image that is a directory, another target or a service: no image."""
+    """Whether a named context stands for it that is no image, but a directory, another target or a service."""
 
 
 class RunMount(Struct, frozen=True):

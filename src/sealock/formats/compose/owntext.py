@@ -135,7 +135,7 @@ class OwnText:
             else:
                 # What comes from another service may have an index that this one's list does not have.
                 items = deep.items if isinstance(deep, Sequence) and step.isdigit() else ()
-                deep = next(iter(items[int(step) : int(step) + 1] if items else ()), None)
+                deep = items[int(step)] if items and int(step) < len(items) else None
         if not place.file and isinstance(deep, Mapping) and deep is not node and deep.end == place.end:
             return key, deep, None
         msg = "one of its elements is not written in the service itself"
