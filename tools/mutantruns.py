@@ -57,7 +57,8 @@ def map_tests(directory: Path, rooms: frozenset[str]) -> None:
     )
     # Its copies elsewhere may use the map too.
     (directory / "root").write_text(str(ROOT), encoding="utf-8")
-    where = [f"tests/{room}" for room in sorted(rooms) if (ROOT / "tests" / room).is_dir()] or ["tests"]
+    where = [f"tests/{room}" for room in sorted(rooms) if (ROOT / "tests" / room).is_dir()]
+    where = [*where, _RECORDS] if where else ["tests"]
     environment = _environment(ROOT) | {"MUTANTS_RECORD": str(directory / "times.jsonl")}
     measured = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *_PYTEST]
     # A test that fails is none that could notice a mutant: the map leaves it out.

@@ -201,6 +201,35 @@ def test_what_is_attached_to_the_index_counts_for_its_images(here: World) -> Non
     assert found(here).statements == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        (OPENVEX, "OpenVEX"),
+        ("https://openvex.dev/ns/v0.0.1", "OpenVEX"),
+        ("https://cyclonedx.org/vex", "CycloneDX VEX"),
+        ("https://docs.oasis-open.org/csaf/v2.0", "CSAF VEX"),
+        (type_of("cyclonedx"), ""),
+        ("https://spdx.dev/Document", ""),
+        ("https://slsa.dev/provenance/v1", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("marked", ["for this image", "for another", "as nothing"])
+def test_an_index_holds_statements_of_which_some_are_vex(here: World, kind: str, form: str, marked: str) -> None:
+    built = here.server.add_manifest("app", {
+        "schemaVersion": 2, "config": here.layer(b"{}", "application/vnd.oci.image.config.v1+json"),
+        "layers": [here.layer(b"{}", IN_TOTO, {"in-toto.io/predicate-type": kind} if kind else {})],
+    })  # fmt: skip
+    digest = here.digest if marked == "for this image" else f"sha256:{'0' * 64}"
+    annotations = {} if marked == "as nothing" else {REFERENCE_TYPE: "attestation-manifest"}
+    entry = built | {"annotations": annotations | {"vnd.docker.reference.digest": digest}}
+    raw = here.server.manifests["app"][here.digest][1]
+    image = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": here.digest, "size": len(raw)}
+    here.server.add_index("app", "1", images={"linux/amd64": image, "unknown/unknown": entry})
+    said = f"{here.name().familiar}:1: {form} at its registry (its index) does not count: it is not signed"
+    assert found(here).notes == ((said,) if form and marked == "for this image" else ())
+
+
 def test_a_registry_that_fails_is_noted_and_is_no_error(here: World) -> None:
     here.put(here.enveloped(statement(here)), suffix="att")
 

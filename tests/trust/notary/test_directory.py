@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import stat
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +18,7 @@ from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
 from sealock.net.userdirectories import docker_directory
 from sealock.trust.notary.client import Setup, configured_pins, signed_tags, verify_tag
-from sealock.trust.notary.directory import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory, create
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
@@ -240,3 +242,24 @@ def test_what_another_run_kept_meanwhile_is_not_put_back(here: World) -> None:
     here.server.answers = meanwhile
     slow.verify("v1")
     assert json.loads(here.held()["timestamp"])["signed"]["version"] == 3
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links, as on a USB stick"])
+def test_a_new_key_is_its_owners_alone_and_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr("os.link", refuse)
+    place = tmp_path / "private"
+    create(place / "a.key", b"new")
+    assert (place / "a.key").read_bytes() == b"new"
+    assert stat.S_IMODE((place / "a.key").stat().st_mode) == 0o600
+    (place / "b.key").symlink_to("elsewhere")
+    for taken in ("a.key", "b.key"):
+        with pytest.raises(TargetError, match=f"{taken} (exists already|could not be written: File exists)"):
+            create(place / taken, b"other")
+    assert (place / "a.key").read_bytes() == b"new"
+    assert sorted(path.name for path in place.iterdir()) == ["a.key", "b.key"]

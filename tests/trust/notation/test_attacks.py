@@ -555,10 +555,13 @@ def test_unprotected_words_change_nothing(here: World) -> None:
 def test_so_much_that_not_all_is_looked_at_is_no_verdict(here: World) -> None:
     """A flood of others' signatures hides a good one, and that is not "not trusted", nor a pass."""
     body = here.envelope(here.stranger)
-    for number in range(101):
+    for number in range(105):
         here.refer(body, annotations={"n": str(number)})
+    here.server.asked.clear()
     result = here.verify()
     assert result.state == "unknown"
+    assert sum("/blobs/" in one for one in here.server.heard) == 100
+    assert sum("/manifests/" in one for one in here.server.heard) == 102, "the image, and one more than is read"
     assert "not all were read" in result.why
 
 

@@ -15,12 +15,10 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sealock.model.trust import TrustResult
-from sealock.trust.notation import envelope
+from sealock.trust.notation import envelope, timestamps
 from sealock.trust.notation.policy import LEVELS
 from sealock.trust.notation.requirements import Anchor
 from support.notationworld import NOW, Holder, World, unpacked, usage, world
-
-pytestmark = pytest.mark.live
 
 TODAY = datetime.now(UTC)
 DAYS = (TODAY - NOW).days
@@ -32,9 +30,9 @@ signer_cert = ./tsa.pem
 certs = ./chain.pem
 signer_key = ./tsa.key
 signer_digest = sha256
-default_policy = 1.2.3.4
+default_policy = {policy}
 digests = sha256, sha384
-accuracy = secs:1
+{accuracy}
 ess_cert_id_alg = sha256
 """
 
@@ -42,20 +40,22 @@ ess_cert_id_alg = sha256
 class Stamper:
     """An authority for time stamps, of openssl's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, accuracy: str = "secs:1", policy: str = "1.2.3.4") -> None:
         self.folder = folder
         folder.mkdir()
         self.root = Holder("stamps", authority=True, days=(DAYS - 9, DAYS + 900))
         uses = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
         extensions = {"uses": uses, "usage": (usage("digital_signature"), True)}
-        leaf = Holder("stamper", self.root, days=(DAYS - 9, DAYS + 900), extensions=extensions)
+        leaf = self.leaf = Holder("stamper", self.root, days=(DAYS - 9, DAYS + 900), extensions=extensions)
         (folder / "tsa.key").write_bytes(leaf.pem())
         (folder / "tsa.pem").write_bytes(
             leaf.chain_pem().partition(b"-----END CERTIFICATE-----\n")[0] + b"-----END CERTIFICATE-----\n"
         )
         (folder / "chain.pem").write_bytes(self.root.chain_pem())
         (folder / "serial").write_text("01\n")
-        (folder / "tsa.cnf").write_text(SETTINGS)
+        (folder / "tsa.cnf").write_text(
+            SETTINGS.format(policy=policy, accuracy=f"accuracy = {accuracy}" if accuracy else "")
+        )
 
     def stamp(self, data: bytes, digest: str = "sha256") -> bytes:
         (self.folder / "data").write_bytes(data)
@@ -110,6 +110,29 @@ def test_a_stamped_signature_holds_for_longer(here: World, stamper: Stamper, dig
     assert later(here, tsa, days=0).state == "trusted"
     result = later(here, tsa)
     assert result.state == "trusted", result.why
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "policy", "margin"),
+    [
+        ("secs:3", "1.2.3.4", 3_000_000),
+        ("secs:2, millisecs:500, microsecs:250", "1.2.3.4", 2_500_250),
+        ("millisecs:5", "1.2.3.4", 5_000),
+        ("microsecs:7", "1.2.3.4", 7),
+        ("", "1.2.3.4", 0),
+        ("", "0.4.0.2023.1.1", 1_000_000),
+        ("secs:2", "0.4.0.2023.1.1", 2_000_000),
+    ],
+)
+def test_a_stamp_is_as_exact_as_its_authority_says(tmp_path: Path, accuracy: str, policy: str, margin: int) -> None:
+    """A policy of RFC 3628 without an accuracy means one second."""
+    stamper = Stamper(tmp_path / "tsa", accuracy, policy)
+    before = datetime.now(UTC).replace(microsecond=0)
+    stamped = timestamps.verify(stamper.stamp(b"signature"), b"signature", [stamper.root.der])
+    assert stamped.latest - stamped.earliest == 2 * timedelta(microseconds=margin)
+    assert before <= stamped.earliest + timedelta(microseconds=margin) <= datetime.now(UTC)
+    issued = {(one.subject, by.subject) for one, by in stamped.certificates}
+    assert issued == {(stamper.leaf.name, stamper.root.name), (stamper.root.name, stamper.root.name)}
 
 
 def test_without_an_authority_for_stamps_it_does_not(here: World, stamper: Stamper) -> None:
