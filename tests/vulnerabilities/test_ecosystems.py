@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from sealock.model.inventory import Distribution, Package
-from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, normalised, release, streams
+from sealock.vulnerabilities.ecosystems import (
+    Lookup,
+    NoData,
+    look_up,
+    normalised,
+    release,
+    source_epochs,
+    streams,
+    suse_release,
+)
 
 BOOKWORM = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 
@@ -40,6 +49,24 @@ def package(kind: Any, name: str, version: str, **more: Any) -> Package:
         (Distribution("centos", "9", "", "CentOS Stream 9"), "", ()),
         (Distribution("wolfi", "20230201"), "", ("Wolfi",)),
         (Distribution("opensuse-leap", "15.6"), "", ("openSUSE:Leap 15.6",)),
+        (Distribution("opensuse-leap-micro", "5.5"), "", ("openSUSE:Leap Micro 5.5",)),
+        (Distribution("opensuse-tumbleweed", "20260801"), "", ("openSUSE:Tumbleweed",)),
+        (Distribution("sles", "15.5"), "", ("SUSE:Linux Enterprise 15 SP5",)),
+        (Distribution("sled", "15"), "", ("SUSE:Linux Enterprise 15",)),
+        (Distribution("sles_sap", "12.0"), "", ("SUSE:Linux Enterprise 12",)),
+        (Distribution("sles", "16.0"), "", ("SUSE:Linux Enterprise 16.0",)),
+        (Distribution("sles"), "", ()),
+        (Distribution("sle-micro", "5.5"), "", ("SUSE:Linux Enterprise Micro 5.5",)),
+        (Distribution("sl-micro", "6.0"), "", ("SUSE:Linux Micro 6.0",)),
+        (Distribution("openeuler", "24.03", "", "openEuler 24.03 (LTS-SP1)"), "", ("openEuler:24.03-LTS-SP1",)),
+        (Distribution("openeuler", "22.03", "", "openEuler 22.03 (LTS)"), "", ("openEuler:22.03-LTS",)),
+        (Distribution("openeuler", "23.09", "", "openEuler 23.09"), "", ("openEuler:23.09",)),
+        (Distribution("mageia", "9"), "", ("Mageia:9",)),
+        (Distribution("mariner", "2.0.20240123"), "", ("Azure Linux:2",)),
+        (Distribution("cbl-mariner", "2.0"), "", ("Azure Linux:2",)),
+        (Distribution("azurelinux", "3.0"), "", ("Azure Linux:3",)),
+        (Distribution("photon", "5.0"), "", ("Photon OS:5.0",)),
+        (Distribution("minimos", "20250108"), "", ("MinimOS",)),
         (Distribution("kali", "2024.3", like=("debian",)), "", ()),
         (Distribution("raspbian", "12", like=("debian",)), "", ()),
     ],
@@ -73,11 +100,58 @@ def test_alpine_goes_by_origin() -> None:
     assert look_up(one, Distribution("alpine", "3.20.1")) == Lookup(("Alpine:v3.20",), "openssl", "3.3.1-r0")
 
 
-def test_the_rpm_family_goes_by_binary_package_with_its_epoch_and_module() -> None:
+def test_almalinux_and_red_hat_go_by_binary_package_with_its_epoch_and_module() -> None:
     label = (("modularitylabel", "nodejs:12:8030020201124152102:229f0a1c"),)
     one = package("rpm", "npm", "1:6.14.8-1.12.19.1.1", source="nodejs", source_version="12.19.1-1", qualifiers=label)
     found = look_up(one, Distribution("almalinux", "8.3"))
     assert found == Lookup(("AlmaLinux:8",), "npm", "1:6.14.8-1.12.19.1.1", module="nodejs:12")
+
+
+@pytest.mark.parametrize("distribution", [
+    Distribution("rocky", "9.4"), Distribution("opensuse-leap", "15.6"), Distribution("sles", "15.5"),
+    Distribution("photon", "5.0"), Distribution("azurelinux", "3.0"), Distribution("mageia", "9"),
+])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "name", "version"),
+    [
+        (package("rpm", "libssl", "3.0.7-24.el9", source="openssl", source_version="3.0.7-24.el9"), "openssl", "3.0.7-24.el9"),
+        (package("rpm", "openssl-libs", "1:3.0.7-24", source="openssl", source_version="3.0.7-24"), "openssl", "1:3.0.7-24"),
+        (package("rpm", "bash", "0:5.1-9", source="bash", source_version="5.1-9"), "bash", "0:5.1-9"),
+        (package("rpm", "perl-IO", "1.38-4", source="perl", source_version="5.26.3-4"), "perl", "4:5.26.3-4"),
+        (package("rpm", "npm", "1:8.1-1.16", source="nodejs", source_version="16.1-1"), "nodejs", "1:16.1-1"),
+        (package("rpm", "a-b", "2:1-1", source="a", source_version="3:7-1"), "a", "3:7-1"),
+        (package("rpm", "a-b", "2:1-1", source="a"), "a", "2:1-1"),
+        (package("rpm", "local", "2:1-1"), "local", "2:1-1"),
+    ],
+)  # fmt: skip
+def test_other_distributions_with_rpm_go_by_source_package(
+    distribution: Distribution, one: Package, name: str, version: str
+) -> None:
+    perl = package("rpm", "perl-libs", "4:5.26.3-4", source="perl", source_version="5.26.3-4")
+    found = look_up(one, distribution, epochs=source_epochs([perl, one]))
+    assert isinstance(found, Lookup)
+    assert (found.name, found.version) == (name, version)
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "known"),
+    [
+        ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise 15 SP5"),
+        ("SUSE:Linux Enterprise Server 15 SP5-LTSS", "SUSE:Linux Enterprise 15 SP5"),
+        ("SUSE:Linux Enterprise High Performance Computing 15 SP5-ESPOS", "SUSE:Linux Enterprise 15 SP5"),
+        ("SUSE:Linux Enterprise Server for SAP Applications 12 SP5", "SUSE:Linux Enterprise 12 SP5"),
+        ("SUSE:Package Hub 15 SP5", "SUSE:Linux Enterprise 15 SP5"),
+        ("SUSE:Linux Enterprise Desktop 15", "SUSE:Linux Enterprise 15"),
+        ("SUSE:Linux Enterprise Server 16.0", "SUSE:Linux Enterprise 16.0"),
+        ("SUSE:Linux Enterprise Micro 5.5", "SUSE:Linux Enterprise Micro 5.5"),
+        ("SUSE:Linux Micro 6.0", "SUSE:Linux Micro 6.0"),
+        ("SUSE:Manager Server 4.3", "SUSE:Manager Server 4.3"),
+        ("openSUSE:Leap 15.5", "openSUSE:Leap 15.5"),
+        ("Rocky Linux:9", "Rocky Linux:9"),
+    ],
+)
+def test_what_suse_says_of_a_module_counts_for_its_release(ecosystem: str, known: str) -> None:
+    assert suse_release(ecosystem) == known
 
 
 def test_ubuntu_has_a_second_pocket() -> None:

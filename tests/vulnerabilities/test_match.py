@@ -228,6 +228,42 @@ def test_an_rpm_epoch_counts() -> None:
     assert match(inventory(rpm("bind", "32:9.11.35-9"), distribution=ALMA), table).vulnerabilities
 
 
+@pytest.mark.parametrize(
+    ("distribution", "one", "fixed", "found"),
+    [
+        (Distribution("rocky", "9.4"), ("openssl-libs", "1:3.0.7-24", "openssl", "3.0.7-24"), "1:3.0.7-27", True),
+        (Distribution("rocky", "9.4"), ("openssl-libs", "1:3.0.7-27", "openssl", "3.0.7-27"), "1:3.0.7-27", False),
+        (Distribution("sles", "15.5"), ("libopenssl1_1", "1.1.1l-15", "openssl", "1.1.1l-15"), "1.1.1l-17", True),
+        (Distribution("sles", "15.4"), ("libopenssl1_1", "1.1.1l-15", "openssl", "1.1.1l-15"), "1.1.1l-17", False),
+        (Distribution("opensuse-leap", "15.5"), ("libopenssl1_1", "1.1-1", "openssl", "1.1-1"), "1.1-2", True),
+        (Distribution("openeuler", "24.03"), ("openssl-libs", "1:3.0-1", "openssl", "3.0-1"), "1:3.0-2", True),
+        (ALMA, ("openssl-libs", "1:3.0.7-24", "openssl", "3.0.7-24"), "1:3.0.7-27", False),
+    ],
+)
+def test_an_advisory_on_a_source_package_is_on_each_package_of_it(
+    distribution: Distribution,
+    one: tuple[str, str, str, str],
+    fixed: str,
+    found: bool,  # noqa: FBT001  a column
+) -> None:
+    name, version, source, source_version = one
+    ecosystems = (
+        "Rocky Linux:9",
+        "SUSE:Linux Enterprise 15 SP5",
+        "openSUSE:Leap 15.5",
+        "openEuler:24.03",
+        "AlmaLinux:8",
+    )
+    table = Table(
+        advisory("CVE-2024-0001", *(affects(ecosystem, "openssl", Span(fixed=fixed)) for ecosystem in ecosystems)),
+        covered=("SUSE:Linux Enterprise 15 SP4",),
+    )
+    installed = Package("rpm", name, version, "var/lib/rpm/Packages", source=source, source_version=source_version)
+    matched = match(inventory(installed, distribution=distribution), table)
+    assert told(matched) == ({("CVE-2024-0001", name, fixed)} if found else set())
+    assert not matched.unchecked
+
+
 def test_alpine_is_judged_by_the_stream_of_its_repositories() -> None:
     table = Table(
         advisory("CVE-2024-0001", affects("Alpine:v3.20", "openssl", Span(fixed="3.3.1-r1"))),

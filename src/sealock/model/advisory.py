@@ -55,8 +55,8 @@ class Affects(Struct, frozen=True):
     """One package that an advisory affects.
 
     `ecosystem` is written as OSV does, with the release where it has one ("Debian:12", "Alpine:v3.20", "PyPI", "Go").
-    `name` is the one that the ecosystem's advisories go by: the source package for Debian, Ubuntu and Alpine, the
-    binary package for the rpm family, the normalised name for languages. A version is affected if it is in `versions`
+    `name` is the one that the ecosystem's advisories go by: for distributions the source package, for AlmaLinux and
+    Red Hat the binary one, for languages the normalised name. A version is affected if it is in `versions`
     or in one of the `spans`. `module` is the module and stream of an rpm ("nodejs:12"), "" for none.
     """
 

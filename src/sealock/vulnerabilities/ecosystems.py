@@ -1,12 +1,14 @@
 """Maps a package to its lookup in the database: the ecosystem, and the package's name and version there.
 
-Only a distribution's own advisories apply to its packages: a derivative is not its parent.
+Only a distribution's own advisories apply to its packages: a derivative is not its parent. Most name the source
+package; AlmaLinux and Red Hat name each binary one.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -35,15 +37,36 @@ _MAJOR: Final = {
     "fedora": "Fedora:{}",
     "amzn": "Amazon Linux:{}",
     "ol": "Oracle Linux:{}",
+    "mageia": "Mageia:{}",
+    "mariner": "Azure Linux:{}",
 }
 _MINOR: Final = {
     "opensuse-leap": "openSUSE:Leap {}",
-    "sles": "SUSE:Linux Enterprise Server {}",
+    "opensuse-leap-micro": "openSUSE:Leap Micro {}",
+    "sle-micro": "SUSE:Linux Enterprise Micro {}",
+    "sl-micro": "SUSE:Linux Micro {}",
     "photon": "Photon OS:{}",
 }
-_ROLLING: Final = {"wolfi": "Wolfi", "chainguard": "Chainguard", "opensuse-tumbleweed": "openSUSE:Tumbleweed"}
-_SBOM_IDS: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redhat": "rhel"}
+_ROLLING: Final = {
+    "wolfi": "Wolfi",
+    "chainguard": "Chainguard",
+    "minimos": "MinimOS",
+    "opensuse-tumbleweed": "openSUSE:Tumbleweed",
+}
+_ENTERPRISE: Final = frozenset({"sles", "sled", "sles_sap", "sle_hpc", "sle-hpc"})
+"""The IDs of SUSE Linux Enterprise: advisories are on the module that ships a package, which no image names."""
+_SUSE_PRODUCT: Final = compile_lazily(
+    r"SUSE:(?:Linux Enterprise (?!Micro ).*|Package Hub )(\d{2}(?:\.\d| SP\d)?)(?:-[A-Z]+)?"
+)
+_OPENEULER: Final = compile_lazily(r"\((LTS(?:-SP\d)?)\)")
+_BY_BINARY: Final = frozenset({"AlmaLinux", "Red Hat"})
+"""The distributions with rpm whose advisories name binary packages."""
+_SBOM_IDS: Final = {
+    "alma": "almalinux", "amazon": "amzn", "cbl-mariner": "mariner", "oracle": "ol", "redhat": "rhel",
+}  # fmt: skip
 """The names that SBOMs use for distributions, and the ID of their os-release."""
+SourceEpochs: TypeAlias = Mapping[tuple[str, str], str]
+"""The epoch of each source rpm, by its name and version."""
 _REBUILD: Final = compile_lazily(r"\+b[0-9]+\Z")
 _SIGNED: Final = compile_lazily(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
@@ -75,10 +98,12 @@ class NoData(Struct, frozen=True, gc=False):
     grave: bool = False
 
 
-def look_up(package: Package, distribution: Distribution | None, stream: str = "") -> Lookup | NoData:
+def look_up(
+    package: Package, distribution: Distribution | None, stream: str = "", epochs: SourceEpochs | None = None
+) -> Lookup | NoData:
     """Give the query for a package. `stream` is Alpine's by its repositories ("v3.20", "edge"), "" for unknown."""
     if package.type in OF_DISTRIBUTIONS:
-        return _of_distribution(package, distribution, stream)
+        return _of_distribution(package, distribution, stream, epochs or {})
     if package.type == "generic":
         if name := MAIN_PROGRAMS.get(package.name):
             return Lookup(("Bitnami",), name, _semantic(package.version))
@@ -122,7 +147,20 @@ def normalised(ecosystem: str, name: str) -> str:
             return name
 
 
-def _of_distribution(package: Package, distribution: Distribution | None, stream: str) -> Lookup | NoData:
+def source_epochs(packages: Iterable[Package]) -> SourceEpochs:
+    """The epochs of source rpms, which their names lack: that of a package with the version of its source."""
+    epochs: dict[tuple[str, str], str] = {}
+    for package in packages:
+        if package.type == "rpm" and ":" in package.version:
+            epoch, _, version = package.version.partition(":")
+            if version == package.source_version:
+                epochs[package.source, version] = epoch
+    return epochs
+
+
+def _of_distribution(
+    package: Package, distribution: Distribution | None, stream: str, epochs: SourceEpochs
+) -> Lookup | NoData:
     if distribution is None or not distribution.id:
         return NoData("the distribution is unknown (no os-release file)", grave=True)
     ecosystems = release(distribution, stream)
@@ -132,9 +170,10 @@ def _of_distribution(package: Package, distribution: Distribution | None, stream
     if scheme_of(ecosystems[0]) != of_package(package.type):
         return NoData(f"advisories for {ecosystems[0]} do not cover packages of type {package.type}", grave=True)
     if package.type == "rpm":
-        # By the binary package: the source rpm's name has no epoch, and its version can differ.
         label = dict(package.qualifiers).get("modularitylabel", "")
-        return Lookup(ecosystems, package.name, package.version, module=":".join(label.split(":")[:2]))
+        is_binary = ecosystems[0].partition(":")[0] in _BY_BINARY
+        name, version = (package.name, package.version) if is_binary else _source_rpm(package, epochs)
+        return Lookup(ecosystems, name, version, module=":".join(label.split(":")[:2]))
     name = package.source or package.name
     version = package.source_version or package.version
     if version == package.version:
@@ -145,6 +184,19 @@ def _of_distribution(package: Package, distribution: Distribution | None, stream
         ecosystem.replace("Ubuntu:", "Ubuntu:Pro:", 1) for ecosystem in ecosystems if distribution.id == "ubuntu"
     )
     return Lookup(ecosystems, name, version, also)
+
+
+def _source_rpm(package: Package, epochs: SourceEpochs) -> tuple[str, str]:
+    """The name and version of a source rpm; its epoch is that of its packages, which mostly have one in common."""
+    if not package.source:
+        return package.name, package.version
+    version = package.source_version
+    if not version:
+        return package.source, package.version
+    if ":" in version:
+        return package.source, version
+    epoch = epochs.get((package.source, version), package.version.rpartition(":")[0])
+    return package.source, f"{epoch}:{version}" if epoch else version
 
 
 def _unsigned(name: str, version: str) -> tuple[str, str]:
@@ -175,7 +227,25 @@ def release(distribution: Distribution, stream: str = "") -> tuple[str, ...]:
         return (_MAJOR[name].format(major),)
     if name in _MINOR and version:
         return (_MINOR[name].format(version),)
+    if name in _ENTERPRISE and version:
+        return (_enterprise(major, version.partition(".")[2]),)
+    if name == "openeuler" and version:
+        support = _OPENEULER.search(distribution.name)
+        return (f"openEuler:{version}-{support[1]}" if support else f"openEuler:{version}",)
     return ()
+
+
+def _enterprise(major: str, minor: str) -> str:
+    """The releases of SUSE Linux Enterprise as its products name them: 15 SP5 for 15.5, and 16.0."""
+    if not major.isdigit() or int(major) >= 16:
+        return f"SUSE:Linux Enterprise {major}.{minor or 0}"
+    return f"SUSE:Linux Enterprise {major} SP{minor}" if minor.strip("0") else f"SUSE:Linux Enterprise {major}"
+
+
+def suse_release(ecosystem: str) -> str:
+    """The release of SUSE that an ecosystem names, whichever its module or extended support; others are themselves."""
+    product = _SUSE_PRODUCT.fullmatch(ecosystem) if ecosystem.startswith("SUSE:") else None
+    return f"SUSE:Linux Enterprise {product[1]}" if product else ecosystem
 
 
 def _alpine(version: str) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Inventory, Package
 from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
 from sealock.vulnerabilities.description import Describer
-from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, streams
+from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, source_epochs, streams
 from sealock.vulnerabilities.flaws import Flaw, affects, labels, merged
 from sealock.vulnerabilities.matches import MatchResult, UncheckedPackage, VulnerabilityMatch
 from sealock.vulnerabilities.versions import VersionScheme, scheme_of
@@ -62,9 +62,9 @@ class _Matcher:
         """Match all packages."""
         first: dict[str, dict[Lookup, list[Package]]] = {}
         second: dict[str, dict[Lookup, list[Package]]] = {}
-        stream = stream_of(self.inventory)
+        stream, epochs = stream_of(self.inventory), source_epochs(self.inventory.packages)
         for package in self.inventory.packages:
-            lookup = look_up(package, self.inventory.distribution, stream)
+            lookup = look_up(package, self.inventory.distribution, stream, epochs)
             if isinstance(lookup, NoData):
                 self.unchecked.append(UncheckedPackage(package, lookup.reason, lookup.grave))
                 continue

@@ -13,7 +13,7 @@ from sealock.errors import DatabaseError
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.claim import Claim
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """The version of the database's shape; other versions are not read."""
 APPLICATION: Final = 0x5EA10C4B
 """SQLite's application id of the file."""

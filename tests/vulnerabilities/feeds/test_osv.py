@@ -69,6 +69,26 @@ def test_events_become_spans(events: list[tuple[str, str]], wanted: list[Span]) 
     assert list(spans("pep440", [Event(**{kind: version}) for kind, version in events])) == wanted
 
 
+def test_the_modules_of_a_release_of_suse_say_the_same_once() -> None:
+    def about(ecosystem: str, fixed: str) -> dict[str, Any]:
+        ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]
+        return {"package": {"ecosystem": ecosystem, "name": "openssl-1_1"}, "ranges": ranges}
+
+    affected = [
+        about("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "1.1.1l-17"),
+        about("SUSE:Linux Enterprise Server 15 SP5-LTSS", "1.1.1l-17"),
+        about("SUSE:Linux Enterprise Server 15 SP4-LTSS", "1.1.1l-16"),
+        about("SUSE:Linux Enterprise Micro 5.5", "1.1.1l-17"),
+        about("openSUSE:Leap 15.5", "1.1.1l-17"),
+    ]
+    found = record("SUSE", id="SUSE-SU-2024:0001-1", affected=affected)
+    assert [(affect.ecosystem, affect.spans) for affect in found.affects] == [
+        ("SUSE:Linux Enterprise 15 SP5", (Span(fixed="1.1.1l-17"),)),
+        ("SUSE:Linux Enterprise 15 SP4", (Span(fixed="1.1.1l-16"),)),
+        ("SUSE:Linux Enterprise Micro 5.5", (Span(fixed="1.1.1l-17"),)),
+    ]
+
+
 def test_git_ranges_and_other_ecosystems_do_not_end_the_reading() -> None:
     found = vector("Debian", "CVE-2026-1000")
     assert [(affect.ecosystem, affect.name, affect.state) for affect in found.affects] == [

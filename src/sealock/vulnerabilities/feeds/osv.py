@@ -12,7 +12,7 @@ from sealock.model.advisory import Advisory, Affects, DistributionState, Rating
 from sealock.model.severity import Severity
 from sealock.patterns import compile_lazily
 from sealock.vulnerabilities import cvss
-from sealock.vulnerabilities.ecosystems import normalised
+from sealock.vulnerabilities.ecosystems import normalised, suse_release
 from sealock.vulnerabilities.feeds import _osvshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
 from sealock.vulnerabilities.feeds._texts import dated, details, links, names, summary
@@ -66,7 +66,8 @@ def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
     return Advisory(
         id=osv.id,
         feed=f"osv/{ecosystem}",
-        affects=tuple(_affects(osv, ecosystem)),
+        # What the modules of a release say of a package is mostly the same.
+        affects=tuple(dict.fromkeys(_affects(osv, ecosystem))),
         aliases=names(aliases, osv.id),
         upstream=names(upstream, osv.id),
         summary=summary(osv.summary),
@@ -91,6 +92,7 @@ def _affects(osv_record: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
             continue
         if release := _ENTERPRISE.match(where):
             where = f"Red Hat:{release[1]}"
+        where = suse_release(where)
         special = _special(affected.ecosystem_specific, *_WORDS)
         state = _URGENCIES.get(str(special.get("urgency")), "affected")
         ordered = [group.events or [] for group in affected.ranges or () if group.type in {"SEMVER", "ECOSYSTEM"}]
