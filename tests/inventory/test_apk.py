@@ -73,6 +73,13 @@ def test_virtual_packages_of_build_dependencies_are_listed_as_apk_does() -> None
     assert package.name == ".build-deps"
 
 
+@pytest.mark.parametrize(("letter", "what"), [("P", "names"), ("V", "versions")])
+def test_a_stanza_with_two_names_or_versions_is_an_error(letter: str, what: str) -> None:
+    found, broken = read(Apk(), PATH, f"P:a\nV:1-r0\n{letter}:2-r0\nA:x\n\nP:b\nV:1-r0\n".encode())
+    assert [getattr(one, "name", "") for one in found][-1] == "b"
+    assert f"a stanza has several {what}: packages may be missing" in broken
+
+
 def test_the_database_of_a_merged_usr_is_read() -> None:
     (package,) = packages(Apk(), {"usr/lib/apk/db/installed": SSL.encode()})
     assert package.path == "usr/lib/apk/db/installed"

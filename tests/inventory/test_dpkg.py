@@ -180,6 +180,18 @@ def test_lines_that_end_as_on_windows_are_read() -> None:
     assert listed((stanza("a") + stanza("b")).replace("\n", "\r\n")) == ["a 5.2-1", "b 5.2-1"]
 
 
+@pytest.mark.parametrize("between", ["\n\n", "\n \n", "\n\t \n", "\n \n \n", "\r\n \r\n"])
+def test_lines_of_blanks_end_a_stanza_as_empty_lines_do(between: str) -> None:
+    assert listed(stanza("a").rstrip("\n") + between + stanza("b")) == ["a 5.2-1", "b 5.2-1"]
+
+
+@pytest.mark.parametrize("field", ["Package", "Version", "Status"])
+def test_a_stanza_with_two_names_or_versions_is_an_error(field: str) -> None:
+    two = stanza("a").rstrip("\n") + f"\n{field}: install ok installed\n\n"
+    _, broken = read(Dpkg(), STATUS, two.encode())
+    assert f"a stanza has several fields {field}: packages may be missing" in broken
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(

@@ -12,6 +12,7 @@ from sealock.patterns import compile_lazily
 
 FIELDS: Final = frozenset("PVAoLmDp")
 """Name, version, architecture, origin (the source package), licence, maintainer, what it depends on and provides."""
+IDENTITY: Final = {"P": "names", "V": "versions"}
 MOST_RELATIONS: Final = 1000
 
 
@@ -22,15 +23,17 @@ class Apk(Analyzer):
     """The database of apk 2, which apk 3 still writes; on a merged /usr it lies below usr/lib."""
 
     name = "apk"
-    version = 2
+    version = 3
     patterns = FilePatterns(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each package with its files."""
         faults, room = Faults(), PathBudget(len(file.data))
         for stanza in stanzas(text(file.data)):
-            fields, files = _stanza(stanza, room)
+            fields, files, repeated = _stanza(stanza, room)
             name, version = fields.get("P", ""), fields.get("V", "")
+            if repeated:
+                faults.add(f"a stanza has several {repeated}: packages may be missing", stanza)
             if not is_word(name):
                 faults.add("a stanza names no package", stanza)
             elif not is_word(version):
@@ -60,9 +63,13 @@ def _names(relations: str) -> tuple[str, ...]:
     return tuple(_RELATION.split(word, maxsplit=1)[0] for word in words if word and not word.startswith("!"))
 
 
-def _stanza(stanza: str, room: PathBudget) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read one letter, a colon and a value in each line; F: names a directory, and R: a file in the last directory."""
+def _stanza(stanza: str, room: PathBudget) -> tuple[dict[str, str], tuple[str, ...], str]:
+    """Read one letter, a colon and a value in each line; F: names a directory, and R: a file in the last directory.
+
+    Of several lines of one letter, the last counts, as for apk. The text is a name or version that stands there twice.
+    """
     fields: dict[str, str] = {}
+    repeated = ""
     files: list[str] = []
     directory = ""
     for line in stanza.split("\n"):
@@ -75,5 +82,7 @@ def _stanza(stanza: str, room: PathBudget) -> tuple[dict[str, str], tuple[str, .
         elif letter == "F":
             directory = value.strip("/")
         elif letter in FIELDS:
-            fields.setdefault(letter, value.strip())
-    return fields, tuple(files)
+            if letter in fields and letter in IDENTITY:
+                repeated = IDENTITY[letter]
+            fields[letter] = value.strip()
+    return fields, tuple(files), repeated

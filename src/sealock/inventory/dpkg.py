@@ -41,6 +41,7 @@ CONTROL_ENDINGS: Final = (
 FIELDS: Final = frozenset({
     "package", "status", "version", "architecture", "source", "maintainer", "depends", "pre-depends", "provides",
 })  # fmt: skip
+IDENTITY: Final = frozenset({"package", "status", "version"})
 MOST_CHOICES: Final = 64
 MOST_RELATIONS: Final = 1000
 MOST_LINES: Final = 10_000
@@ -52,7 +53,7 @@ class Dpkg(Analyzer):
     """Debian's packages. File lists and licences travel as packages without a version until `join`."""
 
     name = "dpkg"
-    version = 3
+    version = 4
     patterns = FilePatterns(
         paths=(STATUS,),
         directories=(STATUS_DIRECTORY.rstrip("/"),),
@@ -82,8 +83,10 @@ class Dpkg(Analyzer):
     def _packages(self, file: AnalyzedFile) -> Iterator[Package]:
         faults = Faults()
         for stanza in stanzas(text(file.data)):
-            fields = _fields(stanza)
+            fields, repeated = _fields(stanza)
             name, version = fields.get("package", ""), fields.get("version", "")
+            if repeated:
+                faults.add(f"a stanza has several fields {repeated}: packages may be missing", stanza)
             if not is_word(name):
                 faults.add("a stanza names no package", stanza)
             elif (state := fields.get("status", "installed").rpartition(" ")[2]) not in ON_DISK:
@@ -137,16 +140,22 @@ class Dpkg(Analyzer):
                 yield fact
 
 
-def _fields(stanza: str) -> dict[str, str]:
-    """Read the fields that count, by name in small letters; continuation lines are of none of them."""
+def _fields(stanza: str) -> tuple[dict[str, str], str]:
+    """Read the fields that count, by name in small letters; continuation lines are of none of them.
+
+    The text names a field that decides which package this is and that the stanza has twice, which dpkg refuses.
+    """
     fields: dict[str, str] = {}
+    repeated = ""
     for line in stanza.split("\n", MOST_LINES)[:MOST_LINES]:
         if line[:1] in {" ", "\t", "#"}:
             continue
         key, colon, value = line.partition(":")
         if colon and (key := key.lower()) in FIELDS:
+            if key in fields and key in IDENTITY:
+                repeated = key.capitalize()
             fields[key] = value.strip()
-    return fields
+    return fields, repeated
 
 
 def _names(relations: str) -> Iterator[str]:

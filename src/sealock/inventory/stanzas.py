@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import BrokenFileError
+from sealock.patterns import compile_lazily
 
 LONGEST_WORD: Final = 256
 """Characters of a package's name or version. Real ones are far shorter; longer ones are an attack on reports."""
@@ -13,6 +14,8 @@ MOST_FAULTS: Final = 5
 """Maximum reported errors of one file."""
 
 
+_BLANK_LINES: Final = compile_lazily(r"\n[ \t]+(?=\n)")
+"""Debian's policy lets parsers take lines of blanks for ends of stanzas, as empty ones are."""
 MOST_STANZAS: Final = 100_000
 """More packages than any distribution has."""
 MOST_FAULTS_READ: Final = 10_000
@@ -37,6 +40,7 @@ def is_word(word: str) -> bool:
 
 def stanzas(whole: str) -> Iterator[str]:
     """Yield the stanzas between empty lines; BrokenFileError if there are far too many."""
+    whole = _BLANK_LINES.sub("\n", whole)
     at = count = 0
     while at < len(whole):
         end = whole.find("\n\n", at)
