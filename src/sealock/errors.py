@@ -48,6 +48,10 @@ class TrustError(SealockError):
     """Content is not trusted: the text says which check failed. Never raised where the check could not be made."""
 
 
+class SigningError(SealockError):
+    """Something could not be signed or changed as asked: a key does not open, a role or a signature is not there."""
+
+
 class DatabaseError(SealockError):
     """The advisory database is missing, damaged, or from a newer version; the text says what to do."""
 

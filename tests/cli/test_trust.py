@@ -119,7 +119,7 @@ def test_pins_are_given_by_option(here: World, run: Run) -> None:
 def test_a_repository_is_begun_signed_listed_and_ended(here: World, run: Run) -> None:
     said = run("init", here.gun)
     assert "can be signed now" in said
-    assert "is signed already" in run("init", here.gun, status=1)
+    assert "is signed already" in run("init", here.gun, status=2)
     digest, size = here.digest()
     sign = ("sign", f"{here.gun}:v1", "--digest", digest, "--size", str(size))
     assert f"{here.gun}:v1 is signed for {digest} in targets" in run(*sign)
@@ -134,7 +134,7 @@ def test_a_repository_is_begun_signed_listed_and_ended(here: World, run: Run) ->
         assert f"has a new {role} key" in run("rotate", here.gun, role)
     assert "is signed again: root, targets, targets/alice, targets/releases" in run("renew", here.gun, "--root")
     assert "the server must not hold" in run("rotate", here.gun, "root", "--by-server", status=2)
-    assert "would be left" in run("delegations", "remove", here.gun, "alice", status=1)
+    assert "would be left" in run("delegations", "remove", here.gun, "alice", status=2)
     run("delegations", "remove", here.gun, "releases")
     run("delegations", "remove", here.gun, "alice")
     assert "no longer signed in targets" in run("revoke", f"{here.gun}:v1")
@@ -184,7 +184,7 @@ def test_keys_are_made_loaded_backed_up_and_restored(run: Run, monkeypatch: pyte
         capture_output=True,
     )
     Path("bob.pem").chmod(0o640)
-    assert "`chmod 600 bob.pem` first" in run("keys", "load", "bob.pem", status=1)
+    assert "`chmod 600 bob.pem` first" in run("keys", "load", "bob.pem", status=2)
     Path("bob.pem").chmod(0o600)
     assert "is loaded as a bob key" in run("keys", "load", "bob.pem")
     assert "exists already" in run("keys", "load", "bob.pem", status=2)
@@ -209,7 +209,7 @@ def test_keys_are_made_loaded_backed_up_and_restored(run: Run, monkeypatch: pyte
 def test_a_key_that_no_delegation_takes_is_not_loaded(run: Run, words: tuple[str, ...]) -> None:
     subprocess.run(["openssl", *words], check=True, capture_output=True)
     Path("weak.pem").chmod(0o600)
-    assert "PEM of ECDSA, of RSA (2048 bits or more)" in run("keys", "load", "weak.pem", status=1)
+    assert "PEM of ECDSA, of RSA (2048 bits or more)" in run("keys", "load", "weak.pem", status=2)
     assert run("keys", "list") == "no private keys\n"
 
 

@@ -165,7 +165,7 @@ def test_keys_go_back_and_forth(real: Servers) -> None:
     for path in Path(third["DOCKER_CONFIG"]).rglob("*.key"):
         assert path.stat().st_mode & 0o777 == 0o600
     wrong = {**third, "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE": "wrong wrong wrong"}
-    said = sealock(wrong, "sign", f"{image}:v1", "--digest", f"sha256:{'cd' * 32}", "--size", "5", status=1)
+    said = sealock(wrong, "sign", f"{image}:v1", "--digest", f"sha256:{'cd' * 32}", "--size", "5", status=2)
     assert "the passphrase does not open the targets key" in said
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.model.trust import VerifiedTag
 from sealock.net.transport import Transport
 from sealock.trust.notary.directory import TrustDirectory
@@ -117,7 +117,7 @@ def a_tag_that_was_revoked_is_trusted_no_longer(make: Make) -> None:
     other.verify("v1")
     assert owner.repository.revoke(owner.keyring, "v1") == ("targets",)
     assert "signed are: v2" in other.refused("v1")
-    with pytest.raises(TrustError, match="v1 is not signed in targets"):
+    with pytest.raises(SigningError, match="v1 is not signed in targets"):
         owner.repository.revoke(owner.keyring, "v1")
 
 
@@ -185,9 +185,9 @@ def a_signer_signs_without_the_owners_keys(make: Make) -> None:
     verified = other.verify("v1")
     assert (verified.digest, verified.tag.role, verified.signed_by.keys) == (digest, "targets/releases", (key.id,))
     assert verified.requests == 3
-    with pytest.raises(TrustError, match="needs its root key, whose private half is not here"):
+    with pytest.raises(SigningError, match="needs its root key, whose private half is not here"):
         alice.rotate("targets")
-    with pytest.raises(TrustError, match="targets needs signatures by 1 of its keys"):
+    with pytest.raises(SigningError, match="targets needs signatures by 1 of its keys"):
         alice.sign("v2", "targets")
 
 
@@ -195,7 +195,7 @@ def who_delegates_but_holds_none_of_the_keys_is_told_so(make: Make) -> None:
     owner, alice = make("owner"), make("alice")
     owner.start()
     owner.delegate("targets/releases", alice.keyring.make("alice"))
-    with pytest.raises(TrustError, match=r"delegates its signing \(targets/releases\), and none of these"):
+    with pytest.raises(SigningError, match=r"delegates its signing \(targets/releases\), and none of these"):
         owner.sign("v1")
 
 
@@ -222,7 +222,7 @@ def a_signer_who_was_withdrawn_signs_no_longer_and_what_is_left_is_passed_over(m
     assert (verified.digest, verified.tag.role) == (digest, "targets")
     assert "no signature by a key that is trusted for it" in verified.notes[0]
     assert "it was skipped" in verified.notes[0]
-    with pytest.raises(TrustError):
+    with pytest.raises(SigningError):
         alice.sign("v1")
     owner.repository.withdraw(owner.keyring, "targets/releases")
     assert not other.verify("v1").notes
@@ -233,7 +233,7 @@ def a_delegation_signs_only_below_its_paths(make: Make) -> None:
     owner.start()
     owner.delegate("targets/releases", alice.keyring.make("alice"), paths=("1.",))
     assert alice.sign("1.2") == other.verify("1.2").digest
-    with pytest.raises(TrustError, match=r"may not sign 2\.0: its paths are 1\."):
+    with pytest.raises(SigningError, match=r"may not sign 2\.0: its paths are 1\."):
         alice.sign("2.0", "targets/releases")
 
 
@@ -243,11 +243,11 @@ def where_two_must_sign_one_does_not_suffice(make: Make) -> None:
     first, second = alice.keyring.make("alice"), owner.keyring.make("owner")
     for keys, threshold in (((first,), 2), ((first, first), 2), ((first,), 0), ((first,), -1), ((), 1)):
         with pytest.raises(
-            TrustError, match=f"would need signatures by {threshold} of its keys, and has {len({*keys})}"
+            SigningError, match=f"would need signatures by {threshold} of its keys, and has {len({*keys})}"
         ):
             owner.delegate("targets/releases", *keys, threshold=threshold)
     owner.delegate("targets/releases", first, second, threshold=2)
-    with pytest.raises(TrustError, match="targets/releases needs signatures by 2 of its keys"):
+    with pytest.raises(SigningError, match="targets/releases needs signatures by 2 of its keys"):
         alice.sign("v1")
     alice.folder.add_key(second.id, owner.folder.key(second.id) or b"")
     digest = alice.sign("v1")
@@ -273,14 +273,14 @@ def what_is_renewed_stays_as_it_was(make: Make) -> None:
     assert set(owner.repository.renew(owner.keyring, root=True)) == {"root", "targets"}
     verified = other.verify("v1")
     assert (verified.digest, verified.roles[0].version) == (digest, before["root"] + 1)
-    with pytest.raises(TrustError, match="targets needs signatures by 1 of its keys"):
+    with pytest.raises(SigningError, match="targets needs signatures by 1 of its keys"):
         alice.repository.renew(alice.keyring, root=False)
 
 
 def a_repository_is_begun_once(make: Make) -> None:
     owner, other = make("owner"), make("other")
     owner.start()
-    with pytest.raises(TrustError, match="is signed already"):
+    with pytest.raises(SigningError, match="is signed already"):
         other.start()
 
 

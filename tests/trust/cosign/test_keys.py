@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.errors import SealockError, TargetError, TrustError
+from sealock.errors import SealockError, SigningError, TargetError
 from sealock.trust.cosign.keys import made, read_public, write_public
 from sealock.trust.cosign.privatekeys import KINDS, KeyKind, generate, read_private, write_private
 
@@ -62,7 +62,7 @@ def test_the_older_label_is_read() -> None:
 
 
 def test_a_wrong_passphrase_is_told_and_not_shown() -> None:
-    with pytest.raises(TrustError, match=r"passphrase of x\.key is wrong") as caught:
+    with pytest.raises(SigningError, match=r"passphrase of x\.key is wrong") as caught:
         read_private(FILE, "x.key", lambda: "hunter2")
     assert "hunter2" not in str(caught.value)
 
@@ -123,7 +123,7 @@ def test_keys_in_encrypted_pem_are_read() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     raw = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
     assert read_private(raw, "x", lambda: "word").public.der
-    with pytest.raises(TrustError, match="passphrase"):
+    with pytest.raises(SigningError, match="passphrase"):
         read_private(raw, "x", lambda: "other")
 
 

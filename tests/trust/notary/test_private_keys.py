@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.errors import TargetError, TrustError
+from sealock.errors import SigningError, TargetError
 from sealock.trust.notary.directory import KeyFile, TrustDirectory
 from sealock.trust.notary.keyring import Keyring, ListedKey
 from sealock.trust.notary.keys import made
@@ -184,14 +184,14 @@ def test_keys_that_other_tools_wrote_are_taken(kind: str, form: PrivateFormat) -
     ],
 )  # fmt: skip
 def test_what_is_no_key_is_told(pem: bytes, words: str) -> None:
-    with pytest.raises(TrustError, match=words):
+    with pytest.raises(SigningError, match=words):
         open_key(parse(pem), "a passphrase")
 
 
 def test_a_kind_that_notary_has_not_is_refused() -> None:
     secret = dsa.generate_private_key(2048)
     pem = secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with pytest.raises(TrustError, match="has a kind that Notary does not know"):
+    with pytest.raises(SigningError, match="has a kind that Notary does not know"):
         open_key(parse(pem), "")
 
 
@@ -208,7 +208,7 @@ def test_rounds_without_end_are_refused() -> None:
         + base64.b64encode(endless)
         + b"\n-----END ENCRYPTED PRIVATE KEY-----\n"
     )
-    with pytest.raises(TrustError, match="requires 2147483647 rounds of PBKDF2, which is out of range"):
+    with pytest.raises(SigningError, match="requires 2147483647 rounds of PBKDF2, which is out of range"):
         open_key(parse(pem), "a passphrase")
 
 
@@ -224,7 +224,7 @@ def test_damage_is_an_error_and_nothing_else(at: int, byte: int, cut: int) -> No
         + base64.b64encode(bytes(content[:cut]))
         + b"\n-----END ENCRYPTED PRIVATE KEY-----\n"
     )
-    with suppress(TrustError):
+    with suppress(SigningError):
         open_key(parse(pem), "rootpass123")
 
 
@@ -259,16 +259,16 @@ def test_nothing_of_a_key_or_passphrase_is_told(tmp_path: Path) -> None:
     with pytest.raises(PassphraseError) as error:
         Keyring(TrustDirectory(tmp_path), Told(other="a wrong passphrase")).by_id(key.id, "targets")
     assert str(error.value) == f"the passphrase does not open the targets key {key.id[:12]}"
-    with pytest.raises(TrustError, match="a passphrase needs at least 8 characters"):
+    with pytest.raises(SigningError, match="a passphrase needs at least 8 characters"):
         Keyring(TrustDirectory(tmp_path), Told(other="short")).make("targets")
 
 
 def test_a_file_that_holds_another_key_than_its_name_says_is_refused(tmp_path: Path) -> None:
     folder, wanted, other = TrustDirectory(tmp_path), generate(), generate()
     folder.add_key(wanted.id, seal(other, "targets", "", "another passphrase"))
-    with pytest.raises(TrustError, match="has another key"):
+    with pytest.raises(SigningError, match="has another key"):
         Keyring(folder, Told()).open("targets", wanted.public)
-    with pytest.raises(TrustError, match="has another key"):
+    with pytest.raises(SigningError, match="has another key"):
         Keyring(folder, Told()).by_id(wanted.id, "targets")
 
 
@@ -288,13 +288,13 @@ UNKNOWN = "MFkwEwYHKovIzj0CAQYIKoZIzj0DAQcDQgAE0ndyLVUkyoU19QPfWIauD7j78rWJ50Ov1
     ids=["nothing", "a word", "no DER", "an algorithm that is none"],
 )
 def test_what_is_no_public_key_is_told(text: str) -> None:
-    with pytest.raises(TrustError, match=r"alice\.pub has no public key for Notary"):
+    with pytest.raises(SigningError, match=r"alice\.pub has no public key for Notary"):
         read_public(text, "alice.pub")
 
 
 def test_a_weak_public_key_is_refused() -> None:
     weak = of(rsa.generate_private_key(65537, 1024))  # noqa: S505  too weak is what it is to be
-    with pytest.raises(TrustError, match="RSA \\(2048 bits or more\\)"):
+    with pytest.raises(SigningError, match="RSA \\(2048 bits or more\\)"):
         read_public(write_public(weak, "alice"), "alice.pub")
 
 
@@ -303,5 +303,5 @@ def test_a_backup_gives_every_key_back() -> None:
         of(secret).id: seal(of(secret), "targets", "example.com/app", "a passphrase") for secret in SECRETS.values()
     }
     assert dict(read_backup(write_backup(KeyFile(name, pem) for name, pem in keys.items()))) == keys
-    with pytest.raises(TrustError, match="has no id in its `path` header"):
+    with pytest.raises(SigningError, match="has no id in its `path` header"):
         dict(read_backup(BY_NOTARY.decode()))

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.trust.notary.keys import CERTIFICATES, X509, certificates, loaded
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.publickeys import read_public
@@ -62,7 +62,7 @@ def test_a_public_key_is_read(text: str, kind: str) -> None:
 def test_what_is_no_public_key_is_an_error(text: str, following: str) -> None:
     if following and text and "CERTIFICATE" not in text:
         text += CURVE
-    with pytest.raises(TrustError, match=r"^key\.pub has no public key for Notary: PEM of ECDSA"):
+    with pytest.raises(SigningError, match=r"^key\.pub has no public key for Notary: PEM of ECDSA"):
         read_public(text, "key.pub")
 
 

@@ -17,7 +17,7 @@ from sealock.cli.trust.common import (
     open_keyring,
     read_file,
 )
-from sealock.errors import TargetError, TrustError, UsageError
+from sealock.errors import SigningError, TargetError, UsageError
 from sealock.patterns import compile_lazily
 from sealock.reports.page import table
 from sealock.text import count, visible
@@ -139,7 +139,7 @@ def _load(arguments: Namespace) -> int:
     stored = parse(read_file(arguments.what).encode())
     if Path(arguments.what).stat().st_mode & 0o077:
         msg = f"others than its owner may read or write {arguments.what}: `chmod 600 {arguments.what}` first"
-        raise TrustError(msg)
+        raise SigningError(msg)
     role = "root" if arguments.root else _role(arguments.name or stored.role or Path(arguments.what).stem)
     keyring = open_keyring()
     key = open_with(PassphraseSource(), stored, role, arguments.what)
@@ -156,7 +156,7 @@ def _backup(arguments: Namespace) -> int:
     missing = [name for name in arguments.id if name not in stored]
     if missing or not stored:
         msg = f"there is no private key {missing[0][:64]}" if missing else "there are no private keys"
-        raise TrustError(msg)
+        raise SigningError(msg)
     chosen = [key for key in stored.values() if not arguments.id or key.id in arguments.id]
     create(Path(arguments.what), write_backup(chosen).encode())
     for key in chosen:
@@ -172,7 +172,7 @@ def _restore(arguments: Namespace) -> int:
     keys = list(read_backup(read_file(arguments.what)))
     if not keys:
         msg = f"{arguments.what} has no private keys"
-        raise TrustError(msg)
+        raise SigningError(msg)
     new = [(name, pem) for name, pem in keys if directory.key(name) is None]
     for name, pem in new:
         directory.add_key(name, pem)

@@ -16,7 +16,7 @@ from sealock.cli.registries import policy_of
 from sealock.cli.trust.common import add_output, add_server, name_of
 from sealock.cli.trust.cosign import open_key
 from sealock.cli.trust.notary import add_pins, pinned
-from sealock.errors import TrustError, UsageError
+from sealock.errors import SigningError, TrustError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import SignedRepository
 from sealock.net.registry.clientconfig import open_registry
@@ -71,7 +71,7 @@ def run(arguments: Namespace) -> int:
     name = name_of(arguments.repository, tag=False)
     try:
         key = open_key(arguments.key)
-    except TrustError as error:
+    except SigningError as error:
         complain(f"{error}; nothing is signed")
         return 2
     record = MigrationRecord(arguments.record or "migration.jsonl")

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from sealock.errors import TargetError, TrustError
+from sealock.errors import SigningError, TargetError
 from sealock.formats.jsonobject import JsonObject
 from sealock.patterns import compile_lazily
 from sealock.trust.cosign.keys import PublicKey, public_of
@@ -82,7 +82,7 @@ def generate(kind: KeyKind = "ecdsa-p256") -> CosignPrivateKey:
 
 
 def read_private(raw: bytes, source: str, passphrase: Passphrase) -> CosignPrivateKey:
-    """Read cosign's file, or a key in PEM; TargetError where it is invalid, TrustError where the passphrase is wrong.
+    """Read cosign's file, or a key in PEM; TargetError where it is invalid, SigningError where the passphrase is wrong.
 
     `passphrase` is called only for an encrypted key.
     """
@@ -145,7 +145,7 @@ def _unboxed(body: bytes, source: str, passphrase: Passphrase) -> bytes:
         return SecretBox(_stretched(passphrase(), salt, cost)).decrypt(sealed, nonce)
     except CryptoError:
         msg = f"the passphrase of {source} is wrong"
-        raise TrustError(msg) from None
+        raise SigningError(msg) from None
 
 
 def _stretched(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
@@ -163,7 +163,7 @@ def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any
     except ValueError:
         if secret is not None:
             msg = f"{source} cannot be read, or its passphrase is wrong"
-            raise TrustError(msg) from None
+            raise SigningError(msg) from None
     except (TypeError, UnsupportedAlgorithm):
         pass
     msg = f"{source} has a key that cannot be read"

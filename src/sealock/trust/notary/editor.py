@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import (
     Delegation,
@@ -52,12 +52,12 @@ class Editor:
     # Tags.
 
     def add_tag(self, role: str, tag: str, meta: FileMeta) -> None:
-        """Sign a tag in a role; TrustError where the role does not exist, or does not cover the tag."""
+        """Sign a tag in a role; SigningError where the role does not exist, or does not cover the tag."""
         if role != "targets":
             delegation = self.delegation(role)
             if not can_sign(delegation, tag):
                 msg = f"{role} of {self.gun} may not sign {tag}: its paths are {', '.join(delegation.paths) or 'none'}"
-                raise TrustError(msg)
+                raise SigningError(msg)
         targets = self.targets(role)
         self._set(role, replace(targets, tags={**targets.tags, tag: meta}))
 
@@ -76,22 +76,22 @@ class Editor:
     # Delegations.
 
     def delegation(self, name: str) -> Delegation:
-        """Find a delegation; TrustError where there is none of that name."""
+        """Find a delegation; SigningError where there is none of that name."""
         for delegation in self.targets(parent(name)).delegations:
             if delegation.name == name:
                 return delegation
         msg = f"{self.gun} has no delegation {name}"
-        raise TrustError(msg)
+        raise SigningError(msg)
 
     def add_delegation(self, name: str, keys: Iterable[NotaryKey], paths: Iterable[str], threshold: int = 1) -> None:
         """Delegate to keys, or add keys and paths to an existing delegation."""
         paths = tuple(paths)
         if not is_delegation(name):
             msg = f"{name!r} is not a delegation's name: use targets/NAME, of lower-case letters, digits, - and _"
-            raise TrustError(msg)
+            raise SigningError(msg)
         if any(set(path) & set("<>&\u2028\u2029") for path in paths):
             msg = "a delegation's path must not have <, > or &, which Notary's server escapes"
-            raise TrustError(msg)
+            raise SigningError(msg)
         above, added = self.targets(parent(name)), {key_id(key): key for key in keys}
         old = next((delegation for delegation in above.delegations if delegation.name == name), None)
         known = {**above.keys, **added}
@@ -104,7 +104,7 @@ class Editor:
                 f"{name} of {self.gun} would need signatures by {rule.threshold} of its keys, and has {different}: "
                 "name as many keys as must sign, at least one"
             )
-            raise TrustError(msg)
+            raise SigningError(msg)
         merged = Delegation(name, rule, tuple(dict.fromkeys((*(old.paths if old else ()), *paths))))
         others = tuple(delegation for delegation in above.delegations if delegation.name != name)
         self._set_delegations(parent(name), (*others, merged), known)
@@ -121,11 +121,11 @@ class Editor:
         left = tuple(key for key in old.role.keys if not {key, canonical_id(above.keys[key])} & gone)
         if len(left) == len(old.role.keys):
             msg = f"{name} of {self.gun} has no such key"
-            raise TrustError(msg)
+            raise SigningError(msg)
         if len(left) < old.role.threshold:
             needed = "a key" if old.role.threshold == 1 else f"{old.role.threshold} keys"
             msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: add others, or remove it"
-            raise TrustError(msg)
+            raise SigningError(msg)
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 
     def _set_delegations(self, role: str, delegations: tuple[Delegation, ...], keys: Mapping[str, NotaryKey]) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey
@@ -34,7 +34,7 @@ class Passphrases(Protocol):
     """Whether asking again may give another answer."""
 
     def __call__(self, role: str, name: str, *, new: bool) -> str:
-        """Return the passphrase of a key; TrustError where there is none."""
+        """Return the passphrase of a key; SigningError where there is none."""
 
 
 class ListedKey(Struct, frozen=True):
@@ -63,14 +63,14 @@ class Keyring:
         for file in self.directory.private_keys():
             try:
                 stored = parse(file.pem)
-            except TrustError as error:
+            except SigningError as error:
                 yield ListedKey(file.id, file.role, file.gun, encrypted=True, error=str(error))
                 continue
             role, gun = stored.role or file.role, stored.gun or file.gun
             yield ListedKey(file.id, role, gun, stored.encrypted, old=stored.cipher is not None)
 
     def open(self, role: str, key: NotaryKey) -> NotaryPrivateKey | None:
-        """Open the private half of a public key; None where it is not here, TrustError where it does not open."""
+        """Open the private half of a public key; None where it is not here, SigningError where it does not open."""
         name = canonical_id(key)
         if name not in self._open:
             pem = self.directory.key(name)
@@ -85,11 +85,11 @@ class Keyring:
         return name in self._open or self.directory.key(name) is not None
 
     def by_id(self, name: str, role: str) -> NotaryPrivateKey:
-        """Open a key by its id; TrustError where it is not here."""
+        """Open a key by its id; SigningError where it is not here."""
         pem = self.directory.key(name)
         if pem is None:
             msg = f"there is no private key {name[:64]} in {self.directory.path / 'private'}"
-            raise TrustError(msg)
+            raise SigningError(msg)
         if name not in self._open:
             self._open[name] = self._opened(pem, role, name)
         return self._open[name]
@@ -98,7 +98,7 @@ class Keyring:
         opened = open_with(self._passphrases, parse(pem), role, name)
         if opened.id != name:
             msg = f"the file of the private key {name[:12]} has another key"
-            raise TrustError(msg)
+            raise SigningError(msg)
         return opened
 
     def make(self, role: str, gun: str = "") -> NotaryPrivateKey:
@@ -110,7 +110,7 @@ class Keyring:
         passphrase = self._passphrases(role, key.id, new=True)
         if len(passphrase) < SHORTEST:
             msg = f"a passphrase needs at least {SHORTEST} characters"
-            raise TrustError(msg)
+            raise SigningError(msg)
         # As Docker does: root keys and delegations' keys serve any repository.
         repository = gun if role in ROLES and role != "root" else ""
         self.directory.add_key(key.id, seal(key, role, repository, passphrase))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from msgspec import Struct
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.patterns import compile_lazily
 from sealock.trust.notary import der
 from sealock.trust.notary.keys import spki
@@ -49,7 +49,7 @@ _PEM: Final = compile_lazily(
 )
 
 
-class PassphraseError(TrustError):
+class PassphraseError(SigningError):
     """The passphrase does not open the key."""
 
 
@@ -93,11 +93,11 @@ class StoredKey(Struct, frozen=True):
 
 
 def parse(pem: bytes) -> StoredKey:
-    """Parse a PEM; TrustError where it has no private key."""
+    """Parse a PEM; SigningError where it has no private key."""
     match = _PEM.search(pem)
     if match is None:
         msg = "it has no private key in PEM"
-        raise TrustError(msg)
+        raise SigningError(msg)
     headers: dict[str, str] = {}
     lines = match[2].decode("ascii", "replace").splitlines()
     while lines and ":" in lines[0]:
@@ -108,16 +108,16 @@ def parse(pem: bytes) -> StoredKey:
         content = b64decode("".join("".join(lines).split()), validate=True)
     except (Error, ValueError):
         msg = "the private key's PEM is damaged"
-        raise TrustError(msg) from None
+        raise SigningError(msg) from None
     return StoredKey(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content, cipher)
 
 
 def _cipher(headers: dict[str, str]) -> PemCipher:
-    """The cipher that a PEM's headers name; TrustError for one that Docker did not use."""
+    """The cipher that a PEM's headers name; SigningError for one that Docker did not use."""
     match = _DEK.fullmatch(headers.get("dek-info", ""))
     if match is None or headers["proc-type"].replace(" ", "") != "4,ENCRYPTED":
         msg = "the private key has an old encryption that is not known: convert it with `openssl pkcs8 -topk8` first"
-        raise TrustError(msg)
+        raise SigningError(msg)
     return PemCipher(int(match[1]) // 8, bytes.fromhex(match[2]))
 
 
@@ -129,7 +129,7 @@ def open_key(stored: StoredKey, passphrase: str) -> NotaryPrivateKey:
         content = _decrypt(content, passphrase) if cipher is None else _decrypt_pem(content, cipher, passphrase)
         try:
             return _load(content)
-        except TrustError:
+        except SigningError:
             raise _wrong() from None
     return _load(content)
 
@@ -149,7 +149,7 @@ def _load(content: bytes) -> NotaryPrivateKey:
         return of(load_der_private_key(content, None))
     except (der.DerError, ValueError, TypeError, UnsupportedAlgorithm):
         msg = "the private key cannot be read"
-        raise TrustError(msg) from None
+        raise SigningError(msg) from None
 
 
 def _names_its_curve(name: bytes, inner: bytes) -> bool:
@@ -181,15 +181,15 @@ def _decrypt(content: bytes, passphrase: str) -> bytes:
         size, vector = _AES.get(encryption.take(der.OID)), encryption.take(der.OCTETS)
     except der.DerError:
         msg = "the private key is damaged"
-        raise TrustError(msg) from None
+        raise SigningError(msg) from None
     if prf is None or size is None:
         raise _unknown()
     if not 1 <= rounds <= _MOST_ROUNDS:
         msg = f"the private key requires {rounds} rounds of PBKDF2, which is out of range"
-        raise TrustError(msg)
+        raise SigningError(msg)
     if len(vector) != 16 or not secret or len(secret) % 16:
         msg = "the private key is damaged"
-        raise TrustError(msg)
+        raise SigningError(msg)
     return _unpadded(hashlib.pbkdf2_hmac(prf, passphrase.encode(), salt, rounds, size), vector, secret)
 
 
@@ -197,7 +197,7 @@ def _decrypt_pem(secret: bytes, cipher: PemCipher, passphrase: str) -> bytes:
     """Decrypt a PEM as OpenSSL did: its key comes from MD5 of the passphrase and the vector's first half."""
     if not secret or len(secret) % 16:
         msg = "the private key is damaged"
-        raise TrustError(msg)
+        raise SigningError(msg)
     key = part = b""
     while len(key) < cipher.size:
         part = hashlib.md5(part + passphrase.encode() + cipher.vector[:8], usedforsecurity=False).digest()
@@ -222,8 +222,8 @@ def _wrong() -> PassphraseError:
     return PassphraseError("the passphrase does not open the key")
 
 
-def _unknown() -> TrustError:
-    return TrustError("the private key is encrypted in a way that is not known (PBES2 with PBKDF2 and AES-CBC is)")
+def _unknown() -> SigningError:
+    return SigningError("the private key is encrypted in a way that is not known (PBES2 with PBKDF2 and AES-CBC is)")
 
 
 def generate() -> NotaryPrivateKey:
@@ -232,7 +232,7 @@ def generate() -> NotaryPrivateKey:
 
 
 def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a class for each kind
-    """Wrap a library's private key; TrustError for a kind that is unknown to Notary."""
+    """Wrap a library's private key; SigningError for a kind that is unknown to Notary."""
     public = secret.public_key()
     match public:
         case ed25519.Ed25519PublicKey():
@@ -242,7 +242,7 @@ def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a clas
         case rsa.RSAPublicKey():
             return NotaryPrivateKey(NotaryKey("rsa", spki(public)), secret)
     msg = "the key has a kind that Notary does not know: use ECDSA, RSA or Ed25519"
-    raise TrustError(msg)
+    raise SigningError(msg)
 
 
 def seal(key: NotaryPrivateKey, role: str, gun: str, passphrase: str) -> bytes:

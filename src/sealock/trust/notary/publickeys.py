@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.patterns import compile_lazily
 from sealock.trust.notary.certificates import age_fault, weakness
 from sealock.trust.notary.directory import KeyFile
@@ -42,7 +42,7 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 def read_public(text: str, what: str) -> NotaryKey:
-    """Read one public key or certificate; TrustError where there is none, or one that is weak or expired."""
+    """Read one public key or certificate; SigningError where there is none, or one that is weak or expired."""
     for label, _, encoded in blocks(text):
         if label == "CERTIFICATE":
             pem = _pem(label, {}, encoded).encode()
@@ -53,7 +53,7 @@ def read_public(text: str, what: str) -> NotaryKey:
                 leaf = certificates(key)[0]
                 if why := weakness(leaf) or age_fault(leaf, datetime.now(UTC)):
                     msg = f"the certificate in {what} {why}"
-                    raise TrustError(msg)
+                    raise SigningError(msg)
                 return key
         elif label == "PUBLIC KEY":
             try:
@@ -67,7 +67,7 @@ def read_public(text: str, what: str) -> NotaryKey:
                 return NotaryKey("rsa", raw)
             break
     msg = f"{what} has no public key for Notary: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
-    raise TrustError(msg)
+    raise SigningError(msg)
 
 
 def write_public(key: NotaryPrivateKey, role: str) -> str:
@@ -87,14 +87,14 @@ def write_backup(keys: Iterable[KeyFile]) -> str:
 
 
 def read_backup(text: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and the PEM of each private key in a backup; TrustError where one has no id."""
+    """Yield the id and the PEM of each private key in a backup; SigningError where one has no id."""
     for label, headers, encoded in blocks(text):
         if not label.endswith("PRIVATE KEY"):
             continue
         name = headers.pop("path", "").rpartition("/")[2].removesuffix(".key").partition("_")[0]
         if len(name) != 64 or set(name) - set("0123456789abcdef"):
             msg = "a private key in it has no id in its `path` header, so it is not a backup: use `keys load`"
-            raise TrustError(msg)
+            raise SigningError(msg)
         yield name, _pem(label, headers, encoded).encode()
 
 

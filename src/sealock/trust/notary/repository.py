@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from sealock.errors import TargetError, TrustError
+from sealock.errors import SigningError, TargetError
 from sealock.model.trust import SignedRepository, SignedTag, VerifiedTag
 from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.editor import Editor, digest_meta, first_files
@@ -106,13 +106,13 @@ class Repository:
     # Writing.
 
     def refuse_if_signed(self) -> None:
-        """Raise TrustError where there is trust data already."""
+        """Raise SigningError where there is trust data already."""
         if self.server.get("root", "root", bound("root")) is not None:
             msg = f"{self.gun} is signed already: there is trust data at {self.server.address}"
-            raise TrustError(msg)
+            raise SigningError(msg)
 
     def initialise(self, keyring: Keyring, root: NotaryPrivateKey, *, local_snapshot: bool = False) -> str:
-        """Start signing a repository, and return the root certificate's id; TrustError where it is signed already."""
+        """Start signing a repository, and return the root certificate's id; SigningError where it is signed already."""
         self.refuse_if_signed()
         # The server's keys first, so that no key is created here if it cannot be reached.
         timestamp = self.server.key("timestamp")
@@ -162,7 +162,7 @@ class Repository:
         if not ours:
             names = ", ".join(delegation.name for delegation in targets.delegations)
             msg = f"{self.gun} delegates its signing ({names}), and none of these roles' private keys is here"
-            raise TrustError(msg)
+            raise SigningError(msg)
         return ours
 
     def sign(self, keyring: Keyring, tag: str, digest: str, length: int, roles: Iterable[str] = ()) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ class Repository:
         self.change(keyring, edit, (role for role in chosen if role != "targets"))
         if not gone:
             msg = f"{self.gun}:{tag} is not signed in {', '.join(chosen)}"
-            raise TrustError(msg)
+            raise SigningError(msg)
         return tuple(gone)
 
     def delegate(
@@ -251,7 +251,7 @@ class Repository:
         if not any(keyring.open("root", root.keys[name]) for name in root.roles["root"].keys):
             # Before the server creates a key that could not be used.
             msg = f"rotating keys of {self.gun} needs its root key, whose private half is not here"
-            raise TrustError(msg)
+            raise SigningError(msg)
         if by_server:
             key = self.server.rotate(role)
         elif role == "root":

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sealock.errors import TrustError
+from sealock.errors import SigningError
 from sealock.trust.notary.canonical import Json, encode, spelled
 from sealock.trust.notary.keys import base64, canonical_id, short
 from sealock.trust.notary.metadata import (
@@ -64,7 +64,7 @@ def envelope(signed: Json, keys: Iterable[tuple[str, NotaryPrivateKey]]) -> byte
 
 
 def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, NotaryKey], NotaryRole]], opened: Open) -> bytes:
-    """Sign for each role with all of its keys that are here; TrustError where they are too few."""
+    """Sign for each role with all of its keys that are here; SigningError where they are too few."""
     signing: dict[str, NotaryPrivateKey] = {}
     for role, keys, rule in groups:
         ours: set[str] = set()
@@ -79,7 +79,7 @@ def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, NotaryKey], Nota
                 f"{role} needs signatures by {rule.threshold} of its keys ({ids}), and only "
                 f"{len(ours)} of the private keys are here"
             )
-            raise TrustError(msg)
+            raise SigningError(msg)
     return envelope(signed, signing.items())
 
 
@@ -160,7 +160,7 @@ def certify(key: NotaryPrivateKey, gun: str, now: datetime) -> NotaryKey:
     """Make a root key's certificate for one repository: self-signed, for ten years, as Docker does."""
     if key.public.kind == "ed25519":
         msg = "a root key must be ECDSA or RSA, since Notary's root keys are certificates of these kinds"
-        raise TrustError(msg)
+        raise SigningError(msg)
     # A repository's name may exceed the standard's 64 characters; Notary accepts it.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, gun, _validate=False)])
     usage = x509.KeyUsage(
