@@ -103,6 +103,10 @@ IMAGE = "/images/tiny/json"
             {"G005"}, id="an image that became another caller's",
         ),
         pytest.param(
+            b'{"Image": "tiny"}', [b'{"Id": "a"}', b'{"Config": {"Labels": {"sealock.guard.owner": "web"}}}', b"{}"],
+            3, set(), id="and that is another again",
+        ),
+        pytest.param(
             b'{"Image": "tiny", "HostConfig": {"Cgroup": "x"}}', [b"{}"], 0, {"C024"},
             id="what is denied in any case waits for no answer",
         ),

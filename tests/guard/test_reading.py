@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sealock.formats.inspect.created import read_created
 from sealock.guard.decision.bodyfields import BODIES, ListOf, MapOf, Shape
 from sealock.guard.decision.exchange import Allowed
+from sealock.guard.decision.plainbodies import read_plainly
 from sealock.guard.decision.requestbodies import BodyError, check_shape, fold, parse_strictly
 from sealock.guard.decision.routes import ROUTES
 from sealock.guard.decision.targets import TargetError, read_target, write_target
@@ -169,6 +170,68 @@ def test_every_route_is_found_by_its_own_path(route: Any) -> None:
     assert read.route == route
     assert write_target(read) == f"/v1.24{path}"
     assert (route.name in BODIES) == (route.body in {"json", "optional"})
+
+
+def strictly(text: bytes, shape: Shape) -> Any:
+    """What the strict reading makes of a body; None where it refuses it."""
+    try:
+        return check_shape(parse_strictly(text), shape, "")
+    except BodyError:
+        return None
+
+
+@SLOW
+@given(BODY, st.lists(SPOILED, max_size=2), st.sampled_from([(", ", ": "), (",", ":"), (" ,\n", "\t:\r")]))
+def test_a_plain_body_is_read_as_strictly_as_any(
+    body: dict[str, Any], spoiled: list[tuple[str, str]], separators: tuple[str, str]
+) -> None:
+    text = json.dumps(body, ensure_ascii=False, separators=separators)
+    for old, new in spoiled:
+        text = text.replace(old, new, 1)
+    plain = read_plainly("POST /containers/create", text.encode())
+    assert plain is None or plain == strictly(text.encode(), SHAPE)
+
+
+@SLOW
+@given(st.data(), st.sampled_from(sorted(BODIES)))
+def test_a_value_of_each_shape_is_read_plainly_or_not_at_all(data: st.DataObject, route: str) -> None:
+    text = json.dumps(data.draw(of_shape(BODIES[route]))).encode()
+    assert read_plainly(route, text) in (None, strictly(text, BODIES[route]))
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"Image": "a", "Cmd": null, "HostConfig": {"Init": null}}', {"Image": "a", "HostConfig": {}}),
+        (b' {"Volumes":{"/a":null, "/b":{}},"Env":[ ]}\n', {"Volumes": {"/a": None, "/b": {}}, "Env": []}),
+        (b'{"HostConfig": {"Mounts": [{"Type": null}]}}', {"HostConfig": {"Mounts": [{}]}}),
+        (b'{"StopTimeout": -9223372036854775808}', {"StopTimeout": -(1 << 63)}),
+        ('{"Image": "é"}'.encode(), {"Image": "é"}),
+        (b'{"Image": "a", "Image": "b"}', None),
+        (b'{"Volumes": {"/a": {}, "/a": {}}}', None),
+        (b'{"image": "a"}', None),
+        (b'{"Volumes": {"/a": {"x": 1}}}', None),
+        (b'{"Cmd": "a"}', None),
+        (b'{"StopTimeout": 1.0}', None),
+        (b'{"StopTimeout": 9223372036854775808}', None),
+        (b'{"StopTimeout": -0}', None),
+        (b'{"Tty": 1}', None),
+        (b'{"Image": "\\u0061"}', None),
+        (b'{"Image": "a\\u0000"}', None),
+        (b'{"Image": "\\ud800"}', None),
+        (b'{"Image": "\xed\xa0\x80"}', None),
+        (b'{"Image": "\xff"}', None),
+        (b"\xef\xbb\xbf{}", None),
+        (b'{"Image": "a"}{}', None),
+        (b'{"Image": "a"} // b', None),
+        (b"null", None),
+        (b"", None),
+        (b'{"HostConfig": ' * 5000, None),
+        (b'{"Image": "%b"}' % (b"a" * (16 << 10)), None),
+    ],
+)  # fmt: skip
+def test_only_what_is_written_plainly_is_read_at_once(body: bytes, read: object) -> None:
+    assert read_plainly("POST /containers/create", body) == read
 
 
 def test_numbers_and_texts_that_readers_disagree_on_are_refused() -> None:

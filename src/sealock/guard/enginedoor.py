@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from sealock.errors import UNDECODABLE, EngineError
-from sealock.guard.http1 import AnswerHead, WireError, read_answer, request_head
+from sealock.guard.http1 import AnswerHead, WireError, header_lines, read_answer, request_head
 from sealock.guard.sockets import Line
 
 CONNECT: Final = 5.0
@@ -29,7 +29,7 @@ class EngineDoor:
     """The way to one engine. `marks` are headers that the guard's own questions bear."""
 
     def __init__(self, path: str, loop: asyncio.AbstractEventLoop, marks: tuple[tuple[str, str], ...] = ()) -> None:
-        self.path, self.loop, self.marks = path, loop, marks
+        self.path, self.loop, self._marks = path, loop, header_lines(marks)
         self.waiting: deque[Line] = deque()
         """Connections for the next requests."""
 
@@ -97,7 +97,7 @@ class EngineDoor:
         """Send a GET of the guard's own at once, for `request` to read its answer; None where no connection waits."""
         if (line := self._reused()) is None:
             return None
-        head = request_head("GET", target, self.marks, 0)
+        head = request_head("GET", target, self._marks, 0)
         try:
             if line.sock.send(head) == len(head):
                 return line
@@ -114,7 +114,7 @@ class EngineDoor:
                     line = begun or await self.take(fresh=fresh)
                     try:
                         if begun is None:
-                            await line.send(request_head(method, target, self.marks, 0))
+                            await line.send(request_head(method, target, self._marks, 0))
                         begun = None
                         answer = await answer_of(line, method)
                         body = await line.body(answer.length, BODY)

@@ -103,6 +103,11 @@ class Facts:
         known = self._known.get(question.path)
         return line, known.answer if known is not None else None
 
+    def keeps(self, question: EngineQuestion, answer: EngineAnswer) -> bool:
+        """Whether this is the answer that is kept for a question: it is given again where the engine answers alike."""
+        known = self._known.get(question.path)
+        return known is not None and known.answer is answer
+
     async def finish(self, question: EngineQuestion, line: Line) -> Answer:
         """The answer to a question that `begin` sent: the same object where it is the same."""
         return await self._engine(question, line)
@@ -147,6 +152,8 @@ class Foresight(dict[Question, Answer]):
         self._facts = facts
         self.begun: dict[EngineQuestion, tuple[Line, EngineAnswer | None]] = {}
         """What is asked for, and how that was answered last."""
+        self.consulted: dict[Question, Answer | None] = {}
+        """What was looked up, with the answers that were given."""
 
     @property
     def remembers(self) -> bool:
@@ -155,17 +162,31 @@ class Foresight(dict[Question, Answer]):
 
     def get(self, question: Question, default: Any = None) -> Any:  # noqa: ANN401  as of any dict
         """The answer to a question, or the one of last time; the default where there is neither."""
+        answer = self.consulted[question] = self._looked_up(question)
+        return default if answer is None else answer
+
+    def _looked_up(self, question: Question) -> Answer | None:
         if question in self:
             return self[question]
         if not isinstance(question, EngineQuestion):
-            return default
+            return None
         if question not in self.begun:
             begun = self._facts.begin(question)
             if begun is None:
-                return default
+                return None
             self.begun[question] = begun
-        before = self.begun[question][1]
-        return default if before is None else before
+        return self.begun[question][1]
+
+    def steady(self) -> tuple[tuple[EngineQuestion, EngineAnswer], ...] | None:
+        """What was looked up, where each answer is one that the engine may give again; None where one is not."""
+        pairs: list[tuple[EngineQuestion, EngineAnswer]] = []
+        for question, answer in self.consulted.items():
+            if not isinstance(question, EngineQuestion) or not isinstance(answer, EngineAnswer):
+                return None
+            if not self._facts.keeps(question, answer):
+                return None
+            pairs.append((question, answer))
+        return tuple(pairs)
 
     async def confirm(self) -> bool:
         """Wait for the answers of now; returns whether they are those that were given."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from sealock.errors import EngineError
 from sealock.guard.archives import Spool
 from sealock.guard.decision.routes import ApiRoute
 from sealock.guard.enginedoor import EngineDoor, answer_of
-from sealock.guard.http1 import AnswerHead, ChunkReader, RequestHead, WireError, answer_head, request_head
+from sealock.guard.http1 import AnswerHead, ChunkReader, RequestHead, WireError, answer_head, header_lines, request_head
 from sealock.guard.sockets import Line, carry, join
 
 ANSWER: Final = 64 << 20
@@ -25,6 +25,8 @@ _DRAIN: Final = 64 << 20
 _SHORT: Final = 64 << 10
 """Most bytes of an answer that is sent before its line is in the log."""
 _DRAIN_SECONDS: Final = 5.0
+_OWN: Final = header_lines((("Content-Type", "application/json"), ("Server", "sealock")))
+"""The headers of the guard's own answers."""
 _STREAMED: Final = frozenset({
     "GET /events", "GET /containers/{id}/logs", "GET /services/{id}/logs", "GET /tasks/{id}/logs",
     "GET /containers/{id}/export", "GET /containers/{id}/archive", "GET /containers/{id}/stats",
@@ -71,8 +73,8 @@ class Forwarder:
         """Is called once the engine has a request whose body was read."""
         self.answered: Callable[[int], object] = int
         """Is called with the status: once the engine's answer begins, or once a short one is sent."""
-        self.more: tuple[tuple[str, str], ...] = ()
-        """Headers that the answer gets."""
+        self.more = ""
+        """Lines of headers that the answer gets."""
         self.streaming = False
         """Whether it carries a stream now, which may last."""
         self._sending: asyncio.Task[None] | None = None
@@ -117,11 +119,11 @@ class Forwarder:
         if forward.kept is not None and forward.kept.complete:
             length = forward.kept.size
         upgrade = request.upgrade if forward.route is not None and forward.route.upgrade else ""
-        headers = list(request.passed_on())
+        lines = request.lines
         if forward.body and not request.header("content-type"):
             # The decision made a body where the client sent none.
-            headers.append(("Content-Type", "application/json"))
-        head = request_head(request.method, forward.target, headers, length, upgrade, close=close and not upgrade)
+            lines += "Content-Type: application/json\r\n"
+        head = request_head(request.method, forward.target, lines, length, upgrade, close=close and not upgrade)
         for fresh in (False, True):
             line = await self.door.take(fresh=fresh or forward.body is None)
             try:
@@ -144,7 +146,7 @@ class Forwarder:
             return await self._with_stream(request, line, forward.kept)
         await line.send(head + (forward.body or b""))
         self.sent()
-        with _watched(self.client, line):
+        with _Watched(self.client, line):
             return await answer_of(line, request.method)
 
     async def _with_stream(self, request: RequestHead, line: Line, kept: Spool | None) -> AnswerHead:
@@ -159,7 +161,7 @@ class Forwarder:
             if answering.done():
                 return await answering
             if (fault := sending.exception()) is None:
-                with _watched(self.client, line):
+                with _Watched(self.client, line):
                     return await answering
             if self.client.ended or isinstance(fault, WireError):
                 raise fault
@@ -222,7 +224,7 @@ class Forwarder:
             return await self._hijacked(request, line, answer)
         close = not request.keep_alive or not answer.keep_alive or self._sending is not None
         length = -2 if request.method == "HEAD" else answer.length
-        head = answer_head(answer.status, answer.reason, (*answer.passed_on(), *self.more), length, close=close)
+        head = answer_head(answer.status, answer.reason, answer.lines + self.more, length, close=close)
         if answer.length == 0:
             await self.client.send(head)
         elif answer.length == -2 or not answer.keep_alive:
@@ -232,7 +234,7 @@ class Forwarder:
             await self._chunks(head, line)
         else:
             await self._counted(head, line, answer.length)
-        if await self._stop_sending():
+        if self._sending is None or await self._stop_sending():
             self._give(line, answer)
         else:
             line.close()
@@ -245,7 +247,7 @@ class Forwarder:
             message = "it changes to another protocol, which the client did not ask for"
             raise _broken(WireError(message))
         length = -2 if answer.status == 200 else 0
-        await self.client.send(answer_head(answer.status, answer.reason, answer.passed_on(), length, upgrade))
+        await self.client.send(answer_head(answer.status, answer.reason, answer.lines, length, upgrade))
         self.streaming = True
         try:
             await join(self.client, line)
@@ -292,7 +294,7 @@ class Forwarder:
                     raise ClientGoneError(message)
 
     def _watching(self, line: Line) -> AbstractContextManager[None]:
-        return nullcontext() if self._sending is not None else _watched(self.client, line)
+        return nullcontext() if self._sending is not None else _Watched(self.client, line)
 
     def _give(self, line: Line, answer: AnswerHead) -> None:
         if answer.keep_alive:
@@ -301,21 +303,23 @@ class Forwarder:
             line.close()
 
 
-@contextmanager
-def _watched(client: Line, engine: Line) -> Iterator[None]:
-    """Break off the engine's answer when the client goes away, as the engine would do without a guard."""
+class _Watched:
+    """Breaks off the engine's answer when the client goes away, as the engine would do without a guard."""
 
-    def break_off() -> None:
+    def __init__(self, client: Line, engine: Line) -> None:
+        self.client, self.engine = client, engine
+
+    def __enter__(self) -> None:
+        self.client.on_gone = self._break_off
+        if not self.client.buffer:  # else the next request is here already, so the client is
+            self.client.watch()
+
+    def __exit__(self, *_: object) -> None:
+        self.client.on_gone = None
+
+    def _break_off(self) -> None:
         with suppress(OSError):
-            engine.sock.shutdown(socket.SHUT_RDWR)
-
-    client.on_gone = break_off
-    if not client.buffer:  # else the next request is here already, so the client is
-        client.watch()
-    try:
-        yield
-    finally:
-        client.on_gone = None
+            self.engine.sock.shutdown(socket.SHUT_RDWR)
 
 
 async def drain(client: Line) -> None:
@@ -334,8 +338,7 @@ async def drain(client: Line) -> None:
 def json_answer(status: int, reason: str, value: object, *, close: bool) -> bytes:
     """An answer of the guard's own, as an engine writes its own."""
     body = msgspec.json.encode(value) + b"\n"
-    headers = (("Content-Type", "application/json"), ("Server", "sealock"))
-    return answer_head(status, reason, headers, len(body), close=close) + body
+    return answer_head(status, reason, _OWN, len(body), close=close) + body
 
 
 def _broken(error: Exception) -> EngineError:

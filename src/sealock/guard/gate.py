@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.guard.breakglass import BreakGlass, GlassWatch
-from sealock.guard.decision.decide import decide
 from sealock.guard.decision.exchange import (
     MOST_ROUNDS,
     Allowed,
@@ -27,6 +26,7 @@ from sealock.guard.decision.exchange import (
 )
 from sealock.guard.facts import Facts, Foresight
 from sealock.guard.http1 import WireError
+from sealock.guard.knowndecisions import KnownDecisions
 from sealock.guard.livepolicy import LivePolicy
 
 DEADLINE: Final = 8.0
@@ -53,6 +53,7 @@ class Gate:
 
     def __init__(self, policy: LivePolicy, facts: Facts, glass: GlassWatch, *, audit: bool = False) -> None:
         self.policy, self.facts, self.glass, self.audit = policy, facts, glass, audit
+        self._decisions = KnownDecisions()
 
     async def decide(
         self, request: EngineRequest, caller: Caller, read_archive: ReadArchive | None = None
@@ -110,7 +111,7 @@ class Gate:
         return GateOutcome(result, None, error)
 
     def _decide(self, request: EngineRequest, caller: Caller, answers: Foresight) -> GuardDecision:
-        return decide(request, caller, self.policy.current, answers, datetime.now(UTC).date())
+        return self._decisions.decide(request, caller, self.policy.current, answers, datetime.now(UTC).date())
 
     async def _with_facts(
         self, request: EngineRequest, caller: Caller, answers: Foresight, result: GuardDecision

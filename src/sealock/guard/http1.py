@@ -32,6 +32,8 @@ _HEADER: Final = compile_lazily(
 _MALFORMED: Final = "a header line is malformed"
 _KEPT: Final = 1024
 """Most bytes of a head that is kept with what was read of it: the same ones come again and again."""
+_SHORT: Final = 128
+"""Most bytes of a header's line that is kept likewise: an engine's answers differ in their date."""
 _LENGTH: Final = compile_lazily(r"[0-9]{1,15}")
 _SIZE: Final = compile_lazily(rb"[0-9A-Fa-f]{1,15}")
 _SINGLE: Final = frozenset({
@@ -69,14 +71,12 @@ class RequestHead(Struct, frozen=True):
     upgrade: str = ""
     continues: bool = False
     """Whether the client waits for "100 Continue"."""
+    lines: str = ""
+    """The headers that are for the engine, written again."""
 
     def header(self, name: str) -> str:
         """The value of a header, "" where it is missing."""
         return next((value for key, value in self.headers if key == name), "")
-
-    def passed_on(self) -> Iterator[tuple[str, str]]:
-        """The headers that are for the engine."""
-        return ((name, value) for name, value in self.headers if name not in _HOP)
 
 
 class AnswerHead(Struct, frozen=True):
@@ -87,10 +87,8 @@ class AnswerHead(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     length: int
     keep_alive: bool
-
-    def passed_on(self) -> Iterator[tuple[str, str]]:
-        """The headers that are for the client."""
-        return ((name, value) for name, value in self.headers if name.lower() not in _HOP)
+    lines: str = ""
+    """The headers that are for the client, written again."""
 
     def header(self, name: str) -> str:
         """The value of a header by its name in lower case, "" where it is missing."""
@@ -142,6 +140,7 @@ def _read_request(head: bytes) -> RequestHead:
         "close" not in tokens if modern else "keep-alive" in tokens,
         values.get("upgrade", "") if "upgrade" in tokens else "",
         expect != "" and modern,
+        header_lines((name, value) for name, value in headers if name not in _HOP),
     )
 
 
@@ -167,7 +166,9 @@ def _read_answer(head: bytes, method: str) -> AnswerHead:
     else:
         length = -2
     reason = (match[3] or b"").decode("latin-1")
-    return AnswerHead(status, reason, headers, length, match[1] == b"1" and "close" not in tokens and length != -2)
+    keep_alive = match[1] == b"1" and "close" not in tokens and length != -2
+    lines = header_lines((name, value) for name, value in headers if name.lower() not in _HOP)
+    return AnswerHead(status, reason, headers, length, keep_alive, lines)
 
 
 def _lines(head: bytes) -> list[bytes]:
@@ -180,10 +181,17 @@ def _lines(head: bytes) -> list[bytes]:
 
 def _headers(lines: Iterable[bytes], *, ascii_only: bool) -> Iterator[tuple[str, str]]:
     for line in lines:
-        match = _HEADER.fullmatch(line)
-        if match is None or (ascii_only and not match[2].isascii()):
+        name, value = _header(line) if len(line) <= _SHORT else _header.__wrapped__(line)
+        if not name or (ascii_only and not value.isascii()):
             raise WireError(_MALFORMED)
-        yield match[1].decode("ascii"), match[2].decode("latin-1")
+        yield name, value
+
+
+@lru_cache(512)
+def _header(line: bytes) -> tuple[str, str]:
+    """Name and value of a header's line; ("", "") for one that is malformed."""
+    match = _HEADER.fullmatch(line)
+    return ("", "") if match is None else (match[1].decode("ascii"), match[2].decode("latin-1"))
 
 
 def _tokens(values: Iterable[str]) -> set[str]:
@@ -255,33 +263,32 @@ class ChunkReader:
             self.done = True
 
 
+def header_lines(headers: Iterable[tuple[str, str]]) -> str:
+    """Write headers, a line each."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
+
+
 def request_head(  # noqa: PLR0913  the parts of a head
-    method: str, target: str, headers: Iterable[tuple[str, str]], length: int, upgrade: str = "", *, close: bool = False
+    method: str, target: str, lines: str, length: int, upgrade: str = "", *, close: bool = False
 ) -> bytes:
-    """Write the head of a request to the engine; `length` as in RequestHead."""
-    rows = [f"{method} {target} HTTP/1.1", "Host: docker", *(f"{name}: {value}" for name, value in headers)]
-    if length == -1:
-        rows.append("Transfer-Encoding: chunked")
-    elif length or method in {"POST", "PUT", "PATCH"}:
-        rows.append(f"Content-Length: {length}")
-    if upgrade:
-        rows += ["Connection: Upgrade", f"Upgrade: {upgrade}"]
-    elif close:
-        rows.append("Connection: close")
-    return ("\r\n".join(rows) + "\r\n\r\n").encode("latin-1")
+    """Write the head of a request to the engine; `lines` as of `header_lines`, `length` as in RequestHead."""
+    bodiless = not length and method not in {"POST", "PUT", "PATCH"}
+    framing = _framing(-2 if bodiless else length, upgrade, close=close)
+    return f"{method} {target} HTTP/1.1\r\nHost: docker\r\n{lines}{framing}\r\n".encode("latin-1")
 
 
 def answer_head(  # noqa: PLR0913  the parts of a head
-    status: int, reason: str, headers: Iterable[tuple[str, str]], length: int, upgrade: str = "", *, close: bool = False
+    status: int, reason: str, lines: str, length: int, upgrade: str = "", *, close: bool = False
 ) -> bytes:
-    """Write the head of an answer to the client; `length` as in AnswerHead."""
-    rows = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-    if length == -1:
-        rows.append("Transfer-Encoding: chunked")
-    elif length >= 0 and status >= 200 and status not in {204, 304}:
-        rows.append(f"Content-Length: {length}")
+    """Write the head of an answer to the client; `lines` as of `header_lines`, `length` as in AnswerHead."""
+    bodiless = length >= 0 and (status < 200 or status in {204, 304})
+    framing = _framing(-2 if bodiless else length, upgrade, close=close)
+    return f"HTTP/1.1 {status} {reason}\r\n{lines}{framing}\r\n".encode("latin-1")
+
+
+def _framing(length: int, upgrade: str, *, close: bool) -> str:
+    """The lines on the body and the connection; `length` is -2 where no line speaks of the body."""
+    body = "Transfer-Encoding: chunked\r\n" if length == -1 else f"Content-Length: {length}\r\n" if length >= 0 else ""
     if upgrade:
-        rows += ["Connection: Upgrade", f"Upgrade: {upgrade}"]
-    elif close:
-        rows.append("Connection: close")
-    return ("\r\n".join(rows) + "\r\n\r\n").encode("latin-1")
+        return f"{body}Connection: Upgrade\r\nUpgrade: {upgrade}\r\n"
+    return f"{body}Connection: close\r\n" if close else body

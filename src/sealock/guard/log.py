@@ -5,13 +5,16 @@ A reader of the log that stops reading stops no request: what does not fit into 
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import stat
 import sys
 import threading
+import time
 from collections import deque
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -39,6 +42,9 @@ _SECRETS: Final = frozenset({
 """Keys whose values are masked whole, in lower case."""
 _QUERY: Final = frozenset({"buildargs", "changes", "remote", "fromsrc", "secrets"})
 """Parameters of queries that may hold secrets."""
+
+
+_numbers: Final = itertools.count(secrets.randbits(32))
 
 
 class LogCaller(Struct, frozen=True, omit_defaults=True):
@@ -177,12 +183,18 @@ class GuardLog:
 
 def now() -> str:
     """The time of a line, UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_second(seconds)}.{rest // 1_000_000:03d}+00:00"
+
+
+@lru_cache(1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def request_id() -> str:
-    """A short name for a request."""
-    return secrets.token_hex(4)
+    """A short name for a request, another for each of a process."""
+    return f"{next(_numbers) & 0xFFFFFFFF:08x}"
 
 
 def masked_body(body: bytes | None) -> msgspec.Raw | msgspec.UnsetType:

@@ -45,7 +45,7 @@ class GuardMetrics:
                 caller = "others"
             else:
                 self._callers.add(caller)
-        self.count("requests_total", caller=caller, route=route, result=result)
+        self._counts["requests_total", (("caller", caller), ("route", route), ("result", result))] += 1
         self._buckets[bisect_left(_BOUNDS, seconds)] += 1
         self._seconds += seconds
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.guard.archives import ArchiveSlots
 from sealock.guard.callers import Callers, RequestLimits
+from sealock.guard.decision.exchange import Caller
 from sealock.guard.gate import Gate
 from sealock.guard.log import GuardLog
 from sealock.guard.metrics import GuardMetrics
@@ -36,6 +37,8 @@ class ClientIdentity(Struct):
 
     tls_name: str | None = None
     peer: Peer | None = None
+    caller: Caller | None = None
+    """The process of the host that it is; None for one in a container, or not looked at yet."""
 
 
 class ServedConnection(ABC):

@@ -32,7 +32,7 @@ from sealock.guard.decision.ownership import filter_answer
 from sealock.guard.denials import denial_message
 from sealock.guard.forwarding import ClientGoneError, Forward, Forwarder, WholeAnswer, drain, json_answer
 from sealock.guard.gate import GateOutcome
-from sealock.guard.http1 import RequestHead, WireError, answer_head, read_request
+from sealock.guard.http1 import RequestHead, WireError, answer_head, header_lines, read_request
 from sealock.guard.log import LogEntry
 from sealock.guard.peers import peer
 from sealock.guard.records import record
@@ -167,8 +167,8 @@ class Session(ServedConnection):
             if isinstance(result, Allowed)
             else Forward(route, request.target, body, self._kept)
         )
-        # The line of the log is made while the engine works.
-        self.forwarder.sent = entry
+        # The line of the log is made while the engine works, where that takes longer than to answer a question.
+        self.forwarder.sent = entry if body else object
         try:
             return await self._forwarded(request, forward, outcome, written)
         except EngineError as error:
@@ -225,7 +225,10 @@ class Session(ServedConnection):
             return Caller(tls_name=identity.tls_name)
         if identity.peer is None:
             identity.peer = peer(self.line.sock)
-        return await self.parts.callers.identify(identity.peer)
+        caller = identity.caller or await self.parts.callers.identify(identity.peer)
+        if caller.container is None:  # else its container may get another name
+            identity.caller = caller
+        return caller
 
     def _limited(self, caller: Caller, setting: GuardCaller | None) -> Denied | None:
         """A denial where the caller sends more requests than it may."""
@@ -284,12 +287,13 @@ class Session(ServedConnection):
         try:
             return (await self.forwarder.pass_on(request, forward)).keep_alive
         finally:
-            self.forwarder.more = ()
+            self.forwarder.more = ""
 
     async def _send_whole(self, answer: WholeAnswer, changes: tuple[str, ...], *, close: bool) -> None:
         head = answer.head
-        headers = (*head.passed_on(), *_changed_header(changes))
-        start = answer_head(head.status, head.reason, headers, len(answer.body), close=close)
+        start = answer_head(
+            head.status, head.reason, head.lines + _changed_header(changes), len(answer.body), close=close
+        )
         await self.line.send(start + answer.body)
 
     async def _answer(self, status: int, message: str, *, drained: bool = False, close: bool = False) -> None:
@@ -304,13 +308,14 @@ class Session(ServedConnection):
                 await drain(self.line)
 
 
-def _changed_header(changes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _changed_header(changes: tuple[str, ...]) -> str:
+    """The line of a head that names the changes, "" for none."""
     if not changes:
-        return ()
+        return ""
     text = "; ".join(changes).encode("ascii", "backslashreplace").decode()
     if not text.isprintable():
         text = "".join(sign for sign in text if sign.isprintable())
-    return (("Sealock-Changed", text[:_CHANGED]),)
+    return header_lines((("Sealock-Changed", text[:_CHANGED]),))
 
 
 def _with_warnings(body: bytes, changes: tuple[str, ...]) -> bytes:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock import __version__
 from sealock.errors import EngineError
 from sealock.guard.gate import Gate
-from sealock.guard.http1 import WireError, answer_head, read_request
+from sealock.guard.http1 import WireError, answer_head, header_lines, read_request
 from sealock.guard.metrics import GuardMetrics
 from sealock.guard.sockets import Line
 
@@ -92,8 +92,8 @@ class StatusPage:
                     status, kind, text = await self._page(read_request(head).target)
                     reason = {200: "OK", 404: "Not Found"}.get(status, "Service Unavailable")
                     body = text.encode()
-                    headers = (("Content-Type", kind),)
-                    await line.send(answer_head(status, reason, headers, len(body), close=True) + body)
+                    lines = header_lines((("Content-Type", kind),))
+                    await line.send(answer_head(status, reason, lines, len(body), close=True) + body)
         except (OSError, TimeoutError, WireError):
             pass
         finally:

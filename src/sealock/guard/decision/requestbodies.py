@@ -15,6 +15,7 @@ import msgspec
 from sealock.guard.decision.bodyfields import BODIES, ListOf, MapOf, Shape
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import LARGEST_BODY, EngineRequest
+from sealock.guard.decision.plainbodies import read_plainly
 from sealock.text import format_size
 
 _DEEPEST: Final = 32
@@ -26,12 +27,6 @@ _STREAMS: Final = frozenset({
     "text/plain", "application/json", "application/x-bzip2", "application/x-xz", "application/zstd",
 })  # fmt: skip
 """The media types of streams. A form's fields would count as parameters of the query."""
-_KEPT: Final = 128
-"""Bodies whose reading is kept: a decision that waits for facts begins again, and clients send much the same."""
-_LONGEST: Final = 16 << 10
-"""Most bytes of such a body."""
-_known: Final[dict[tuple[str, bytes], bytes]] = {}
-"""What was read of a route's body, by all of its bytes."""
 _WORDS: Final = {"s": str, "b": bool, "i": int, "n": (int, float)}
 _NAMES: Final = {"s": "a string", "b": "true or false", "i": "a whole number", "n": "a number"}
 
@@ -61,8 +56,8 @@ def read_body(case: Case, request: EngineRequest) -> dict[str, Any] | list[Any] 
             return None
         if media != "application/json" and (route.body != "none" or media):
             _refuse(f"the media type {media[:60]!r} is not JSON", "send Content-Type: application/json")
-        if (known := _known.get((route.name, request.body))) is not None:
-            return cast("dict[str, Any] | list[Any]", msgspec.json.decode(known))
+        if route.body != "none" and (plain := read_plainly(route.name, request.body)) is not None:
+            return cast("dict[str, Any] | list[Any]", plain)
         value = parse_strictly(request.body)
         if route.body == "none" and value not in ({}, None):
             _refuse(f"{route.name} takes no body", "send none")
@@ -75,10 +70,6 @@ def read_body(case: Case, request: EngineRequest) -> dict[str, Any] | list[Any] 
         case.deny("G004", error.why, error.remedy)
         return None
     assert isinstance(shaped, dict | list)  # noqa: S101  the shapes of bodies are objects and lists
-    if len(request.body) <= _LONGEST:
-        _known[route.name, request.body] = msgspec.json.encode(shaped)
-        if len(_known) > _KEPT:
-            del _known[next(iter(_known))]
     return shaped
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from sealock.formats.inspect.created import read_created
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
 from sealock.model.finding import RuleFinding
 from sealock.rules.rule import Rule
@@ -40,11 +40,16 @@ class _Result(Struct, frozen=True):
 
 
 class _Evaluated(Struct, frozen=True):
-    """A container that was evaluated: its fields, each rule's result, and the rules that find something."""
+    """A container that was evaluated: its fields, each rule's result, and the rules that find something.
+
+    `resting` are the numbers of the rules whose results rest on a field; `size` is what `_size` says of the fields.
+    """
 
     values: tuple[Any, ...]
     results: tuple[_Result, ...]
     found: tuple[RuleFaults, ...]
+    resting: dict[str, tuple[int, ...]]
+    size: int
 
 
 class RuleSet:
@@ -52,7 +57,9 @@ class RuleSet:
 
     def __init__(self, rules: Iterable[Rule[Container]]) -> None:
         self.all = tuple(rules)
-        self._last = self._evaluated(astuple(OPEN), tuple(_evaluate(rule, OPEN) for rule in self.all))
+        results = tuple(_evaluate(rule, OPEN) for rule in self.all)
+        values = astuple(OPEN)
+        self._last = _Evaluated(values, results, self._found(results), _resting(results), _size(values))
         """What was evaluated last."""
         self._known: OrderedDict[Any, _Evaluated] = OrderedDict()
         """The container of each image that was evaluated last."""
@@ -61,33 +68,46 @@ class RuleSet:
         """What the rules find; a rule that finds nothing is left out."""
         values = astuple(container)
         like = self._known.get(container.image, self._last)
-        differs = {
-            name
+        differs = [
+            (name, value, other)
             for name, value, other in zip(_NAMES, values, like.values, strict=True)
             if value is not other and value != other
-        }
+        ]
         if not differs:
             return like.found
-        results = tuple(
-            result if result.rests_on.isdisjoint(differs) else _evaluate(rule, container)
-            for rule, result in zip(self.all, like.results, strict=True)
-        )
-        made = self._evaluated(values, results)
-        if sum(_size(value) for value in values if value is not UNSET and value is not UNKNOWN) <= _LARGEST:
+        results, found, resting = list(like.results), like.found, like.resting
+        for number in {number for name, _, _ in differs for number in resting.get(name, ())}:
+            results[number] = _evaluate(self.all[number], container)
+        changed = [(new, old) for new, old in zip(results, like.results, strict=True) if new is not old]
+        if any(new.faults != old.faults for new, old in changed):
+            found = self._found(results)
+        if any(new.rests_on != old.rests_on for new, old in changed):
+            resting = _resting(results)
+        size = like.size + sum(_size(value) - _size(other) for _, value, other in differs)
+        made = _Evaluated(values, tuple(results), found, resting, size)
+        if size <= _LARGEST:
             self._keep(container.image, made)
         return made.found
 
-    def _evaluated(self, values: tuple[Any, ...], results: tuple[_Result, ...]) -> _Evaluated:
-        found = tuple(
+    def _found(self, results: Iterable[_Result]) -> tuple[RuleFaults, ...]:
+        return tuple(
             (rule, result.faults) for rule, result in zip(self.all, results, strict=True) if result.faults != ()
         )
-        return _Evaluated(values, results, found)
 
     def _keep(self, image: Any, made: _Evaluated) -> None:  # noqa: ANN401  a name, or none
         self._last = self._known[image] = made
         self._known.move_to_end(image)
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
+
+
+def _resting(results: Iterable[_Result]) -> dict[str, tuple[int, ...]]:
+    """The numbers of the rules whose results rest on a field, by field."""
+    resting: dict[str, list[int]] = {}
+    for number, result in enumerate(results):
+        for name in result.rests_on:
+            resting.setdefault(name, []).append(number)
+    return {name: tuple(numbers) for name, numbers in resting.items()}
 
 
 def _size(value: Any) -> int:  # noqa: ANN401  the value of any field
