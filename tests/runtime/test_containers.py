@@ -13,16 +13,18 @@ import pytest
 from sealock import formats
 from sealock.cli.main import main
 from sealock.formats.inspect import Inspected
-from sealock.model.absent import UNKNOWN
+from sealock.model.absent import UNKNOWN, given
 from sealock.model.container import POD_FIELDS, Container, container
 from sealock.model.enforced import Enforced
 from sealock.model.location import Source
 from sealock.model.process import Process
 from sealock.rules import catalog
 from sealock.rules.evaluation import evaluate
-from sealock.runtime.containers import ObservedContainer, container_document, documents, process_document
+from sealock.runtime.containers import ObservedContainer, container_document, documents, observe, process_document
 from sealock.runtime.engine import Listed, connect
+from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.mergedviews import merge_views
+from support.recordedtree import ALL_CAPS, Recorded
 from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
 LOUD = "evil\x1b[31m\nname\u202e"
@@ -173,6 +175,40 @@ def test_values_of_a_wrong_type_are_reported_and_end_nothing(
     report = reported(engine, "container:web", tmp_path)["container:web"]
     assert not any("internal error of sealock" in one["message"] for one in report["errors"])
     assert report["errors"] or report["skipped"] or report["findings"]
+
+
+@pytest.mark.parametrize("name", ["runc:[2:INIT]", "runc:[1:CHILD]", "youki:[2:INIT]", "crun"])
+def test_a_container_that_starts_is_looked_at_again(engine: EngineSimulator, tmp_path: Path, name: str) -> None:
+    recorded = Recorded(tmp_path / "machine")
+    identity = engine.container("web", state={"Status": "running", "Running": True, "Pid": 7})
+    recorded.process(7, name=name, cgroup=f"0::/docker/{identity}\n", caps=ALL_CAPS, seccomp=0)
+    asked: list[str] = []
+
+    def describe(path: str, _query: object) -> None:
+        if path.endswith("/web/json"):
+            asked.append(path)
+            if len(asked) == 3:
+                recorded.process(7, cgroup=f"0::/docker/{identity}\n", uid=1000, caps="0" * 16)
+
+    engine.answers = describe
+    with connect(engine.where) as connected:
+        (observed,) = observe(connected, ("web",), ProcReader(str(recorded.folder)))
+    assert observed.enforced is not None
+    process = observed.enforced.process
+    assert (process.name, process.uid, process.effective, process.seccomp) == ("web", 1000, 0, 2)
+    assert len(asked) == 3
+
+
+def test_a_container_that_only_calls_itself_as_a_runtime_does_is_evaluated(
+    engine: EngineSimulator, tmp_path: Path
+) -> None:
+    recorded = Recorded(tmp_path / "machine")
+    identity = engine.container("web", state={"Status": "running", "Running": True, "Pid": 7})
+    recorded.process(7, name="runc:[2:INIT]", cgroup=f"0::/docker/{identity}\n", caps=ALL_CAPS)
+    with connect(engine.where) as connected:
+        (observed,) = observe(connected, ("web",), ProcReader(str(recorded.folder)))
+    assert observed.enforced is not None
+    assert given(observed.enforced.process.effective, 0) == int(ALL_CAPS, 16)
 
 
 def test_one_that_is_removed_meanwhile_is_left_out(engine: EngineSimulator, tmp_path: Path) -> None:

@@ -23,14 +23,14 @@ from sealock.model.location import At, Location, Place, Source
 from sealock.model.project import Project, Service
 from sealock.runtime.engine import Engine, Listed, connect
 from sealock.runtime.hosts import host_document
-from sealock.runtime.kernel.members import NamespaceMembers, gather
+from sealock.runtime.kernel.members import NamespaceMembers, gather, is_starting
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, DeclaredContainer, compare, look
 
 _LOCAL: Final = "unix"
 _GONE: Final = 404
 _PAUSES, _PAUSE = 20, 0.1
-"""How often in a run sealock waits for the engine to notice that a container has ended, and seconds each time."""
+"""How often in a run sealock waits for a container to start, or the engine to notice its end, and seconds each time."""
 _SUGGESTIONS, _LONG, _COMPARED = 5, 200, 2000
 """Names that are suggested, characters compared of each, and containers compared."""
 _KERNEL: Final = "kernel"
@@ -50,6 +50,11 @@ class ObservedContainer(Struct, frozen=True):
     """Why even the engine's description is missing, or ""."""
     image: str = ""
     """The id of its image, "" where the engine does not give it."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether both views are there, and the kernel's is of its own program and not of the runtime's."""
+        return not self.unseen and not (self.enforced is not None and is_starting(self.enforced.process))
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -125,7 +130,7 @@ def observe(
     for listed, answer in engine.each(lambda listed: engine.container(listed.id), requested):
         if isinstance(answer, str):
             observed = describe(listed, answer)
-            if observed.unseen and machine is not None:
+            if machine is not None and not observed.is_settled:
                 try:
                     observed = _settle(partial(describe_again, listed), pauses)
                 except EngineRefusedError as refusal:
@@ -140,9 +145,9 @@ def observe(
 
 
 def _settle(describe: Callable[[], ObservedContainer], pauses: list[float]) -> ObservedContainer:
-    """Look again at a container that may have ended or restarted since the engine described it."""
+    """Look again at a container that starts, or that may have ended or restarted since the engine described it."""
     observed = describe()
-    while observed.unseen and pauses:
+    while not observed.is_settled and pauses:
         time.sleep(pauses.pop())
         observed = describe()
     return observed

@@ -398,6 +398,23 @@ def test_a_process_whose_threads_differ_is_looked_at_again(
 
 
 @pytest.mark.parametrize(
+    ("name", "pauses"),
+    [("runc:[2:INIT]", 1), ("youki:[1:CHILD]", 1), ("crun", 1), ("runc", 0), ("runc:[2:INIT]x", 0), ("crunch", 0)],
+)
+def test_a_process_named_like_a_runtime_is_looked_at_again(two: Recorded, name: str, pauses: int) -> None:
+    two.process(7, name=name, uid=0, caps="000001ffffffffff", cgroup=f"0::/docker/{ID}\n")
+    paused: list[float] = []
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        two.process(7, uid=1000, caps="0" * 16, cgroup=f"0::/docker/{ID}\n")
+
+    (member,) = gather(ProcReader(str(two.folder)), pause).by_id.get(ID, [])
+    assert len(paused) == pauses
+    assert member.process.uid == (1000 if pauses else 0)
+
+
+@pytest.mark.parametrize(
     ("name", "host"),
     [
         pytest.param("dockerd", True, id="the engine's"),

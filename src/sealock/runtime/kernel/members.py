@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from sealock.model.absent import given
 from sealock.model.process import NAMESPACES, Namespace, NamespaceKind, Process
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.identity import identity
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 
@@ -18,6 +19,15 @@ _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 
 _STARTING: Final = 0.3
 """Seconds in which a runtime starts the program of an image once it was asked to, on a busy machine too."""
+
+
+_RUNTIME: Final = compile_lazily(r"(?:runc|youki):\[\d:[A-Z]+\]|crun")
+"""What runtimes call themselves in a container until they become its program, or a further one."""
+
+
+def is_starting(process: Process) -> bool:
+    """Whether a process calls itself as a runtime does, before the image's program takes its place."""
+    return _RUNTIME.fullmatch(given(process.name, "")) is not None
 
 
 class Member(Struct, frozen=True):
@@ -110,8 +120,9 @@ def left(process: Process, group: dict[str, str]) -> bool:
 def gather(machine: ProcReader, pause: Callable[[float], None] = time.sleep) -> NamespaceMembers:
     """Look at every process, and keep those that are in a container.
 
-    One whose threads differ is looked at again a little later: a container that starts is still the runtime's own
-    program, one thread of which has given up its privileges before the program of the image takes its place.
+    One whose threads differ, or that is named like a runtime, is looked at again a little later: a container that
+    starts is still the runtime's own program, one thread of which has given up its privileges before the program of
+    the image takes its place.
     """
     members = NamespaceMembers()
     found: list[tuple[Process, tuple[Process, ...], int, int]] = []
@@ -134,11 +145,11 @@ def gather(machine: ProcReader, pause: Callable[[float], None] = time.sleep) -> 
                 if inode := machine.inode(pid, kind):
                     members.share(container, kind, inode)
         found.append((process, machine.threads(process), mnt, space))
-    if any(threads for _, threads, _, _ in found):
+    if any(threads or is_starting(process) for process, threads, _, _ in found):
         pause(_STARTING)
     for process, threads, mnt, space in found:
         parts = (process, *threads)
-        if threads:
+        if threads or is_starting(process):
             try:
                 again = machine.brief(process.pid)
             except GoneError:
