@@ -56,6 +56,27 @@ def test_the_ports_are_those_that_the_engine_opened(
     assert (one.published, one.unpublished) == (published, unpublished)
 
 
+@pytest.mark.parametrize(
+    ("state", "running"),
+    [
+        (RUNS, True),
+        (RUNS | {"Status": "paused", "Paused": True}, True),
+        (RUNS | {"Status": "restarting", "Restarting": True}, True),
+        ({"Status": "exited", "Running": False}, False),
+        ({"Status": "dead", "Running": False, "Dead": True}, False),
+    ],
+)
+def test_a_paused_container_is_reached_as_one_that_runs(
+    engine: EngineSimulator,
+    state: dict[str, object],
+    running: bool,  # noqa: FBT001  a column
+) -> None:
+    engine.container("web", host=ASKED, state=state, **networks({"80/tcp": BOTH}))
+    network_map, _ = of_engine(engine.where)
+    assert [node.running for node in network_map.nodes] == [running]
+    assert any(edge.target == "web" for edge in network_map.edges) is running
+
+
 @pytest.mark.parametrize("ports", [5, [], {"80/tcp": 7}, {"80/tcp": [{"HostPort": 80}]}, {"80/tcp": ["x"]}])
 def test_what_no_engine_says_is_reported_and_no_map_is_made(
     engine: EngineSimulator, ports: object, capsys: pytest.CaptureFixture[str]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from sealock.errors import TargetError
 from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.policyfile import PolicyTree, find_policy
@@ -92,6 +94,29 @@ def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
     (input_,) = resolved(target)
     assert isinstance(input_, Unreadable)
     assert said in input_.error
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("archive:", "write archive:PATH, with the path of an archive or OCI layout"),
+        ("rootfs:", "write rootfs:PATH, with the path of a root"),
+        ("archive:.", "has no file oci-layout: for a root file system, rootfs:."),
+    ],
+)
+def test_what_cannot_be_the_named_kind_of_image_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (input_,) = resolved(target)
+    assert isinstance(input_, Unreadable)
+    assert said in input_.error
+    with pytest.raises(TargetError, match=re.escape(said)):
+        image_of(target)
+    (tmp_path / "oci-layout").write_text("{}")
+    (layout,) = resolved("archive:.")
+    assert isinstance(layout, ImageInput)
+    assert image_of("archive:.") == "."
 
 
 @pytest.mark.parametrize(

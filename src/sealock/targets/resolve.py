@@ -77,7 +77,9 @@ def _line(target: str, text: str) -> Input:
     return FileInput(target, target, "run", source)
 
 
-def _image(target: str, path: str, options: Options) -> ImageInput:
+def _image(target: str, path: str, options: Options) -> Input:
+    if why := _unfit(target):
+        return Unreadable(target, target, why)
     directory = os.path.dirname(path) or "."
     root = options.policies.root(directory) or directory
     return ImageInput(target, relative(path, root), path, root)
@@ -93,12 +95,34 @@ def image_of(target: str) -> str:
     if why := ambiguity(target):
         msg = f"{target}: {why}"
         raise TargetError(msg)
+    if why := _unfit(target):
+        msg = f"{target}: {why}"
+        raise TargetError(msg)
     for prefix in _IMAGES:
         if target.startswith(f"{prefix}:"):
             return target.removeprefix(f"{prefix}:")
     if target.startswith(("image:", "docker:")) or os.path.lexists(target) or not _is_reference(target):
         return target
     return f"image:{target}"
+
+
+def _unfit(target: str) -> str:
+    """Why "archive:PATH" or "rootfs:PATH" cannot name an image, "" where it can.
+
+    A directory that should be an OCI layout would be a root file system without a package, which passes every check.
+    """
+    prefix, colon, path = target.partition(":")
+    if not colon or prefix not in _IMAGES:
+        return ""
+    if not path:
+        return (
+            f"write {prefix}:PATH, with the path of {'an archive or OCI layout' if prefix == 'archive' else 'a root'}"
+        )
+    if prefix == "archive" and os.path.isdir(path) and not os.path.isfile(os.path.join(path, "oci-layout")):
+        return (
+            f"this directory is no OCI layout, since it has no file oci-layout: for a root file system, rootfs:{path}"
+        )
+    return ""
 
 
 def _is_reference(target: str) -> bool:

@@ -76,9 +76,9 @@ def test_a_name_cannot_forge_a_field() -> None:
 
 
 def test_mounts_are_read_with_blanks_and_line_breaks_in_their_names() -> None:
-    text = "1 2 8:1 /a\\040b /m\\012\\134n rw,nosuid shared:1 master:2 - ext4 /dev/x\\011y ro,noatime\nbroken\n"
+    text = "1 2 8:1 /a\\040b /m\\012\\134n rw,nosuid shared:1 master:2 - ext4 /dev/x\\011y\\0431 ro,noatime\nbroken\n"
     (mount,) = procfiles.mounts(text)
-    assert (mount.root, mount.target, mount.source) == ("/a b", "/m\n\\n", "/dev/x\ty")
+    assert (mount.root, mount.target, mount.source) == ("/a b", "/m\n\\n", "/dev/x\ty#1")
     assert (mount.options, mount.super_options, mount.propagation) == (("rw", "nosuid"), ("ro", "noatime"), "shared")
 
 

@@ -18,7 +18,7 @@ _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
 """RTF_UP, RTF_GATEWAY, RTF_REJECT."""
 _SOCKETS: Final = 1000
 """The most unix sockets that are read, since any process in the namespace may make them."""
-_OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
+_OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\", r"\043": "#"}
 
 
 def fields(text: str) -> dict[str, str]:
