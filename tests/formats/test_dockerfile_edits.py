@@ -153,3 +153,18 @@ def test_a_change_that_a_dockerfile_cannot_express_is_refused(text: str, change:
 def test_an_edit_of_text_is_passed_through() -> None:
     edit = Edit(Place(0, 4), "from")
     assert fixed("FROM a\n", edit) == "from a\n"
+
+
+def test_a_run_line_in_a_dockerfile_is_changed_where_it_stands() -> None:
+    text = (
+        'FROM docker:28\nUSER 1\nCMD docker run --privileged a\nHEALTHCHECK CMD ["docker","run","--privileged","b"]\n'
+    )
+    document = formats.read("dockerfile", Source("Dockerfile", text))
+    _, final, shell_form, exec_form = document.subjects
+    assert (final.name, shell_form.name, exec_form.name) == ("final stage", "docker run a", "docker run b")
+    changed = apply_edits(text, formats.edits(document, shell_form, Set("privileged", False)))
+    assert changed == text.replace("run --privileged a", "run a")
+    with pytest.raises(FormatError, match="does not allow this change"):
+        formats.edits(document, exec_form, Set("privileged", False))
+    user = formats.edits(document, final, Set("user", "10001"))
+    assert apply_edits(text, user) == text.replace("USER 1\n", "USER 10001\n")

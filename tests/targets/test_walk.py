@@ -119,6 +119,12 @@ def test_a_text_that_seems_to_start_containers_and_is_not_read_is_counted(
     assert check(str(tmp_path), settings=SETTINGS).unexamined.files == counted
 
 
+def test_a_script_that_leaves_the_engine_to_a_variable_is_found(tmp_path: Path) -> None:
+    (tmp_path / "up").write_text("$CONTAINER_ENGINE run --privileged x\n", encoding="utf-8")
+    (tmp_path / "b.sh").write_text("$UV run --with x y\n", encoding="utf-8")
+    assert [(input_.name, input_.kind) for input_ in resolve(str(tmp_path), Options())] == [("up", "run")]
+
+
 def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     for number in range(1100):
         write(tmp_path / f"{number}.py", b"")

@@ -10,21 +10,29 @@ from sealock.patterns import compile_lazily
 
 _VERB: Final = compile_lazily(r"\b(?:run|create|exec|update|build)\b")
 _MENTION: Final = compile_lazily(
-    r"^(?![ \t]*(?:#|//|;|::|rem\b))[^\n]{0,2000}?\b(?:docker|podman|nerdctl)(?:\.exe)?\b[\"',]*[ \t]"
+    r"^(?![ \t]*(?:#|//|;|::|rem\b))[^\n]{0,2000}?\b(?:docker|podman|nerdctl)(?:\.exe)?\b(?:[\"',]*[ \t]|[\"'],)"
     r"[^\n#]{0,200}?\b(?:run|create|exec|update|build)\b",
     re.MULTILINE | re.IGNORECASE,
 )
 ENGINES: Final = ("docker", "podman", "nerdctl")
+VARIABLE_RUN: Final = r"\$[\w({][^\s|;&]{0,60}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
+"""A variable before a verb and an option: the program may be an engine that the text does not name."""
+_VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN)
+
+
+def may_name_engine(text: str) -> bool:
+    """Whether a text names an engine, or has a variable that may stand for one."""
+    return any(engine in text for engine in ENGINES) or (" run" in text and _VARIABLE_RUN.search(text) is not None)
 
 
 def may_run(text: str) -> bool:
     """Whether a text names an engine and one of its verbs: without both, it has no run line."""
-    return any(engine in text for engine in ENGINES) and _VERB.search(text) is not None
+    return may_name_engine(text) and _VERB.search(text) is not None
 
 
 def mentions_run(text: str) -> bool:
     """Whether a line that is no comment has an engine's name followed by a verb that says what a container gets."""
-    return may_run(text) and _MENTION.search(text) is not None
+    return any(engine in text for engine in ENGINES) and _MENTION.search(text) is not None
 
 
 def interpreter(text: str) -> str:

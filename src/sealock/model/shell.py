@@ -44,8 +44,9 @@ class Redirect(Struct, frozen=True):
 class Assignment(Struct, frozen=True):
     """NAME=value, before a command or on its own (also by export, readonly, declare, local).
 
-    `value` is None where the variable gets a value that the text does not hold: `for NAME in …`. `items` are the
-    elements of an array, whose `value` is as written: "(a b)". `append` says that it was NAME+=value.
+    `value` is None where the variable gets a value that the text does not hold, or several: `for NAME in …`, whose
+    words are the `items`. Those of an array are its elements, and its `value` is as written: "(a b)". `append` says
+    that it was NAME+=value.
     """
 
     name: str

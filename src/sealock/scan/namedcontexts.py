@@ -21,6 +21,8 @@ Contexts = tuple[tuple[str, str], ...]
 RULES: Final = frozenset({"B010", "B062", "B192", "C046", "C080", "C081", "C086", "T001"})
 """The rules that go by the names of images in a Dockerfile."""
 _IMAGE: Final = "docker-image://"
+_OF_IMAGE: Final = 2
+"""The first subjects of a Dockerfile: the build, and the image's configuration; run lines come after them."""
 
 
 def list_builds(document: Document, path: str) -> Iterator[tuple[str, Contexts]]:
@@ -57,9 +59,9 @@ def with_contexts(document: Document, contexts: Contexts) -> Document:
     image = build.stages[-1].container.image
     subjects = tuple(
         replace(subject, noun=build if isinstance(subject.noun, Build) else replace(subject.noun, image=image))
-        if isinstance(subject.noun, Build | Container)
+        if at < _OF_IMAGE and isinstance(subject.noun, Build | Container)
         else subject
-        for subject in document.subjects
+        for at, subject in enumerate(document.subjects)
     )
     return replace(document, subjects=subjects)
 

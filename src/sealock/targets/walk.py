@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
+from sealock.formats.runcalls import VARIABLE_RUN
 from sealock.patterns import compile_lazily
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
@@ -60,6 +61,9 @@ _KEYS: Final = (
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
+_SCRIPT: Final = compile_lazily(r".*\.(?:sh|bash|zsh|ksh|dash|mk|mak|just)|[^.]*", re.IGNORECASE)
+"""Names of scripts, in which a variable may stand for the engine."""
+_VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN.encode())
 _START: Final = compile_lazily(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:FROM[ \t]+\S|[\"']?(?:services|apiVersion)[\"']?[ \t]*:)", re.MULTILINE
 )
@@ -201,6 +205,7 @@ class Walk:
         known = any(word in data for word in _WORDS) or (
             any(key in data for key in _KEYS) if _DATA.fullmatch(base) or is_drop_in(path) else _starts(data)
         )
+        known = known or (b" run" in data and _SCRIPT.fullmatch(base) is not None and bool(_VARIABLE_RUN.search(data)))
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)
         return None

@@ -146,7 +146,7 @@ def interpreter_name(words: tuple[str, ...]) -> str:
 def _parse_heredoc_script(raw: RawInstruction, state: ParseState, name: str) -> Script:
     line, first = raw.line, raw.heredocs[0]
     if parse_heredoc_start(raw.arguments) is not None:
-        body, offsets = _heredoc_body(first, state.text)
+        body, offsets = heredoc_body(first, state.text)
         if body.startswith("#!"):
             name = interpreter_name(tuple(body[2:].partition("\n")[0].split()))
         return parse(body, offsets, shell=name)
@@ -157,7 +157,7 @@ def _parse_heredoc_script(raw: RawInstruction, state: ParseState, name: str) -> 
     return parse(raw.arguments + state.text[start:end], [*mapped, *range(start, end)], shell=name)
 
 
-def _heredoc_body(heredoc: Heredoc, text: str) -> tuple[str, Offsets]:
+def heredoc_body(heredoc: Heredoc, text: str) -> tuple[str, Offsets]:
     """The body of a here-document that is a script of its own, and its offsets."""
     start, end = heredoc.place.start, heredoc.place.end
     if not heredoc.strip_tabs:

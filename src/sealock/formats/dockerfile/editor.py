@@ -52,6 +52,10 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
         return (change,)
     build = document.subjects[0].noun
     container = subject.noun
+    if isinstance(container, Container) and subject.name not in {named.name for named in document.subjects[:2]}:
+        from sealock.formats.runargs.document import edits as run_line_edits  # noqa: PLC0415  few have run lines
+
+        return run_line_edits(document, subject, change)
     if isinstance(change, On) or not isinstance(container, Container) or not isinstance(build, Build):
         message = "only the image's configuration can be changed by its fields"
         raise FormatError(message)
@@ -70,8 +74,8 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
 def _verify(document: Document, result: tuple[Edit, ...], target: Container) -> None:
     text = apply_edits(document.source.text, result)
     reread = read(Source(document.source.name, text), NOTHING)
-    noun = reread.subjects[-1].noun
-    if len(reread.errors) <= len(document.errors) and isinstance(noun, Container):
+    noun = next((subject.noun for subject in reread.subjects if isinstance(subject.noun, Container)), None)
+    if len(reread.errors) <= len(document.errors) and noun is not None:
         differing = next((name for name in DOCKERFILE_FIELDS if not _is_same(name, noun, target)), None)
         if differing is None:
             return

@@ -14,8 +14,10 @@ from sealock.formats.dockerfile.scope import ParseState, RawInstruction
 from sealock.formats.dockerfile.stages import StageState
 from sealock.formats.dockerfile.variables import VariableScope
 from sealock.formats.files import FileWindow
+from sealock.formats.runcalls import mentions_run
 from sealock.model.absent import UNKNOWN, Maybe
-from sealock.model.build import Arg, Build, Copy, From, Instruction, Run, Stage
+from sealock.model.build import Arg, Build, BuildContext, Copy, From, Instruction, Run, Stage
+from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
@@ -64,8 +66,20 @@ def read(source: Source, files: FileWindow, given: Mapping[str, Maybe[str]] | No
             f"and {len(errors) - MAX_ERRORS} more of this kind: this does not look like a Dockerfile, so it is skipped"
         )
         errors[MAX_ERRORS:] = [InputError(rest, errors[MAX_ERRORS].location)]
-        subjects = []
+        return Document("dockerfile", {"": source}, (), tuple(errors))
+    if mentions_run(source.text):
+        from sealock.formats.runargs.document import read as read_run_lines  # noqa: PLC0415  few Dockerfiles have any
+
+        subjects += (line for line in read_run_lines(source).subjects if isinstance(line.noun, Container))
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
+
+
+def parse(source: Source) -> Build:
+    """The instructions of a Dockerfile, as far as it can be read."""
+    reader = _Reader(source, {})
+    if len(source.text) <= MAX_LENGTH:
+        reader.read()
+    return Build(tuple(reader.stages), tuple(reader.arguments), (), reader.lexer.escape, BuildContext(), source.text)
 
 
 def comments(source: Source) -> tuple[Place, ...]:

@@ -152,7 +152,7 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
         if is_markdown and not words:
             continue  # prose that mentions the command
         run = read_words(words, command.engine, command.verb, trust=_content_trust(command))
-        if run.parsed.help or (command.loose and not _is_certain(run)):
+        if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):
             continue
         image = run.parsed.image.text if run.parsed.image else ""
         if image in built:

@@ -14,7 +14,8 @@ from sealock.formats.runargs.verbs import VERBS
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
-_ELLIPSES: Final = frozenset({"...", "…", "[...]"})
+_ELLIPSES: Final = frozenset({"...", "…", "[...]", "{}"})
+"""What stands for words that are left out, or that xargs, find and parallel put there."""
 
 
 class ParsedOption(Struct, frozen=True):

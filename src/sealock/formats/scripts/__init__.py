@@ -44,7 +44,8 @@ class RunCommand(Struct, frozen=True):
     A variable with several words becomes these words, each with the place of the variable (`$OPTS`); the elements of an
     array keep their places in the array.
 
-    A `loose` command stands where a text may be about it: without an image or an option, it is no command.
+    A `loose` command stands where a text may be about it: without an image or an option, it is no command. In a
+    `guessed` one a variable stands for the engine: what no engine takes is a command of another program.
 
     `place` extends from the engine's word to the end of the last word; new options belong after `verb_place`.
     """
@@ -56,6 +57,7 @@ class RunCommand(Struct, frozen=True):
     place: Place
     verb_place: Place
     loose: bool = False
+    guessed: bool = False
 
     @property
     def arguments(self) -> tuple[Word, ...]:
@@ -69,7 +71,7 @@ def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
     They are in the order of the text. Never raises for any content.
     """
     runs: list[RunCommand] = []
-    for command, loose in _commands(source):
+    for command, about in _commands(source):
         call = parse_engine_call(command)
         if call is not None:
             words = command.words[call.engine_at :]
@@ -78,9 +80,10 @@ def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
             inner = Command(words, place, command.assignments, command.redirects, command.nested)
             first = call.verb_at - call.engine_at + 1
             passed_on = call.engine_at > 0 and command.words[0].literal
-            if (loose or passed_on) and ((loose and passed_on) or not _is_command(words[first:])):
+            loose = about or passed_on
+            if (about and passed_on) or (loose and not _is_command(words[first:])):
                 continue
-            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place, loose or passed_on))
+            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place, loose, call.guessed))
     return tuple(sorted(runs, key=lambda run: run.place.start))
 
 

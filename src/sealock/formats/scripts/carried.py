@@ -22,6 +22,8 @@ MAX_DEPTH: Final = 4
 _MAX_TRIED: Final = 8
 """Engines' names among the words of one command."""
 _MENTION: Final = compile_lazily(r"\b(?:docker|podman|nerdctl)\b[^\n]{0,200}?[ \t](?:run|create|exec|update|build)\b")
+_SUBSTITUTION: Final = compile_lazily(r"\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`")
+"""A command in a word, which the shell's reader finds itself."""
 _SPEAKERS: Final = compile_lazily(
     r"(?:echo|e?print\w*|puts|cat|say|log\w*|info|warn\w*|err|error|fatal|die|fail|msg|note|debug|usage|help)"
 )
@@ -65,7 +67,10 @@ class CarriedText(Struct, frozen=True):
 def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[CarriedText]:
     """The texts of a command that another program may run; `piped` if a command reads its output."""
     if any(nested.kind in {"argument", "wrapped"} for nested in command.nested):
-        return  # what it runs is known
+        # What its words run is known, and what a wrapped command reads is found there.
+        if command.name == "ssh":
+            yield from _unread_heredocs(command, source)
+        return
     target = _target(command)
     speaks = _SPEAKERS.fullmatch(command.name) is not None
     if speaks and not target and not piped:
@@ -77,8 +82,9 @@ def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[Car
         engine = bool(command.words) and engine_of(command.words[0]) != ""
         for before, word in pairwise((Word("", Place()), *command.words)):
             is_value = before.text in _TEXT_OPTIONS or (engine and _OPTION.match(before.text) is not None)
-            if " " in word.text and not is_value and _MENTION.search(word.text):
-                yield from _pieces(CarriedText(word.text, target, _align(word, source)))
+            text = word.text if word.literal else _SUBSTITUTION.sub(lambda match: " " * len(match[0]), word.text)
+            if " " in text and not is_value and _MENTION.search(text):
+                yield from _pieces(CarriedText(text, target, _align(word, source)))
     for assignment in command.assignments:
         value = assignment.value
         if assignment.name == "PROMPT_COMMAND" and value is not None:
@@ -145,6 +151,16 @@ def _heredocs(command: Command, source: Source, target: str) -> Iterator[Carried
             yield CarriedText(redirect.body, target, offsets, target != "")
         elif redirect.operator == "<<<" and _MENTION.search(redirect.target.text):
             yield from _pieces(CarriedText(redirect.target.text, target, _align(redirect.target, source)))
+
+
+def _unread_heredocs(command: Command, source: Source) -> Iterator[CarriedText]:
+    """The here-documents of a command in which no script was found: `ssh host 'bash -s' <<EOF`."""
+    for carried in _heredocs(command, source, ""):
+        first, last = carried.offsets[0], carried.offsets[-1]
+        scripts = (nested.script for nested in command.nested if nested.kind == "argument")
+        starts = (inner.place.start for script in scripts for inner in islice(script.commands(), 1))
+        if not any(first <= start <= last for start in starts):
+            yield carried
 
 
 def _body_offsets(redirect: Redirect, delimiter: Word, text: str) -> Sequence[int]:

@@ -48,6 +48,19 @@ _CHOICES: Final = tuple(
 )
 """Values of a variable that stands for an engine: its name, a default, what is looked up here, or what make chooses."""
 _LOOKED_UP: Final = compile_lazily(r"^(?:which|command -v|type -p) +")
+_VARIABLE: Final = compile_lazily(r"[\"']?\$(?:\w+|[({]\w+(?::?[-=?][^{}$`]*)?[)}])[\"']?")
+"""A word that is a variable."""
+_PART: Final = compile_lazily(r"[A-Z]?[a-z]+|[A-Z]+")
+_OTHER_TOOLS: Final = frozenset({"compose", "machine", "hub", "kube", "k8s", "kubectl"})
+_ENGINE_PARTS: Final = frozenset({"engine", "container", "containers", "oci", "runtime", "cre"})
+"""Parts of the name of a variable that stands for an engine, whichever it is."""
+_ONLY_ENGINES: Final = frozenset({
+    "--privileged", "--network", "--net", "--pid", "--ipc", "--uts", "--userns", "--cgroupns", "--security-opt",
+    "--mount", "--device", "--gpus", "--tmpfs", "--read-only", "--memory", "--memory-swap", "--cpus", "--pids-limit",
+    "--add-host", "--hostname", "--shm-size", "--ulimit", "--log-driver", "--log-opt", "--cap-add", "--cap-drop",
+    "--volumes-from", "--cidfile", "--sysctl", "--group-add",
+})  # fmt: skip
+"""Options of `run` that only engines have: neither Compose nor kubectl, uv or any other program with a verb `run`."""
 _STARTS: Final = frozenset({"run", "create", "container"})
 _RUNNER: Final = compile_lazily(
     r"(?=[\w./-]*[A-Za-z]\w*$)(?!(?:.*/)?(?:echo|e?print\w*|puts|cat|say|log|info|warn\w*|error|fatal|die|fail|msg|note|debug|e?grep|rg|ag|sed|awk"
@@ -77,12 +90,16 @@ _VERBS: Final[dict[tuple[str, ...], EngineVerb]] = {
 
 
 class EngineCall(Struct, frozen=True, gc=False):
-    """The engine and verb of a command, and the indices of the engine's word and of the verb's last."""
+    """The engine and verb of a command, and the indices of the engine's word and of the verb's last.
+
+    `guessed` where a variable that could be any program stands for the engine.
+    """
 
     engine: str
     verb: EngineVerb
     engine_at: int
     verb_at: int
+    guessed: bool = False
 
 
 class CreatedNetwork(Struct, frozen=True, gc=False):
@@ -106,7 +123,8 @@ def parse_engine_call(command: Command) -> EngineCall | None:
     last = at + count - 1
     if verb is None or (last + 1 < len(words) and words[last + 1].text.startswith("[")):
         return None  # "docker run [OPTIONS] IMAGE" explains the command
-    return EngineCall(engine, verb, engine_at, last)
+    word = words[engine_at]
+    return EngineCall(engine, verb, engine_at, last, guessed=not word.literal and not engine_of(word))
 
 
 def parse_network_create(command: Command) -> CreatedNetwork | None:
@@ -160,12 +178,34 @@ def _find_verb(command: Command) -> tuple[str, int, int] | None:
         engine_at = _passed_on(command)
         engine = engine_of(words[engine_at]) if engine_at else ""
     if not engine:
+        engine_at = 1 if _stands_for_engine(words[1:]) and not words[0].literal else 0
+        engine = "docker" if engine_at or _stands_for_engine(words) else ""
+    if not engine:
         return None
     takes = _GLOBAL_OPTIONS[engine]
     at = engine_at + 1
     while at < len(words) and words[at].text.startswith("-"):
         at += 2 if words[at].text in takes else 1
     return (engine, engine_at, at) if at < len(words) else None
+
+
+def _stands_for_engine(words: tuple[Word, ...]) -> bool:
+    """Whether a variable that starts a command can only be an engine, by its name or by the options after its verb."""
+    if len(words) < 3 or words[0].literal or words[1].text not in _STARTS or not _VARIABLE.fullmatch(words[0].text):
+        return False
+    parts = {part.lower() for part in _PART.findall(words[0].text)}
+    named = not parts.isdisjoint(_ENGINE_PARTS) and parts.isdisjoint(_OTHER_TOOLS)
+    before = Word("", Place())
+    for word in words[2:]:
+        if not word.text.startswith("-"):
+            if before.text[:1] == "-" or word.text in _STARTS:
+                before = word
+                continue
+            return False
+        if word.literal and (named or word.text.partition("=")[0] in _ONLY_ENGINES):
+            return True
+        before = word
+    return False
 
 
 def _passed_on(command: Command) -> int:
@@ -199,7 +239,10 @@ def engine_of(word: Word) -> str:
     name = _LOOKED_UP.sub("", text.strip("${}()`").lower())
     variable, _, default = name.partition(":-")
     default = default.rpartition("/")[2]
+    parts = _PART.findall(variable)
+    if not _OTHER_TOOLS.isdisjoint(parts):
+        return ""
     for engine in ENGINES:
-        if default == engine or (not default and variable.split("_")[0] == engine):
+        if default == engine or (not default and engine in parts):
             return engine
     return ""

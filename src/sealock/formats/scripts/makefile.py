@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import chosen_engine
+from sealock.formats.scripts.engines import ENGINES, chosen_engine
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
@@ -26,7 +26,10 @@ _CLOSES: Final = compile_lazily(r"[)}]")
 _NAME: Final = compile_lazily(r"[A-Za-z_]\w*")
 _ENGINE: Final = compile_lazily(r"(?:sudo(?: -\w+)* )?(?:\S*/)?(?:docker|podman|nerdctl)")
 """What a variable of the engine's command is by default."""
-_CALL: Final = compile_lazily(r"call[ \t]+([\w-]+)[ \t]*(?:,(.*))?", re.DOTALL)
+_CALL: Final = compile_lazily(r"call[ \t]+([A-Za-z_]\w*)[ \t]*(?:,|$)")
+_FUNCTION: Final = compile_lazily(r"(foreach|if|or|and|shell)[ \t]+")
+_ARGUMENTS: Final = {"foreach": (2, 3), "if": (1, 3), "or": (0, 100), "and": (0, 100), "shell": (0, 1)}
+"""Functions with commands in their arguments: the first of these, and how many arguments there are."""
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
 
@@ -55,6 +58,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
             sure = operator in {"=", ":=", "::=", ":::="} or (operator == "?=" and _ENGINE.fullmatch(value))
             variables[name] = value if sure and counts[name] == 1 else None
             given.setdefault(name, []).append(value)
+            if "$(shell" in value or "${shell" in value or operator == "!=":
+                recipes.append((match.end(), end))
         elif (start := _one_line_recipe(line)) > 0:
             recipes.append((at + start, end))
         at = end + 1
@@ -116,14 +121,27 @@ def _literal_values(variables: dict[str, str | None]) -> dict[str, tuple[Word, .
             expanded = _REFERENCE.sub(
                 lambda match: variables.get(match.group(1) or match.group(2)) or match.group(), expanded
             )
-        if expanded is None or "$" in expanded or len(expanded) > 10_000:
+        if expanded is None or len(expanded) > 10_000:
             continue
-        pipelines = shell.parse(expanded).pipelines
         if not expanded:
             values[name] = (Word("", Place()),)
-        elif len(pipelines) == 1 and len(pipelines[0].commands) == 1 and not pipelines[0].commands[0].assignments:
-            values[name] = tuple(replace(word, place=Place()) for word in pipelines[0].commands[0].words)
+            continue
+        pipelines = shell.parse(_shell_text(expanded)).pipelines
+        if len(pipelines) == 1 and len(pipelines[0].commands) == 1 and not pipelines[0].commands[0].assignments:
+            words = tuple(replace(word, place=Place()) for word in pipelines[0].commands[0].words)
+            # What stands for a single value that is not known stays as written.
+            if words and (len(words) > 1 or words[0].literal):
+                values[name] = words
     return values
+
+
+def _shell_text(value: str) -> str:
+    """The value of a variable as the shell gets it, with what is not known of it as shell variables."""
+    if "$" not in value:
+        return value
+    builder = FragmentBuilder()
+    _copy_expanded(value, (0, len(value)), builder, {})
+    return builder.fragment().text
 
 
 def _read_recipe(text: str, start: int, end: int, values: dict[str, tuple[Word, ...]]) -> Fragment:
@@ -158,6 +176,11 @@ def _read_reference(
     if after in {"(", "{"}:
         close = _closing_bracket_end(text, dollar + 1, end)
         name = text[dollar + 2 : close - 1]
+        if (function := _FUNCTION.match(name)) is not None and any(engine in name for engine in ENGINES):
+            _read_function(text, (dollar, close), function, builder, values)
+            return close
+        if (call := _CALL.match(name)) is not None:
+            name = call.group(1)
         plain = _NAME.fullmatch(name) is not None
         words = values.get(name) if plain else None
         # make pastes a value of several words as text, so inside a word it may mean something else.
@@ -169,6 +192,45 @@ def _read_reference(
         return dollar + 2
     builder.put("\\$", dollar, dollar + 1)
     return dollar + 1
+
+
+def _read_function(
+    text: str,
+    span: tuple[int, int],
+    function: re.Match[str],
+    builder: FragmentBuilder,
+    values: dict[str, tuple[Word, ...]],
+) -> None:
+    """Copy the commands in a function's arguments, as command substitutions."""
+    start, close = span[0] + 2 + function.end(), span[1] - 1
+    first, most = _ARGUMENTS[function.group(1)]
+    for number, (begin, end) in enumerate(_arguments(text, start, close, most)):
+        if number >= first:
+            builder.put("$(", begin, begin)
+            _copy_expanded(text, (begin, end), builder, values)
+            builder.put(")", end, end)
+
+
+def _copy_expanded(
+    text: str, span: tuple[int, int], builder: FragmentBuilder, values: dict[str, tuple[Word, ...]]
+) -> None:
+    """Copy a text with the references of make as those of the shell."""
+    at, end = span
+    while (dollar := text.find("$", at, end)) >= 0:
+        builder.copy(text, at, dollar)
+        at = _read_reference(text, dollar, end, builder, values)
+    builder.copy(text, at, end)
+
+
+def _arguments(text: str, start: int, end: int, most: int) -> Iterator[tuple[int, int]]:
+    """The arguments of a function, which commas separate outside of brackets; the last has all that is left."""
+    depth = 0
+    for at in range(start, end):
+        depth += (text[at] in "({") - (text[at] in ")}")
+        if text[at] == "," and depth == 0 and most > 1:
+            yield start, at
+            start, most = at + 1, most - 1
+    yield start, end
 
 
 def _closing_bracket_end(text: str, start: int, end: int) -> int:

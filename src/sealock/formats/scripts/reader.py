@@ -9,15 +9,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats import shell
-from sealock.formats.runcalls import interpreter
+from sealock.formats.detection import is_plain_dockerfile, sniff
+from sealock.formats.runcalls import interpreter, may_name_engine
 from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
-from sealock.formats.scripts.carried import MAX_DEPTH, find_inner_call, find_texts, move
-from sealock.formats.scripts.engines import ENGINES, parse_engine_call
+from sealock.formats.scripts.carried import MAX_DEPTH, CarriedText, find_inner_call, find_texts, move
+from sealock.formats.scripts.engines import parse_engine_call
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
 from sealock.formats.scripts.wrappers import find_wrappers, unwrap
 from sealock.model.location import Place, Source
-from sealock.model.shell import Command, Word
+from sealock.model.shell import Command, Script, Word
 from sealock.patterns import compile_lazily
 
 _UNIT: Final = compile_lazily(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
@@ -33,6 +34,7 @@ _STEPS: Final = compile_lazily(
 )
 _WITH_ARRAYS: Final = frozenset({"json", "yaml", "settings"})
 """Kinds of texts that may hold a command as an array."""
+_MAKE_VARIABLE: Final = compile_lazily(r"\$[({](?:call[ \t]+)?([A-Za-z_]\w*)[,)}]")
 _QUOTES: Final = frozenset("\"'\\")
 _NAMES: Final = tuple(
     (compile_lazily(pattern), kind)
@@ -60,7 +62,7 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
     if source.text.startswith("\ufeff"):  # a byte order mark, which is no part of the first command
         source = Source(source.name, f" {source.text[1:]}")
     text = source.text
-    if not any(engine in text for engine in ENGINES):
+    if not may_name_engine(text):
         return ()
     commands: list[tuple[Command, bool]] = []
     kind = detect_kind(source)
@@ -74,16 +76,29 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
             from sealock.formats.scripts import arrays  # noqa: PLC0415  8 ms for YAML, which `sealock run` saves
 
             commands.extend((command, False) for command in arrays.commands(source, "toml" if toml else kind))
+    if kind == "dockerfile":
+        from sealock.formats.scripts import dockerfiles  # noqa: PLC0415  most texts are none
+
+        scripts, files = dockerfiles.read(source)
+        for script in scripts:
+            commands.extend(_resolved(script, Fragment("", 0), source, depth))
+        for file in files if depth < MAX_DEPTH else ():
+            commands.extend(_moved(file, depth, set()))
+        return tuple(commands)
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-        wrappers = find_wrappers(fragment.text)
-        for written, resolved, piped in resolve(script, source, fragment.presets):
-            command = unwrap(resolved, wrappers) if wrappers else resolved
-            command = _as_written(command, source) if fragment.rewritten else command
-            commands.append((command, fragment.loose))
-            if not fragment.loose:
-                commands.extend(_carried(command, written, source, depth, piped=piped))
+        commands.extend(_resolved(script, fragment, source, depth))
     return tuple(commands)
+
+
+def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) -> Iterator[tuple[Command, bool]]:
+    """The commands of a script of a fragment, with what they carry."""
+    wrappers = find_wrappers(fragment.text)
+    for written, resolved, piped in resolve(script, source, fragment.presets):
+        command = unwrap(resolved, wrappers) if wrappers else resolved
+        yield (_as_written(command, source, fragment) if fragment.rewritten else command), fragment.loose
+        if not fragment.loose:
+            yield from _carried(command, written, source, depth, piped=piped)
 
 
 def _carried(
@@ -95,12 +110,16 @@ def _carried(
     if depth < MAX_DEPTH:
         seen: set[int] = set()
         for carried in find_texts(written, source, piped=piped):
-            text = Source(carried.name or "carried.sh", carried.text)
-            for each, loose in read_engine_commands(text, depth + 1):
-                moved = move(each, carried.offsets)
-                if parse_engine_call(moved) is not None and moved.place.start not in seen:
-                    seen.add(moved.place.start)
-                    yield moved, loose or not carried.written
+            yield from _moved(carried, depth, seen)
+
+
+def _moved(carried: CarriedText, depth: int, seen: set[int]) -> Iterator[tuple[Command, bool]]:
+    """The engine commands of a carried text at their places in the source, each once."""
+    for each, loose in read_engine_commands(Source(carried.name or "carried.sh", carried.text), depth + 1):
+        moved = move(each, carried.offsets)
+        if parse_engine_call(moved) is not None and moved.place.start not in seen:
+            seen.add(moved.place.start)
+            yield moved, loose or not carried.written
 
 
 def comments(source: Source) -> tuple[Place, ...]:
@@ -117,9 +136,11 @@ def comments(source: Source) -> tuple[Place, ...]:
 
 
 def detect_kind(source: Source) -> str:
-    """The kind of a text, by its name or else its content: one of `_READERS`, or "systemd"."""
+    """The kind of a text, by its name or else its content: one of `_READERS`, "dockerfile" or "systemd"."""
     path = source.name.replace("\\", "/").lower()
     base = path.rpartition("/")[2]
+    if is_plain_dockerfile(base):
+        return "dockerfile"
     if path.endswith(".conf") and _DROP_IN.fullmatch(path):
         return "systemd"
     for pattern, named in _NAMES:
@@ -136,6 +157,8 @@ def detect_kind(source: Source) -> str:
         return "yaml"
     if base.endswith((".sh", ".bash", ".ksh", ".zsh")) or head.startswith("#!"):
         return "shell"
+    if "FROM" in head and sniff(base, source.text) == "dockerfile":
+        return "dockerfile"
     if _FENCE.search(head):
         return "markdown"
     if _RULE.search(head):
@@ -182,15 +205,19 @@ def _interpreter(text: str) -> str:
     return interpreter(text) or "bash"
 
 
-def _as_written(command: Command, source: Source) -> Command:
+def _as_written(command: Command, source: Source, fragment: Fragment) -> Command:
     """Restore the file's text of unresolved words, which the fragment may have changed."""
     if all(word.literal for word in command.words):
         return command
-    return replace(command, words=tuple(word if word.literal else _original(word, source) for word in command.words))
+    words = tuple(word if word.literal else _original(word, source, fragment) for word in command.words)
+    return replace(command, words=words)
 
 
-def _original(word: Word, source: Source) -> Word:
+def _original(word: Word, source: Source, fragment: Fragment) -> Word:
     text = source.excerpt(word.place)
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
+    match = _MAKE_VARIABLE.match(text)
+    if match is not None and match.group(1) in fragment.presets and "${_}" not in word.text:
+        return word  # a part of the variable's value
     return word if not text or not _QUOTES.isdisjoint(text) else replace(word, text=text)

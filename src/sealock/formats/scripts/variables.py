@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import Final
 
@@ -22,7 +22,11 @@ from sealock.model.location import Source
 from sealock.model.shell import Assignment, Command, Pipeline, Script, Word
 from sealock.patterns import compile_lazily
 
-_REFERENCE: Final = compile_lazily(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
+_REFERENCE: Final = compile_lazily(r"\$(?:([A-Za-z_]\w*|@)|\{([A-Za-z_]\w*|@)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
+_PARTS: Final = compile_lazily(r"(?:\$\((?:[^()]|\([^()]*\))*\)|\$\{[^{}]*\}|`[^`]*`|\S)+")
+"""The words of a value, whose expansions may hold blanks."""
+_ARGUMENTS: Final = "@"
+"""The name of the script's arguments, which `set -- …` replaces."""
 _QUOTES: Final = frozenset("\"'\\")
 _MAX_LENGTH: Final = 20_000
 """Characters of a resolved word, since values may contain variables."""
@@ -65,10 +69,11 @@ def _count_assignments(script: Script, counts: Counter[str], given: dict[str, li
     """Count the assignments of each variable, explicit or by builtins such as read, and list the values."""
     for pipeline in script.pipelines:
         for command in pipeline.commands:
-            for assignment in command.assignments:
+            for assignment in _assignments(command):
                 counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
-                if assignment.value is not None:
-                    given.setdefault(assignment.name, []).append(assignment.value.text)
+                values = (assignment.value,) if assignment.value is not None else assignment.items
+                if values:
+                    given.setdefault(assignment.name, []).extend(value.text for value in values)
             if command.name in _SETTERS:
                 for word in command.words[1:]:
                     counts[word.text] += 2
@@ -76,6 +81,16 @@ def _count_assignments(script: Script, counts: Counter[str], given: dict[str, li
                 for nested in command.nested:
                     if nested.kind != "wrapped":
                         _count_assignments(nested.script, counts, given, depth + 1)
+
+
+def _assignments(command: Command) -> Sequence[Assignment]:
+    """What a command assigns; `set -- WORD…` assigns the arguments of the script, as an array."""
+    words = command.words
+    if command.name != "set" or len(words) < 2 or words[1].text != "--":
+        return command.assignments
+    items = words[2:]
+    value = Word("()" if not items else "(…)", words[1].place)
+    return (*command.assignments, Assignment(_ARGUMENTS, value, command.place, items))
 
 
 class _ShellScope:
@@ -134,9 +149,9 @@ class _ShellScope:
 
     def remember(self, command: Command, pipeline: Pipeline) -> None:
         """Apply a command's assignments, except those before a program's name, which only that program sees."""
-        declaring = not command.words or command.name in {"export", "readonly", "declare", "local", "typeset"}
+        declaring = not command.words or command.name in {"export", "readonly", "declare", "local", "typeset", "set"}
         if declaring:
-            for assignment in command.assignments:
+            for assignment in _assignments(command):
                 sure = len(pipeline.commands) == 1 and pipeline.joint not in {"&&", "||"}
                 self.values[assignment.name] = self.assigned(assignment, guarded=pipeline.guarded, sure=sure)
                 if pipeline.guarded:
@@ -153,39 +168,56 @@ class _ShellScope:
                     self.values.update((assignment.name, None) for assignment in inner.assignments)
 
     def assigned(self, assignment: Assignment, *, guarded: bool, sure: bool) -> tuple[Word, ...] | None:
-        """The words that a variable has after an assignment."""
+        """The words that a variable has after an assignment; what is not known of them stays as written."""
         if assignment.value is None or not sure or (guarded and self.shared.counts[assignment.name] > 1):
             return None
-        if assignment.value.literal or assignment.items or assignment.value.text != "()":
-            before = self.values.get(assignment.name) if assignment.append else ()
-            if before is None or (assignment.append and not assignment.items):
+        before = self.values.get(assignment.name) if assignment.append else ()
+        if before is None:
+            return None
+        if not assignment.items and assignment.value.text == "()":
+            return before
+        if not assignment.items:
+            added = self.partly(assignment.value, guarded=guarded)
+            text = "".join(word.text for word in before[:1]) + added
+            if len(before) > 1 or len(text) > _MAX_LENGTH:
                 return None
-            words: list[Word] = list(before)
-            for item in assignment.items or (assignment.value,):
-                words += (item,) if item.literal else self.words(item, guarded=guarded)
-            known = all(word.literal for word in words) and (assignment.items or len(words) == 1)
-            # An array may be known in part: each word has its own `literal`.
-            return tuple(words[:_MAX_WORDS]) if known or assignment.items else None
-        return ()
+            return (Word(text, assignment.value.place, _is_literal(text)),)
+        words: list[Word] = list(before)
+        for item in assignment.items:
+            words += (item,) if item.literal else self.words(item, guarded=guarded)
+        return tuple(words[:_MAX_WORDS])  # each word has its own `literal`
+
+    def partly(self, word: Word, *, guarded: bool) -> str:
+        """The text of a word with what is known of its variables."""
+        if word.literal:
+            return word.text
+
+        def known(match: re.Match[str]) -> str:
+            value = self.value(match, guarded=guarded)
+            return value[0].text if value is not None and len(value) == 1 else match.group()
+
+        return _REFERENCE.sub(known, word.text)
 
     def words(self, word: Word, *, guarded: bool) -> tuple[Word, ...]:
         """The words that a word expands to; the word itself if any part of it is unknown."""
         text = word.text
         match = _REFERENCE.fullmatch(text)
         bare = _QUOTES.isdisjoint(self.shared.source.excerpt(word.place))
-        if match is not None and (bare or match.group(3)):
+        if match is not None and (bare or _is_array(match)):
             value = self.value(match, guarded=guarded)
             if value is None:
                 return (word,)
-            if match.group(3) or value[0].place.start < 0:
+            if _is_array(match) or value[0].place.start < 0:
                 return tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in value)
             if len(value) == 1 and bare:
-                return tuple(Word(part, word.place) for part in value[0].text.split()[:_MAX_WORDS])
+                return _split(value[0], word)
         at = 0
         parts: list[str] = []
         for match in _REFERENCE.finditer(text):
             value = self.value(match, guarded=guarded)
-            if value is None or len(value) != 1 or (bare and any(char.isspace() for char in value[0].text)):
+            if value is None or len(value) != 1 or not value[0].literal:
+                return (word,)
+            if bare and any(char.isspace() for char in value[0].text):
                 return (word,)
             parts += (text[at : match.start()], value[0].text)
             at = match.end()
@@ -203,6 +235,32 @@ class _ShellScope:
         words = self.values.get(name)
         if words is None or (match.group(4) and not (words and words[0].text)):
             return None
-        if not match.group(3) and not all(word.literal for word in words):
+        if name == _ARGUMENTS and guarded:  # perhaps those of a function
+            return None
+        if not _is_array(match) and len(words) > 1 and words[0].place.start >= 0 and not all(map(_is_known, words)):
             return None
         return words
+
+
+def _is_known(word: Word) -> bool:
+    return word.literal
+
+
+def _is_literal(text: str) -> bool:
+    """Whether a variable's value has no expansion."""
+    return "$" not in text and "`" not in text
+
+
+def _split(value: Word, word: Word) -> tuple[Word, ...]:
+    """The words that an unquoted variable expands to; the variable itself where its value is one that is not known."""
+    if value.literal:
+        return tuple(Word(part, word.place) for part in value.text.split()[:_MAX_WORDS])
+    parts = _PARTS.findall(value.text)[:_MAX_WORDS]
+    if len(parts) < 2 or any(part.count("(") != part.count(")") for part in parts):
+        return (word,)
+    return tuple(Word(part, word.place, _is_literal(part)) for part in parts)
+
+
+def _is_array(match: re.Match[str]) -> bool:
+    """Whether a reference stands for all elements of an array, each as a word of its own."""
+    return match.group(3) is not None or _ARGUMENTS in match.group(1, 2)

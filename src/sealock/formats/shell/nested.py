@@ -19,6 +19,14 @@ _TAKE_TEXT: Final = frozenset({"su", "runuser", "sg", "script", "vagrant", "gclo
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
+_JOINING: Final = frozenset({"watch", "parallel"})
+"""Wrappers that give their words to a shell, as one text."""
+_ADDING: Final = frozenset({"xargs", "parallel"})
+"""Wrappers that add words to the command, those of their input."""
+_REPLACING: Final = ("-I", "-i", "--replace")
+"""Options of xargs with which it puts its input in place of a word instead."""
+_PARALLEL_INPUTS: Final = (":::", ":::+", "::::", "::::+")
+"""What GNU parallel has before the words of its input."""
 _DAEMON_STARTERS: Final = frozenset({"start-stop-daemon", "supervise-daemon"})
 """Programs that run the value of `--exec` with the arguments after `--`."""
 
@@ -284,7 +292,22 @@ def _add_wrapped(command: Command, wrapper: _Wrapper, source: WordSource, nested
             index += 1
         else:
             break
-    _add_command(words[index:], source, nested, depth, command)
+    inner = words[index:]
+    if command.name == "parallel":
+        end = next((at for at, word in enumerate(inner) if word.text in _PARALLEL_INPUTS), len(inner))
+        inner = inner[:end]
+    if command.name in _JOINING and inner and " " in inner[0].text:
+        nested.append(Nested("argument", _parse_joined(inner, source, "sh")))
+        return
+    if command.name in _ADDING and inner and not any(word.text.startswith(_REPLACING) for word in words[1:index]):
+        inner = (*inner, _added(inner)) if not any("{" in word.text for word in inner) else inner
+    _add_command(inner, source, nested, depth, command)
+
+
+def _added(words: Sequence[Word]) -> Word:
+    """The words that a wrapper adds to a command: any number, after the last."""
+    place = words[-1].place
+    return Word('"$@"', Place(place.end, place.end, place.pointer, place.file), literal=False)
 
 
 def _takes_next(option: str, wrapper: _Wrapper) -> bool:

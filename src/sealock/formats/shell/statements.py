@@ -219,13 +219,15 @@ class StatementReader(CommandReader):
             return
         self._compound_list(body, out, joint, depth + 1, guarded=True)
 
-    def _head(self, node: Node, head: Iterable[Node], depth: int) -> Command:
+    def _head(self, node: Node, head: Sequence[Node], depth: int) -> Command:
         nested: list[Nested] = []
         assignments: list[Assignment] = []
+        named = [child for child in head if child.type == "variable_name"]
+        words = tuple(self.word([child]) for child in head if child.type != "variable_name") if named else ()
         for child in head:
             if child.type == "variable_name":
                 place = self.place(*self.span(child))
-                assignments.append(Assignment(self.slice(child), None, place))
+                assignments.append(Assignment(self.slice(child), None, place, words))
             self.add_substitutions(child, nested, depth)
         return Command((), self.place(*self.span(node)), tuple(assignments), (), tuple(nested))
 

@@ -81,7 +81,7 @@ def _foreign(command: Command) -> str:
             return redirect.operator
     if any(nested.kind == "process" for nested in command.nested):
         return "<(…)"
-    if any(assignment.items for assignment in command.assignments):
+    if any(assignment.items and assignment.value is not None for assignment in command.assignments):
         return "arrays"
     if name in {"[", "test"} and "==" in texts:
         return "== in [ ]"
