@@ -25,6 +25,7 @@ from sealock.model.allowedhosts import AllowedHost, find_host, read_host
 )
 def test_an_entry_names_a_host(text: str, entry: AllowedHost) -> None:
     assert read_host(text) == entry
+    assert read_host(entry.text) == entry
 
 
 @pytest.mark.parametrize(

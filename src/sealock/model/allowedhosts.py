@@ -37,7 +37,8 @@ class AllowedHost(Struct, frozen=True):
         """The entry as it is written."""
         name = f"[{self.name}]" if ":" in self.name else self.name
         port = f":{self.ports[0]}" if self.ports != PORTS else ""
-        return f"{name}{port}{f'={self.address}' if self.address else ''}"
+        address = f"={self.address}" if self.address not in {"", self.name} else ""
+        return f"{name}{port}{address}"
 
     def covers(self, other: AllowedHost) -> bool:
         """Whether this entry allows all that another one does."""
