@@ -16,6 +16,11 @@ def decoding_fault(error: Exception) -> str:
     return "a number has too many digits" if "set_int_max_str_digits" in str(error) else str(error)
 
 
+def reason_of(error: BaseException) -> str:
+    """Why the system refused something, in its own words: without the number of the error and the path."""
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
 class SealockError(Exception):
     """The base of all errors that sealock raises on purpose; its text is for the user."""
 

@@ -13,7 +13,7 @@ from sealock.cli.cijobs import CiJob, read_job
 from sealock.cli.commandparser import CommandParser
 from sealock.cli.output import complain, write
 from sealock.cli.since import refuse_with_since, run_since
-from sealock.errors import SealockError
+from sealock.errors import SealockError, reason_of
 from sealock.targets.files import read_text
 from sealock.targets.git import GitRepository
 
@@ -130,4 +130,4 @@ def _hand_over(job: CiJob) -> None:
             with open(path, "a", encoding="utf-8") as handle:  # noqa: PTH123  pathlib costs 10 ms
                 handle.write("".join(f"{name}={value}\n" for name, value in job.outputs if "\n" not in value))
         except OSError as error:
-            complain(f"the outputs {path} could not be written: {error.strerror or error}")
+            complain(f"the outputs {path} could not be written: {reason_of(error)}")

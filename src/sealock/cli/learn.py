@@ -11,7 +11,7 @@ from typing import Final
 
 from sealock.cli.output import Progress, complain
 from sealock.cli.trialcheck import check_of
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.model.durations import read_time
 from sealock.model.profile import PHASES, Profile, gaps, merge
 from sealock.runtime.watch.described import digests, engine_version
@@ -136,7 +136,7 @@ def _by_file(arguments: Namespace, profiles: list[tuple[LearnedContainer, Profil
     try:
         Path(arguments.profile).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{arguments.profile} could not be made: {error.strerror}; with --compose it is a directory"
+        message = f"{arguments.profile} could not be made: {reason_of(error)}; with --compose it is a directory"
         raise TargetError(message) from None
     services: dict[str, Profile] = {}
     for learned, profile in profiles:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from sealock import reports
 from sealock.cli.streams import discard
-from sealock.errors import OutputError, UsageError
+from sealock.errors import OutputError, UsageError, reason_of
 from sealock.model.report import Report
 from sealock.targets.outputs import write_output
 from sealock.text import visible
@@ -110,7 +110,7 @@ def output_error(error: OSError) -> OutputError:
 def _cause(stream: str, error: OSError) -> str:
     if error.errno == EBADF:
         return f"{stream} is closed"
-    return f"{stream} could not be written: {error.strerror}"
+    return f"{stream} could not be written: {reason_of(error)}"
 
 
 def complain(text: str) -> None:
@@ -188,7 +188,7 @@ def _summarise(report: Report) -> None:
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as handle:  # noqa: PTH123  pathlib costs 10 ms
             handle.write(reports.render("markdown", report))
     except OSError as error:
-        complain(f"the summary {path} could not be written: {error.strerror or error}")
+        complain(f"the summary {path} could not be written: {reason_of(error)}")
 
 
 def _write_to_stderr(text: str | Iterator[str]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
-from sealock.errors import UsageError
+from sealock.errors import UsageError, reason_of
 from sealock.net.http import AddressGuard
 from sealock.net.http.guard import is_allowable
 from sealock.net.registry.names import reference
@@ -245,7 +245,7 @@ def _database(arguments: Namespace, state: Path) -> str:
     try:
         password = Path(named).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"the password file {line(named, 200)} cannot be read: {getattr(error, 'strerror', '') or error}"
+        msg = f"the password file {line(named, 200)} cannot be read: {reason_of(error)}"
         raise UsageError(msg) from None
     return parsed.set(password=password).render_as_string(hide_password=False)
 
@@ -258,7 +258,7 @@ def state_directory(named: str) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (path / "advisories").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        msg = f"the directory of the state, {path}, cannot be used: {error.strerror}. Name another with --state"
+        msg = f"the directory of the state, {path}, cannot be used: {reason_of(error)}. Name another with --state"
         raise UsageError(msg) from None
     return path
 

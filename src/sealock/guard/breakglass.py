@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UsageError
+from sealock.errors import UsageError, reason_of
 
 DIRECTORY: Final = "/run/sealock"
 NAME: Final = "guard-open.json"
@@ -64,7 +64,7 @@ def open_guard(directory: str, seconds: float, reason: str) -> BreakGlass:
             file.write(msgspec.json.encode(glass))
         os.rename(made, path)
     except OSError as error:
-        message = f"the guard was not opened: {path}: {error.strerror}; run this as root"
+        message = f"the guard was not opened: {path}: {reason_of(error)}; run this as root"
         raise UsageError(message) from None
     return glass
 
@@ -77,7 +77,7 @@ def close_guard(directory: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        message = f"the guard was not closed: {path}: {error.strerror}; run this as root"
+        message = f"the guard was not closed: {path}: {reason_of(error)}; run this as root"
         raise UsageError(message) from None
     return True
 

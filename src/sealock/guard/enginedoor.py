@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from sealock.errors import UNDECODABLE, EngineError
+from sealock.errors import UNDECODABLE, EngineError, reason_of
 from sealock.guard.http1 import AnswerHead, WireError, header_lines, read_answer, request_head
 from sealock.guard.sockets import Line
 
@@ -63,7 +63,7 @@ class EngineDoor:
         return None
 
     def _unreached(self, error: OSError) -> EngineError:
-        why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        why = "it takes no connection" if isinstance(error, TimeoutError) else reason_of(error)
         return EngineError(f"the engine at {self.path} cannot be reached: {why}; is it running?")
 
     async def _connect(self, sock: socket.socket) -> None:

@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
+from sealock.errors import reason_of
 from sealock.guard.decision.exchange import PathAnswer
 
 _LINKS: Final = 40
@@ -95,7 +96,7 @@ def resolve(path: str) -> PathAnswer:
             current = following
         return _answer(current, _kind(os.lstat(current).st_mode), walk)
     except OSError as error:
-        message = f"{error.filename or current}: {error.strerror}"
+        message = f"{error.filename or current}: {reason_of(error)}"
         raise PathError(message) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, UsageError
+from sealock.errors import UNDECODABLE, UsageError, reason_of
 from sealock.guard.decision.exchange import ImageAnswer, ImageQuestion, NoAnswer
 from sealock.model.imagename import parse
 from sealock.patterns import compile_lazily
@@ -92,7 +92,7 @@ class StoredEvidence:
                 file.write(msgspec.json.encode(stored))
             os.rename(made, path)
         except OSError as error:
-            message = f"{path} cannot be written: {error.strerror}; run this as root"
+            message = f"{path} cannot be written: {reason_of(error)}; run this as root"
             raise UsageError(message) from None
 
 

@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, TargetError, decoding_fault
+from sealock.errors import UNDECODABLE, TargetError, decoding_fault, reason_of
 from sealock.guard import units
 from sealock.guard.running import PLUGIN, SOCKET
 from sealock.userns.apply.changes import put
@@ -202,7 +202,7 @@ def _run(command: tuple[str, ...]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_COMMAND)  # noqa: S603  words of ours
     except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"`{shown}` could not be run: {getattr(error, 'strerror', None) or error}"
+        message = f"`{shown}` could not be run: {reason_of(error)}"
         raise TargetError(message) from None
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
@@ -235,7 +235,7 @@ def probe(path: str, form: GuardForm) -> str:
             sock.sendall(request)
             answer = b"".join(iter(lambda: sock.recv(4096), b""))
     except OSError as error:
-        return str(error.strerror or error)
+        return reason_of(error)
     return "" if wanted in answer else "it answers like something else"
 
 
@@ -273,5 +273,5 @@ def _read(root: str, path: str) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeError) as error:
-        message = f"/{path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        message = f"/{path} cannot be read: {reason_of(error)}"
         raise TargetError(message) from None

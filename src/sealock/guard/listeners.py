@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.errors import UsageError
+from sealock.errors import UsageError, reason_of
 
 BACKLOG: Final = 4096
 _FIRST: Final = 3
@@ -56,7 +56,7 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
         sock.close()
         with suppress(OSError):
             os.unlink(made)
-        message = f"cannot listen on {path}: {error.strerror}"
+        message = f"cannot listen on {path}: {reason_of(error)}"
         raise UsageError(message) from None
     finally:
         os.umask(old)
@@ -84,7 +84,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        message = f"cannot listen on {host}:{port}: {reason_of(error)}"
         raise UsageError(message) from None
 
 
@@ -147,7 +147,7 @@ def become(name: str, engine: str) -> None:
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
     except OSError as error:
-        message = f"cannot become the user {name}: {error.strerror}; start the guard as root, or as that user"
+        message = f"cannot become the user {name}: {reason_of(error)}; start the guard as root, or as that user"
         raise UsageError(message) from None
 
 

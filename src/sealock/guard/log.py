@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, UsageError
+from sealock.errors import UNDECODABLE, UsageError, reason_of
 
 MASK: Final = "***"
 _QUEUE: Final = 10_000
@@ -135,7 +135,7 @@ class GuardLog:
         try:
             return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o640)
         except OSError as error:
-            message = f"the log {self.path} cannot be written: {error.strerror}"
+            message = f"the log {self.path} cannot be written: {reason_of(error)}"
             raise UsageError(message) from None
 
     def reopen(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from sealock.errors import UNDECODABLE, EngineError
+from sealock.errors import UNDECODABLE, EngineError, reason_of
 from sealock.guard.afterwards import still_holds
 from sealock.guard.archives import LARGEST, Spool, read_archive
 from sealock.guard.archives import READ as READ_ARCHIVE
@@ -206,7 +206,7 @@ class Session(ServedConnection):
                 await kept.fill(self.line, request.length, LARGEST, alive)
             except OSError as error:
                 # What was taken off the connection cannot be given to the engine: this ends it, in audit mode too.
-                message = f"the archive cannot be kept on the guard's disk: {error.strerror}"
+                message = f"the archive cannot be kept on the guard's disk: {reason_of(error)}"
                 raise WireError(message, 507) from error
             finally:
                 self.deadline = 0.0

@@ -12,7 +12,7 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final
 
-from sealock.errors import UsageError
+from sealock.errors import UsageError, reason_of
 
 _HANDSHAKE: Final = 10.0
 _BLOCK: Final = 64 << 10
@@ -30,7 +30,7 @@ def tls_context(certificate: str, key: str, authority: str) -> ssl.SSLContext:
         file = authority
         context.load_verify_locations(authority)
     except (OSError, ValueError) as error:
-        message = f"{file} cannot be used for TLS: {getattr(error, 'strerror', None) or error}"
+        message = f"{file} cannot be used for TLS: {reason_of(error)}"
         raise UsageError(message) from None
     return context
 

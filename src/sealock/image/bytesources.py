@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from sealock.errors import reason_of
 from sealock.image.header import BLOCK
 
 WINDOW: Final = 16384
@@ -145,7 +146,7 @@ class Stretch:
                     parts.append(self.file.pread(count - have, self.start + offset + have))
                 data = b"".join(parts)
         except OSError as error:
-            raise UnreadableError(why=error.strerror or str(error)) from error
+            raise UnreadableError(why=reason_of(error)) from error
         if len(data) < count:
             raise UnreadableError(
                 why=f"the file ends at byte {self.start + offset + len(data)}, and was longer when it was opened"

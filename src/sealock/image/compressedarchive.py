@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.errors import reason_of
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.entry import Bounds
 from sealock.image.inflate import STORED_CHUNK, Compression, Gunzip, Inflating
@@ -67,7 +68,7 @@ class PackedFile:
                 # What came before an error can still be read.
                 self.spooled = Stretch(OpenFile(os.dup(spool.fileno())))
         except OSError as error:
-            why = f"it could not be inflated to a temporary file in {gettempdir()} (TMPDIR): {error.strerror or error}"
+            why = f"it could not be inflated to a temporary file in {gettempdir()} (TMPDIR): {reason_of(error)}"
             raise UnreadableError(why=why) from error
         if broken:
             raise broken

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault
+from sealock.errors import UNDECODABLE, EngineError, EngineRefusedError, TargetError, decoding_fault, reason_of
 from sealock.image.archives import read_archive
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.entry import Bounds, KnownImage, KnownImages
@@ -172,6 +172,6 @@ def spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], N
             spool.flush()
             return OpenFile(os.dup(spool.fileno()), own=True)
     except OSError as error:
-        why = error.strerror or error
+        why = reason_of(error)
         message = f"the image could not be written to a temporary file in {directory} (TMPDIR): {why}"
         raise TargetError(message) from error

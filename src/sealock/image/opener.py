@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.image.archives import describes_no_images, read_archive, read_store
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.digests import Proofs, Verifier
@@ -82,7 +82,7 @@ def open_image(  # noqa: PLR0913  as many options as there are
         else:
             images = _in_file(path, context, platform)
     except OSError as error:
-        message = f"{path} could not be opened: {error.strerror or error}{_meant(path, error)}"
+        message = f"{path} could not be opened: {reason_of(error)}{_meant(path, error)}"
         raise TargetError(message) from error
     except UnreadableError as error:
         message = f"{path} could not be read as an image: {error}"

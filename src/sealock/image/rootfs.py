@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.errors import reason_of
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.entry import EntryKind, LayerEntry
 from sealock.image.layers import MAX_ERRORS, LayerContext
@@ -66,7 +67,7 @@ class DirectoryLayer:
                 with os.scandir(self._directory.fd) as listed:
                     listing = sorted(listed, key=lambda item: item.name)
             except OSError as error:
-                self._report(path, error.strerror or str(error))
+                self._report(path, reason_of(error))
                 continue
             below: list[str] = []
             for item in listing:
@@ -79,7 +80,7 @@ class DirectoryLayer:
                     status = item.stat(follow_symlinks=False)
                     entry = self._entry(inner, item.name, status, first)
                 except OSError as error:
-                    self._report(inner, error.strerror or str(error))
+                    self._report(inner, reason_of(error))
                     continue
                 yield entry
                 if entry.kind != "directory" or (inner in _KERNELS and status.st_dev != device):
@@ -134,7 +135,7 @@ class DirectoryLayer:
                 return Stretch(file).fetch(0, limit)
             self._report(self._path, "it was replaced while it was read")
         except OSError as error:
-            self._report(self._path, error.strerror or str(error))
+            self._report(self._path, reason_of(error))
         except UnreadableError as error:
             self._report(self._path, str(error))
         return b""

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import Final
 
+from sealock.errors import reason_of
 from sealock.image.bytesources import OpenFile, UnreadableError
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,4 +40,4 @@ def open_below(root: OpenFile, path: str) -> OpenFile:
     try:
         return open_in(open_directory_below(root, directory), name)
     except OSError as error:
-        raise UnreadableError(why=error.strerror or str(error)) from error
+        raise UnreadableError(why=reason_of(error)) from error

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from sealock.errors import TransportError, UsageError
+from sealock.errors import TransportError, UsageError, reason_of
 from sealock.model.report import Report
 from sealock.net.http import HttpTransport
 from sealock.net.scanningservice import VARIABLE, is_token, service_address
@@ -64,7 +64,7 @@ def read_token(path: str, environment: Mapping[str, str] = os.environ) -> str:
         try:
             text = Path(path).read_text(encoding="ascii", errors="replace")[:_TOKEN]
         except OSError as error:
-            msg = f"the token in {path} cannot be read: {error.strerror or error}"
+            msg = f"the token in {path} cannot be read: {reason_of(error)}"
             raise UsageError(msg) from None
     else:
         text = environment.get(VARIABLE, "")

@@ -6,7 +6,7 @@ import socket
 
 from msgspec import Struct
 
-from sealock.errors import UsageError
+from sealock.errors import UsageError, reason_of
 from sealock.net.http.connections import reach_of
 
 _WAITING = 128
@@ -50,7 +50,7 @@ def listen(at: Listener) -> socket.socket:
         # waits 40 ms for the client's acknowledgement.
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
-        reason = error.strerror or error
+        reason = reason_of(error)
         msg = f"cannot listen at {at.host}:{at.port}: {reason}. Is the service running already? --listen names another"
         raise UsageError(msg) from None
     return made

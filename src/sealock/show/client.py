@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sealock.errors import EngineError, UsageError
+from sealock.errors import EngineError, UsageError, reason_of
 from sealock.runtime.engine.endpoint import endpoint
 from sealock.show.facts import EngineFacts, read_facts, refusal
 
@@ -108,7 +108,7 @@ class Client:
                 start_new_session=True,
             )
         except OSError as error:
-            return Done(127, f"{words[0]}: {error.strerror}")
+            return Done(127, f"{words[0]}: {reason_of(error)}")
         with process:
             try:
                 output, faults = process.communicate(data, timeout=TIMEOUT)

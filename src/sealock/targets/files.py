@@ -8,6 +8,7 @@ import sys
 from errno import EBADF
 from typing import Final
 
+from sealock.errors import reason_of
 from sealock.formats.files import FileRefusedError
 from sealock.targets.projects import link_out
 from sealock.text import format_size
@@ -73,7 +74,7 @@ _KINDS: Final = {
 
 
 def _why(path: str, error: OSError) -> str:
-    return f"{path} could not be read: {error.strerror or error}"
+    return f"{path} could not be read: {reason_of(error)}"
 
 
 def _too_large(path: str, limit: int) -> str:

@@ -17,7 +17,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.patterns import compile_lazily
 from sealock.targets.files import LIMIT
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
@@ -257,7 +257,7 @@ def create_file(directory: str, path: str) -> IO[bytes]:
     try:
         return os.fdopen(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb", buffering=0)
     except OSError as error:
-        message = f"an earlier version of {line(path, 200)} could not be written: {error.strerror or error}"
+        message = f"an earlier version of {line(path, 200)} could not be written: {reason_of(error)}"
         raise TargetError(message) from None
 
 
@@ -265,5 +265,5 @@ def _make_directory(directory: str, name: str) -> None:
     try:
         os.makedirs(os.path.join(directory, name), exist_ok=True)
     except OSError as error:
-        message = f"an earlier directory, {line(name, 200)}, could not be made: {error.strerror or error}"
+        message = f"an earlier directory, {line(name, 200)}, could not be made: {reason_of(error)}"
         raise TargetError(message) from None

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.targets.projects import link_out
 
 
@@ -39,7 +39,7 @@ def replace_text(path: str, old: str, new: str) -> None:
         temporary = ""
     except (OSError, UnicodeError) as error:
         # Not the error itself, which would name the temporary file.
-        msg = f"{path} could not be written: {getattr(error, 'strerror', None) or error}"
+        msg = f"{path} could not be written: {reason_of(error)}"
         raise TargetError(msg) from None
     finally:
         if temporary:
@@ -73,7 +73,7 @@ def write_output(path: str, text: str | Iterator[str]) -> None:
                 os.unlink(temporary)
             raise
     except OSError as error:
-        msg = f"{path} could not be written: {error.strerror or error}"
+        msg = f"{path} could not be written: {reason_of(error)}"
         raise TargetError(msg) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.formats.files import FileRefusedError
 from sealock.formats.profile import read_profile, write_profile
 from sealock.model.imagename import parse
@@ -49,7 +49,7 @@ def open_earlier(path: str) -> Profile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        message = f"{path} could not be read: {error.strerror}"
+        message = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(message) from None
     return open_profile(path)
 
@@ -100,7 +100,7 @@ def _no_other_writer(path: str) -> Iterator[None]:
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        message = f"{path} could not be written: {directory}: {error.strerror}"
+        message = f"{path} could not be written: {directory}: {reason_of(error)}"
         raise TargetError(message) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

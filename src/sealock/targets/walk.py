@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.errors import reason_of
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
 from sealock.formats.runcalls import VARIABLE_RUN
@@ -128,7 +129,7 @@ class Walk:
                         else:
                             files.append((name, "a symbolic link" if entry.is_symlink() else "not a regular file"))
             except OSError as error:
-                self._error(self._prefix + directory, error.strerror or str(error))
+                self._error(self._prefix + directory, reason_of(error))
                 continue
             yield from self._known(sorted(files))
             directories += sorted(below, reverse=True)
@@ -142,7 +143,7 @@ class Walk:
                 mode = os.lstat(self._prefix + name).st_mode
                 linked = any(os.path.islink(self._prefix + directory) for directory in directories)
             except (OSError, ValueError) as error:
-                self._error(self._prefix + name, getattr(error, "strerror", None) or str(error))
+                self._error(self._prefix + name, reason_of(error))
                 continue
             if any(map(self._excluded, parents)):
                 continue

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import UNDECODABLE, SealockError, TargetError
+from sealock.errors import UNDECODABLE, SealockError, TargetError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.model.trust import SignedRepository, SignedTag
 from sealock.net.registry.client import Registry
@@ -72,7 +72,7 @@ class MigrationRecord:
         except FileNotFoundError:
             return
         except OSError as error:
-            message = f"the record {self.path} could not be read: {error.strerror or error}"
+            message = f"the record {self.path} could not be read: {reason_of(error)}"
             raise TargetError(message) from None
         lines = raw.split(b"\n")
         for number, line in enumerate(lines, 1):
@@ -103,9 +103,7 @@ class MigrationRecord:
                 file.flush()
                 os.fsync(descriptor)
         except OSError as error:
-            message = (
-                f"the record {self.path} could not be written, so nothing more is signed: {error.strerror or error}"
-            )
+            message = f"the record {self.path} could not be written, so nothing more is signed: {reason_of(error)}"
             raise TargetError(message) from error
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from sealock.cli.output import print_output
-from sealock.errors import UNDECODABLE, TargetError
+from sealock.errors import UNDECODABLE, TargetError, reason_of
 from sealock.guard.running import STATUS
 from sealock.guard.statuspage import GuardStatus
 from sealock.text import count, line
@@ -51,7 +51,7 @@ def _asked(path: str) -> bytes:
             while len(answer) < _LARGEST and (data := sock.recv(65536)):
                 answer += data
     except OSError as error:
-        message = f"no guard answers on {path}: {error.strerror or error}; is it running, with this --status?"
+        message = f"no guard answers on {path}: {reason_of(error)}; is it running, with this --status?"
         raise TargetError(message) from None
     return answer.partition(b"\r\n\r\n")[2]
 

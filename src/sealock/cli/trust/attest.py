@@ -16,7 +16,7 @@ from sealock.cli.registries import registries
 from sealock.cli.trust import files
 from sealock.cli.trust.common import add_policy, name_of, open_image
 from sealock.cli.trust.cosign import add_bundle, open_key
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.reports import sbom
 from sealock.scan.images import ImageOptions, read_inventories
@@ -126,7 +126,7 @@ def _utf8(path: str) -> str:
             raise TargetError(msg)
         return raw.decode()
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
     except UnicodeDecodeError:
         msg = f"{path} is not UTF-8"
     raise TargetError(msg)

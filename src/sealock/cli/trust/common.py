@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sealock.cli.output import complain
 from sealock.cli.registries import registries
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
@@ -103,7 +103,7 @@ def read_file(path: str) -> str:
         with Path(path).open(encoding="ascii", errors="replace") as file:
             return file.read(_MOST_FILE)
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None
 
 

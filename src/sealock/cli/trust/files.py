@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.cli.output import write
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.model.trust import TrustResult
 from sealock.targets.outputs import write_output
 from sealock.trust.cosign.bundles import MOST_BYTES
@@ -43,7 +43,7 @@ def verify(word: str, bundle: str | None, expected: CosignRequirements, predicat
         with open(bundle, "rb") as file:  # noqa: PTH123  pathlib costs start-up time
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        msg = f"{bundle}, the attestation of {path}, could not be read: {error.strerror or error}"
+        msg = f"{bundle}, the attestation of {path}, could not be read: {reason_of(error)}"
         raise TargetError(msg) from None
     return replace(verify_file_attestation(digest, raw, bundle, expected, predicate_type), reference=word)
 
@@ -61,5 +61,5 @@ def _digest(path: str) -> str:
         with open(path, "rb") as file:  # noqa: PTH123  as above
             return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None

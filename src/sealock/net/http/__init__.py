@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from sealock import __version__
-from sealock.errors import TransportError
+from sealock.errors import TransportError, reason_of
 from sealock.net.http.connections import (
     PORTS,
     NothingListensError,
@@ -269,5 +269,5 @@ def _load(context: ssl.SSLContext, authorities: tuple[str, ...], certificate: tu
             # A key with a passphrase is refused: OpenSSL would prompt on the terminal.
             context.load_cert_chain(*certificate, password=lambda: b"")
     except (OSError, ValueError) as error:
-        message = f"{file} could not be used for TLS: {getattr(error, 'strerror', None) or error}"
+        message = f"{file} could not be used for TLS: {reason_of(error)}"
         raise TransportError(message) from None

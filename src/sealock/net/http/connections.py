@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from sealock.errors import TransportError
+from sealock.errors import TransportError, reason_of
 from sealock.net.http.guard import AddressGuard
 
 Reach: TypeAlias = Literal["public", "loopback", "link-local"]
@@ -91,7 +91,7 @@ def dial(
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
     except (socket.gaierror, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error)
         # No server answered, whatever the name is; any other failure is about the name.
         silent = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         hint = "is there a network, and does DNS work?" if silent else "check its spelling"
@@ -120,7 +120,7 @@ def dial(
             refused = True
             reason = f"nothing listens on port {port}: is the server up, and is the port right?"
         except OSError as error:
-            reason = f"it cannot be reached ({error.strerror or error})"
+            reason = f"it cannot be reached ({reason_of(error)})"
         else:
             return sock, reach
         sock.close()
@@ -235,6 +235,6 @@ def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: fl
         no_tls = "it closed the connection when TLS began: is the port right, and does it speak plain HTTP?"
         raise PlainError(no_tls) from None
     except (OSError, ValueError, UnicodeError) as error:
-        why = f"TLS failed ({getattr(error, 'strerror', None) or error})"
+        why = f"TLS failed ({reason_of(error)})"
     sock.close()
     raise UnreachedError(why)

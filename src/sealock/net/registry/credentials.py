@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UNDECODABLE, TransportError
+from sealock.errors import UNDECODABLE, TransportError, reason_of
 from sealock.net.userdirectories import docker_directory
 from sealock.patterns import compile_lazily
 
@@ -96,7 +96,7 @@ class DockerCredentials:
         except FileNotFoundError:
             return tables
         except OSError as error:
-            message = f"{path} could not be read: {error.strerror or error}"
+            message = f"{path} could not be read: {reason_of(error)}"
             raise TransportError(message) from None
         if len(data) > _MOST:
             message = f"{path} is larger than {_MOST} bytes, the maximum"
@@ -138,8 +138,7 @@ class DockerCredentials:
             raise TransportError(message) from None
         except OSError as error:
             message = (
-                f"{program} from config.json could not be started ({error.strerror or error}): install it, or log in"
-                " again"
+                f"{program} from config.json could not be started ({reason_of(error)}): install it, or log in again"
             )
             raise TransportError(message) from None
         if done.returncode != 0:

@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from shlex import quote
 from typing import Final
 
-from sealock.errors import EngineError
+from sealock.errors import EngineError, reason_of
 from sealock.net.http.connections import UnreachedError, dial, secure
 from sealock.net.http.wire import HeaderLine, HttpTimeouts
 from sealock.runtime.engine.endpoint import DEFAULT, EngineEndpoint
@@ -160,7 +160,7 @@ def _context(endpoint: EngineEndpoint) -> ssl.SSLContext:
             # Without this OpenSSL would ask for a key's passphrase on the terminal.
             context.load_cert_chain(certificate, key if os.path.exists(key) else None, password=lambda: b"")
     except (OSError, ValueError) as error:
-        message = f"{file} could not be used for TLS: {getattr(error, 'strerror', None) or error}"
+        message = f"{file} could not be used for TLS: {reason_of(error)}"
         raise ValueError(message) from None
     return context
 

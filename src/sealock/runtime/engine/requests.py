@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import EngineError, EngineRefusedError
+from sealock.errors import EngineError, EngineRefusedError, reason_of
 from sealock.net.http.wire import HttpTimeouts, TooMuchError
 from sealock.runtime.engine.connection import CONNECT, EngineConnection
 from sealock.runtime.engine.endpoint import EngineEndpoint
@@ -254,4 +254,4 @@ class EngineRequests:
 
 
 def _why(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
+    return reason_of(error)[:200]

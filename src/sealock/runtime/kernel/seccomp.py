@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
+from sealock.errors import reason_of
 from sealock.model.inspection import BlockedCalls
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.kernel.seccompfilters import read_filters
@@ -34,7 +35,7 @@ def blocked_calls(pid: int) -> BlockedCalls:
     try:
         return evaluate_filters(read_filters(pid), machine)
     except OSError as error:
-        return BlockedCalls(unread=f"the filter could not be read: {error.strerror or error}")
+        return BlockedCalls(unread=f"the filter could not be read: {reason_of(error)}")
     except ValueError as error:
         return BlockedCalls(unread=f"the filter could not be evaluated: {error}")
 

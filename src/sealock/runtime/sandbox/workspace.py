@@ -18,7 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.model.process import Mounted
 from sealock.runtime.kernel.procfiles import mounts
 
@@ -97,7 +97,7 @@ def look_at(directory: str) -> Workspace:
     try:
         return _seen(path)
     except OSError as error:
-        message = f"the workspace {directory} cannot be read: {error.strerror or error}"
+        message = f"the workspace {directory} cannot be read: {reason_of(error)}"
         raise TargetError(message) from None
 
 
@@ -144,7 +144,7 @@ def appeared(before: Workspace, places: Collection[str] = ()) -> Iterator[str]:
     try:
         now = _seen(before.path)
     except OSError as error:
-        yield f"a workspace that cannot be read: {error.strerror or error}"
+        yield f"a workspace that cannot be read: {reason_of(error)}"
         return
     known = {*before.protected}
     made = [path for path, inode in now.protected if (path, inode) not in known]
@@ -164,13 +164,13 @@ def hold(directory: str) -> int:
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        message = f"the workspace {directory} cannot be read: {error.strerror or error}"
+        message = f"the workspace {directory} cannot be read: {reason_of(error)}"
         raise TargetError(message) from None
     try:
         _lock(descriptor, fcntl.LOCK_SH)
     except OSError as error:
         os.close(descriptor)
-        message = f"the workspace {directory} cannot be locked: {error.strerror or error}"
+        message = f"the workspace {directory} cannot be locked: {reason_of(error)}"
         raise TargetError(message) from None
     return descriptor
 
@@ -254,7 +254,7 @@ def make_places(workspace: Workspace, names: Iterable[str]) -> tuple[str, ...]:
         if isinstance(error, FileExistsError):
             message = f"{path} appeared while sealock was starting: run the command again"
         else:
-            message = f"{path} cannot be kept from being written: {error.strerror or error}"
+            message = f"{path} cannot be kept from being written: {reason_of(error)}"
         raise TargetError(message) from None
     return tuple(made)
 

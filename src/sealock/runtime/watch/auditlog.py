@@ -19,7 +19,7 @@ from typing import Final, Literal, Self, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.model.systemcalls import system_calls
 from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.identity import identity
@@ -130,7 +130,9 @@ class AuditListener:
             self._socket.bind((0, 0))
             self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _READLOG)
         except OSError as error:
-            message = f"the kernel's audit records cannot be read ({error.strerror}); they need root and CAP_AUDIT_READ"
+            message = (
+                f"the kernel's audit records cannot be read ({reason_of(error)}); they need root and CAP_AUDIT_READ"
+            )
             raise TargetError(message) from None
         if not logs_calls():
             self._socket.close()

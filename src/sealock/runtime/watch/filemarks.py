@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.errors import reason_of
 from sealock.runtime.kernel.procfiles import mounts
 from sealock.runtime.watch.auditlog import container_of
 from sealock.runtime.watch.observations import MOST_FILES, Observations, WatchedContainer
@@ -131,7 +132,7 @@ class ContainerFiles:
             except (FileNotFoundError, NotADirectoryError):
                 pass  # another mount hides it, from the container too
             except OSError as error:
-                self._lost.add(f"files on a mount of the kind {mount.kind}: {error.strerror}")
+                self._lost.add(f"files on a mount of the kind {mount.kind}: {reason_of(error)}")
             else:
                 self._marked.add(key)
 
@@ -153,7 +154,7 @@ class ContainerFiles:
             except BlockingIOError:
                 return
             except OSError as error:
-                self._lost.add(f"{DROPPED}: {error.strerror}")
+                self._lost.add(f"{DROPPED}: {reason_of(error)}")
                 return
             for event in read_events(data):
                 self._take(event, inside)

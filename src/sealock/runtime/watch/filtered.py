@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from threading import Lock
 from typing import Final
 
-from sealock.errors import TargetError, UsageError
+from sealock.errors import TargetError, UsageError, reason_of
 from sealock.model.absent import UNSET, given
 from sealock.model.container import Container
 from sealock.runtime.kernel.processes import ProcReader
@@ -72,7 +72,7 @@ class _FilterWatcher:
                 else:
                     self._files[container.id] = ContainerFiles(container, early=early)
             except OSError as error:
-                self._lost.add(f"files that were only read: fanotify cannot be used ({error.strerror})")
+                self._lost.add(f"files that were only read: fanotify cannot be used ({reason_of(error)})")
 
     def _read_files(self) -> None:
         for files in tuple(self._files.values()):
@@ -174,7 +174,7 @@ class NotifyWatcher(_FilterWatcher):
             self._listener = self._stack.enter_context(NotificationListener(self._socket, self._begin))
         except OSError as error:
             self._stack.close()
-            message = f"{self._socket} cannot be listened on: {error.strerror or error}"
+            message = f"{self._socket} cannot be listened on: {reason_of(error)}"
             raise TargetError(message) from None
 
     def _begin(self, container: WatchedContainer) -> None:

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from sealock.errors import reason_of
 from sealock.runtime.kernel.bpf import call_bpf
 from sealock.runtime.watch import layout as lay
 from sealock.runtime.watch.fileprograms import SCRATCH
@@ -164,5 +165,5 @@ def _load(name: str, text: bytes, kind: int) -> int:
             words = explanation.value.decode("utf-8", "replace").strip().splitlines()[-3:]
         else:
             words = []
-        message = f"the kernel does not take the program for {name}: {error.strerror} {' '.join(words)}".rstrip()
+        message = f"the kernel does not take the program for {name}: {reason_of(error)} {' '.join(words)}".rstrip()
         raise KernelRefusalError(error.errno, message) from None

@@ -13,6 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.errors import reason_of
+
 BTF: Final = "/sys/kernel/btf/vmlinux"
 _MAGIC: Final = 0xEB9F
 _HEADER: Final = struct.Struct("<HBBIIIII")
@@ -161,6 +163,6 @@ def read_kernel_types(path: str = BTF) -> KernelTypes:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        message = f"the kernel does not describe its types ({path}: {error.strerror})"
+        message = f"the kernel does not describe its types ({path}: {reason_of(error)})"
         raise KernelTypeError(message) from None
     return KernelTypes(data)

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.model.capabilities import NAMES
 from sealock.model.container import Container
 from sealock.model.profile import Phase
@@ -69,9 +69,9 @@ class TracepointWatcher:
             why = (
                 "they need root, or CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
                 if error.errno == 1
-                else error.strerror
+                else reason_of(error)
             )
-            message = f"tracepoints cannot be used: {why or error}"
+            message = f"tracepoints cannot be used: {why}"
             raise TargetError(message) from None
         self._sees_capabilities = "cap_capable" in kernel.tracepoints
 

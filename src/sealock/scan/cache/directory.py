@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from sealock.errors import reason_of
 from sealock.patterns import compile_lazily
 
 MAGIC: Final = b"sealock cache 1\n"
@@ -76,7 +77,7 @@ class CacheDirectory:
                 self.trouble = f"{path} cannot be created"
             return
         except OSError as error:
-            self.trouble = f"{path} cannot be used: {error.strerror or error}"
+            self.trouble = f"{path} cannot be used: {reason_of(error)}"
             return
         if status.st_uid != os.geteuid():
             self.trouble = f"{path} belongs to another user"
@@ -131,7 +132,7 @@ class CacheDirectory:
                     os.unlink(temporary, dir_fd=self._fd)
                 raise
         except OSError as error:
-            self.trouble = f"{self.path} cannot be written to: {error.strerror or error}"
+            self.trouble = f"{self.path} cannot be written to: {reason_of(error)}"
         self._grown = True
 
     def remove(self, name: str) -> None:

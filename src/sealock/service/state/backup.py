@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
 
-from sealock.errors import UNDECODABLE
+from sealock.errors import UNDECODABLE, reason_of
 from sealock.service.state.database import Database, StateError, migrate, version
 from sealock.service.state.rows import take_turn
 
@@ -81,7 +81,7 @@ def backup(database: Database, path: str, now: float) -> BackupResult:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        msg = f"the backup {path} cannot be written: {error.strerror or error}"
+        msg = f"the backup {path} cannot be written: {reason_of(error)}"
         raise StateError(msg) from None
     return BackupResult(count, len(tables), revision)
 

@@ -11,7 +11,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection, delete, select
 
-from sealock.errors import UNDECODABLE, UsageError
+from sealock.errors import UNDECODABLE, UsageError, reason_of
 from sealock.model.imagename import DEFAULT_REGISTRY
 from sealock.model.registries import canonical_host
 from sealock.net.registry.credentials import RegistryLogin
@@ -63,7 +63,7 @@ def _read_file(path: Path) -> str:
             os.fsync(file.fileno())
         return key.decode()
     except OSError as error:
-        msg = f"the key file {path} cannot be used: {error.strerror or error}"
+        msg = f"the key file {path} cannot be used: {reason_of(error)}"
         raise UsageError(msg) from None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.errors import EngineError, EngineRefusedError, TargetError, reason_of
 from sealock.net.userdirectories import docker_directory, home_directory
 from sealock.patterns import compile_lazily
 from sealock.runtime.engine import connect
@@ -118,7 +118,7 @@ def _files(path: str, skipped: Collection[str], report: Callable[[str], None]) -
         return
 
     def failed(error: OSError) -> None:
-        report(f"{error.filename} could not be read: {error.strerror or error}")
+        report(f"{error.filename} could not be read: {reason_of(error)}")
 
     for directory, below, names in os.walk(path, onerror=failed):
         below[:] = sorted(name for name in below if name not in skipped)
@@ -137,7 +137,7 @@ def _file(path: str, *, named: bool) -> tuple[NotaryDependence, ...]:
     except OSError as error:
         if not named and error.errno in {errno.ELOOP, errno.ENOENT, errno.ENXIO}:
             return ()  # a link, a socket, or removed meanwhile
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None
     with os.fdopen(handle, "rb") as file:
         facts = os.fstat(handle)
@@ -149,7 +149,7 @@ def _file(path: str, *, named: bool) -> tuple[NotaryDependence, ...]:
         try:
             raw = file.read(LARGEST + 1)
         except OSError as error:
-            msg = f"{path} could not be read: {error.strerror or error}"
+            msg = f"{path} could not be read: {reason_of(error)}"
             raise TargetError(msg) from None
     if b"\0" in raw[:8192]:
         return ()  # not a text

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from sealock.errors import PolicyError, TargetError, TransportError
+from sealock.errors import PolicyError, TargetError, TransportError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
 from sealock.model.trust import SignedRepository, SignedTag, Signer, TrustResult, VerifiedTag
@@ -201,5 +201,5 @@ def _read(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.patterns import compile_lazily
 from sealock.trust.notary.roles import bound
 
@@ -139,7 +139,7 @@ def create(path: Path, raw: bytes) -> None:
             # A file system without links: not atomic, but it overwrites nothing.
             _write_new(path, raw)
     except OSError as error:
-        msg = f"{path} could not be written: {error.strerror or error}"
+        msg = f"{path} could not be written: {reason_of(error)}"
         raise TargetError(msg) from None
     finally:
         if temporary:
@@ -201,7 +201,7 @@ def _read(path: Path, limit: int) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None
 
 
@@ -211,5 +211,5 @@ def _reporting(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"{path} could not be written: {error.strerror or error}"
+        msg = f"{path} could not be written: {reason_of(error)}"
         raise TargetError(msg) from None

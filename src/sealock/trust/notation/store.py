@@ -12,7 +12,7 @@ from warnings import catch_warnings, simplefilter
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sealock.errors import PolicyError, TargetError
+from sealock.errors import PolicyError, TargetError, reason_of
 from sealock.formats.jsonobject import JsonObject
 from sealock.net.userdirectories import home_directory
 from sealock.patterns import compile_lazily
@@ -102,7 +102,7 @@ def _store(directory: Path, kind: AnchorKind) -> list[Anchor]:
             raise PolicyError(msg)
         names = sorted(os.listdir(directory))[: _MOST_FILES + 1]
     except OSError as error:
-        msg = f"the trust store {directory} could not be read: {error.strerror or error}"
+        msg = f"the trust store {directory} could not be read: {reason_of(error)}"
         raise PolicyError(msg) from None
     if len(names) > _MOST_FILES:
         msg = f"the trust store {directory} has more than {_MOST_FILES} files"
@@ -134,7 +134,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(_MOST_FILE + 1)
     except OSError as error:
-        msg = f"{path} could not be read: {error.strerror or error}"
+        msg = f"{path} could not be read: {reason_of(error)}"
         raise TargetError(msg) from None
     if len(raw) > _MOST_FILE:
         msg = f"{path} has more than {_MOST_FILE} bytes, the limit"

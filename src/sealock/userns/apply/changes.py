@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.errors import FormatError, TargetError
+from sealock.errors import FormatError, TargetError, reason_of
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
@@ -183,7 +183,7 @@ def _read(root: str, path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        message = f"/{path} could not be read: {error.strerror or error}"
+        message = f"/{path} could not be read: {reason_of(error)}"
         raise TargetError(message) from error
     if len(content) > _LARGEST:
         message = f"/{path} is larger than {format_size(_LARGEST)}, so sealock does not change it"
@@ -202,7 +202,7 @@ def _all_or_none(
             done.append(former)
         return keep(replace(record, state=state), root)
     except (OSError, TargetError) as error:
-        why = f"/{path} could not be written: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        why = f"/{path} could not be written: {reason_of(error)}" if isinstance(error, OSError) else str(error)
         for path, text in reversed(done):
             try:
                 put(root, path, text)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 
 _ACCOUNTS: Final = "etc/.pwd.lock"
 PATIENCE: Final = 15.0
@@ -36,7 +36,7 @@ def locked(root: str, paths: tuple[str, ...], patience: float = PATIENCE) -> Ite
 
 def _impossible(path: str, error: OSError) -> TargetError:
     hint = ": run sealock as root" if error.errno in {errno.EACCES, errno.EPERM} else ""
-    return TargetError(f"/{path} cannot be locked, so nothing was changed: {error.strerror or error}{hint}")
+    return TargetError(f"/{path} cannot be locked, so nothing was changed: {reason_of(error)}{hint}")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import TargetError
+from sealock.errors import TargetError, reason_of
 from sealock.userns.plan.ranges import SubordinateRange
 
 DIRECTORY: Final = "var/lib/sealock/userns"
@@ -107,7 +107,7 @@ def keep(record: ChangeRecord, root: str) -> ChangeRecord:
         sync_directory(path)
         sync_directory(base)
     except OSError as error:
-        why = error.strerror or str(error)
+        why = reason_of(error)
         message = f"the backup could not be written below {base} ({why}), so nothing was changed"
         raise TargetError(message) from error
     return record

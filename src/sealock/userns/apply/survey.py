@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from sealock import formats
+from sealock.errors import reason_of
 from sealock.model.absent import given
 from sealock.model.container import Container, Mount
 from sealock.model.daemon import Daemon
@@ -143,7 +144,7 @@ def _settings(root: str, path: str) -> dict[str, Any]:
     try:
         text = read_settings(root, path)
     except OSError as error:
-        return {"broken_settings": error.strerror or str(error)}
+        return {"broken_settings": reason_of(error)}
     except ValueError as error:
         return {"broken_settings": "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)}
     noun, broken = settings_of(text)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import DatabaseError
+from sealock.errors import DatabaseError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, Manifest
 from sealock.net.registry.client import Fetched, Registry
@@ -173,7 +173,7 @@ def _chunks(path: str) -> Iterator[bytes]:
             while chunk := file.read(_CHUNK):
                 yield chunk
     except OSError as error:
-        msg = f"the advisory database {path} cannot be read: {error.strerror or error}"
+        msg = f"the advisory database {path} cannot be read: {reason_of(error)}"
         raise DatabaseError(msg) from None
 
 

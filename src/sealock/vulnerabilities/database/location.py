@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from sealock.errors import DatabaseError
+from sealock.errors import DatabaseError, reason_of
 
 NAME: Final = "advisories.db"
 _LOCK: Final = "lock"
@@ -49,7 +49,7 @@ def refuse_foreign(path: str) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            why = error.strerror or error
+            why = reason_of(error)
             msg = f"the advisory database {path} cannot be opened ({why}): set SEALOCK_DB_DIR to another directory"
             raise DatabaseError(msg) from None
         shared = facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getegid()
@@ -135,5 +135,5 @@ def put(new: str, where: str) -> None:
 
 def cannot(where: str, error: OSError) -> str:
     """The message for a directory that cannot be written."""
-    why = error.strerror or str(error)
+    why = reason_of(error)
     return f"{where} cannot be written ({why}); set SEALOCK_DB_DIR to another directory for the advisory database"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from zlib_ng.zlib_ng import crc32
 
-from sealock.errors import DatabaseError
+from sealock.errors import DatabaseError, reason_of
 from sealock.vulnerabilities.database.location import refuse_foreign
 from sealock.vulnerabilities.records import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.vulnerabilities.store import AdvisoryStore
@@ -78,12 +78,12 @@ def opened(path: str, *, thorough: bool = False, quick: bool = False) -> Advisor
         msg = "there is no advisory database yet; `sealock db update` builds one"
         raise NoDatabaseError(msg) from None
     except OSError as error:
-        msg = f"the advisory database {path} cannot be opened: {error.strerror or error}"
+        msg = f"the advisory database {path} cannot be opened: {reason_of(error)}"
         raise DatabaseError(msg) from None
     try:
         _check(handle, path, thorough=thorough, quick=quick)
     except OSError as error:
-        msg = f"the advisory database {path} cannot be read: {error.strerror or error}"
+        msg = f"the advisory database {path} cannot be read: {reason_of(error)}"
         raise DatabaseError(msg) from None
     finally:
         os.close(handle)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from sealock.errors import TransportError
+from sealock.errors import TransportError, reason_of
 from sealock.net.transport import BrokenOffError, Response, Transport
 from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds.catalog import FeedFile
@@ -67,7 +67,7 @@ class SourceFolder:
         except (FileNotFoundError, NotADirectoryError):
             return "absent"
         except OSError as error:
-            msg = f"{path} cannot be opened: {error.strerror or error}"
+            msg = f"{path} cannot be opened: {reason_of(error)}"
             raise FeedError(msg) from None
         try:
             return _compare(stream, path, former)
@@ -95,7 +95,7 @@ def _compare(stream: IO[bytes], path: str, former: FileState | None) -> FetchedF
         digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # a file of bytes
         stream.seek(0)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror or error}"
+        msg = f"{path} cannot be read: {reason_of(error)}"
         raise FeedError(msg) from None
     state = FileState(url, tag, "", facts.st_size, digest)
     if former is not None and former.digest == digest:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import DatabaseError, TransportError
+from sealock.errors import DatabaseError, TransportError, reason_of
 from sealock.patterns import compile_lazily
 from sealock.text import list_first
 from sealock.vulnerabilities.builder import DatabaseContent, build
@@ -127,7 +127,7 @@ def _fetch(feed: Feed, source: FeedSource, former: FeedState | None, incoming: s
     except (FeedError, TransportError) as error:
         return _Fresh(UpdateOutcome(feed.name, "failed", str(error)))
     except OSError as error:
-        return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be saved: {error.strerror or error}"))
+        return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be saved: {reason_of(error)}"))
 
 
 def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
