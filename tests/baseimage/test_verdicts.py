@@ -185,6 +185,17 @@ def test_what_is_found_is_counted(tmp_path: Path) -> None:
     )
 
 
+def test_packages_of_each_kind_are_counted_without_those_that_a_later_layer_removed(tmp_path: Path) -> None:
+    site = "usr/lib/python3/site-packages"
+    first: dict[str, bytes | str] = {
+        f"{site}/{name}-1.dist-info/METADATA": f"Name: {name}\nVersion: 1\n" for name in ("a", "b", "c")
+    }
+    first |= {f"app/node_modules/{name}/package.json": f'{{"name": "{name}", "version": "1.0.0"}}' for name in "xy"}
+    later: dict[str, bytes | str] = {f"{site}/.wh.b-1.dist-info": b"", "app/node_modules/x/.wh.package.json": b""}
+    assert advise(tmp_path, first).surface.packages == (("pypi", 3), ("npm", 2))
+    assert advise(tmp_path, first, later).surface.packages == (("pypi", 2), ("npm", 1))
+
+
 @pytest.mark.parametrize("words", [["/bin/sh"], ["absent"]])
 def test_where_the_program_is_not_known_nothing_is_advised(words: list[str], tmp_path: Path) -> None:
     found = advise(tmp_path, {**GLIBC, "bin/sh": SHELL}, config={"Cmd": words})

@@ -118,6 +118,23 @@ def test_a_fault_is_an_error_with_its_place(text: str, line: int, message: str) 
     assert error.location.line == line
 
 
+MANY = 'target "{0}" {{\n  name = "{0}${{x}}${{y}}"\n  matrix = {{ x = split("", "{1}"), y = split("", "{1}") }}\n}}\n'
+DIGITS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO"  # 41, so that one matrix makes 1681 targets
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("".join(MANY.format(name, DIGITS) for name in "tuv"), ["more than 2000 targets"] * 2),
+        (MANY.format("t", DIGITS) + MANY.format("u", DIGITS[:17]), []),
+        (MANY.format("t", DIGITS + "PQRS"), ["the matrix of t makes more than 2000 targets"]),
+    ],
+    ids=["too many by several matrices", "as many by several", "too many by one"],
+)
+def test_a_file_with_too_many_targets_has_one_error_for_each_block(text: str, messages: list[str]) -> None:
+    assert [error.message.rpartition(": ")[2] for error in bake(text).errors] == messages
+
+
 def test_rules_of_builds_apply(tmp_path: Path) -> None:
     text = 'target "a" {\n  args = { DB_PASSWORD = "kV9-tqz2LmWx" }\n  network = "host"\n  entitlements = ["security.insecure"]\n}\n'
     path = tmp_path / "docker-bake.hcl"

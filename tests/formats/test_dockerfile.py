@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.dockerfile import comments
@@ -281,6 +283,39 @@ def test_arguments_before_from_stay_outside_of_stages() -> None:
         UNKNOWN,
     ]
     assert len(list(made.each(Arg))) == 1
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> list[tuple[int | None, list[tuple[str, int | None]]]]:
+    """Stages with what each starts from (a stage before it, or None) and what its instructions take, and how."""
+    made: list[tuple[int | None, list[tuple[str, int | None]]]] = []
+    for index in range(draw(st.integers(1, 6))):
+        earlier = st.none() | st.integers(0, index - 1) if index else st.none()
+        takes = st.lists(
+            st.tuples(st.sampled_from(["copy", "copy by number", "mount", "mount by number"]), earlier), max_size=3
+        )
+        made.append((draw(earlier), draw(takes)))
+    return made
+
+
+@given(stages())
+def test_a_stage_is_needed_where_the_last_one_depends_on_it(
+    made: list[tuple[int | None, list[tuple[str, int | None]]]],
+) -> None:
+    lines: list[str] = []
+    for index, (base, takes) in enumerate(made):
+        lines.append(f"FROM {'debian:12' if base is None else f'stage{base}'} AS stage{index}")
+        for how, of in takes:
+            name = "busybox:1" if of is None else str(of) if how.endswith("number") else f"stage{of}"
+            lines.append(
+                f"COPY --from={name} /a /b" if how.startswith("copy") else f"RUN --mount=from={name},target=/m x"
+            )
+    needed = {len(made) - 1}
+    for index in reversed(range(len(made))):  # what a stage takes stands before it
+        if index in needed:
+            base, takes = made[index]
+            needed |= {of for of in (base, *(of for _, of in takes)) if of is not None}
+    assert {stage.index for stage in build("\n".join(lines)).stages if stage.needed} == needed
 
 
 def test_stages_have_their_base_and_whether_they_are_needed() -> None:

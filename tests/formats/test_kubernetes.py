@@ -132,6 +132,29 @@ def test_a_field(name: str, container: str, pod: str, value: object) -> None:
     assert field(name, container, pod) == value
 
 
+ODD = [
+    ("hooks", "lifecycle: {postStart: {exec: {command: [[a]]}}, preStop: {exec: {command: [b]}}}", "", (Hook("pre_stop", ("b",)),), "command must be a string"),
+    ("hooks", "lifecycle: {postStart: {exec: {command: [a]}}, preStop: {exec: {command: [[b]]}}}", "", (Hook("post_start", ("a",)),), "command must be a string"),
+    ("probe_hosts", "livenessProbe: {httpGet: {host: [x]}}, readinessProbe: {httpGet: {host: y}}", "", ("y",), "livenessProbe must be a string"),
+    ("cap_add", "securityContext: {capabilities: {add: [[x], SYS_TIME]}}", "", ("SYS_TIME",), "item 1 of add must be a string"),
+    ("environment", "env: [{name: A, value: [x]}, {name: B, value: b}]", "", (Variable("B", "b"),), "item 1 of env must be a string"),
+    ("mounts", "volumeMounts: [{name: v, mountPath: [x]}, {name: v, mountPath: /y}]", "", (Mount("volume", "v", "/y"),), "item 1 of volumeMounts must have a name and a mountPath"),
+    ("groups", "", "securityContext: {supplementalGroups: [[0], 27]}", ("27",), "item 1 of supplementalGroups must be a whole number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "container", "pod", "value", "message"), ODD)
+def test_of_several_the_odd_one_is_an_error_and_the_others_count(
+    name: str, container: str, pod: str, value: object, message: str
+) -> None:
+    own, shared = (f", {text}" if text else "" for text in (container, pod))
+    text = f"{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{{name: y, image: a{own}}}]{shared}}}}}"
+    document = read(Source("pod.yaml", text))
+    assert [error.message for error in document.errors] == [message]
+    assert getattr(document.subjects[0].noun, name) == value
+    assert document.subjects[0].unresolved.keys() == {name}
+
+
 @pytest.mark.parametrize(
     ("written", "profile"),
     [

@@ -226,16 +226,19 @@ def test_an_image_is_pinned_to_what_the_engine_has() -> None:
         (ImageAnswer(DIGEST, distrusted="it is not signed"), "G009"),
         (ImageAnswer(DIGEST, exploited=("CVE-2021-44228",)), "G009"),
         (NoAnswer("nothing is known", "sealock guard evidence nginx"), "G011"),
-        (None, "G011"),
+        (NoAnswer("nothing is known"), "G011"),
     ],
 )
 def test_evidence_about_an_image(answer: Any, rule: str) -> None:
     world = GuardWorld(caller('require = ["trust", "no-exploited"]'))
     world.engine["/images/nginx:1.27/json"] = LOCAL
-    if answer is not None:
-        world.images[f"nginx:1.27@{DIGEST}"] = answer
+    world.images[f"nginx:1.27@{DIGEST}"] = answer
     decision = world.decide(CREATE, NGINX)
     assert rules(decision) == ({rule} if rule else set())
+    if rule == "G011":
+        assert isinstance(decision, Denied)
+        (reason,) = decision.reasons
+        assert reason.remedy == (answer.remedy or "send the request again once the engine answers")
     if not rule:
         assert sent(decision)["Image"] == f"nginx:1.27@{DIGEST}"
 

@@ -298,7 +298,13 @@ def test_a_policy_that_breaks_changes_nothing(proxy: RunningGuard) -> None:
     assert "sealock_guard_policy_valid 0" in proxy.get("/metrics")[1]
     proxy.policy.unlink()
     assert proxy.process is not None
+    # Whoever asks for it gets it read, and the word of it, also where it is as before.
+    read = sum(entry.get("event") == "policy-refused" for entry in proxy.entries())
     proxy.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: sum(entry.get("event") == "policy-refused" for entry in proxy.entries()) > read)
+    read = sum(entry.get("event") == "policy-refused" for entry in proxy.entries())
+    proxy.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: sum(entry.get("event") == "policy-refused" for entry in proxy.entries()) > read)
     assert send(proxy.socket, "GET", "/info")[0] == 200
     proxy.policy.write_text(POLICY.replace('"info", ', ""))
     wait_until(lambda: send(proxy.socket, "GET", "/info")[0] == 403)

@@ -87,6 +87,13 @@ def test_a_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
     assert program.dynamic.needed == (b"libc.so.6", b"libm.so.6")
 
 
+def test_a_file_of_up_to_16_mib_is_kept_for_the_next_analyzer() -> None:
+    small, large = sample(), sample().ljust((16 << 20) + 1)
+    for data, kept in ((small, True), (large[:-1], True), (large, False), (small, True)):
+        assert (elf.read(data) is elf.read(data)) is kept
+    assert elf.read(small) is not elf.read(bytes(bytearray(small)))
+
+
 def everything(data: bytes) -> None:
     """Reads all that there is to read; only Broken may come of it."""
     with suppress(BrokenFileError):

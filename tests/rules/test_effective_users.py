@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -59,3 +60,37 @@ def test_an_engine_that_reports_no_user_has_merged_the_images(image: str, messag
 def test_what_a_user_may_write_is_no_more_than_the_mode_allows(values: dict[str, Any], message: str) -> None:
     (fault,) = RULES["C014"].check(Container(mounts=(Mount("bind", "/", "/h"),), **values))
     assert fault.message == message
+
+
+PROCESSES: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
+    "root": ({"user": "0"}, {"SYS_NICE", "SYS_PTRACE", "SYS_ADMIN", "ODD"}, set()),
+    "an unknown user": ({}, {"SYS_NICE", "SYS_PTRACE", "SYS_ADMIN", "ODD"}, set()),
+    "an ordinary user": ({"user": "1000"}, set(), {"SYS_NICE", "SYS_PTRACE", "SYS_ADMIN", "ODD"}),
+    "an ordinary user without new privileges": ({"user": "1000", "no_new_privileges": True}, set(), set()),
+    "an ordinary user who holds one": (
+        {"user": "1000", "cap_held": ("SYS_NICE",), "no_new_privileges": True}, {"SYS_NICE"}, set(),
+    ),
+    "an ordinary user who holds one and may gain others": (
+        {"user": "1000", "cap_held": ("SYS_PTRACE",)}, {"SYS_PTRACE"}, {"SYS_NICE", "SYS_ADMIN", "ODD"},
+    ),
+    "an ordinary user who holds all": (
+        {"user": "1000", "cap_held": ("ALL",), "no_new_privileges": True}, {"SYS_NICE", "SYS_PTRACE", "SYS_ADMIN", "ODD"}, set(),
+    ),
+}  # fmt: skip
+"""How a process runs, which of the capabilities below it holds, and which it could gain."""
+
+
+@pytest.mark.parametrize("names", list(permutations(("CHOWN", "SYS_NICE", "SYS_PTRACE", "SYS_ADMIN", "ODD"), 2)))
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_capability_counts_where_a_process_holds_it_or_could_gain_it(process: str, names: tuple[str, str]) -> None:
+    values, held, gainable = PROCESSES[process]
+    container = Container(cap_add=names, **values)
+    faults = [fault for rule in ("C002", "C003") for fault in RULES[rule].check(container)]
+    said = {fault.message.partition(":")[0]: fault.severity for fault in faults}
+    assert len(said) == len(faults)
+    gained = {f"holds no {name} as an ordinary user, but a setuid program could gain it" for name in gainable}
+    assert said.keys() == {
+        words for words in {f"holds {name}" for name in held} | gained if set(words.split()) & set(names)
+    }
+    of_gained = {severity for words, severity in said.items() if words in gained}
+    assert of_gained <= {Severity.MEDIUM if "SYS_ADMIN" in names else Severity.LOW, Severity.LOW}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from sealock import formats
 from sealock.model.container import Container, Mount, Network, Port, Variable, container
@@ -66,6 +67,25 @@ def test_secret_files_are_checked_by_mode_and_git(
 ) -> None:
     reported = findings(Project("compose", files=(fact,), secrets=secrets), "P003")
     assert {finding.severity for finding in reported} == severities
+
+
+@pytest.mark.parametrize("second", [row[0] for row in FACTS])
+@pytest.mark.parametrize("first", [row[0] for row in FACTS])
+def test_a_secret_file_hides_no_other(first: str, second: str) -> None:
+    rows = {name: (fact, secrets) for name, fact, secrets, _ in FACTS}
+    paths = ("first/", "second/")
+    files: list[ProjectFile] = []
+    secrets: list[ProjectSecret] = []
+    alone: list[str] = []
+    for path, name in zip(paths, (first, second), strict=True):
+        fact, declared = rows[name]
+        file = replace(fact, path=path + fact.path)
+        of_file = tuple(replace(secret, name=path, file=file.path) for secret in declared)
+        files.append(file)
+        secrets += of_file
+        alone += [each.message for each in findings(Project("compose", files=(file,), secrets=of_file), "P003")]
+    both = findings(Project("compose", files=tuple(files), secrets=tuple(secrets)), "P003")
+    assert sorted(each.message for each in both) == sorted(alone)
 
 
 def test_a_secret_file_that_could_not_be_checked_is_skipped() -> None:

@@ -63,6 +63,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("Dockerfile", "FROM old:1\n", [("high", 1, "the policy refuses it: out of support")], [], id="an image that the policy refuses"),
         pytest.param("Dockerfile", "FROM ghcr.io/acme/a:1\n", [], [f"ghcr.io/acme/a:1: {SIGNATURES}"], id="an image that needs a signature"),
         pytest.param("Dockerfile", "FROM scratch\nCOPY --from=quay.io/a:1 / /\n", [("high", 2, NO_ENTRY)], [], id="an image to copy from"),
+        pytest.param("Dockerfile", "FROM scratch\nCOPY --from=assets / /\nCOPY --from=quay.io/a / /\nRUN --mount=from=tools,target=/t x\n", [("high", 3, NO_ENTRY)], [], id="a word that may name a context of the command line"),
         pytest.param("Dockerfile", "FROM scratch AS a\nFROM a\nCOPY --from=a / /\n", [], [], id="a stage"),
         pytest.param("Dockerfile", "FROM quay.io/a:1\nFROM quay.io/a:1\n", [("high", 1, NO_ENTRY), ("high", 2, NO_ENTRY)], [], id="an image twice"),
         pytest.param("compose.yaml", "services:\n  a:\n    image: quay.io/a:1\n", [("high", 3, NO_ENTRY)], [], id="an image of a service"),

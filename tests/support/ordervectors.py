@@ -17,6 +17,41 @@ ORDERS: Final[dict[str, tuple[str, ...]]] = {
         f"FROM debian:12\nRUN curl -fsSL{options} https://example.com/a && chmod +x a\n"
         for options in ("oa", "o a", "O", "Xoa", "Hoa")
     ),
+    "B060": tuple(
+        f"FROM debian:12\nRUN {command}\n"
+        for command in (
+            "adduser app docker",
+            "adduser --quiet app docker",
+            "adduser -q app lxd",
+            "adduser app wheel -D",
+            "adduser --quiet docker",
+            "adduser app",
+            "addgroup app docker",
+            "addgroup -S app docker",
+            "addgroup -S docker",
+            "addgroup docker",
+            "gpasswd -a app sudo",
+            "gpasswd app sudo",
+            "groupmems -a app",
+            "useradd docker",
+            "usermod docker app",
+            "usermod --groups a,docker app",
+            "usermod -a -G docker app",
+            "usermod -aG docker app",
+            "useradd -u 00 app",
+            "useradd --uid 0 app",
+            "useradd -u 1 app",
+            "useradd -u x app",
+            "useradd -u 0 -G docker app",
+            "usermod -G video,sudo app",
+            "echo a:x:0: >> /etc/passwd",
+            "echo root:x:0: >> /etc/passwd",
+            "echo a:x:1: >> /etc/passwd",
+            "echo a:x:0: >> /etc/group",
+            "printf b:x:0: >> /etc/passwd",
+            "adduser -u 0 app && addgroup app docker",
+        )
+    ),
     "B024": ("FROM debian:12\nRUN uv pip install --allow-insecure-host a --trusted-host b x\n",),
     "B034": (
         (
@@ -71,6 +106,15 @@ ORDERS: Final[dict[str, tuple[str, ...]]] = {
             "services:\n  app:\n    image: a:1\nconfigs:\n  a: {content: a=b}\n"
             "  b: {content: ghp_abcdefghijklmnopqrstuvwxyz0123456789}\n"
         ),
+    ),
+    "P012": (
+        *(
+            f"services:\n  db:\n    image: postgres:16\n  c:\n    image: redis:7\n  app:\n    image: alpine:3.20\n    links: ['{link}']\n"
+            f"    depends_on: {needs}\n"
+            for link in ("db", "db:database")
+            for needs in ("[db]", "[c]", "[c, db]", "{db: {condition: service_healthy}}", "[]")
+        ),
+        "services:\n  db:\n    image: postgres:16\n  app:\n    image: alpine:3.20\n    external_links: [a, b:c]\n    links: [db, db:x]\n",
     ),
     "P011": (
         (

@@ -53,11 +53,11 @@ class Npm(Analyzer):
 
 def installed(path: str) -> bool:
     """Whether this is a package's own manifest: node_modules/name/package.json, node_modules/@scope/name/..."""
-    home, _, directory = path.rpartition("/")[0].rpartition("/")
+    home = path.rpartition("/")[0].rpartition("/")[0]
     outer, _, scope = home.rpartition("/")
     if scope.startswith("@"):
         home = outer
-    return bool(directory) and (home == "node_modules" or home.endswith("/node_modules") or home in HOMES)
+    return home == "node_modules" or home.endswith("/node_modules") or home in HOMES
 
 
 def _is_odd(name: object) -> bool:

@@ -51,7 +51,7 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, counts, wholes))
                 reported = True
-            if not reported and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
+            if not reported and subject.unresolved and (words := _unresolved(rule, subject)):
                 skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
     return Evaluation(tuple(findings), tuple(skipped))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,15 @@ def test_entries_are_counted_by_owner_and_links_are_not_followed(tmp_path: Path)
     assert [entry.path.removeprefix(str(tmp_path)) for entry in held.entries] == [
         "", "/a", "/a/away", "/a/file", "/a/gone", "/a/pipe",
     ]  # fmt: skip
+
+
+def test_what_is_mounted_below_is_another_file_systems() -> None:
+    """`find -xdev` lists the same; /dev has other file systems in it on every machine."""
+    found = subprocess.run(["find", "/dev", "-xdev"], capture_output=True, text=True, check=True).stdout.split("\n")
+    within = [path for path in found if path and os.lstat(path).st_dev == os.lstat("/dev").st_dev]
+    assert len(within) < len(found) - 1, "nothing is mounted in /dev"
+    held = owners("/dev")
+    assert sum(number for _, _, number in held.owners) == len(within)
 
 
 def test_what_others_cannot_read_is_counted(tmp_path: Path) -> None:

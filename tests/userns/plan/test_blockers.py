@@ -29,36 +29,38 @@ SEEN = (
 MACHINE = MachineFacts(kernel="6.18.0", owned=SEEN, limits={"nofile": 20_000, "core": -1})
 
 
+OUT = "do without it, or opt out (--userns=host)"
+
+
 @pytest.mark.parametrize(
-    ("words", "what", "effect"),
+    ("words", "what", "effect", "remedy"),
     [
-        ("--privileged", "--privileged", "refused"),
-        ("--network host", "--network host", "refused"),
-        ("--pid host", "--pid host", "refused"),
-        ("--ipc host", "--ipc host", "fails"),
-        ("--ulimit nofile=30000", "--ulimit nofile=30000", "fails"),
-        ("--ulimit nofile=100:-1", "--ulimit nofile=100:-1", "fails"),
-        ("--ulimit memlock=-1", "--ulimit memlock=-1", "may fail"),
-        ("--oom-score-adj -500", "--oom-score-adj -500", "fails"),
-        ("--cap-add SYS_TIME", "--cap-add SYS_TIME", "fails"),
-        ("--cap-add MKNOD", "--cap-add MKNOD", "fails"),
-        ("--cap-add ALL", "--cap-add ALL", "may fail"),
-        ("-u 70000", "--user 70000", "fails"),
-        ("-u 65536:0", "--user 65536", "fails"),
-        ("-u 0:70000", "--user 70000", "fails"),
-        ("--group-add 70000", "--group-add 70000", "fails"),
-        ("--device /dev/vda", "--device /dev/vda", "fails"),
-        ("--device /dev/unseen", "--device /dev/unseen", "may fail"),
-        ("--device /dev/fuse:/dev/other", "--device /dev/fuse:/dev/other", "fails"),
-        ("-v /run/closed.sock:/s", "socket /run/closed.sock", "fails"),
-        ("-v /run/shut:/s", "socket /run/shut", "fails"),
-        ("-v /run/unseen.sock:/s", "socket /run/unseen.sock", "may fail"),
+        ("--privileged", "--privileged", "refused", f"grant only the capability or device that it needs; else {OUT}"),
+        ("--network host", "--network host", "refused", f"publish its ports; else {OUT}"),
+        ("--pid host", "--pid host", "refused", OUT),
+        ("--ipc host", "--ipc host", "fails", OUT),
+        ("--ulimit nofile=30000", "--ulimit nofile=30000", "fails", "the engine's own limit is 20000: raise that in its unit (LimitNOFILE=)"),
+        ("--ulimit nofile=100:-1", "--ulimit nofile=100:-1", "fails", "the engine's own limit is 20000: raise that in its unit (LimitNOFILE=)"),
+        ("--ulimit memlock=-1", "--ulimit memlock=-1", "may fail", "it must not be above the engine's own limit"),
+        ("--oom-score-adj -500", "--oom-score-adj -500", "fails", "a container may only raise its own OOM score"),
+        ("--cap-add SYS_TIME", "--cap-add SYS_TIME", "fails", f"it cannot set the clock; {OUT}"),
+        ("--cap-add MKNOD", "--cap-add MKNOD", "fails", f"it cannot make device nodes; {OUT}"),
+        ("--cap-add ALL", "--cap-add ALL", "may fail", f"capabilities apply only inside its user namespace, not to the machine; {OUT}"),
+        ("-u 70000", "--user 70000", "fails", "only ids up to 65535 are mapped: use a lower one"),
+        ("-u 65536:0", "--user 65536", "fails", "only ids up to 65535 are mapped: use a lower one"),
+        ("-u 0:70000", "--user 70000", "fails", "only ids up to 65535 are mapped: use a lower one"),
+        ("--group-add 70000", "--group-add 70000", "fails", "only ids up to 65535 are mapped: use a lower one"),
+        ("--device /dev/vda", "--device /dev/vda", "fails", f"its mode is 660, and the container's root is an ordinary user to it; {OUT}"),
+        ("--device /dev/unseen", "--device /dev/unseen", "may fail", "all users must be able to read and write the device"),
+        ("--device /dev/fuse:/dev/other", "--device /dev/fuse:/dev/other", "fails", "a device cannot be renamed: the engine would mount the host's device of the new name"),
+        ("-v /run/closed.sock:/s", "socket /run/closed.sock", "fails", f"its mode is 660, and the container's root is an ordinary user to it; {OUT}"),
+        ("-v /run/shut:/s", "socket /run/shut", "fails", f"its mode is 600, and the container's root is an ordinary user to it; {OUT}"),
+        ("-v /run/unseen.sock:/s", "socket /run/unseen.sock", "may fail", f"the container's root is an ordinary user to it; {OUT}"),
     ],
-)
-def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str) -> None:
+)  # fmt: skip
+def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str, remedy: str) -> None:
     found = blockers(MachineFacts(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
-    assert [(one.container, one.what, one.effect) for one in found] == [("web", what, effect)]
-    assert found[0].remedy
+    assert [(one.container, one.what, one.effect, one.remedy) for one in found] == [("web", what, effect, remedy)]
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ def _update(editor: SettingEditor, setting: str, new: Sequence[SettingValue]) ->
     old = [value for value, _ in pairs]
     if setting not in LIST_SETTINGS and old:
         # The last option counts; the others have no effect, but must go if the setting is to be unset.
-        if new and old[-1] == new[-1]:
+        if new and old[-1] == new[0]:
             return
         for value, option in pairs if not new else ():
             editor.remove(option, setting, value)
         if new:
-            editor.replace(pairs[-1][1], setting, old[-1], new[-1])
+            editor.replace(pairs[-1][1], setting, old[-1], new[0])
         return
     start, end = equal_ends(old, new)
     middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])

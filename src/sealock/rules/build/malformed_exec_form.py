@@ -27,7 +27,7 @@ class MalformedExecForm(Rule[Build]):
     good = (
         'FROM debian:12\nCMD ["nginx", "-g", "daemon off;"]\n',
         "FROM debian:12\nRUN [ -f /etc/x ] && [ -f /etc/y ]\n",
-        "FROM debian:12\nRUN [[ -f /etc/x ]]\n",
+        'FROM debian:12\nRUN [[ -f "/etc/x" ]]\n',
         "FROM debian:12\nCOPY [a-z].txt /x[y]\n",
     )
 
