@@ -129,7 +129,7 @@ def test_no_table_allows_no_caller() -> None:
         (CALLER + '[[guard.caller]]\nname = "ci"\nallow = "ping"\n', "caller has the name 'ci' twice"),
         (CALLER + '[[guard.exempt]]\nreason = "r"\nuntil = 2027-01-31\n', "rule is missing"),
         (CALLER + '[[guard.exempt]]\nrule = "C001"\nuntil = 2027-01-31\n', "reason is missing"),
-        (CALLER + '[[guard.exempt]]\nrule = "C001"\nreason = "r"\n', "until should be the last day"),
+        (CALLER + '[[guard.exempt]]\nrule = "C001"\nreason = "r"\n', "until is missing"),
         (CALLER + '[[guard.exempt]]\nrule = "C001"\nreason = "r"\nuntil = "soon"\n', "until should be the last day"),
     ],
 )

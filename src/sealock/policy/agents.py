@@ -9,7 +9,7 @@ from msgspec import Struct
 from sealock.model.allowedhosts import AllowedHost, read_host
 from sealock.model.durations import read_time
 from sealock.model.location import Source
-from sealock.policy.tables import TableReader
+from sealock.policy.tables import TableReader, as_toml
 
 DURATION: Final = "a number of seconds, minutes or hours, such as 90s, 30m or 2h"
 
@@ -55,5 +55,5 @@ def _seconds(reader: TableReader) -> int:
     key = "time-limit"
     text = reader.take(key, str, "")
     if (seconds := read_duration(text)) is None:
-        raise reader.fail(key, f"should be {DURATION}, and is {text!r}")
+        raise reader.fail(key, f"should be {DURATION}, and is {as_toml(text)}")
     return seconds

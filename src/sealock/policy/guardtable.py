@@ -22,7 +22,7 @@ from sealock.policy.guard import (
 )
 from sealock.policy.guardpresets import PRESETS
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
-from sealock.policy.tables import TableReader
+from sealock.policy.tables import TableReader, as_toml
 
 _MODES: Final = ("enforce", "audit")
 _CHANGES: Final = ("no-new-privileges", "cap-drop", "limits", "digest", "loopback")
@@ -62,7 +62,7 @@ def read_guard(source: Source, table: dict[str, Any]) -> GuardPolicy:
     names = [caller.name for caller in policy.callers]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         key = "caller"
-        raise reader.fail(key, f"has the name {twice!r} twice")
+        raise reader.fail(key, f"has the name {as_toml(twice)} twice")
     return policy
 
 
@@ -85,7 +85,7 @@ def _caller(source: Source, entry: dict[str, Any], where: str, location: Locatio
     preset = reader.take("preset", str, "")
     if preset and preset not in PRESETS:
         key = "preset"
-        raise reader.fail(key, f"should be one of {', '.join(PRESETS)}, and is {preset!r}")
+        raise reader.fail(key, f"should be one of {', '.join(PRESETS)}, and is {as_toml(preset)}")
     given = PRESETS.get(preset, {})
     allow = (*given.get("allow", ()), *reader.strings("allow"))
     reader.table = {key: value for key, value in given.items() if key != "allow"} | reader.table
@@ -135,11 +135,13 @@ def _exemption(source: Source, entry: dict[str, Any], where: str, location: Loca
         raise _missing(reader, "rule", "name the rules that should not deny")
     if not reason:
         raise _missing(reader, "reason", "an exemption needs one")
+    if until is None:
+        raise _missing(reader, "until", "write its last day, like 2027-01-31")
     try:
         day = until if isinstance(until, date) else date.fromisoformat(until)
     except (TypeError, ValueError):
         key = "until"
-        raise reader.fail(key, f"should be the last day, like 2027-01-31, and is {until!r}") from None
+        raise reader.fail(key, f"should be the last day, like 2027-01-31, and is {as_toml(until)}") from None
     images, names = _patterns(reader, "image"), reader.strings("name")
     made = GuardExemption(rules, reason, day, location, reader.take("caller", str, ""), images, names)
     reader.done()
@@ -160,14 +162,16 @@ def _allowed(reader: TableReader, words: Iterable[str]) -> frozenset[str]:
             allowed |= {word} if ":" in word else {f"{word}:read", f"{word}:write"}
         else:
             key = "allow"
-            raise reader.fail(key, f"should be groups like containers:read, or routes like GET /info, not {word!r}")
+            raise reader.fail(
+                key, f"should be groups like containers:read, or routes like GET /info, not {as_toml(word)}"
+            )
     return frozenset(allowed)
 
 
 def _word(reader: TableReader, key: str, words: tuple[str, ...]) -> Any:  # noqa: ANN401  one of the words
     word = reader.take(key, str, words[0])
     if word not in words:
-        raise reader.fail(key, f"should be one of {', '.join(dict.fromkeys(words))}, and is {word!r}")
+        raise reader.fail(key, f"should be one of {', '.join(dict.fromkeys(words))}, and is {as_toml(word)}")
     return word
 
 
@@ -175,7 +179,7 @@ def _words(reader: TableReader, key: str, words: tuple[str, ...]) -> Any:  # noq
     chosen = reader.strings(key)
     for word in chosen:
         if word not in words:
-            raise reader.fail(key, f"should be some of {', '.join(words)}, and has {word!r}")
+            raise reader.fail(key, f"should be some of {', '.join(words)}, and has {as_toml(word)}")
     return chosen
 
 
@@ -183,7 +187,7 @@ def _rules(reader: TableReader, key: str) -> tuple[str, ...]:
     rules = reader.strings(key)
     for rule in rules:
         if not _RULE.fullmatch(rule):
-            raise reader.fail(key, f"names {rule!r}, which is no rule's id")
+            raise reader.fail(key, f"names {as_toml(rule)}, which is no rule's id")
     return rules
 
 
@@ -205,7 +209,7 @@ def _numbers(reader: TableReader, key: str) -> tuple[int, ...]:
     value = reader.table.pop(key, [])
     numbers = value if isinstance(value, list) else [value]
     if not all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in numbers):
-        raise reader.fail(key, f"should be numbers as `id` prints them, and is {value!r}")
+        raise reader.fail(key, f"should be numbers as `id` prints them, and is {as_toml(value)}")
     return tuple(numbers)
 
 
@@ -220,7 +224,7 @@ def _cpus(reader: TableReader) -> float | None:
     key = "cpus"
     value = reader.table.pop(key, None)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10_000):
-        raise reader.fail(key, f"should be a number like 1.5, and is {value!r}")
+        raise reader.fail(key, f"should be a number like 1.5, and is {as_toml(value)}")
     return None if value is None else float(value)
 
 
@@ -231,7 +235,7 @@ def _memory(reader: TableReader) -> int | None:
         return None
     match = _MEMORY.fullmatch(text)
     if match is None or not int(match[1]):
-        raise reader.fail(key, f"should be a size like 512M or 2G, and is {text!r}")
+        raise reader.fail(key, f"should be a size like 512M or 2G, and is {as_toml(text)}")
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
@@ -239,7 +243,7 @@ def _paths(reader: TableReader, key: str) -> tuple[str, ...]:
     paths = reader.strings(key)
     for path in paths:
         if not path.startswith("/") or any(part in {"", ".", ".."} for part in path.strip("/").split("/")[:-1]):
-            raise reader.fail(key, f"should be absolute paths of the host, and has {path!r}")
+            raise reader.fail(key, f"should be absolute paths of the host, and has {as_toml(path)}")
     return tuple(path.rstrip("/") or "/" for path in paths)
 
 
@@ -250,5 +254,5 @@ def _version(reader: TableReader) -> tuple[int, int] | None:
         return None
     match = _VERSION.fullmatch(text)
     if match is None:
-        raise reader.fail(key, f'should be a version like "1.55", and is {text!r}')
+        raise reader.fail(key, f'should be a version like "1.55", and is {as_toml(text)}')
     return 1, int(match[1])

@@ -11,7 +11,7 @@ from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.patterns import compile_lazily
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
-from sealock.policy.tables import TableReader
+from sealock.policy.tables import TableReader, as_toml
 
 FORM: Final = "a number of hours, days or weeks, such as 36h, 7d or 2w, or 0"
 _AGE: Final = compile_lazily(r"([0-9]{1,5})([hdw])")
@@ -84,5 +84,5 @@ def _age(reader: TableReader, default: timedelta | None) -> timedelta:
         return default
     text = reader.take(key, str, "")
     if (age := read_age(text)) is None:
-        raise reader.fail(key, f"should be {FORM}, and is {text!r}")
+        raise reader.fail(key, f"should be {FORM}, and is {as_toml(text)}")
     return age

@@ -19,7 +19,7 @@ from sealock.policy.guard import GuardPolicy
 from sealock.policy.ignores import RULE_ID, Ignore
 from sealock.policy.images import ImageAllowance, read_images
 from sealock.policy.minages import MinAges, read_min_ages
-from sealock.policy.tables import TableReader, file_of_policy
+from sealock.policy.tables import TableReader, as_toml, file_of_policy
 from sealock.policy.trust import TrustPolicy
 from sealock.policy.trusttable import read_trust
 
@@ -192,13 +192,13 @@ def _hosts(reader: TableReader, key: str) -> dict[str, tuple[str, ...]]:
 
 def _severity(reader: TableReader, key: str, word: Any) -> Severity:  # noqa: ANN401  a TOML value
     if not isinstance(word, str) or word not in SEVERITIES:
-        raise reader.fail(key, f"should be one of {', '.join(SEVERITIES)}, and is {word!r}")
+        raise reader.fail(key, f"should be one of {', '.join(SEVERITIES)}, and is {as_toml(word)}")
     return SEVERITIES[word]
 
 
 def _rule(reader: TableReader, key: str, rule: str) -> str:
     if not RULE_ID.fullmatch(rule):
-        raise reader.fail(key, f"names {rule!r}, which is not a rule's id")
+        raise reader.fail(key, f"names {as_toml(rule)}, which is not a rule's id")
     return rule
 
 
@@ -231,7 +231,7 @@ def _ignore(source: Source, entry: Any, where: str, line: int) -> Ignore:  # noq
             until = date.fromisoformat(until)
         except (TypeError, ValueError):
             wrong = "until"
-            raise reader.fail(wrong, f"should be a date like 2027-01-31, and is {until!r}") from None
+            raise reader.fail(wrong, f"should be a date like 2027-01-31, and is {as_toml(until)}") from None
     ignore = Ignore(
         rules,
         reason,
@@ -255,7 +255,7 @@ def _justification(reader: TableReader, entry: dict[str, Any], rules: tuple[str,
 
     word: str = reader.take(key, str, "")
     if word not in JUSTIFICATIONS:
-        raise reader.fail(key, f"should be one of {', '.join(JUSTIFICATIONS)}, and is {word!r}")
+        raise reader.fail(key, f"should be one of {', '.join(JUSTIFICATIONS)}, and is {as_toml(word)}")
     if not package and not any("-" in rule for rule in rules):
         raise reader.fail(key, "is for vulnerabilities, and this ignore names none")
     return word

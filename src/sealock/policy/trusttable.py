@@ -9,7 +9,7 @@ from sealock.model.imagename import parse
 from sealock.model.location import Location, Source
 from sealock.patterns import compile_lazily
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
-from sealock.policy.tables import TableReader, file_of_policy
+from sealock.policy.tables import TableReader, as_toml, file_of_policy
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
@@ -56,7 +56,7 @@ def read_trust(source: Source, table: dict[str, Any], directory: str) -> TrustPo
 def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # noqa: ANN401  one of the words
     word = reader.take(key, str, words[0])
     if word not in words:
-        raise reader.fail(key, f"should be one of {', '.join(words)}, and is {word!r}")
+        raise reader.fail(key, f"should be one of {', '.join(words)}, and is {as_toml(word)}")
     return word
 
 
@@ -171,7 +171,7 @@ def _check_cosign(reader: TableReader, need: CosignNeed) -> None:
     name = parse(need.signed_for) if need.signed_for else None
     if need.signed_for and (name is None or name.tag or name.digest):
         key = "signed-for"
-        raise reader.fail(key, f"should be the name of a repository, and is {need.signed_for!r}")
+        raise reader.fail(key, f"should be the name of a repository, and is {as_toml(need.signed_for)}")
 
 
 def _attestation(source: Source, entry: Any, where: str, directory: str) -> AttestationNeed:  # noqa: ANN401  TOML

@@ -15,6 +15,7 @@ from sealock.guard.decision.ruleset import RuleSet
 from sealock.model.severity import Severity
 from sealock.policy.guard import CallerConditions, GuardCaller, GuardPolicy, has_labels, matches_image
 from sealock.policy.settings import Policy
+from sealock.policy.tables import as_toml
 from sealock.rules.catalog import rules
 from sealock.rules.rule import DatedRule, Rule
 
@@ -60,7 +61,9 @@ def prepare(policy: Policy, today: date, *, rewrites: bool = True, protected: tu
             if word not in BY_NAME and word.partition(":")[0] not in GROUPS:
                 where = f"{policy.name}:{caller.location.line}: [[guard.caller]] {caller.name}: "
                 hint = "routes are written as in docs/guide/guard.md" if "/" in word else f"groups: {', '.join(GROUPS)}"
-                msg = f"{where}allow has {word!r}, which is no route of the Engine API that sealock knows ({hint})"
+                msg = (
+                    f"{where}allow has {as_toml(word)}, which is no route of the Engine API that sealock knows ({hint})"
+                )
                 raise PolicyError(msg)
     denying = {rule for caller in policy.guard.callers for rule in caller.deny}
     chosen = RuleSet(
