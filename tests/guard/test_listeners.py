@@ -57,16 +57,34 @@ def test_only_a_stale_socket_is_replaced(path: Path) -> None:
 
 
 def test_what_cannot_be_listened_on_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"cannot listen on /nosuch/x: No such file or directory"):
+    with pytest.raises(UsageError, match=r"cannot listen on /nosuch/x: there is no directory /nosuch; make it"):
         listen("/nosuch/x", OURS)
     with pytest.raises(UsageError, match="longer than 100 bytes"):
         listen("/" + "x" * 100, OURS)
-    with pytest.raises(UsageError, match="No such file or directory"):
+    with pytest.raises(UsageError, match="there is no directory /nosuch"):
         listen("/nosuch/" + "x" * 92, OURS)
     (tmp_path / "directory").mkdir()
     with pytest.raises(UsageError, match="there is no user 'nobody-at-all'"):
         listen(str(tmp_path / "x"), SocketAccess(owner="nobody-at-all"))
     assert [entry.name for entry in tmp_path.iterdir()] == ["directory"]
+
+
+def test_directories_are_made_only_where_they_are_gone_after_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volatile, other = tmp_path / "run", tmp_path / "rnu"
+    monkeypatch.setattr(listeners, "_VOLATILE", f"{volatile}/")
+    close_listener(listen(str(volatile / "docker" / "plugins" / "sealock.sock"), OURS))
+    assert stat.S_IMODE((volatile / "docker").stat().st_mode) == 0o755
+    (tmp_path / "link").symlink_to(volatile)
+    close_listener(listen(str(tmp_path / "link" / "sealock" / "docker.sock"), OURS))
+    for missing in (other / "sealock", tmp_path / "run" / ".." / "rnu"):
+        with pytest.raises(UsageError, match=rf"there is no directory {other}\S*; make it, or correct the path"):
+            listen(str(missing / "docker.sock"), OURS)
+    assert not other.exists()
+    (volatile / "file").touch()
+    with pytest.raises(UsageError, match="cannot be made: Not a directory"):
+        listen(str(volatile / "file" / "sealock" / "x"), OURS)
 
 
 def test_a_socket_goes_with_its_guard_unless_another_took_its_place(path: Path) -> None:

@@ -17,6 +17,8 @@ from sealock.errors import UsageError, reason_of
 BACKLOG: Final = 4096
 _FIRST: Final = 3
 """The descriptor of the first socket that systemd passes (sd_listen_fds(3))."""
+_VOLATILE: Final = "/run/"
+"""Where the directories of sockets are gone after each start of the machine."""
 _PATH: Final = 100
 """Bytes of a unix socket's path, less those of a temporary name's end: the kernel takes 107."""
 
@@ -30,11 +32,16 @@ class SocketAccess(Struct, frozen=True):
 
 
 def listen(path: str, access: SocketAccess) -> socket.socket:
-    """Listen on a unix socket; it takes the place of a stale one at once. UsageError says what is in the way."""
+    """Listen on a unix socket; it takes the place of a stale one at once. UsageError says what is in the way.
+
+    Its directory is made below /run, which each start of the machine empties. Elsewhere it has to be there: a path
+    that is mistyped would become a directory where no client looks.
+    """
     if len(os.fsencode(path)) > _PATH:
         message = f"the path of the socket is longer than {_PATH} bytes: {path}"
         raise UsageError(message)
-    with suppress(FileNotFoundError):
+    _make_directory(path)
+    with suppress(OSError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             message = f"{path} exists and is no socket: choose another path for --listen"
             raise UsageError(message)
@@ -61,6 +68,20 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
     finally:
         os.umask(old)
     return sock
+
+
+def _make_directory(path: str) -> None:
+    directory = os.path.realpath(os.path.dirname(path))
+    if os.path.isdir(directory):
+        return
+    if not directory.startswith(_VOLATILE):
+        message = f"cannot listen on {path}: there is no directory {directory}; make it, or correct the path"
+        raise UsageError(message)
+    try:
+        os.makedirs(directory, 0o755, exist_ok=True)
+    except OSError as error:
+        message = f"cannot listen on {path}: the directory {directory} cannot be made: {error.strerror}"
+        raise UsageError(message) from None
 
 
 def close_listener(sock: socket.socket) -> None:

@@ -24,6 +24,7 @@ from sealock.guard.denials import denial_message
 from sealock.guard.forwarding import json_answer
 from sealock.guard.gate import GateOutcome
 from sealock.guard.http1 import WireError, read_request
+from sealock.guard.log import LogEntry
 from sealock.guard.records import record
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.session import READ
@@ -77,19 +78,24 @@ class PluginSession(ServedConnection):
     def __init__(self, line: Line, identity: ClientIdentity, parts: GuardParts, mark: PluginMark) -> None:
         super().__init__(line, identity, parts)
         self.mark = mark
+        self._unwritten: LogEntry | None = None
+        """The line of the log for the question that is answered: the engine does not wait for it."""
 
     async def serve(self) -> None:
         """Serve the connection to its end."""
         try:
             while not self.ending and (self.line.buffer or await self._next()):
-                self.idle = False
-                async with asyncio.timeout(READ):
-                    if not (head := await self.line.head()):
-                        return
-                    request = read_request(head)
-                    body = await self.line.body(request.length, _BODY)
+                self.idle, self.deadline = False, time.monotonic() + READ
+                if not (head := await self.line.head()):
+                    return
+                request = read_request(head)
+                body = await self.line.body(request.length, _BODY)
+                self.deadline = 0.0
                 value = await self._answer(request.target, body)
-                await self.line.send(json_answer(200, "OK", value, close=not request.keep_alive))
+                try:
+                    await self.line.send(json_answer(200, "OK", value, close=not request.keep_alive))
+                finally:
+                    self._write()
                 if not request.keep_alive:
                     return
         except WireError as error:
@@ -104,6 +110,11 @@ class PluginSession(ServedConnection):
         """Wait for the engine's next question, without an end: it keeps its connection."""
         self.idle = True
         return await self.line.more()
+
+    def _write(self) -> None:
+        entry, self._unwritten = self._unwritten, None
+        if entry is not None:
+            self.parts.log.write(entry)
 
     async def _answer(self, target: str, body: bytes) -> Any:  # noqa: ANN401  what is encoded
         match target:
@@ -122,7 +133,8 @@ class PluginSession(ServedConnection):
             asked = msgspec.json.decode(body, type=AuthzRequest)
             if self.mark.is_own(asked):
                 return AuthzAnswer(allow=True)
-            request = self._read(asked)
+            headers = {name.lower(): value for name, value in (asked.headers or {}).items()}
+            request = self._read(asked, headers)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             self.parts.metrics.count("errors_total", kind="client")
             return AuthzAnswer(allow=False, message=f"{_REFUSED}: {decoding_fault(error)}")
@@ -130,14 +142,13 @@ class PluginSession(ServedConnection):
         caller = Caller(tls_name=asked.user)
         try:
             async with asyncio.timeout(DEADLINE):
-                outcome = self._incomplete(asked, request) or await self.parts.gate.decide(request, caller)
+                outcome = self._incomplete(headers, request) or await self.parts.gate.decide(request, caller)
         except TimeoutError:
             reason = GuardReason("G000", f"no decision within {DEADLINE:g} seconds")
             outcome = self.parts.gate.outcome(request, Denied((reason,)))
         return self._noted(request, caller, outcome, time.perf_counter() - started)
 
-    def _read(self, asked: AuthzRequest) -> EngineRequest:
-        headers = {name.lower(): value for name, value in (asked.headers or {}).items()}
+    def _read(self, asked: AuthzRequest, headers: dict[str, str]) -> EngineRequest:
         body = b64decode(asked.body or "", validate=True)
         if len(body) > LARGEST_BODY:
             message = f"the body is larger than {LARGEST_BODY} bytes"
@@ -149,9 +160,8 @@ class PluginSession(ServedConnection):
             headers.get("upgrade", ""),
         )  # fmt: skip
 
-    def _incomplete(self, asked: AuthzRequest, request: EngineRequest) -> GateOutcome | None:
+    def _incomplete(self, headers: dict[str, str], request: EngineRequest) -> GateOutcome | None:
         """A denial where the client sent a body that the engine did not pass on."""
-        headers = {name.lower(): value for name, value in (asked.headers or {}).items()}
         sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         if request.body != b"" or not sent:
             return None
@@ -162,7 +172,7 @@ class PluginSession(ServedConnection):
     def _noted(self, request: EngineRequest, caller: Caller, outcome: GateOutcome, seconds: float) -> AuthzAnswer:
         entry = record(None, caller, request, outcome, seconds, "plugin")
         self.parts.metrics.request(outcome.result.caller, entry.route, entry.result, seconds)
-        self.parts.log.write(entry)
+        self._unwritten = entry
         if isinstance(outcome.result, Allowed) or outcome.opened is not None:
             return AuthzAnswer(allow=True)
         for reason in outcome.result.reasons:

@@ -73,7 +73,6 @@ def run_guard(options: GuardOptions) -> None:
     given = [sock for sockets in received.values() for sock in sockets]
     listening = tuple(map(_received, given)) or tuple(_listening(where, options) for where in options.listen)
     if status is None and options.status:
-        os.makedirs(os.path.dirname(options.status) or ".", 0o755, exist_ok=True)
         status = listen(options.status, SocketAccess(options.access.owner, options.access.group, 0o660))
     raise_descriptors()
     log = GuardLog(options.log)
@@ -96,7 +95,6 @@ def _received(sock: socket.socket) -> Listening:
 def _listening(where: str, options: GuardOptions) -> Listening:
     if not where.startswith("tcp://"):
         path = where.removeprefix("unix://")
-        os.makedirs(os.path.dirname(path) or ".", 0o755, exist_ok=True)
         return Listening(listen(path, options.access))
     host, colon, port = where.removeprefix("tcp://").rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
