@@ -31,6 +31,10 @@ PROGRAM = make({".rodata": b"nothing"})
         ("srv/app/renv.lock", b"{}", "renv.lock"),
         ("srv/app/flake.lock", b"{}", "flake.lock"),
         ("srv/app/Cargo.lock", b"", ""),
+        ("srv/app.pex", b"PK\3\4", "Python in archives"),
+        ("srv/tool.egg", b"PK\3\4", "Python in archives"),
+        ("srv/app.jmod", b"JM\1\0PK\3\4", "Java modules"),
+        ("opt/java/jmods/java.base.jmod", b"JM\1\0PK\3\4", ""),
     ],
 )
 def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, data: bytes, manager: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from sealock.formats.kubernetes.images import find_images
 from sealock.model.location import Source
-from sealock.pin import texts
+from sealock.pin import run, texts
 from sealock.pin.digestplaces import VariableSource, seat
 from support.pinworld import NEW, OLD, digest_of, pin
 
@@ -344,3 +345,21 @@ def test_what_would_break_the_file_is_left_and_the_rest_is_written(tmp_path: Pat
     assert new == f"FROM a:1@{NEW}\n{long}\n"
     assert [result.state for result in results] == ["missing", "stuck"]
     assert "cannot be written there safely" in results[1].note
+
+
+def test_a_named_context_is_no_image_to_ask_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Dockerfile").write_text("FROM base\nCOPY --from=tool:1 /a /\n", encoding="utf-8")
+    (tmp_path / "b.Dockerfile").write_text("FROM base\n", encoding="utf-8")
+    build = "services: {a: {build: {context: ., additional_contexts: {base: ./b}}}}\n"
+    (tmp_path / "compose.yaml").write_text(build, encoding="utf-8")
+    spots = {
+        (os.path.normpath(text.path), spot.written): (spot.reference, spot.stuck)
+        for text in run.gather(["."], None)
+        for spot in text.references.spots
+    }
+    assert spots == {
+        ("Dockerfile", "base"): ("", "a compose or bake file builds it with a named context in place of this image"),
+        ("Dockerfile", "tool:1"): ("tool:1", ""),
+        ("b.Dockerfile", "base"): ("base", ""),
+    }

@@ -61,6 +61,21 @@ def test_a_named_context_is_no_image(
             f"{finding.rule} {next(name for name in names if name in finding.message)}" for finding in report.findings
         ]
         assert sorted(found) == expected
+        # What is found only without the contexts is named.
+        hidden = {name.partition(" ")[0] for name in PLAIN if name not in expected}
+        assert hidden <= {skipped.rule for skipped in report.skipped}
+
+
+POLICY = '[trust]\ndefault = "refuse"\n[[trust.image]]\nmatch = ["docker.io/library/x"]\nrefuse = "old"\n'
+
+
+def test_a_compose_file_takes_no_image_out_of_the_trust_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sealock.toml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "Dockerfile").write_text("FROM evil.example/a:1\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text(compose("{'evil.example/a:1': ./b}"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    findings = [finding for target in check(".").targets for finding in target.findings]
+    assert "Dockerfile" in [finding.location.file for finding in findings if finding.rule == "T001"]
 
 
 def test_a_base_that_is_a_context_has_an_unknown_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

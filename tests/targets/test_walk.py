@@ -125,6 +125,47 @@ def test_a_script_that_leaves_the_engine_to_a_variable_is_found(tmp_path: Path) 
     assert [(input_.name, input_.kind) for input_ in resolve(str(tmp_path), Options())] == [("up", "run")]
 
 
+DECLARING = [
+    ("package.json", '{"dependencies": {"a": "1"}}', "yarn.lock"),
+    ("pyproject.toml", '[project]\ndependencies = ["a"]\n', "uv.lock"),
+    ("Pipfile", '[packages]\na = "*"\n', "Pipfile.lock"),
+    ("requirements.in", "a\n", "requirements.txt"),
+    ("dev-requirements.in", "a\n", "dev-requirements.txt"),
+    ("constraints.txt", "a==1\n", ""),
+    ("setup.cfg", "[options]\ninstall_requires =\n  a\n", ""),
+    ("Cargo.toml", '[workspace.dependencies]\na = "1"\n', "Cargo.lock"),
+    ("composer.json", '{"require": {"a/b": "1"}}', "composer.lock"),
+    ("Gemfile", 'gem "rails"\n', "Gemfile.lock"),
+    ("x.gemspec", "s.add_dependency 'a'\n", "Gemfile.lock"),
+    ("build.gradle", "dependencies {\n}\n", "gradle.lockfile"),
+    ("libs.versions.toml", '[libraries]\na = "b:c:1"\n', "gradle.lockfile"),
+    ("pubspec.yaml", "dependencies:\n  a: 1\n", "pubspec.lock"),
+    ("Podfile", "pod 'A'\n", "Podfile.lock"),
+    ("conanfile.txt", "[requires]\na/1\n", "conan.lock"),
+    ("x.csproj", '<PackageReference Include="a"/>', "packages.lock.json"),
+    ("deno.json", '{"imports": {"a": "npm:a"}}', "deno.lock"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "lock"), DECLARING)
+def test_dependencies_without_a_lock_file_are_counted(tmp_path: Path, name: str, text: str, lock: str) -> None:
+    def counted() -> list[str]:
+        paths: list[str] = []
+        list(resolve(str(tmp_path), Options(unexamined=paths.append)))
+        return [path.rpartition("/")[2] for path in paths]
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).write_text(text, encoding="utf-8")
+    assert counted() == [name]
+    (tmp_path / "a" / name).write_text("\n", encoding="utf-8")
+    assert counted() == []
+    (tmp_path / "a" / name).write_text(text, encoding="utf-8")
+    for directory in (tmp_path, tmp_path / "a") if lock else ():
+        (directory / lock).touch()  # the lock file of a workspace is above
+        assert counted() == []
+        (directory / lock).unlink()
+
+
 def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     for number in range(1100):
         write(tmp_path / f"{number}.py", b"")

@@ -15,7 +15,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 
-ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg", ".nar", ".kar")
+ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg", ".nar", ".kar", ".aar")
 _NAMED: Final = frozenset({*ENDINGS, ".zip"})
 RAW_ENDINGS: Final = tuple(ending.encode() for ending in ENDINGS)
 LARGEST: Final = 512 << 20

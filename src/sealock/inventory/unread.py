@@ -19,6 +19,13 @@ _PATHS: Final = {
     "var/db/xbps/pkgdb-0.38.plist": "XBPS",
 }
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
+_ARCHIVES: Final = {
+    **dict.fromkeys((".pex", ".pyz", ".shiv", ".egg"), "Python in archives"),
+    ".jmod": "Java modules",
+}
+"""The endings of archives that hold packages."""
+_OF_JDK: Final = "/jmods/"
+"""The directory of a JDK with its own modules, which its release file stands for."""
 _NAMES: Final = {"PF": ("var/db/pkg/", "Portage"), "rock_manifest": ("", "LuaRocks"), ".packlist": ("", "Perl")}
 """What stands for a package: the name of a file, what its path begins with, and the package manager."""
 
@@ -31,6 +38,7 @@ class UnreadPackages(Analyzer):
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
         names=("DESCRIPTION", *_NAMES, *sorted(UNREAD_LOCKS)),
+        endings=tuple(_ARCHIVES),
         elf=True,
         limit=16 << 20,
     )
@@ -43,6 +51,8 @@ class UnreadPackages(Analyzer):
             manager = "R" if _R.search(file.data) else ""
         elif not (manager and file.path.startswith(start)):
             manager = _PATHS.get(file.path) or _DIRECTORIES.get(directory, "") or (name if name in UNREAD_LOCKS else "")
+            if not manager and _OF_JDK not in file.path:
+                manager = _ARCHIVES.get(name[name.rfind(".") :], "") if "." in name else ""
         if manager:
             yield FileFact(UNREAD, file.path, detail=manager)
         elif file.path[:9] in _STORES:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sealock.errors import TargetError, UsageError
 from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
-from sealock.pin import imagedates, lockfile, texts, writer
+from sealock.pin import contexts, imagedates, lockfile, texts, writer
 from sealock.pin.assessment import EvaluatedTexts, PinResult, ReferenceFilter, evaluate, make_filter
 from sealock.pin.cooldown import CoolDown, CooledTexts, EvidenceTime, cool_down
 from sealock.pin.lockfile import PinLock
@@ -162,8 +162,8 @@ def _min_ages(options: PinOptions, policy: Policy | None) -> MinAges:
 def gather(paths: Iterable[str], policy: Policy | None) -> list[texts.PinText]:
     """Read the files, without those that the policy excludes from directories."""
     if policy is None:
-        return list(texts.gather(paths))
-    return list(
+        return contexts.leave_out(texts.gather(paths))
+    return contexts.leave_out(
         texts.gather(paths, lambda path: excluded(policy, os.path.relpath(path, policy.directory).replace(os.sep, "/")))
     )
 

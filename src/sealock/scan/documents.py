@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
-from sealock.model.inventory import UNREAD, Inventory
+from sealock.model.inventory import OF_DISTRIBUTIONS, UNREAD, Inventory
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity
+from sealock.patterns import compile_lazily
 from sealock.policy.settings import Policy
 from sealock.scan.namedcontexts import with_contexts
 from sealock.scan.settings import Settings
@@ -24,6 +25,10 @@ from sealock.text import list_first
 
 if TYPE_CHECKING:
     from sealock.runtime.containers import ObservedContainer
+
+
+_LIBC: Final = compile_lazily(r"(?:.*/)?(?:libc\.so(?:\.\d+)?|libc[.-][\w.-]*\.so[\d.]*|ld-(?:linux|musl|uClibc)[^/]*)")
+"""The path of a C library or its loader."""
 
 
 class ReadTarget(Struct, frozen=True):
@@ -173,11 +178,17 @@ def _left_to_others(document: Document) -> Iterator[Skipped]:
 
 
 def unread_packages(inventory: Inventory) -> Iterator[Skipped]:
-    """The packages of an image that no analyzer lists, by their package manager; a distribution's own are listed."""
+    """The packages of an image that no analyzer lists, by their package manager, and those that nothing records."""
     facts = [fact for fact in inventory.files if fact.kind == UNREAD and not (fact.removed or fact.owner)]
     for manager in sorted({fact.detail for fact in facts}):
         paths = [fact.path for fact in facts if fact.detail == manager]
         yield Skipped("", f"packages of {manager}", f"no analyzer lists packages of {manager}: {list_first(paths, 3)}")
+    known = (package for package in inventory.packages if package.type in OF_DISTRIBUTIONS and not package.removed)
+    if inventory.distribution is None and next(known, None) is None:
+        libraries = (package.path for package in inventory.packages if not package.removed)
+        if library := next((path for path in libraries if _LIBC.fullmatch(path)), ""):
+            why = f"it has a C library ({library}) and neither os-release nor a package database"
+            yield Skipped("", "packages of the distribution", f"{why}: of what it is made is not known")
 
 
 def _image(observed: ObservedContainer | None) -> ImageIdentity | None:

@@ -5,39 +5,24 @@ A run learns of them after it has read a Dockerfile, which is then evaluated aga
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.formats.buildcontexts import Contexts
 from sealock.model.build import Build, BuildText, Copy, Stage, context_name
 from sealock.model.container import Container
 from sealock.model.document import Document
-from sealock.model.project import Project, ServiceBuild
+from sealock.model.finding import Skipped
+from sealock.model.report import TargetReport
+from sealock.policy.trust import UNTRUSTED
 
-Contexts = tuple[tuple[str, str], ...]
-"""Names as `context_name` writes them, each with what stands for it."""
 RULES: Final = frozenset({"B010", "B062", "B192", "C046", "C080", "C081", "C086", "T001"})
 """The rules that go by the names of images in a Dockerfile."""
 _IMAGE: Final = "docker-image://"
 _OF_IMAGE: Final = 2
 """The first subjects of a Dockerfile: the build, and the image's configuration; run lines come after them."""
-
-
-def list_builds(document: Document, path: str) -> Iterator[tuple[str, Contexts]]:
-    """Yield the path of each Dockerfile that a compose or bake file builds, with the named contexts of that build."""
-    directory = posixpath.dirname(path.replace("\\", "/"))
-    for subject in document.subjects:
-        for service in subject.noun.services if isinstance(subject.noun, Project) else ():
-            build = service.build
-            if build is not None and build.inline is None and "://" not in build.context:
-                file = posixpath.join(directory, build.context, build.dockerfile or "Dockerfile")
-                yield posixpath.normpath(file), _contexts(build)
-
-
-def _contexts(build: ServiceBuild) -> Contexts:
-    return tuple((context_name(name), value) for name, value in build.additional_contexts)
 
 
 def join_builds(builds: Iterable[tuple[str, Contexts]]) -> dict[str, Contexts]:
@@ -97,3 +82,32 @@ def _in_build(build: Build, contexts: Mapping[str, str]) -> Build:
 def _image(text: BuildText, value: str) -> BuildText | None:
     """The image that a context is, None where it is none."""
     return replace(text, value=value.removeprefix(_IMAGE)) if value.startswith(_IMAGE) else None
+
+
+def joined_reports(plain: TargetReport, built: TargetReport, contexts: Contexts) -> TargetReport:
+    """The report on a Dockerfile as it is built with these contexts, which names what is found only without them.
+
+    A compose file in a directory is not the user's word: whoever builds without it builds on the image of a registry.
+    So what the trust policy says of that image stays a finding, and other rules count as skipped.
+    """
+    left = {(finding.fingerprint, finding.message) for finding in built.findings}
+    skipped = {(skipped.rule, skipped.subject) for skipped in built.skipped}
+    hidden = [
+        finding
+        for finding in plain.counted
+        if (finding.fingerprint, finding.message) not in left and (finding.rule, finding.subject) not in skipped
+    ]
+    names = ", ".join(name for name, _ in contexts)
+    why = f"a compose or bake file builds it with {names} as named context, in place of an image"
+    return replace(
+        built,
+        findings=(*built.findings, *(finding for finding in hidden if finding.rule == UNTRUSTED)),
+        skipped=(
+            *built.skipped,
+            *(
+                Skipped(finding.rule, finding.subject, f"{why}; without it: {finding.message}")
+                for finding in hidden
+                if finding.rule != UNTRUSTED
+            ),
+        ),
+    )

@@ -20,13 +20,14 @@ from msgspec.structs import replace
 
 from sealock import __version__
 from sealock.errors import SealockError, TargetError, TransportError
+from sealock.formats.buildcontexts import Contexts, list_builds
 from sealock.model.finding import InputError, Skipped
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport, Unexamined
 from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
-from sealock.scan.namedcontexts import RULES, Contexts, join_builds, list_builds
+from sealock.scan.namedcontexts import RULES, join_builds, joined_reports
 from sealock.scan.policies import Policies
 from sealock.scan.repetitions import join_repetitions
 from sealock.scan.ruleids import select
@@ -161,7 +162,8 @@ class CheckRun:
         for path, contexts in join_builds(self._builds).items() if dockerfiles else ():
             if path in dockerfiles:
                 at, input_ = dockerfiles[path]
-                (reports[at],) = self._reports_on(replace(input_, contexts=contexts), progress)
+                (built,) = self._reports_on(replace(input_, contexts=contexts), progress)
+                reports[at] = joined_reports(reports[at], built, contexts)
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")

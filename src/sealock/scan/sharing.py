@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from sealock.formats.buildcontexts import Contexts
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import Ignore
-from sealock.scan.namedcontexts import Contexts
 from sealock.targets.inputs import FileInput, Input
 
 ALONE: Final = 64

@@ -15,6 +15,7 @@ from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
 from sealock.formats.runcalls import VARIABLE_RUN
 from sealock.patterns import compile_lazily
+from sealock.targets.dependencies import lacks_lock
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
 from sealock.targets.locks import is_lock, is_other_lock
@@ -195,6 +196,8 @@ class Walk:
         except FileRefusedError as error:
             self._error(path, str(error).removeprefix(f"{path} could not be read: "))
             return None
+        if lacks_lock(path, self._prefix, data):
+            self._unexamined(path)
         if base == ".env":
             return WalkedFile(path) if self._also is None and _LISTS_FILES.search(data) else None
         why = ""

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sealock.model.container import Container
+from sealock.model.inventory import Distribution, Inventory, Package
+from sealock.scan.documents import unread_packages
 from sealock.scan.images import ImageOptions, read_inventories
 from support.commandline import sealock
 from support.layeredimages import Member, file, gone, pipe, read, symbolic
@@ -51,6 +54,28 @@ def test_a_distribution_without_packages_is_an_error(layers: list[list[Member]],
 )
 def test_other_images_are_none(layers: list[list[Member]], tmp_path: Path) -> None:
     assert not read(tmp_path, *layers).errors
+
+
+LIBC = "lib/x86_64-linux-gnu/libc.so.6"
+UNKNOWN = f"it has a C library ({LIBC}) and neither os-release nor a package database: of what it is made is not known"
+
+
+@pytest.mark.parametrize(
+    ("path", "distribution", "packages", "reasons"),
+    [
+        pytest.param(LIBC, None, (), [UNKNOWN], id="a C library alone"),
+        pytest.param("lib/ld-musl-x86_64.so.1", None, (), [UNKNOWN.replace(LIBC, "lib/ld-musl-x86_64.so.1")], id="musl"),
+        pytest.param("app", None, (), [], id="a program that has it built in"),
+        pytest.param(LIBC, Distribution("debian", "12"), (), [], id="of a distribution, which is an error"),
+        pytest.param(LIBC, None, (Package("apk", "busybox", "1", "lib/apk/db/installed"),), [], id="with a package database"),
+    ],
+)  # fmt: skip
+def test_a_c_library_of_nobody_is_named_as_skipped(
+    path: str, distribution: Distribution | None, packages: tuple[Package, ...], reasons: list[str]
+) -> None:
+    listed = (Package("generic", "glibc", "2.36", path), *packages)
+    inventory = Inventory(("a",), "", "", (), Container(), distribution, listed)
+    assert [skipped.reason for skipped in unread_packages(inventory)] == reasons
 
 
 def archive(tmp_path: Path) -> str:
