@@ -260,11 +260,28 @@ def test_a_commit_is_of_a_container_of_its_own() -> None:
     assert "G005" in rules(world().decide("POST /commit?container=other&repo=new"))
     for name in ("/other", "", "other?x", "oth%25er"):
         assert "G004" in rules(world().decide(f"POST /commit?container={quote(name)}&repo=new"))
-    assert "G005" in rules(
-        world().decide("POST /commit?container=mine&repo=new&changes=LABEL%20sealock.guard.owner=web")
-    )
     assert rules(world().decide("POST /containers/create", {"Image": "bare:1"})) == set()
     assert rules(world().decide("POST /commit?container=mine&repo=new")) == set()
+
+
+@pytest.mark.parametrize(
+    ("instructions", "denied"),
+    [
+        (["LABEL sealock.guard.owner=web"], True),
+        (['LABEL sealock.gu"ar"d.owner=web'], True),
+        (["LABEL 'sealock.guard'.owner=web"], True),
+        (["LABEL a=b sealock.gu''ard.own\"\"er web"], True),
+        (["LABEL sealock.guard.own\\", "er=web"], True),
+        (["# escape=`", "LABEL sealock.guard.own`", "er=web"], True),
+        (["CMD x\n \t# escape=`\nLABEL sealock.guard.own`\ner=web"], True),
+        (["LABEL $NAME=web"], True),
+        (["LABEL team='web'", 'CMD ["sh", "-c", "date # now"]', "ENV A=`date`"], False),
+    ],
+)
+def test_no_instruction_of_a_commit_changes_the_owner(instructions: list[str], *, denied: bool) -> None:
+    changes = "".join(f"&changes={quote(text, safe='')}" for text in instructions)
+    for line in (f"POST /commit?container=mine&repo=new{changes}", f"POST /images/create?fromSrc=-&repo=new{changes}"):
+        assert rules(world().decide(line)) == ({"G005"} if denied else set())
 
 
 def test_the_number_of_containers_is_limited() -> None:

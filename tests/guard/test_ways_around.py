@@ -29,6 +29,38 @@ def test_what_is_sound_passes(line: str, body: Any) -> None:
     assert isinstance(decision, Allowed), decision
 
 
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        (CREATE, host() | {"Env": ["A=1", "HOME"]}),
+        ("POST /v1.44/containers/web/exec", {"Cmd": ["sh"], "Env": ["PATH*"]}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("components", "denied"),
+    [([{"Name": "Engine"}], set()), ([{"Name": "Podman Engine"}, {"Name": "Conmon"}], {"G004"}), (None, set())],
+)
+def test_no_variable_comes_out_of_the_environment_of_podman(
+    line: str, body: Any, components: Any, denied: set[str]
+) -> None:
+    made = world()
+    made.engine["/version"] = {"Components": components}
+    assert rules(made.decide(line, body)) == denied
+
+
+def test_no_container_is_used_that_is_in_a_namespace_by_its_path() -> None:
+    for key in ("PidMode", "NetworkMode", "UsernsMode"):
+        made = world()
+        made.engine["/containers/web/json"] = PLAIN | {"HostConfig": PLAIN["HostConfig"] | {key: "ns:/proc/1/ns/x"}}
+        assert rules(made.decide("POST /v1.44/containers/web/start")) == {"C024"}
+
+
+def test_no_container_starts_in_a_descriptor_that_its_image_names() -> None:
+    made = world()
+    made.engine["/containers/web/json"] = PLAIN | {"Config": PLAIN["Config"] | {"WorkingDir": "/proc/self/fd/8"}}
+    assert rules(made.decide("POST /v1.44/containers/web/start")) == {"G006"}
+
+
 def test_a_container_that_was_evaluated_is_the_one_that_is_used() -> None:
     for line, body in (
         ("POST /v1.44/containers/web/start", None),

@@ -40,6 +40,20 @@ def test_podman_is_guarded() -> None:
         assert "C001" in denied.stderr
         denied = running.docker("run", "--rm", "-v", "/:/x", "--network", "none", "base", "/bin/busybox", "id")
         assert "G006" in denied.stderr
+        for field, value, rule in (
+            ("PidMode", "ns:/proc/self/ns/pid", "G004"),
+            ("NetworkMode", "slirp4netns:allow_host_loopback=true", "G012"),
+            ("Binds", ["data:/x:O,upperdir=/etc,workdir=/root"], "G004"),
+            ("Mounts", [{"Type": "volume", "Target": "/x,volume-opt=o=bind,volume-opt=device=/etc"}], "G004"),
+            ("GroupAdd", ["keep-groups"], "C047"),
+        ):
+            body = {"Image": "base", "Cmd": ["/bin/busybox"], "HostConfig": {field: value}}
+            status, answer = send(running.socket, "POST", "/v1.41/containers/create", body)
+            assert (status, rule in answer["message"]) == (403, True), (field, answer)
+        for field, given in (("Volumes", {"/etc:/x": {}}), ("Env", ["HOME"])):
+            body = {"Image": "base", "Cmd": ["/bin/busybox"], field: given}
+            status, answer = send(running.socket, "POST", "/v1.41/containers/create", body)
+            assert (status, "G004" in answer["message"]) == (403, True), (field, answer)
         for target in ("/libpod/info", "/v4.0.0/libpod/containers/json", "/v5.4.0/libpod/containers/create"):
             method = "POST" if target.endswith("create") else "GET"
             status, answer = send(running.socket, method, target, {"privileged": True} if method == "POST" else None)

@@ -27,6 +27,7 @@ from sealock.guard.decision.hostaccess import (
 from sealock.guard.decision.imagechecks import check_image
 from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
 from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
+from sealock.guard.decision.podmanwords import check_namespaces, check_words
 from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
 from sealock.patterns import compile_lazily
@@ -67,6 +68,7 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     check_devices(case, host)
     check_security_options(case, host)
     check_working_directory(case, str(body.get("WorkingDir", "")))
+    check_words(case, body, host)
     if host.get("Cgroup"):
         case.deny(
             "C024", f"Container joins another container's namespace: Cgroup {host['Cgroup'][:60]!r}", "leave it out"
@@ -249,7 +251,14 @@ def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]
 
 def check_network(case: Case, name: str) -> None:
     """Deny a network that is the host's by another name, or another caller's."""
-    if "/" in name or not name.isprintable() or "?" in name or "#" in name or "%" in name or not name.isascii():
+    if (
+        {"/", ":"} & set(name)
+        or not name.isprintable()
+        or "?" in name
+        or "#" in name
+        or "%" in name
+        or not name.isascii()
+    ):
         case.deny("G012", f"{name[:60]!r} is no name of a network")
         return
     described = case.engine(f"/networks/{name}")
@@ -315,7 +324,9 @@ def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | N
         # There every container has it that does not ask for another: it is no more than the engine gives by default.
         container = replace(container, cgroupns=UNSET)
     host = described.get("HostConfig")
+    check_working_directory(case, text_of(described.get("Config"), "WorkingDir"))
     if isinstance(host, dict):
+        check_namespaces(case, host)
         check_devices(case, host)
         _check_masks(case, host)
         if case.setting.own:

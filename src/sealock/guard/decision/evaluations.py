@@ -28,6 +28,7 @@ from sealock.guard.decision.imagechecks import (
 )
 from sealock.guard.decision.jsonvalues import as_object, text_of
 from sealock.guard.decision.ownership import beyond, check_objects, label_created
+from sealock.guard.decision.podmanwords import check_variables
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
 from sealock.model.absent import UNSET
@@ -74,8 +75,7 @@ def _use(case: Case) -> None:
     """Start a container, attach to it, or reach its files, which are also those that it mounts."""
     if case.query.get("checkpoint-dir"):
         case.deny("G006", "would read a checkpoint from a directory of the host", "leave checkpoint-dir out")
-    container = _existing(case)
-    if container is not None:
+    if (container := _existing(case)) is not None:
         check_noun(case, container, exists=True)
 
 
@@ -90,6 +90,7 @@ def _existing(case: Case) -> Container | None:
 def _exec(case: Case) -> None:
     body = _body(case)
     check_working_directory(case, body.get("WorkingDir", ""))
+    check_variables(case, body)
     container = _existing(case)
     if container is None:
         return
@@ -176,9 +177,10 @@ def _commit(case: Case) -> None:
 
 
 def _check_instructions(case: Case) -> None:
-    """Deny Dockerfile instructions that could change the label of the owner."""
+    """Deny Dockerfile instructions that could change the label of the owner, also by quotes or another escape sign."""
     for text in case.target.parameters("changes"):
-        if case.guard.policy.label in text or "\\" in text or "$" in text:
+        odd = {"\\", "$"} & set(text) or any(row.strip().startswith("#") for row in text.splitlines())
+        if odd or case.guard.policy.label in text.replace('"', "").replace("'", ""):
             case.deny("G005", f"the instruction {text[:80]!r} could change the owner's label", "leave it out")
 
 
