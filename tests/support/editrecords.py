@@ -99,7 +99,7 @@ _SAMPLES: Final[dict[str, tuple[Any, ...]]] = {
     "selinux": (("disable",), ("type:t", "level:s0")),
     "devices": ((Device("/dev/a", "/dev/a"),), (Device("/dev/a", "/dev/b", "r"),)),
     "device_rules": (("c 1:3 r",),),
-    "gpus": ("all",),
+    "gpus": ("all", "2", "device=0,1"),
     "sysctls": ((Sysctl("net.core.somaxconn", "1"),),),
     "mounts": (
         (Mount("tmpfs", None, "/t"),),

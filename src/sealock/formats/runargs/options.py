@@ -147,7 +147,7 @@ _add_list("cap-add", "cap_add", "", values.parse_capability, comma=True)
 _add_list("cap-drop", "cap_drop", "", values.parse_capability, comma=True)
 _add_list("device", "devices", "", values.parse_device, values.spell_device)
 _add_list("device-cgroup-rule", "device_rules", "", values.parse_device_rule)
-_add_single("gpus", "gpus", read=scalars.parse_gpus)
+_add_single("gpus", "gpus", read=scalars.parse_gpus, spell=scalars.spell_gpus)
 _add_list("sysctl", "sysctls", "", values.parse_sysctl, values.spell_sysctl)
 # Mounts and namespaces
 _add_flag("read-only", "read_only")

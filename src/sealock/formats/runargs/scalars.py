@@ -159,7 +159,14 @@ def parse_stream(text: str) -> str:
 
 
 def parse_gpus(text: str) -> str:
-    """Check a request for GPUs: all, a number, or key=value,…."""
+    """Check a request for GPUs: all, a number, or key=value,…; one field of CSV, so a value with commas has quotes."""
+    if len(text) > 2 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
+        text = text[1:-1]
     if text == "all" or "=" in text or _is_digits(text) or holds_expansion(text):
         return text
     raise invalid(text, "is neither all nor a number of GPUs")
+
+
+def spell_gpus(value: str) -> str:
+    """Write a request for GPUs; Docker takes what follows a comma without quotes for a field of its own."""
+    return f'"{value}"' if value.startswith("device=") and "," in value else value
