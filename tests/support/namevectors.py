@@ -249,8 +249,15 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         "FROM debian:12\nCOPY a@ /tmp/\nRUN tar -xf /tmp/a@ -C /opt\n",
         ".tar .tar.gz .tgz .tar.bz2 .tbz2 .tar.xz .txz .tar.zst .tar.lzma .zip",
     ),
-    "B181": each(
-        "FROM debian:12\nENV W=/w\nRUN rm -r @ $B/\n", "/x 'x' $HOME/x $W/ ${A}/ $A $A/x \"$A/\" /x␣$HOME/y␣$A/"
+    "B181": (
+        *each(
+            "FROM debian:12\nARG B\n@\nRUN rm -r $B/\n",
+            'ENV␣B= ENV␣B="" ENV␣B=/x ARG␣B ARG␣B= ARG␣B="" ARG␣B=/x ENV␣B␣/x ENV␣C=/x',
+        ),
+        *each("ARG B=@\nFROM debian:12\nARG B\nRUN rm -r $B/\n", "/x \"\" ''"),
+        "ARG B\nFROM debian:12\nARG B\nRUN rm -r $B/\n",
+        "ARG B=/x\nFROM debian:12\nRUN rm -r $B/\n",
+        *each("FROM debian:12\nENV W=/w\nRUN rm -r @ $B/\n", "/x 'x' $HOME/x $W/ ${A}/ $A $A/x \"$A/\" /x␣$HOME/y␣$A/"),
     ),
     "B183": each(debian("@ x; echo done"), FAILING),
     "B186": (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sealock.model.build import Arg, Env, Run, Stage
+from sealock.model.build import Arg, Env, Pair, Run, Stage
 from sealock.rules.build._ran import inherited, once, ran
 from sealock.rules.kit import At, Build, Confidence, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, page
 
@@ -71,10 +71,14 @@ def _assigned(run: Run) -> frozenset[str]:
 
 def _given(build: Build, stage: Stage) -> frozenset[str]:
     """The variables that an ENV sets, or an ARG with a default, which the caller can only override."""
-    outer = {pair.name for arg in build.arguments for pair in arg.pairs if pair.value is not None}
+    outer = {pair.name for arg in build.arguments for pair in arg.pairs if _is_set(pair)}
     return frozenset(
         pair.name
         for instruction in stage.of(Env, Arg)
         for pair in instruction.pairs
-        if pair.name in outer or (pair.value is not None and pair.value.raw not in {"", '""'})
+        if pair.name in outer or _is_set(pair)
     )
+
+
+def _is_set(pair: Pair) -> bool:
+    return pair.value is not None and pair.value.value != ""
