@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.daemon.fields import KNOWN, TABLE, UNWRITTEN
+from sealock.formats.daemon.fields import BY_FIELD, KNOWN, TABLE, UNWRITTEN
+from sealock.formats.daemon.flags import read_flags
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set, changed
 from sealock.model.container import Ulimit
-from sealock.model.daemon import Daemon
+from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.document import Document
 from sealock.model.location import Source
 
@@ -77,6 +79,53 @@ def test_unreadable_setting_is_unknown() -> None:
     document = read('{"icc": "no"}')
     assert getattr(document.subjects[0].noun, "icc") is UNKNOWN  # noqa: B009  any noun
     assert document.subjects[0].unresolved == {"icc": "icc"}
+
+
+FLAGS = [
+    ("-H unix:///a --host=tcp://b:1", {"hosts": ["unix:///a", "tcp://b:1"]}),
+    ("-Htcp://a:1", {"hosts": ["tcp://a:1"]}),
+    ("-H=tcp://a:1", {"hosts": ["tcp://a:1"]}),
+    ("-D", {"debug": True}),
+    ("-l debug", {"log-level": "debug"}),
+    ("-G staff", {"group": "staff"}),
+    ("-s overlay2", {"storage-driver": "overlay2"}),
+    ("-b br0", {"bridge": "br0"}),
+    ("--authorization-plugin a --authorization-plugin b", {"authorization-plugins": ["a", "b"]}),
+    ("--insecure-registry a:1 --insecure-registry=b:2", {"insecure-registries": ["a:1", "b:2"]}),
+    ("--registry-mirror https://m", {"registry-mirrors": ["https://m"]}),
+    ("--storage-opt a=b --storage-opt c=d", {"storage-opts": ["a=b", "c=d"]}),
+    ("--label a=b --label c", {"labels": ["a=b", "c"]}),
+    ("--default-ulimit nofile=1:2 --default-ulimit core=-1", {"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}, "core": {"Name": "core", "Soft": -1, "Hard": -1}}}),
+    ("--default-ulimit odd --default-ulimit nofile=x --default-ulimit nproc=1:x --default-ulimit nproc=7", {"default-ulimits": {"nproc": {"Name": "nproc", "Soft": 7, "Hard": 7}}}),
+    ("--log-driver=syslog --log-opt a=b --log-opt c=d=e --log-opt f", {"log-driver": "syslog", "log-opts": {"a": "b", "c": "d=e", "f": ""}}),
+    ("--add-runtime crun=/usr/bin/crun --add-runtime=kata=/k", {"runtimes": {"crun": {"path": "/usr/bin/crun"}, "kata": {"path": "/k"}}}),
+    ("--exec-opt native.cgroupdriver=systemd --exec-opt other=x", {"exec-opts": ["native.cgroupdriver=systemd", "other=x"]}),
+    ("--exec-opt native.cgroupdriver=systemd --exec-opt native.cgroupdriver=cgroupfs", {"exec-opts": ["native.cgroupdriver=systemd", "native.cgroupdriver=cgroupfs"]}),
+    ("--http-proxy http://a --https-proxy http://b --no-proxy c", {"proxies": {"http-proxy": "http://a", "https-proxy": "http://b", "no-proxy": "c"}}),
+    ("stray --unknown x --data-root /d", {"data-root": "/d"}),
+    ("--data-root /a --data-root /b", {"data-root": "/b"}),
+    ("--group", {"group": ""}),
+    *((f"--{row.key} x", {row.key: "x"}) for row in TABLE if row.read.__name__ == "_text"),
+    *((f"--{row.key}=x y", {row.key: "x"}) for row in TABLE if row.read.__name__ == "_text"),
+    *((f"--{row.key}", {row.key: True}) for row in TABLE if row.read.__name__ == "_bool"),
+    *((f"--{row.key}={word} --data-root d", {row.key: value, "data-root": "d"}) for row in TABLE if row.read.__name__ == "_bool"
+      for word, value in (("true", True), ("1", True), ("false", False), ("0", False), ("F", False))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "settings"), FLAGS)
+def test_a_flag_of_dockerd_says_what_its_key_says(words: str, settings: dict[str, Any]) -> None:
+    flags, keys = read_flags(words.split()), noun(json.dumps(settings))
+    assert {field: getattr(flags, field) for field in FIELDS if field in BY_FIELD and field != "features"} == {
+        field: getattr(keys, field) for field in FIELDS if field in BY_FIELD and field != "features"
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "rootless"), [("", UNSET), ("--rootless", True), ("--rootless=true", True), ("--rootless=false", False)]
+)
+def test_only_flags_know_that_an_engine_is_rootless(words: str, rootless: object) -> None:
+    assert read_flags(words.split()).rootless is rootless
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,39 @@ def test_archives_in_archives_tell_where_they_lie(method: int) -> None:
     assert fault == ""
 
 
+STAMP = bytes.fromhex("5554 0500 03 00000000")
+"""An extra field with the time of a file, as Info-ZIP writes it."""
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before other fields", "after them"])
+@pytest.mark.parametrize("most", [0, 50, 150, 400])
+def test_numbers_of_64_bits_are_read_as_those_of_32(monkeypatch: pytest.MonkeyPatch, most: int, *, first: bool) -> None:
+    """The library writes sizes and offsets above a limit in an extra field of 64 bits: we set the limit low."""
+    entries = pom("org.x", "app", "1.0") | {"WEB-INF/lib/asm.jar": jar(pom("s", "asm", "9.1"))} | pom("org.y", "y", "2")
+    expected = listed("srv/app.war", jar(entries))
+    assert len(expected[0]) == 3
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", most)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            entry = zipfile.ZipInfo(name)
+            entry.extra = STAMP
+            archive.writestr(entry, data)
+    raw = stream.getvalue()
+    start = raw.index(b"PK\1\2")
+    wide = {
+        raw[at : at + 4 + raw[at + 2]]
+        for at in range(start, len(raw))
+        if raw[at : at + 2] == b"\1\0" and raw[at + 3] == 0
+    }
+    moved = raw[start:]
+    for field in wide if not first else ():
+        moved = moved.replace(field + STAMP, STAMP + field)
+    assert b"PK\6\6" in raw, "the library wrote no 64 bits"
+    assert (moved == raw[start:]) is first
+    assert listed("srv/app.war", raw[:start] + moved) == expected
+
+
 def test_a_script_before_the_archive_does_no_harm() -> None:
     packages, fault = listed("app.jar", b"#!/bin/sh\nexec java -jar $0\n" + jar(pom("g", "app", "1")))
     assert (coordinates(packages), fault) == (["g:app:1"], "")

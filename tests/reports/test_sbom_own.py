@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -148,6 +149,23 @@ def test_many_files_of_a_kind_are_cut_short() -> None:
     text = table(inventory(files=facts))
     assert "Setuid: 30 files" in text
     assert "and 18 more" in text
+
+
+def test_files_are_listed_by_kind_path_and_layer() -> None:
+    facts = [
+        FileFact("setuid", "bin/b", 0o4755, detail="one"),
+        FileFact("capability", "bin/c", 0o755, layer=1, detail="later"),
+        FileFact("setuid", "bin/a", 0o4711, detail="two"),
+        FileFact("capability", "bin/c", 0o755, layer=0, detail="earlier"),
+        FileFact("setuid", "bin/d", 0o104755, owner="su"),
+    ]
+    for order in permutations(facts, 5):
+        lines = [" ".join(line.split()) for line in table(inventory(files=order)).splitlines()]
+        start = lines.index("Capability: 2 files")
+        assert lines[start : start + 8] == [
+            "Capability: 2 files", "0755 bin/c earlier", "0755 bin/c later", "",
+            "Setuid: 3 files", "4711 bin/a two", "4755 bin/b one", "4755 bin/d su",
+        ]  # fmt: skip
 
 
 def test_an_empty_image_says_so() -> None:

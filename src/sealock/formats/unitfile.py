@@ -73,14 +73,6 @@ class UnitText(Struct, frozen=True):
     comments: tuple[Place, ...] = ()
     faults: tuple[UnitFault, ...] = ()
 
-    def active(self, section: str, key: str) -> list[UnitEntry]:
-        """The entries of a key that count: an empty value discards those before it."""
-        found: list[UnitEntry] = []
-        for entry in self.entries:
-            if entry.section == section and entry.key == key:
-                found = [*found, entry] if entry.value else []
-        return found
-
     def last(self, section: str, key: str) -> UnitEntry | None:
         """The last entry of a key, which may be empty."""
         return next((entry for entry in reversed(self.entries) if entry.section == section and entry.key == key), None)

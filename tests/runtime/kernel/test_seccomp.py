@@ -55,6 +55,92 @@ def test_what_is_blocked(filters: tuple[bytes, ...], blocked: tuple[str, ...], b
     assert (calls.total, calls.blocked, calls.by_arguments, calls.unread) == (375, blocked, by_arguments, "")
 
 
+WORD = (1 << 32) - 1
+A, B = 0xF0F0_1234, 13
+CALCULATED = {
+    "add": (0x04, (A + B) & WORD),
+    "subtract": (0x14, A - B),
+    "multiply": (0x24, (A * B) & WORD),
+    "divide": (0x34, A // B),
+    "or": (0x44, A | B),
+    "and": (0x54, A & B),
+    "shift left": (0x64, (A << B) & WORD),
+    "shift right": (0x74, A >> B),
+    "exclusive or": (0xA4, A ^ B),
+}
+"""What each instruction of linux/bpf_common.h makes of two numbers, in 32 bits."""
+ACCUMULATORS = [
+    *((f"{name} a constant", [(0x00, 0, 0, A), (code, 0, 0, B)], value) for name, (code, value) in CALCULATED.items()),
+    *((f"{name} the index", [(0x00, 0, 0, A), (0x01, 0, 0, B), (code | 8, 0, 0, 0)], value) for name, (code, value) in CALCULATED.items()),
+    ("subtract more than there is", [(0x00, 0, 0, 1), (0x14, 0, 0, 2)], WORD),
+    ("divide by nothing", [(0x00, 0, 0, 1), (0x01, 0, 0, 0), (0x3C, 0, 0, 0)], 0),
+    ("shift by more than 31", [(0x00, 0, 0, 3), (0x64, 0, 0, 33)], 6),
+    ("shift right by more than 31", [(0x00, 0, 0, 6), (0x74, 0, 0, 33)], 3),
+    ("negate", [(0x00, 0, 0, 1), (0x84, 0, 0, 0)], WORD),
+    ("negate nothing", [(0x84, 0, 0, 0)], 0),
+    ("a constant", [(0x00, 0, 0, 7)], 7),
+    ("the length of the data", [(0x80, 0, 0, 0)], 64),
+    ("the length in the index", [(0x81, 0, 0, 0), (0x87, 0, 0, 0)], 64),
+    ("a constant in the index", [(0x01, 0, 0, 9), (0x87, 0, 0, 0)], 9),
+    ("the index from the accumulator", [(0x00, 0, 0, 5), (0x07, 0, 0, 0), (0x00, 0, 0, 0), (0x87, 0, 0, 0)], 5),
+    ("memory of the accumulator", [(0x00, 0, 0, 5), (0x02, 0, 0, 15), (0x00, 0, 0, 0), (0x60, 0, 0, 15)], 5),
+    ("memory of the index", [(0x01, 0, 0, 5), (0x03, 0, 0, 0), (0x60, 0, 0, 0)], 5),
+    ("memory into the index", [(0x00, 0, 0, 5), (0x02, 0, 0, 1), (0x61, 0, 0, 1), (0x00, 0, 0, 0), (0x87, 0, 0, 0)], 5),
+    ("memory of another place", [(0x00, 0, 0, 5), (0x02, 0, 0, 1), (0x60, 0, 0, 2)], 0),
+    ("memory of another place into the index", [(0x00, 0, 0, 5), (0x02, 0, 0, 1), (0x01, 0, 0, 3), (0x61, 0, 0, 2), (0x87, 0, 0, 0)], 0),
+    ("a jump", [(0x00, 0, 0, 1), (0x05, 0, 0, 2), (0x00, 0, 0, 2), (0x00, 0, 0, 3), (0x04, 0, 0, 1)], 2),
+    ("the architecture", [load(ARCHITECTURE)], X86_64),
+    ("the instruction pointer", [load(8)], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("instructions", "value"), [pytest.param(*row, id=name) for name, *row in ACCUMULATORS])
+def test_an_instruction_gives_the_number_that_the_kernel_has(
+    instructions: list[tuple[int, int, int, int]], value: int
+) -> None:
+    calls = evaluate_filters([program(*instructions, equal(value, 0, 1), give(ERRNO), give(ALLOW))], "x86_64")
+    assert len(calls.blocked) == calls.total
+    assert calls.by_arguments == ()
+
+
+@pytest.mark.parametrize("index", [False, True], ids=["a constant", "the index"])
+@pytest.mark.parametrize(
+    ("code", "left", "right", "jumps"),
+    [
+        (0x15, 5, 5, True), (0x15, 5, 6, False), (0x15, 6, 5, False),
+        (0x25, 6, 5, True), (0x25, 5, 5, False), (0x25, 5, 6, False), (0x25, WORD, 1, True),
+        (0x35, 6, 5, True), (0x35, 5, 5, True), (0x35, 5, 6, False),
+        (0x45, 6, 2, True), (0x45, 4, 2, False), (0x45, 0, 0, False),
+    ],
+)  # fmt: skip
+def test_a_jump_is_taken_where_the_kernel_takes_it(
+    code: int, left: int, right: int, *, jumps: bool, index: bool
+) -> None:
+    jump = [(0x01, 0, 0, right), (code | 8, 1, 2, 0)] if index else [(0x01, 0, 0, 99), (code, 1, 2, right)]
+    text = program((0x00, 0, 0, left), *jump, give(KILL), give(ERRNO), give(ALLOW))
+    assert bool(evaluate_filters([text], "x86_64").blocked) is jumps
+
+
+@pytest.mark.parametrize(
+    ("filters", "blocks"),
+    [
+        ([(0x00, 0, 0, ALLOW), (0x16, 0, 0, 0)], False),
+        ([(0x00, 0, 0, KILL), (0x16, 0, 0, 0)], True),
+        ([give(ALLOW | 0xFFFF)], False),
+        ([give(LOG | 1)], False),
+        ([give(0x7FF00000)], True),
+        ([give(0x00030000)], True),
+        ([give(0)], True),
+        ([give(0x7FC00000)], True),
+    ],
+    ids=["the accumulator allows", "the accumulator kills", "data of an action", "data of a log", "a tracer", "a trap", "a thread ends", "a notification"],
+)  # fmt: skip
+def test_an_action_blocks_unless_it_allows_or_logs(filters: list[tuple[int, int, int, int]], *, blocks: bool) -> None:
+    assert bool(evaluate_filters([program(*filters)], "x86_64").blocked) is blocks
+    assert bool(evaluate_filters([program(*filters), ALL], "x86_64").blocked) is blocks
+    assert len(evaluate_filters([program(*filters), program(give(KILL))], "x86_64").blocked) == 375
+
+
 @pytest.mark.parametrize(
     "text",
     [

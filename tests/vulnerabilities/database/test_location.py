@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sealock.errors import DatabaseError
-from sealock.vulnerabilities.database.location import NAME, clear, writing
+from sealock.vulnerabilities.database.location import _INCOMING, _LOCK, NAME, clear, put, writing
 from sealock.vulnerabilities.database.seal import NoDatabaseError, opened
 
 ROOT = os.geteuid() == 0
@@ -55,3 +56,43 @@ def test_a_database_that_is_a_named_pipe_does_not_wait(tmp_path: Path) -> None:
 def test_no_database_is_no_foreign_one(tmp_path: Path) -> None:
     with pytest.raises(NoDatabaseError):
         opened(str(tmp_path / "gone" / NAME))
+
+
+def _update(where: Path) -> None:
+    with writing(str(where)) as incoming:
+        put(f"{incoming}/new", str(where))
+
+
+@pytest.mark.parametrize(
+    ("blocked", "work", "why"),
+    [
+        pytest.param(f"db/{_LOCK}/x", _update, "Is a directory", id="the lock is a directory"),
+        pytest.param(f"db/{_INCOMING}{os.getpid()}", _update, "File exists", id="a file where updates put theirs"),
+        pytest.param("db/x", _update, "No such file or directory", id="a new database that is gone"),
+        pytest.param(f"db/{NAME}/x", lambda where: put(str(where / "x"), str(where)), "Is a directory", id="a directory in place of the database"),
+        pytest.param(f"db/{NAME}/x", lambda where: clear(str(where)), "Is a directory", id="a directory to remove"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_written_is_an_error_with_its_reason(
+    tmp_path: Path, blocked: str, work: Callable[[Path], None], why: str
+) -> None:
+    (tmp_path / blocked).parent.mkdir(parents=True)
+    (tmp_path / blocked).touch()
+    if work is not _update:
+        (tmp_path / "db" / "x").touch()
+    with pytest.raises(DatabaseError) as refused:
+        work(tmp_path / "db")
+    advice = "set SEALOCK_DB_DIR to another directory for the advisory database"
+    assert str(refused.value) == f"{tmp_path / 'db'} cannot be written ({why}); {advice}"
+
+
+def test_what_an_update_that_was_killed_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / f"{_INCOMING}1").mkdir()
+    (tmp_path / "other").mkdir()
+    with writing(str(tmp_path)) as incoming:
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([Path(incoming).name, _LOCK, "other"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([_LOCK, "other"])
+    assert clear(str(tmp_path)) is False
+    (tmp_path / NAME).touch()
+    assert clear(str(tmp_path)) is True
+    assert clear(str(tmp_path / "gone")) is False

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
 from typing import Any
 
 import pytest
+from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,6 +224,25 @@ def test_scores_that_do_not_end_as_they_should_are_damaged(data: bytes) -> None:
 
 
 TAR = feedmirror.tarred({"a.json": b'{"vulnerabilities": []}' + b" " * 9000})
+
+
+def test_what_is_no_file_in_a_tar_hides_no_file() -> None:
+    documents = {
+        f"{name}.json": b'{"vulnerabilities": [{"cve": "CVE-2026-%d"}]}' % (1000 + index)
+        for index, name in enumerate("abc")
+    }
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for (name, data), kind in zip(
+            documents.items(), (tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE), strict=True
+        ):
+            other, member = tarfile.TarInfo(f"other-{name}"), tarfile.TarInfo(name)
+            other.type, other.linkname, member.size = kind, "x", len(data)
+            archive.addfile(other)
+            archive.addfile(member, io.BytesIO(data))
+    found = feedmirror.read("redhat-vex", zstd.compress(stream.getvalue()))
+    assert found == feedmirror.read("redhat-vex", feedmirror.tarred(documents))
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize("data", [TAR[:-10], TAR[: len(TAR) // 2], b"x" * 2000], ids=["an end", "half", "no tar"])
