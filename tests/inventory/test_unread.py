@@ -31,10 +31,16 @@ PROGRAM = make({".rodata": b"nothing"})
         ("srv/app/renv.lock", b"{}", "renv.lock"),
         ("srv/app/flake.lock", b"{}", "flake.lock"),
         ("srv/app/Cargo.lock", b"", ""),
-        ("srv/app.pex", b"PK\3\4", "Python in archives"),
-        ("srv/tool.egg", b"PK\3\4", "Python in archives"),
         ("srv/app.jmod", b"JM\1\0PK\3\4", "Java modules"),
         ("opt/java/jmods/java.base.jmod", b"JM\1\0PK\3\4", ""),
+        ("home/linuxbrew/.linuxbrew/Cellar/openssl@3/3.0.1/INSTALL_RECEIPT.json", b"{}", "Homebrew"),
+        ("usr/local/bin/composer.phar", b"<?php __HALT_COMPILER(); ?>", "phar archives"),
+        ("srv/one", PROGRAM + b"MEI\014\013\012\013\016" + b"\0" * 80, "PyInstaller"),
+        ("srv/two", make({"pydata": b"MEI"}), "PyInstaller"),
+        ("srv/three", PROGRAM + b"d3n0l4nd" + b"\0" * 32, "deno compile"),
+        ("srv/four", PROGRAM + b"\n---- Bun! ----\n" + b"\0" * 8, "bun build --compile"),
+        ("srv/five.AppImage", PROGRAM[:8] + b"AI\2" + PROGRAM[11:], "AppImage"),
+        ("srv/six", PROGRAM + b"d3n0l4nd" + b"\0" * 300, ""),
     ],
 )
 def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, data: bytes, manager: str) -> None:

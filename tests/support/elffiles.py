@@ -14,8 +14,8 @@ FLAGS = {".data": 3, ".go.buildinfo": 3, ".text": 6}
 class Strings:
     """A string table that grows."""
 
-    def __init__(self) -> None:
-        self.data = bytearray(b"\0")
+    def __init__(self, start: bytes = b"") -> None:
+        self.data = bytearray(start or b"\0")
 
     def add(self, text: str) -> int:
         offset = len(self.data)
@@ -35,14 +35,18 @@ def make(
     symbols: Sequence[tuple[str, str, str]] = (),
     headers: bool = True,
     notes: bytes = b"",
+    texts: bytes = b"",
 ) -> bytes:
-    """Write one. `symbols` are (name, version, library) that it wants; without `headers` it has no section table."""
+    """Write one. `symbols` are (name, version, library) that it wants; without `headers` it has no section table.
+
+    `texts` begins its table of names.
+    """
     parts = dict(sections or {})
     word = "Q" if wide else "I"
-    names, texts = Strings(), Strings()
+    names, strings = Strings(), Strings(texts)
     if symbols:
-        parts.update(_symbols(symbols, texts, wide=wide, order=order))
-    entries = [(1, texts.add(library)) for library in needed] + ([(14, texts.add(soname))] if soname else [])
+        parts.update(_symbols(symbols, strings, wide=wide, order=order))
+    entries = [(1, strings.add(library)) for library in needed] + ([(14, strings.add(soname))] if soname else [])
     head = 64 if wide else 52
     one = 56 if wide else 32
     # Program headers: load, data, interpreter, dynamic, note.
@@ -61,9 +65,9 @@ def make(
         place(".note.gnu.build-id", notes)
     for name, data in parts.items():
         place(name, data)
-    place(".dynstr", bytes(texts.data))
+    place(".dynstr", bytes(strings.data))
     if entries:
-        entries += [(5, BASE + placed[".dynstr"][0]), (10, len(texts.data)), (0, 0)]
+        entries += [(5, BASE + placed[".dynstr"][0]), (10, len(strings.data)), (0, 0)]
         place(".dynamic", b"".join(pack(f"{order}{word}{word}", *entry) for entry in entries))
     order_of = ["", *placed, ".shstrtab"]
     offsets = [names.add(name) if name else 0 for name in order_of]

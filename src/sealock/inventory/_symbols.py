@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Set as AbstractSet
 from struct import Struct as Layout
 from typing import Final, NamedTuple
 
 from sealock.inventory.elf import Elf, text_at
 
+_SYMTAB: Final = 2
 _DYNSYM: Final = 11
 _WEAK: Final = 2
 _VERSION_NEEDS: Final = 0x6FFFFFFE
@@ -42,6 +44,23 @@ def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:
         for row, version in zip(rows, _symbol_versions(elf), strict=False)
         if row[3] == 0 and version & 0x7FFF in needs
     ]
+
+
+def defined_addresses(elf: Elf, wanted: AbstractSet[bytes]) -> dict[bytes, int]:
+    """The addresses of those of the wanted symbols that a 64-bit file defines, by its dynamic table or the other."""
+    addresses: dict[bytes, int] = {}
+    order = elf.shape.word.format[0]
+    layout = Layout(f"{order}IBBHQQ")
+    for kind in (_DYNSYM, _SYMTAB) if elf.shape.wide else ():
+        table = elf.section_of_type(kind)
+        if table is None or table.link >= len(elf.rows):
+            continue
+        names = elf.content(elf.section_at(table.link), 64 << 20)
+        content = elf.content(table, _MAX_SYMBOLS * layout.size)
+        for name, _, _, section, address, _ in layout.iter_unpack(content[: len(content) // layout.size * layout.size]):
+            if section and (text := text_at(names, name)) in wanted:
+                addresses.setdefault(text, address)
+    return addresses
 
 
 def imported_names(elf: Elf) -> list[bytes]:

@@ -27,6 +27,8 @@ _USUAL_ZIP: Final = 64 << 20
 """Bytes of a zip archive of another name from which on only one that begins as Java's tools write them is searched:
 models of data, which are zip archives too, have gigabytes."""
 _HEADS: Final = frozenset({ELF, ZIP})
+_LONG_SCRIPT: Final = 4 << 10
+"""Bytes of a script from which on it may begin a zip archive: of Python's zipapps, and of Java's executable jars."""
 NOT_ELF: Final = frozenset({
     "py", "pyc", "js", "mjs", "ts", "map", "json", "html", "css", "txt", "md", "h", "hpp", "c", "rb", "pl", "pm",
     "sh", "gz", "xz", "jar", "class", "png", "jpg", "svg", "gif", "mo", "po", "xml", "yml", "yaml", "toml",
@@ -156,7 +158,11 @@ class _Scan:
                     analyzers = none
                 # A name without a dot is its own ending: `go` and `java` are programs.
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
-                if may_be_elf and (head := entry.read(4)) in _HEADS and (head == ELF or not analyzers):
+                if (
+                    may_be_elf
+                    and ((head := entry.read(4)) in _HEADS or (head[:2] == b"#!" and entry.size >= _LONG_SCRIPT))
+                    and (head == ELF or not analyzers)
+                ):
                     self.analyze_by_content(entry, analyzers, head)
                 elif analyzers:
                     self.analyze(entry, analyzers)
@@ -222,6 +228,8 @@ class _Scan:
         analyzers = [*analyzers, *selection.elf] if head == ELF else list(selection.zips)
         if head == ZIP and entry.size > _USUAL_ZIP and not entry.read(64)[30:].startswith(b"META-INF/"):
             return
+        if head not in _HEADS and entry.part is None and entry.size > _USUAL_ZIP:
+            return  # an installer, mostly: it would be read as a whole
         if entry.part is None or not analyzers:
             self.analyze(entry, analyzers)
             return

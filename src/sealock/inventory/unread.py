@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
+from sealock.inventory.elf import MAGIC, read_if_valid
+from sealock.inventory.window import FileContent
 from sealock.model.inventory import UNREAD, FileFact
 from sealock.model.lockfiles import UNREAD_LOCKS
 from sealock.patterns import compile_lazily
@@ -19,21 +21,33 @@ _PATHS: Final = {
     "var/db/xbps/pkgdb-0.38.plist": "XBPS",
 }
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
-_ARCHIVES: Final = {
-    **dict.fromkeys((".pex", ".pyz", ".shiv", ".egg"), "Python in archives"),
-    ".jmod": "Java modules",
-}
+_ARCHIVES: Final = {".jmod": "Java modules", ".phar": "phar archives"}
 """The endings of archives that hold packages."""
 _OF_JDK: Final = "/jmods/"
 """The directory of a JDK with its own modules, which its release file stands for."""
-_NAMES: Final = {"PF": ("var/db/pkg/", "Portage"), "rock_manifest": ("", "LuaRocks"), ".packlist": ("", "Perl")}
+_NAMES: Final = {
+    "PF": ("var/db/pkg/", "Portage"),
+    "rock_manifest": ("", "LuaRocks"),
+    ".packlist": ("", "Perl"),
+    "INSTALL_RECEIPT.json": ("", "Homebrew"),
+}
 """What stands for a package: the name of a file, what its path begins with, and the package manager."""
+_BUNDLES: Final = (
+    (b"MEI\014\013\012\013\016", "PyInstaller"),
+    (b"d3n0l4nd", "deno compile"),
+    (b"\n---- Bun! ----\n", "bun build --compile"),
+)
+"""What ends a program with packages in it, and what makes such programs."""
+_END: Final = 256
+_APPIMAGE: Final = b"AI\x02"
+"""Bytes 8 to 10 of an AppImage, which holds a whole root file system."""
 
 
 class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
+    version = 2
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
@@ -58,7 +72,20 @@ class UnreadPackages(Analyzer):
         elif file.path[:9] in _STORES:
             # Each package of a store is a directory in it: its first program stands for it.
             yield FileFact(UNREAD, "/".join(file.path.split("/", 3)[:3]), detail=_STORES[file.path[:9]])
+        elif file.content.startswith(MAGIC) and (maker := _bundled(file.content)):
+            yield FileFact(UNREAD, file.path, detail=maker)
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
         """Name each once."""
         yield from dict.fromkeys(facts)
+
+
+def _bundled(program: FileContent) -> str:
+    """What made a program that holds packages in a form of its own, "" for other programs."""
+    if program[8:11] == _APPIMAGE:
+        return "AppImage"
+    read = read_if_valid(program)
+    if read is not None and read.section(b"pydata") is not None:
+        return "PyInstaller"
+    end = program[-_END:]
+    return next((maker for mark, maker in _BUNDLES if mark in end), "")

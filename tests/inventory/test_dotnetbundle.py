@@ -1,0 +1,74 @@
+"""What programs of .NET in a single file say of their libraries, and what broken ones do."""
+
+from __future__ import annotations
+
+import json
+from struct import pack
+
+import pytest
+from hypothesis import given, settings
+
+from sealock.inventory.dotnetbundle import MARK, DotnetBundle
+from sealock.model.inventory import FileFact, Package
+from support.analyzers import mutated, read, survives
+from support.elffiles import make
+
+DEPS = json.dumps({
+    "runtimeTarget": {"name": ".NETCoreApp,Version=v8.0"},
+    "libraries": {"Newtonsoft.Json/12.0.1": {"type": "package"}, "App/1.0.0": {"type": "project"}},
+}).encode()  # fmt: skip
+PADDING = bytes(70_000)
+
+
+def bundle(major: int = 6, deps: bytes = DEPS, *, size: int | None = None, offset: int | None = None) -> bytes:
+    """A program with a bundle: padding for its assemblies, the deps.json, then the header that names it."""
+    host = make({".data": bytes(24) + bytes(8) + MARK})
+    place = len(host) + len(PADDING) if offset is None else offset
+    header = pack("<IIi", major, 0, 1) + b"\x08bundleid" + pack("<qq", place, len(deps) if size is None else size)
+    start = len(host) + len(PADDING) + len(deps)
+    return host.replace(bytes(8) + MARK, pack("<Q", start) + MARK) + PADDING + deps + header + bytes(24)
+
+
+def listed(data: bytes) -> list[str]:
+    found, told = read(DotnetBundle(), "app/web", data)
+    assert not told
+    return [f"{one.name} {one.version} {one.path}" for one in found if isinstance(one, Package)]
+
+
+@pytest.mark.parametrize("major", [2, 6, 9])
+def test_the_libraries_of_a_bundle_are_listed(major: int) -> None:
+    assert listed(bundle(major)) == ["Newtonsoft.Json 12.0.1 app/web"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        make({".data": bytes(8)}),
+        make({".data": bytes(8) + MARK}),
+        make({".data": bytes(8) + MARK}) + PADDING,
+        make({".rodata": bytes(8)}) + PADDING,
+        bundle(size=0),
+        b"no program",
+    ],
+    ids=["no mark", "nothing behind", "a host without a bundle", "no data", "no deps.json", "no program"],
+)
+def test_other_programs_have_none(data: bytes) -> None:
+    assert listed(data) == []
+
+
+@pytest.mark.parametrize(("size", "offset"), [(1 << 40, None), (-1, None), (100, 1 << 60), (100, -5)])
+def test_a_bundle_that_does_not_hold_what_it_names_is_an_error(size: int, offset: int | None) -> None:
+    found, told = read(DotnetBundle(), "app/web", bundle(size=size, offset=offset))
+    assert not found
+    assert "is a bundle of .NET whose *.deps.json is not where it says" in told
+
+
+def test_a_bundle_that_only_lists_files_is_named_as_unread() -> None:
+    found, _ = read(DotnetBundle(), "app/web", bundle(1))
+    assert found == [FileFact("unread-packages", "app/web", detail=".NET Core 3 in a single file")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(mutated(bundle()))
+def test_no_bytes_make_it_fail(data: bytes) -> None:
+    survives(DotnetBundle(), "app/web", data)
