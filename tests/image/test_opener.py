@@ -225,6 +225,35 @@ def test_the_platform_that_is_wanted(platform: str, chosen: str, error: str, *, 
     assert troubles(image) == error
 
 
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize(
+    ("platforms", "notes"),
+    [
+        (("other/one", "linux/other", "linux/arm/v9"), ("other/one", "linux/other, linux/arm/v9")),
+        (("other/one",), ()),
+    ],
+)
+def test_an_index_without_this_machines_platform_says_what_is_read(
+    platforms: tuple[str, ...], notes: tuple[str, ...], *, nested: bool, tmp_path: Path
+) -> None:
+    made, manifests = Layout(), []
+    for platform in platforms:
+        told = dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
+        layer = files(name=platform)
+        manifests.append(made.image((layer, layer), platform=told))
+    image = one(spread(tmp_path, made.index(made.nested(*manifests)) if nested else made.index(*manifests)))
+    assert contents(image) == {"name": platforms[0].encode()}
+    said = "is read for {}, since it has nothing for this machine; not for {} (--platform)"
+    assert image.notes == ((said.format(*notes),) if notes else ())
+
+
+def test_entries_for_one_platform_are_images_of_their_own(tmp_path: Path) -> None:
+    made, told = Layout(), {"os": "linux", "architecture": "amd64"}
+    manifests = [made.image((files(name=name), files(name=name)), platform=told) for name in ("one", "two")]
+    images = open_image(spread(tmp_path, made.index(*manifests)))
+    assert [contents(image) for image in images] == [{"name": b"one"}, {"name": b"two"}]
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("whole", ["plain", "gzip", "zstd", "xz"])
 def test_a_wrong_digest_is_told_and_the_layer_is_listed(way: str, whole: str, tmp_path: Path) -> None:

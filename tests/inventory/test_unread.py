@@ -9,7 +9,7 @@ from sealock.inventory.unread import UnreadPackages
 from sealock.model.inventory import FileFact
 from support.analyzers import joined
 from support.elffiles import make
-from support.madeimages import docker_save, info, tar, write
+from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 
 DESCRIPTION = b"Package: ggplot2\nVersion: 3.5.0\nBuilt: R 4.3.1; ; 2024-01-01; unix\n"
 PROGRAM = make({".rodata": b"nothing"})
@@ -77,3 +77,18 @@ def test_a_check_names_them_as_skipped_but_for_those_that_a_distribution_owns(tm
     assert [skipped.reason for skipped in target.skipped if skipped.subject == "packages of R"] == [
         f"no analyzer lists packages of R: {library}/ggplot2/DESCRIPTION"
     ]
+
+
+@pytest.mark.parametrize(("system", "skipped", "root"), [("windows", 1, False), ("linux", 0, True)])
+def test_what_windows_itself_brings_is_named_as_skipped(
+    tmp_path: Path,
+    system: str,
+    skipped: int,
+    root: bool,  # noqa: FBT001  a column
+) -> None:
+    layer = tar(info("Files/Windows/System32/cmd.exe", b"MZ"))
+    made = Layout()
+    members = made.index(made.image((layer, layer), configuration=config(layer, os=system)))
+    (target,) = check(spread(tmp_path, members)).targets
+    assert len([entry for entry in target.skipped if entry.subject == "packages of Windows"]) == skipped
+    assert ("C046" in {finding.rule for finding in target.findings}) is root

@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
     with Progress(quiet=arguments.quiet) as progress:
         inventories = list_contents(arguments.target, settings=settings, files=not packages_only, progress=progress)
     if len(inventories) > 1:
-        names = ", ".join(name for inventory in inventories for name in inventory.names)
+        names = ", ".join(name for inventory in inventories for name in inventory.names or (inventory.id[:19],))
         complain(f"{arguments.target} holds {len(inventories)} images ({names}); the first is listed")
     inventory = inventories[0]
     for note in inventory.notes:

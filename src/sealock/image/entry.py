@@ -54,7 +54,8 @@ class LayerSource(Protocol):
 class ImageSource(Protocol):
     """An image that was opened. `config` is the raw JSON of its configuration, b"" for a root file system.
 
-    `read_as` says what a target without a description of images was taken for, and why; "" for an image.
+    `read_as` says what a target without a description of images was taken for, and why; "" for an image. `notes` are
+    worth knowing and no errors.
     """
 
     names: tuple[str, ...]
@@ -63,6 +64,7 @@ class ImageSource(Protocol):
     platform: str
     config: bytes
     read_as: str
+    notes: tuple[str, ...]
     layers: tuple[LayerSource, ...]
 
     @property

@@ -36,6 +36,8 @@ class LayoutReader:
     def __init__(self, store: ImageStore, context: LayerContext, platform: str) -> None:
         self._store, self._context, self._platform = store, context, platform
         self.errors: list[InputError] = []
+        self._notes: list[str] = []
+        """Those of the image that is being followed."""
         self._followed = 0
 
     def images(self) -> list[OpenedImage]:
@@ -60,6 +62,7 @@ class LayoutReader:
             len(chosen) > 1
             and all(entry.platform for entry in chosen)
             and len({tuple(names) for names in named.values()}) == 1
+            and len({str(sorted((entry.platform or {}).items())) for entry in chosen}) == len(chosen)
         ):
             chosen = [self._choose(chosen)]
         images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in chosen)
@@ -81,6 +84,12 @@ class LayoutReader:
         chosen, exact = _choose([entry.platform or {} for entry in entries], self._platform)
         if not exact and self._platform:
             self._input_error(f"the image has nothing for the platform {self._platform}; another one is read")
+        elif not exact and len(entries) > 1:
+            one, *others = (_platform(entry) for entry in (entries[chosen], *entries[:chosen], *entries[chosen + 1 :]))
+            these = ", ".join(dict.fromkeys(others))
+            self._notes.append(
+                f"is read for {one}, since it has nothing for this machine; not for {these} (--platform)"
+            )
         return entries[chosen]
 
     def _follow(self, entry: ImageDescriptor, names: tuple[str, ...]) -> OpenedImage | None:
@@ -144,9 +153,11 @@ class LayoutReader:
             layers.append(TarLayer(Layer(index, diff_id, blob.digest, history[index], stored.length), stored, context))
         errors = tuple(self.errors[before:])
         del self.errors[before:]
+        notes = tuple(self._notes)
+        self._notes.clear()
         return OpenedImage(
             context, tuple(layers), names=names, id=described.digest, manifest=entry.digest,
-            platform=config.platform, config=raw, errors=errors,
+            platform=config.platform, config=raw, errors=errors, notes=notes,
         )  # fmt: skip
 
     def _blob(self, entry: ImageDescriptor, what: str) -> bytes:
@@ -160,6 +171,13 @@ class LayoutReader:
 def _is_image(entry: ImageDescriptor) -> bool:
     """Whether a descriptor may lead to an image: attestations, which are marked as such, do not."""
     return not (entry.annotations and _REFERENCE_TYPE in entry.annotations) and not entry.artifact_type
+
+
+def _platform(entry: ImageDescriptor) -> str:
+    """The platform of an entry, for messages."""
+    stated = entry.platform or {}
+    parts = (stated.get(key) for key in ("os", "architecture", "variant"))
+    return "/".join(str(part)[:20] for part in parts if part) or "an unknown platform"
 
 
 def _names(entry: ImageDescriptor) -> list[str]:

@@ -22,9 +22,10 @@ class OpenedImage:
         config: bytes = b"",
         errors: tuple[InputError, ...] = (),
         read_as: str = "",
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.names, self.id, self.manifest = names, id, manifest
-        self.platform, self.config, self.read_as = platform, config, read_as
+        self.platform, self.config, self.read_as, self.notes = platform, config, read_as, notes
         self.layers: tuple[LayerSource, ...] = layers
         self._context, self._input_errors = context, errors
 

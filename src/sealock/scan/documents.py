@@ -189,6 +189,8 @@ def unread_packages(inventory: Inventory) -> Iterator[Skipped]:
         if library := next((path for path in libraries if _LIBC.fullmatch(path)), ""):
             why = f"it has a C library ({library}) and neither os-release nor a package database"
             yield Skipped("", "packages of the distribution", f"{why}: of what it is made is not known")
+    if inventory.platform.startswith("windows/"):
+        yield Skipped("", "packages of Windows", "no analyzer lists what Windows itself and its installers bring")
 
 
 def _image(observed: ObservedContainer | None) -> ImageIdentity | None:

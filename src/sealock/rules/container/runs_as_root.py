@@ -90,6 +90,11 @@ class RunsAsRoot(Rule[Container]):
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
             return
+        if str(given(container.platform, "")).startswith("windows/"):
+            yield self.skip(
+                "the base of a Windows image decides the user: ContainerUser or ContainerAdministrator", "user"
+            )
+            return
         if container.image is UNSET and not makes_image:
             yield self.skip("the image that is built decides the user", "user")
             return

@@ -146,7 +146,7 @@ def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: Lay
     else:
         facts = reader.read_image(image)
     container, errors = _configuration(path, image)
-    notes = [f"is read as {image.read_as}"] if " because " in image.read_as else []
+    notes = [*image.notes, *([f"is read as {image.read_as}"] if " because " in image.read_as else [])]
     if not unread and lacks_packages(facts):
         if reason := reason_without_packages(options.allowances, (*image.names, path)):
             notes.append(f"has no package database, which the policy allows: {reason}")
