@@ -105,6 +105,8 @@ PACKAGE = ("app/node_modules/left-pad/package.json", '{"name": "left-pad", "vers
         pytest.param([("app/node_modules", "a file")], True, id="a file in the place of a directory above"),
         pytest.param([("app/.wh.node", "")], False, id="a whiteout of another name"),
         pytest.param([("lib/.wh..wh..opq", "")], False, id="another opaque directory"),
+        pytest.param([(".wh..wh..opq", "")], False, id="an opaque root, which overlay file systems ignore"),
+        pytest.param([("./.wh..wh..opq", "")], False, id="an opaque root in another spelling"),
     ],
 )
 def test_what_a_later_layer_hides_is_listed_and_said_to_be_removed(

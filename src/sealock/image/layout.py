@@ -85,10 +85,12 @@ class LayoutReader:
         if not exact and self._platform:
             self._input_error(f"the image has nothing for the platform {self._platform}; another one is read")
         elif not exact and len(entries) > 1:
-            one, *others = (_platform(entry) for entry in (entries[chosen], *entries[:chosen], *entries[chosen + 1 :]))
+            first, *others = (
+                _platform(entry) for entry in (entries[chosen], *entries[:chosen], *entries[chosen + 1 :])
+            )
             these = ", ".join(dict.fromkeys(others))
             self._notes.append(
-                f"is read for {one}, since it has nothing for this machine; not for {these} (--platform)"
+                f"is read for {first}, since it has nothing for this machine; not for {these} (--platform)"
             )
         return entries[chosen]
 

@@ -238,8 +238,9 @@ class TarReader:
         if not name.startswith(_WHITEOUT):
             return True
         if name == _OPAQUE:
+            # Overlay file systems, with which nearly all engines work, merge the root of each layer whatever it says.
             entry.kind, entry.path, entry.size = "opaque", directory, 0
-            return True
+            return bool(directory)
         if name.startswith(_PRIVATE):
             return False  # AUFS's own, which engines ignore
         removed = name[len(_WHITEOUT) :]

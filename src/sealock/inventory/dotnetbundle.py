@@ -71,6 +71,6 @@ def _bundle(program: elf.Elf) -> int:
     end = max((row[4] + row[5] for row in program.rows if row[1] != elf.NOBITS), default=0)
     if len(program.data) < end + _TABLES or (section := program.section(b".data")) is None:
         return 0
-    held = program.content(section, _DATA)
-    at = held.find(MARK)
-    return _OFFSET.unpack_from(held, at - _OFFSET.size)[0] if at >= _OFFSET.size else 0
+    content = program.content(section, _DATA)
+    at = content.find(MARK)
+    return _OFFSET.unpack_from(content, at - _OFFSET.size)[0] if at >= _OFFSET.size else 0
