@@ -12,7 +12,7 @@ import yaml
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.targets.fileinputs import Options
-from sealock.targets.inputs import SkippedInput, Unreadable
+from sealock.targets.inputs import FileInput, SkippedInput, Unreadable
 from sealock.targets.resolve import resolve
 
 SETTINGS = Settings(only=("C001",))
@@ -100,7 +100,8 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
     [
         ("user-data", b"#cloud-config\nruncmd:\n- [docker, run, --privileged, x]\n- docker run --rm x\n", True),
         ("BUILD", b'genrule(\n  cmd = "docker run --privileged x",\n)\n', True),
-        ("main.tf", b'resource "x" "y" {\n  command = "docker run --privileged x"\n}\n', True),
+        ("main.tf", b'resource "x" "y" {\n  other = "x docker run --privileged x"\n}\n', True),
+        ("other.tf", b'resource "x" "y" {\n  command = "docker run --privileged x"\n}\n', False),
         ("x.ini", b"job = docker run --privileged x\n", True),
         ("x.toml", b'job = """\ndocker run --privileged x\n"""\n', True),
         ("CMakeLists.txt", b"add_custom_target(x COMMAND docker run --privileged x)\n", True),
@@ -123,6 +124,31 @@ def test_a_script_that_leaves_the_engine_to_a_variable_is_found(tmp_path: Path) 
     (tmp_path / "up").write_text("$CONTAINER_ENGINE run --privileged x\n", encoding="utf-8")
     (tmp_path / "b.sh").write_text("$UV run --with x y\n", encoding="utf-8")
     assert [(input_.name, input_.kind) for input_ in resolve(str(tmp_path), Options())] == [("up", "run")]
+
+
+def test_a_compose_file_within_a_script_is_counted_in_a_walk_and_named_otherwise(tmp_path: Path) -> None:
+    text = "docker run x\ncat > compose.yaml <<EOF\nservices:\n  a:\n    image: x\nEOF\n"
+    (tmp_path / "up.sh").write_text(text, encoding="utf-8")
+    counted: list[str] = []
+    (walked,) = resolve(str(tmp_path), Options(unexamined=counted.append))
+    (named,) = resolve(str(tmp_path / "up.sh"), Options())
+    assert isinstance(walked, FileInput)
+    assert isinstance(named, FileInput)
+    assert (len(counted), walked.unevaluated) == (1, ())
+    assert [form.reason for form in named.unevaluated] == [
+        "compose files within other texts are not checked; save it as a file to check it"
+    ]
+
+
+def test_a_named_program_whose_commands_are_not_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.go").write_text(
+        'args := []string{"run"}\n// x\nexec.Command("docker", "run ", args...)\n', encoding="utf-8"
+    )
+    (named,) = resolve(str(tmp_path / "a.go"), Options())
+    assert isinstance(named, FileInput)
+    assert [form.reason for form in named.unevaluated] == [
+        "none of the commands that it mentions could be read as a run line"
+    ]
 
 
 DECLARING = [

@@ -88,6 +88,7 @@ class CheckRun:
         self.policies = Policies(replace(settings, skip=skip), self.today, self.notes.append)
         self._reader = DocumentReader(settings, self.notes.append)
         self._passed_by: list[str] = []
+        self._last_passed_by = ""
         self._counts = {False: 0, True: 0}
         self._lacking: dict[str, str] = {}
         self._builds: list[tuple[str, Contexts]] = []
@@ -215,10 +216,14 @@ class CheckRun:
         return replace(report, skipped=tuple(skipped for skipped in report.skipped if not skipped.by_kind))
 
     def _note_unexamined(self, path: str) -> None:
-        """Count what a walk does not look into, and keep the first paths."""
+        """Count what a walk does not look into, once though for several reasons, and keep the first paths."""
+        path = os.path.normpath(path) + "/" * path.endswith("/")
+        if path == self._last_passed_by:
+            return
+        self._last_passed_by = path
         self._counts[path.endswith("/")] += 1
         if len(self._passed_by) < _PATHS:
-            self._passed_by.append(os.path.normpath(path) + "/" * path.endswith("/"))
+            self._passed_by.append(path)
 
     def _report_on(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         if isinstance(input_, Unreadable):

@@ -13,8 +13,8 @@ from sealock.model.report import TargetReport
 from sealock.policy.ignores import Ignore
 from sealock.targets.inputs import FileInput, Input
 
-ALONE: Final = 64
-"""Inputs that this process takes before others help: to start these takes as long, and they find the rules loaded."""
+ALONE: Final = 16
+"""Inputs that this process takes before others help, so that these find the rules loaded."""
 _BATCH: Final = 128
 """Most inputs that are shared at once, whose results wait for each other: 512 take 9 MB more."""
 _CHARACTERS: Final = 4 << 20

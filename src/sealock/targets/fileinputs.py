@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.errors import TargetError
 from sealock.formats.detection import is_certain
+from sealock.formats.embedded import embedded_kinds
 from sealock.formats.files import FileRefusedError
 from sealock.formats.runcalls import mentions_run
 from sealock.globs import matches
@@ -38,6 +39,13 @@ UNKNOWN_KIND: Final = (
 )
 _BLANK: Final = compile_lazily(r"\s*+(?:(?:#|;|//)[^\n]*+\s*+)*+")
 """A text of comments alone, such as a place-holder for a file that others write."""
+_WHOLE: Final = frozenset({"compose", "dockerfile", "inventory", "image-config", "observed", "daemon"})
+"""Kinds of texts that hold no others, or none that is not read with them."""
+_WITHIN: Final = {
+    "compose": "compose files within other texts are not checked; save it as a file to check it",
+    "dockerfile": "Dockerfiles within other texts are not checked; save it as a file to check it",
+    "kubernetes": "manifests within other texts are not checked; save it as a file to check it",
+}
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
 
 
@@ -101,6 +109,11 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
         return
     recognition = _recognize(path, text)
     kind, unevaluated = recognition.kind, recognition.unevaluated
+    if kind not in _WHOLE and (within := embedded_kinds(path, text, kind or "")):
+        if walked:
+            options.unexamined(path)
+        else:
+            unevaluated += tuple(Unevaluated(form, _WITHIN[form]) for form in within)
     if kind is None:
         if unevaluated and walked:
             yield SkippedInput(path, name, unevaluated, root)
@@ -110,6 +123,10 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     if walked and _BLANK.fullmatch(text):
         yield SkippedInput(path, name, (Unevaluated(kind, "the file is empty"), *unevaluated), root)
         return
+    if not walked and kind == "run" and _may_have_lines(source):
+        input_ = FileInput(path, name, kind, source, files)
+        if not _has_run_lines(input_):
+            unevaluated += (Unevaluated("run", "none of the commands that it mentions could be read as a run line"),)
     more: tuple[Source, ...] = ()
     part = False
     if kind == "compose":

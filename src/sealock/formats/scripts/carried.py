@@ -21,7 +21,9 @@ MAX_DEPTH: Final = 4
 """Texts in texts."""
 _MAX_TRIED: Final = 8
 """Engines' names among the words of one command."""
-_MENTION: Final = compile_lazily(r"\b(?:docker|podman|nerdctl)\b[^\n]{0,200}?[ \t](?:run|create|exec|update|build)\b")
+_MENTION: Final = compile_lazily(
+    r"\b(?:docker|podman|nerdctl)\b[^\n]{0,200}?[ \t\"',](?:run|create|exec|update|build)\b"
+)
 _SUBSTITUTION: Final = compile_lazily(r"\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`")
 """A command in a word, which the shell's reader finds itself."""
 _SPEAKERS: Final = compile_lazily(

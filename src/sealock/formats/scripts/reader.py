@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sealock.formats import shell
 from sealock.formats.detection import is_plain_dockerfile, sniff
 from sealock.formats.runcalls import interpreter, may_name_engine
-from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
+from sealock.formats.scripts import ci, commandlists, makefile, markdown, programs, systemd, windows
 from sealock.formats.scripts.carried import MAX_DEPTH, CarriedText, find_inner_call, find_texts, move
 from sealock.formats.scripts.engines import parse_engine_call
 from sealock.formats.scripts.fragment import Fragment
@@ -44,6 +44,11 @@ _NAMES: Final = tuple(
             "markdown",
         ),
         (r".*\.(ps1|psm1|bat|cmd)", "windows"),
+        (
+            r".*\.(pyi?|go|[mc]?jsx?|[mc]?tsx?|rs|java|kts?|scala|cs|fs|swift|dart|rb|php|p[lm]|lua|exs?|c|cc|cpp|vue|clj)",
+            "program",
+        ),
+        (r".*\.(tf|tfvars|hcl|nomad)", "terraform"),
         (r".*\.jsonc?", "json"),
         (r"(.*/)?procfile([._-][^/]*)?", "procfile"),
         (r"(.*/)?crontab([._-][^/]*)?|(.*/)?cron\.d/[^/]+|.*\.(cron|crontab)", "cron"),
@@ -85,6 +90,8 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
         for file in files if depth < MAX_DEPTH else ():
             commands.extend(_moved(file, depth, set()))
         return tuple(commands)
+    if kind == "program" or (depth and kind == "shell"):  # a here-document may be for any interpreter
+        commands.extend((command, False) for command in programs.commands(source))
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
         commands.extend(_resolved(script, fragment, source, depth))
@@ -171,6 +178,8 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
     "make": makefile.fragments,
     "yaml": ci.fragments,
     "windows": windows.fragments,
+    "program": programs.fragments,
+    "terraform": programs.terraform_fragments,
     "json": commandlists.json_fragments,
     "procfile": commandlists.process_fragments,
     "cron": commandlists.cron_fragments,
@@ -184,13 +193,15 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
 def is_guessed(source: Source) -> bool:
     """Whether run lines of a text may be missed for want of anything that says what its lines are.
 
-    That is a text of no known kind, plain text, and settings, whose keys may have any meaning.
+    That is a text of no known kind, plain text, a program, and settings, whose keys may have any meaning.
     """
     base = source.name.replace("\\", "/").rpartition("/")[2]
     kind = detect_kind(source)
     if kind == "shell":
         return not source.text.startswith("#!") and not _SHELL.fullmatch(base)
-    return kind == "settings" or base.lower().endswith((".txt", ".text", ".adoc", ".asciidoc", ".org"))
+    return kind in {"settings", "program", "terraform"} or base.lower().endswith(
+        (".txt", ".text", ".adoc", ".asciidoc", ".org")
+    )
 
 
 def _is_of_unknown_kind(source: Source) -> bool:
