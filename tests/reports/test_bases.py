@@ -53,6 +53,22 @@ def test_it_tells_what_counts(advice: BaseAdvice) -> None:
     assert told.rstrip().splitlines()[-1].startswith("→ ")
 
 
+@pytest.mark.parametrize(
+    ("layers", "says", "row"),
+    [
+        (0, (), "Built on          debian:12\n"),
+        (1, (), "Built on          debian:12, the first layer\n"),
+        (2, (), "Built on          debian:12, the first 2 layers\n"),
+        (2, ("a label: debian:12", "a label: twice"), "Built on          debian:12, the first 2 layers (by a label)\n"),
+    ],
+)
+def test_the_base_comes_with_its_layers_and_who_names_it(
+    advice: BaseAdvice, layers: int, says: tuple[str, ...], row: str
+) -> None:
+    named = replace(advice, base=replace(advice.base, name="debian:12", layers=layers, says=says))
+    assert row in render("terminal", named, width=100)
+
+
 @pytest.mark.parametrize("columns", [40, 80, 100, 120])
 @pytest.mark.parametrize("bad", [False, True])
 def test_no_line_is_wider_than_the_terminal(advice: BaseAdvice, columns: int, *, bad: bool) -> None:

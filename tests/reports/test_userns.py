@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.model.container import container
 from sealock.reports.userns import as_json, render
@@ -52,6 +53,13 @@ def test_many_things_are_told_shortly_and_all_of_them_where_asked_for() -> None:
     assert "and 55 more: --all shows them" in short
     assert "web-59" in long
     assert all(f"find /srv/web-{index} " in long for index in range(60))
+
+
+@pytest.mark.parametrize("lacking", ["uids", "gids"])
+def test_users_on_the_host_are_shown_where_both_ranges_are_known(lacking: str) -> None:
+    heading = "Users of containers on the host"
+    assert heading in render(made(1))
+    assert heading not in render(replace(made(1), **{lacking: ()}))
 
 
 @pytest.mark.parametrize("name", ["\x1b[31m{}", "a\n{}", "\u202e{}", "\udcff{}"])

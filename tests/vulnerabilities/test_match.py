@@ -316,9 +316,12 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
             affects("Ubuntu:Pro:20.04:LTS", "bash", pro),
             upstream=("CVE-2024-0001",),
         ),
+        advisory("CVE-2024-0002", affects("PyPI", "jinja2", Span())),
     )
-    found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
-    assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
+    # What another ecosystem says, of a package that comes first, stays as it is.
+    packages = (Package("pypi", "jinja2", "3.0.0", "usr/lib/python3/METADATA"), deb("bash", version))
+    found = match(inventory(*packages, distribution=Distribution("ubuntu", "20.04")), table)
+    assert told(found) == {("CVE-2024-0002", "jinja2", ""), *([("CVE-2024-0001", "bash", fixed)] if counts else [])}
     assert [(entry.by, entry.reason) for entry in found.suppressed] == (
         [("Ubuntu:Pro:20.04:LTS", "the distribution lists it as fixed in this version")] if aside else []
     )

@@ -75,7 +75,7 @@ def test_without_the_key_a_login_is_an_error_and_not_anonymous(database: Databas
 def test_a_new_key_takes_the_place_of_an_old_one(database: Database) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     both, only = (
-        read_key(environment={"SEALOCK_SERVE_KEY": f"{new}\n{old}\n"}),
+        read_key(environment={"SEALOCK_SERVE_KEY": f"\n{new}\n  \n{old}\n"}),
         read_key(environment={"SEALOCK_SERVE_KEY": new}),
     )
     assert both is not None

@@ -124,7 +124,7 @@ def _check_case(value: object, where: str = "it", depth: int = 0) -> None:
     """Refuse "Layers": engines are written in Go, whose JSON reader takes it for "layers", and the last one wins."""
     if isinstance(value, list):
         for place, item in enumerate(value[:MOST_ENTRIES]):
-            _check_case(item, f"{where}[{place}]", depth + 1)
+            _check_case(item, f"{where}[{place}]", depth)
     elif isinstance(value, dict) and depth < 4:
         for key, inner in value.items():
             meant = _KEYS.get(key.casefold(), key)
