@@ -262,7 +262,7 @@ def records(text: bytes) -> bytes:
         (records(b"9 size=5\n") + TWO, ["two"], ""),
         (fixed(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines ignore"),
         (fixed(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
-        (records(b"22 GNU.sparse.major=1\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
+        (records(b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
         (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
     ],
 )  # fmt: skip
@@ -272,6 +272,63 @@ def test_what_is_broken_is_told_and_the_rest_is_listed(
     entries, _, errors = read(data, tmp_path)
     assert [entry.path for entry in entries] == paths
     assert errors[:1] == [error] * bool(error)
+
+
+def recorded(*pairs: str, flag: bytes = b"x") -> bytes:
+    """A header with records, each with its length before it."""
+    lines = []
+    for pair in pairs:
+        line = f"{pair}\n".encode()
+        length = next(n for n in range(len(line), len(line) + 9) if len(b"%d " % n) + len(line) == n)
+        lines.append(b"%d " % length + line)
+    text = b"".join(lines)
+    return fixed(ONE[:512], at156=flag, at124=b"%011o\0" % len(text)) + text.ljust(512, b"\0")
+
+
+def named(text: bytes, flag: bytes = b"L") -> bytes:
+    """A header with GNU's long name."""
+    return fixed(ONE[:512], at156=flag, at124=b"%011o\0" % (len(text) + 1)) + text.ljust(512, b"\0")
+
+
+SPARSE = "GNU.sparse.name=sparse"
+MAP = "GNU.sparse.map=0,1"
+NO_TARGET = fixed(ONE[:512], at156=b"2", at124=b"00000000000\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "facts_of"),
+    [
+        (recorded("path=a") + recorded("mtime=1") + TWO, ("two", b"2", "")),
+        (recorded("path=a") + recorded("path=b") + TWO, ("b", b"2", "")),
+        (recorded("path=a", "path=b") + TWO, ("b", b"2", "")),
+        (recorded("path=a", "path=") + TWO, ("two", b"2", "")),
+        (recorded("size=9") + recorded("mtime=1") + TWO, ("two", b"2", "")),
+        (named(b"long") + recorded("path=a") + TWO, ("long", b"2", "")),
+        (recorded("path=a") + named(b"long") + TWO, ("long", b"2", "")),
+        (named(b"long") + named(b"longer") + TWO, ("longer", b"2", "")),
+        (recorded(SPARSE) + TWO, ("two", b"2", "")),
+        (recorded(SPARSE, "path=a") + TWO, ("a", b"2", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.size=1") + TWO, ("sparse", b"2", "")),
+        (recorded(SPARSE, MAP) + TWO, ("sparse", b"2", "")),
+        (recorded(SPARSE, MAP, "path=a") + named(b"long") + TWO, ("sparse", b"2", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.size=1", "GNU.sparse.realsize=3") + TWO, ("sparse", b"2", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.realsize=3") + TWO, ("sparse", b"2\0\0", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.major=0", "GNU.sparse.minor=1") + TWO, ("sparse", b"2", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.major=2", "GNU.sparse.minor=0") + TWO, ("two", b"2", "")),
+        (recorded(SPARSE, MAP, "GNU.sparse.major=0") + TWO, ("two", b"2", "")),
+        (recorded(SPARSE, "GNU.sparse.major=1", "GNU.sparse.minor=1") + TWO, ("two", b"2", "")),
+        (recorded("linkpath=to") + NO_TARGET + TWO, ("one", b"", "to")),
+        (named(b"to", b"K") + NO_TARGET + TWO, ("one", b"", "to")),
+        (recorded("linkpath=to") + TWO, ("two", b"2", "")),
+        (fixed(ONE[:512], at0=b"one/", at156=b"\0") + TWO, ("one", b"", "")),
+    ],
+)
+def test_names_sizes_and_targets_are_those_that_engines_read(
+    data: bytes, facts_of: tuple[str, bytes, str], tmp_path: Path
+) -> None:
+    entries, bodies, errors = read(data, tmp_path)
+    assert (entries[0].path, bodies[0], entries[0].target) == facts_of
+    assert errors == []
 
 
 def test_too_many_entries_end_the_walk(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Extensions of a tar header: PAX records, and GNU's long names."""
+"""Extensions of a tar header: PAX records, and GNU's long names, as Go's archive/tar reads them for the engines.
+
+Where readers of tar differ, a file would otherwise have another name here than in containers.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,15 @@ from sealock.image.header import MOST, decimal, text
 _NAMES = frozenset({b"path", b"linkpath", b"GNU.sparse.name"})
 _NUMBERS = frozenset({b"size", b"uid", b"gid", b"GNU.sparse.size", b"GNU.sparse.realsize"})
 _PAIRS = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
+_SPARSE = frozenset({(b"0", b"0"), (b"0", b"1"), (b"1", b"0")})
+"""The versions of sparse formats; the files of others are read as they are stored, under their own names."""
 
 
 class Extension:
-    """PAX records by key, and GNU's long names, which take precedence."""
+    """PAX records by key, and GNU's long names, which take precedence.
+
+    A further header with records replaces all of them, and keeps long names.
+    """
 
     __slots__ = ("name", "pairs", "records", "target")
 
@@ -23,22 +31,24 @@ class Extension:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether the records make the file a sparse one."""
-        return bool(self.pairs) or b"GNU.sparse.map" in self.records or b"GNU.sparse.major" in self.records
+        """Whether the records make the file a sparse one: of a known version, or with a map and no version."""
+        version = self.records.get(b"GNU.sparse.major", b""), self.records.get(b"GNU.sparse.minor", b"")
+        has_map = bool(self.pairs) or b"GNU.sparse.map" in self.records
+        return version in _SPARSE or (version == (b"", b"") and has_map)
 
-    @property
-    def real_size(self) -> int:
-        """A sparse file's size with its holes."""
-        return self.number_of(b"GNU.sparse.realsize", self.number_of(b"GNU.sparse.size", 0))
+    def real_size(self, stored: int) -> int:
+        """A sparse file's size with its holes; `stored` are the bytes that the archive has of it."""
+        return self.number_of(b"GNU.sparse.size", self.number_of(b"GNU.sparse.realsize", stored))
 
     def name_of(self, name: bytes) -> bytes:
         """The entry's name; `name` is that of its header."""
-        return self.name or self.records.get(b"GNU.sparse.name") or self.records.get(b"path") or name
+        of_sparse = self.records.get(b"GNU.sparse.name") if self.is_sparse else b""
+        return of_sparse or self.name or self.records.get(b"path") or name
 
     def target_of(self, target: str) -> str:
         """The link's target; `target` is that of its header."""
         longer = self.target or self.records.get(b"linkpath")
-        return text(longer) if longer and target else target
+        return text(longer) if longer else target
 
     def number_of(self, key: bytes, value: int) -> int:
         """A number; `value` is that of the header."""
@@ -47,6 +57,8 @@ class Extension:
 
     def read(self, data: bytes) -> str:
         r"""Read PAX records ("LENGTH KEY=VALUE\n"); return what is wrong with them, or ""."""
+        self.records.clear()
+        self.pairs.clear()
         at = 0
         while at < len(data):
             space = data.find(b" ", at, at + 20)

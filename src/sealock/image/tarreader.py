@@ -200,10 +200,12 @@ class TarReader:
             target = tar.text(tar.until_nul(block[157:257]))
         if extension is not None:
             capability = extension.records.get(_CAPABILITY, b"")[:1024]
-            name, target = extension.name_of(name), extension.target_of(target)
+            name, target = extension.name_of(name), extension.target_of(target) if flag in _LINKS else ""
             uid, gid = extension.number_of(b"uid", uid), extension.number_of(b"gid", gid)
             size = extension.number_of(b"size", size)
-        if flag in _BODILESS:
+        # The oldest format has no flag for directories.
+        is_directory = not flag and name.endswith(b"/")
+        if flag in _BODILESS or is_directory:
             size = 0
         self.body, self._size, self._segments = at + BLOCK, size, None
         end = self.body + size
@@ -218,8 +220,8 @@ class TarReader:
             path = path[:-1]
         if not is_normal(path) or flag not in KINDS:
             path = self._path(path, flag, at)
-        if not flag and name.endswith(b"/"):
-            kind = "directory"  # the oldest format has no flag for it
+        if is_directory:
+            kind = "directory"
         if kind != "file":
             size, part = 0, None
         if not path and kind != "directory":
@@ -341,7 +343,7 @@ class TarReader:
         """Set the map and the real size of a sparse file; return the end of its stored bytes."""
         segments: Segments | None = None
         if extension is not None and extension.is_sparse:
-            real = extension.real_size
+            real = extension.real_size(end - self.body)
             if extension.records.get(b"GNU.sparse.major") == b"1":
                 segments, self.body = sparse.of_body(self._source.fetch, self.body, end, real)
             else:
