@@ -8,6 +8,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -70,21 +71,22 @@ def test_what_cannot_be_listened_on_is_an_error_and_leaves_nothing(tmp_path: Pat
 
 
 def test_directories_are_made_only_where_they_are_gone_after_a_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    volatile, other = tmp_path / "run", tmp_path / "rnu"
-    monkeypatch.setattr(listeners, "_VOLATILE", f"{volatile}/")
-    close_listener(listen(str(volatile / "docker" / "plugins" / "sealock.sock"), OURS))
-    assert stat.S_IMODE((volatile / "docker").stat().st_mode) == 0o755
-    (tmp_path / "link").symlink_to(volatile)
-    close_listener(listen(str(tmp_path / "link" / "sealock" / "docker.sock"), OURS))
-    for missing in (other / "sealock", tmp_path / "run" / ".." / "rnu"):
-        with pytest.raises(UsageError, match=rf"there is no directory {other}\S*; make it, or correct the path"):
-            listen(str(missing / "docker.sock"), OURS)
-    assert not other.exists()
-    (volatile / "file").touch()
-    with pytest.raises(UsageError, match="cannot be made: Not a directory"):
-        listen(str(volatile / "file" / "sealock" / "x"), OURS)
+    with TemporaryDirectory(prefix="sealock-", dir="/tmp") as short:  # a socket's path has room for 100 bytes
+        volatile, other = Path(short, "run"), Path(short, "rnu")
+        monkeypatch.setattr(listeners, "_VOLATILE", f"{volatile}/")
+        close_listener(listen(str(volatile / "docker" / "plugins" / "sealock.sock"), OURS))
+        assert stat.S_IMODE((volatile / "docker").stat().st_mode) == 0o755
+        Path(short, "link").symlink_to(volatile)
+        close_listener(listen(str(Path(short, "link", "sealock", "docker.sock")), OURS))
+        for missing in (other / "sealock", volatile / ".." / "rnu"):
+            with pytest.raises(UsageError, match=rf"there is no directory {other}\S*; make it, or correct the path"):
+                listen(str(missing / "docker.sock"), OURS)
+        assert not other.exists()
+        (volatile / "file").touch()
+        with pytest.raises(UsageError, match="cannot be made: Not a directory"):
+            listen(str(volatile / "file" / "sealock" / "x"), OURS)
 
 
 def test_a_socket_goes_with_its_guard_unless_another_took_its_place(path: Path) -> None:

@@ -265,6 +265,24 @@ def test_a_commit_is_of_a_container_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "denied"),
+    [
+        ("fromImage=other&tag=1", True),
+        ("fromImage=other:1", True),
+        ("fromImage=bare&tag=1", False),
+        ("fromImage=mine&tag=1", False),
+        ("fromImage=new&tag=1", False),
+        ("fromImage=new", True),
+        (f"fromImage=new&tag=sha256:{'a' * 64}", False),
+    ],
+)
+def test_a_pull_takes_no_name_of_another_caller(query: str, *, denied: bool) -> None:
+    assert rules(world().decide(f"POST /images/create?{query}")) == ({"G005"} if denied else set())
+    open_ = CI.replace("own = true\n", "")
+    assert rules(world(open_).decide(f"POST /images/create?{query}")) == set()
+
+
+@pytest.mark.parametrize(
     ("instructions", "denied"),
     [
         (["LABEL sealock.guard.owner=web"], True),

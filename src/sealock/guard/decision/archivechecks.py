@@ -13,7 +13,7 @@ from sealock.guard.decision.exchange import ArchiveAnswer, ArchivedImage, Archiv
 from sealock.guard.decision.imagechecks import check_base, check_loaded_name
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.model.absent import given
-from sealock.model.build import AddFile, Build, BuildText, Copy
+from sealock.model.build import AddFile, Build, BuildText, Copy, Run
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.imagename import parse
@@ -74,6 +74,7 @@ def evaluate_context(case: Case) -> None:
         if isinstance(subject.noun, Build):
             _check_images(case, subject.noun)
             _check_sources(case, subject.noun)
+            _check_mounts(case, subject.noun)
         elif isinstance(subject.noun, Container):
             _check_defaults(case, subject.noun)
     _check_rules(case, document)
@@ -150,6 +151,16 @@ def _check_sources(case: Case, build: Build) -> None:
             else:
                 continue
             case.deny("G015", why, "put the file into the context, or fetch it with RUN; COPY takes no addresses")
+
+
+def _check_mounts(case: Case, build: Build) -> None:
+    """Check the images that RUN mounts: Docker mounts none without BuildKit, Podman does."""
+    stages = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
+    for _, _, run in build.each(Run):
+        for mount in run.mounts:
+            image = mount.get("from")
+            if image and image.lower() not in stages:
+                check_base(case, image)
 
 
 def _images(build: Build) -> Iterator[BuildText]:

@@ -19,9 +19,9 @@ from sealock.guard.decision.hostaccess import check_logging, check_working_direc
 from sealock.guard.decision.imagechecks import (
     check_distribution,
     check_login,
-    check_name,
     check_new_tag,
     check_privileges,
+    check_pull,
     check_pushed,
     check_saved,
     check_search,
@@ -195,7 +195,7 @@ def _pull(case: Case) -> None:
     if bool(image) == bool(source):
         case.deny("G003", "names fromImage and fromSrc, or neither", "name the one that is meant")
     elif image:
-        check_name(case, _tagged(image, case.query.get("tag", "")))
+        check_pull(case, _tagged(image, case.query.get("tag", "")))
     else:
         if source != "-":
             case.deny("G009", f"would make the engine fetch {source[:80]}", "send the archive itself: docker import -")

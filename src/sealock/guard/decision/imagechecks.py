@@ -17,6 +17,10 @@ from sealock.policy.imagepatterns import canonical_registry
 _EVIDENCE: Final[dict[str, Evidence]] = {"trust": "trust", "no-exploited": "vulnerabilities"}
 _ID: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
 _SHOWN: Final = 120
+_TRANSPORTS: Final = compile_lazily(
+    r"(?:atomic|containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|ostree|sif|tarball):.*"
+)
+"""Names that Podman takes for an image elsewhere, most for a path of the host."""
 
 
 def check_image(case: Case, text: str) -> str:
@@ -55,7 +59,7 @@ def check_name(case: Case, text: str) -> bool:
     """Deny a name that the caller may not use, or that is none; whether it may be used."""
     patterns = case.setting.reach.images
     odd = not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#%\\")
-    if odd or any(part in {"", ".", ".."} for part in text.split("/")):
+    if odd or _TRANSPORTS.fullmatch(text) or any(part in {"", ".", ".."} for part in text.split("/")):
         case.deny("G009", f"{text[:_SHOWN]!r} is no name of an image", "write REPOSITORY:TAG, or with @sha256:…")
     elif patterns and (_ID.fullmatch(text) or not matches_image(patterns, text)):
         shown = ", ".join(pattern.text for pattern in patterns)
@@ -190,6 +194,20 @@ def _check_evidence(case: Case, text: str) -> None:
     if answer.exploited:
         why = f"the image {text[:_SHOWN]} has exploited vulnerabilities: {', '.join(answer.exploited[:3])}"
         case.deny("G009", why, f"use a newer one; sealock check {text[:_SHOWN]} says more")
+
+
+def check_pull(case: Case, text: str) -> None:
+    """Deny a pull of what the caller may not use, or that would take the name of another caller's image."""
+    if not check_name(case, text) or not case.setting.own:
+        return
+    name = parse(text)
+    if name is not None and not name.tag and not name.digest:
+        case.deny("G005", f"would pull all tags of {text[:_SHOWN]}, whoever has images of these names", "name one tag")
+        return
+    described = case.engine(f"/images/{text}/json")
+    if described and _is_of_another(case, described):
+        why = f"would take the name {text[:_SHOWN]} from an image that is not of {case.setting.name}"
+        case.deny("G005", why, "pull it by its digest")
 
 
 def check_new_tag(case: Case, text: str, source: str = "") -> None:
