@@ -49,6 +49,9 @@ TARGETS = [
     ("/build?buildargs=secret", "/build?buildargs=***"),
     ("/build?remote=https%3A%2F%2Fme%3Asecret%40x%2Fy", "/build?remote=***"),
     ("/commit?changes=ENV+A%3Dsecret", "/commit?changes=***"),
+    ("/commit?chang%65s=ENV+A", "/commit?changes=***"),
+    ("/commit?CHANGES=secret", "/commit?CHANGES=***"),
+    ("/containers/create?name=a+b", "/containers/create?name=a+b"),
     ("/build?BuildArgs=%7B%22A%22%3A%22secret%22%7D", "/build?BuildArgs={%22A%22:%22***%22}"),
 ]  # fmt: skip
 

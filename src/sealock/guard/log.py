@@ -212,7 +212,7 @@ def masked_body(body: bytes | None) -> msgspec.Raw | msgspec.UnsetType:
 def masked_target(target: str) -> str:
     """The target of a request as the log shows it: its query without build arguments, changes and addresses."""
     path, mark, query = target.partition("?")
-    if not mark:
+    if not mark or ("%" not in query and not any(f"{name}=" in query.lower() for name in _QUERY)):
         return target
     pairs = parse_qsl(query, keep_blank_values=True)
     if not any(name.lower() in _QUERY for name, _ in pairs):

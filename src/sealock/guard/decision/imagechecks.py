@@ -202,7 +202,9 @@ def check_pull(case: Case, text: str) -> None:
         return
     name = parse(text)
     if name is not None and not name.tag and not name.digest:
-        case.deny("G005", f"would pull all tags of {text[:_SHOWN]}, whoever has images of these names", "name one tag")
+        case.deny(
+            "G005", f"would pull all tags of {text[:_SHOWN]}, also those of other callers' images", "name one tag"
+        )
         return
     described = case.engine(f"/images/{text}/json")
     if described and _is_of_another(case, described):

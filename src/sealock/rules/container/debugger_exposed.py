@@ -35,7 +35,7 @@ _DEBUGGERS: Final[tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]] = (
     ("JMX", ("com.sun.management.jmxremote.",), compile_lazily(r"jmxremote\.authenticate=false()")),
 )
 """Debuggers: words of the command that start one, and the option that lets it listen, with the address."""
-_MARKS: Final = frozenset({"jdwp", "xdebug", *(marks[0] for _, marks, _ in _DEBUGGERS)})
+_MARKS: Final = compile_lazily("|".join(map(re.escape, ("jdwp", "xdebug", *(marks[0] for _, marks, _ in _DEBUGGERS)))))
 """A text without any of these starts no debugger."""
 _LOCAL_JMX: Final = compile_lazily(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
 _CALLS_BACK: Final = compile_lazily(
@@ -112,7 +112,7 @@ class DebuggerExposed(Rule[Container]):
 
     def _in_text(self, at: At, text: str, whole: str, image: str) -> Iterator[RuleFinding]:
         """Check a text, which is all of `whole` or a part of it."""
-        if not any(mark in text for mark in _MARKS):
+        if _MARKS.search(text) is None:
             return
         evidence = mask(whole)[:200]
         if "jdwp" in text:

@@ -59,11 +59,8 @@ _WORDS = (
 
 
 def _enabled(line: str, words: str) -> bool:
-    """Whether a line contains an option and does not set it to false."""
-    at = line.find(words)
-    if at < 0:
-        return False
-    rest = line[at + len(words) :]
+    """Whether a line that contains an option does not set it to false."""
+    rest = line.partition(words)[2]
     if words.endswith("="):
         return rest[:2] in {"", "''", '""'} or rest[:1] in {" ", "'"}
     return not rest.startswith("=false") and (not rest or not (rest[0].isalnum() or rest[0] == "-"))
@@ -115,5 +112,5 @@ class NoPassword(Rule[Container]):
                 )
         for _, at, line in command_lines(container):
             for words, what, severity in _WORDS if at[0] != "health" else ():
-                if _enabled(line, words):
+                if words in line and _enabled(line, words):
                     yield self.finding(f"starts {what} ({words.strip('=')})", at, severity=severity, evidence=words)
