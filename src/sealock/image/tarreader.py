@@ -323,6 +323,7 @@ class TarReader:
             return
         data = self._source.fetch(at, size)
         if flag == _GLOBAL:
+            self._extension = None  # for the engines' reader, this is an entry, to which those before belong
             records = Extension()
             fault = records.read(data)
             if keys := [key for key in ("path", "linkpath", "size") if key.encode() in records.records]:
