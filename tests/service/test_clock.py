@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from sealock.net.http import AddressGuard
 from sealock.service.access.people import accept, invite, is_invitation, person_of
 from sealock.service.access.tokens import Scope
 from sealock.service.acknowledging import AcknowledgementRequest, acknowledge
@@ -197,7 +198,7 @@ def test_messages_are_sent_again_at_the_latest_after_their_wait(database: Databa
             WebhookRequest(name="hook", url="https://hooks.example/x"),
             WebhookRequest(name="daily", url="https://hooks.example/x", period="day"),
         ):
-            add_webhook(connection, asked, PlainBox(), by=HOOKED, now=NOW)
+            add_webhook(connection, asked, PlainBox(), AddressGuard(), by=HOOKED, now=NOW)
     happen(database, "1", NOW)
     collect(database, NOW)
     message = take(database, NOW)

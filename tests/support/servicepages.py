@@ -29,6 +29,7 @@ from sealock.model.inventory import Layer
 from sealock.model.netmap import Attachment, Map, MapNode
 from sealock.model.network import EngineNetwork
 from sealock.model.severity import Severity
+from sealock.net.http import AddressGuard
 from sealock.reports.map import render as render_map
 from sealock.service.access.actors import Actor
 from sealock.service.access.machines import issue
@@ -265,7 +266,7 @@ class ServiceWorld:
             jobs=open_jobs(database),
             sealer=PlainBox(),
             key=MultiFernet([Fernet(Fernet.generate_key())]),
-            settings=ServiceSettings(),
+            settings=ServiceSettings(guard=AddressGuard((), "start sealock serve with --allow {}")),
             clock=self.clock,
             rates=usual_rates(database),
         )

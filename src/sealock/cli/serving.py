@@ -214,7 +214,7 @@ def _plan(arguments: Namespace) -> ServicePlan:
         msg = f"--allow {line(wrong, 100)} is no place: write a host, HOST:PORT, an address or a network"
         raise UsageError(msg)
     state = state_directory(arguments.state)
-    guard = AddressGuard(tuple(arguments.allow))
+    guard = AddressGuard(tuple(arguments.allow), "start sealock serve with --allow {}")
     applied = policy_of(arguments.policy) if arguments.policy else None
     policy = applied[1] if applied is not None else Policy()
     quiet: bool = arguments.quiet

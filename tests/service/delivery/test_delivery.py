@@ -19,6 +19,7 @@ from sqlalchemy import insert, select
 
 from sealock.errors import UsageError
 from sealock.net.http import AddressGuard
+from sealock.net.http.guard import is_allowable
 from sealock.service.access.actors import Actor
 from sealock.service.access.tokens import Scope
 from sealock.service.delivery.atom import FeedEntry, render_feed
@@ -43,6 +44,8 @@ NOW = 1_800_003_600.0
 HOUR = 3600
 ADA = Actor("person ada", "admin", Scope(), "person 1")
 GUARD = AddressGuard(("127.0.0.0/8",))
+EVERYTHING = AddressGuard(("127.0.0.0/8", "hooks.example"))
+"""What the service allowed when a webhook was added."""
 NUMBERS = itertools.count()
 
 
@@ -76,7 +79,7 @@ def happen(database: Database, *kinds: str, severity: int = 4, where: str = "r/a
 def hook(database: Database, **asked: Any) -> str:
     with database.write() as connection:
         request = WebhookRequest(**{"name": "hook", "url": "https://hooks.example/x", **asked})
-        return add_webhook(connection, request, PlainBox(), by=ADA, now=NOW)[1]
+        return add_webhook(connection, request, PlainBox(), EVERYTHING, by=ADA, now=NOW)[1]
 
 
 def outgoing(database: Database, now: float = NOW) -> list[list[str]]:
@@ -99,6 +102,13 @@ def test_an_event_goes_out_once_for_each_webhook(database: Database) -> None:
     happen(database, "exploited")
     assert outgoing(database, NOW + 1) == [["exploited"]] * 2
     assert outgoing(database, NOW + 100 * HOUR) == []
+
+
+def test_many_events_go_out_in_parts_in_their_order(database: Database) -> None:
+    hook(database, kinds=("added",))
+    happen(database, *["added", "removed"] * 250)
+    assert [len(kinds) for kinds in outgoing(database, NOW + 1)] == [200, 50]
+    assert outgoing(database, NOW + 2) == []
 
 
 @pytest.mark.parametrize(
@@ -297,7 +307,7 @@ def test_a_key_that_was_changed_is_said(database: Database, receiver: RegistrySi
             return b"other" + text.encode()
 
     with database.write() as connection:
-        add_webhook(connection, WebhookRequest("h", f"{receiver.url}/x"), OtherBox(), by=ADA, now=NOW)
+        add_webhook(connection, WebhookRequest("h", f"{receiver.url}/x"), OtherBox(), GUARD, by=ADA, now=NOW)
     happen(database, "added")
     Sender(database, PlainBox(), GUARD, clock=Clock(NOW)).send_due()
     with database.read() as connection:
@@ -314,7 +324,47 @@ def test_a_key_that_was_changed_is_said(database: Database, receiver: RegistrySi
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is no address for messages"):
-        check_url(url)
+        check_url(url, AddressGuard())
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("https://127.0.0.1/x", "127.0.0.1"),
+        ("http://127.0.0.1:8080/x", "127.0.0.1"),
+        ("https://169.254.169.254/latest/meta-data", "169.254.169.254"),
+        ("http://10.0.0.1/x", "10.0.0.1"),
+        ("https://[::1]/x", "::1"),
+        ("https://[::ffff:10.0.0.1]/x", "::ffff:10.0.0.1"),
+        ("https://2130706433/", "127.0.0.1"),
+        ("https://0177.0.0.1/", "127.0.0.1"),
+        ("https://0x7f.1/", "127.0.0.1"),
+        ("https://127.1/", "127.0.0.1"),
+        ("https://LOCALHOST./", "127.0.0.1"),
+        ("https://hooks.localhost/", "127.0.0.1"),
+    ],
+)
+def test_a_webhook_to_an_internal_address_is_refused_when_it_is_added(url: str, leads: str) -> None:
+    guard = AddressGuard((), "start sealock serve with --allow {}")
+    with pytest.raises(UsageError) as refused:
+        check_url(url, guard)
+    text = str(refused.value)
+    assert f"{leads} is an internal address" in text or f"{leads}, which leads to 10.0.0.1, is an internal" in text, (
+        text
+    )
+    allowed = text.rpartition("--allow ")[2]
+    assert is_allowable(allowed)
+    check_url(url, AddressGuard((allowed,)) if url.startswith("https") else AddressGuard((allowed, leads)))
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example/x", "https://93.184.216.34/x", "https://[2606:2800:220::1]/x"])
+def test_a_webhook_to_a_public_address_is_added(url: str) -> None:
+    check_url(url, AddressGuard())
+
+
+def test_plain_http_is_refused_when_a_webhook_is_added() -> None:
+    with pytest.raises(UsageError, match=r"start sealock serve with --allow hooks\.example, or write https://"):
+        check_url("http://hooks.example/x", AddressGuard())
 
 
 def test_a_webhook_goes_with_its_messages(database: Database) -> None:

@@ -246,6 +246,26 @@ def test_a_body_that_is_no_json_is_refused(made: ServiceWorld) -> None:
         assert client.post("/api/v1/tokens", content=b'{"name": "x"}', headers={"content-type": "text/plain"}).status_code == 415  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", f"/image/sha256:{'0' * 64}", 404),
+        ("DELETE", "/images", 405),
+        ("POST", "/administration/webhooks", 403),
+    ],
+)
+def test_an_error_leaves_who_is_logged_in_with_navigation(
+    made: ServiceWorld, method: str, path: str, status: int
+) -> None:
+    with made.person(f"lost-{status}-{len(path)}", "read") as client, made.client() as nobody:
+        answer = client.request(method, path)
+        assert answer.status_code == status
+        assert '<nav aria-label="Pages">' in answer.text
+        assert "Log out" in answer.text
+        assert "Log out" not in nobody.request(method, path).text
+
+
 def test_tokens_and_webhooks_are_made_and_ended_by_the_api(made: ServiceWorld) -> None:
     with made.client(made.token("admin")) as client:
         new = client.post("/api/v1/tokens", json={"name": "ci", "role": "read", "scope": ["r/a"], "days": 3}).json()

@@ -116,6 +116,14 @@ class HttpTransport:
         message = f"{shown(url)} redirects more than {MOST_REDIRECTS} times"
         raise TransportError(message)
 
+    def check(self, url: str) -> None:
+        """Refuse a URL to which no request is ever sent, whatever its name resolves to; TransportError says why."""
+        place = _server_of(url)
+        if self._guard is not None and (refusal := self._guard.refusal_as_written(place.host, place.port)):
+            message = f"{shown(url)[:200]} could not be reached: {refusal}"
+            raise TransportError(message)
+        self._place(url)
+
     def close(self) -> None:
         """Close the idle connections."""
         with self._lock:
@@ -133,15 +141,7 @@ class HttpTransport:
 
         `sender` is the URL whose answer named this one, "" where the user did.
         """
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in PORTS or not parts.hostname or port in {-1, 0} or "@" in parts.netloc:
-            message = f"{shown(url)[:200]} is not an address of the form https://HOST[:PORT]/..."
-            raise TransportError(message)
-        place = ServerPlace(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
+        place = _server_of(url)
         if place.scheme == "http" and reach_of(place.host) != "loopback" and not self._is_insecure(place):
             message = f"{shown(url)[:200]} uses plain HTTP, which anyone on the network can read and change"
             if sender and urlsplit(sender).netloc != urlsplit(url).netloc:
@@ -252,6 +252,19 @@ class HttpTransport:
                 idle.append(connection)
                 return
         connection.close()
+
+
+def _server_of(url: str) -> ServerPlace:
+    """The server of a URL; TransportError where the URL has another form."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in PORTS or not parts.hostname or port in {-1, 0} or "@" in parts.netloc:
+        message = f"{shown(url)[:200]} is not an address of the form https://HOST[:PORT]/..."
+        raise TransportError(message)
+    return ServerPlace(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
 
 
 def _load(context: ssl.SSLContext, authorities: tuple[str, ...], certificate: tuple[str, str]) -> None:

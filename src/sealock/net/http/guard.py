@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -27,11 +28,18 @@ _HOST: Final = compile_lazily(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-
 class AddressGuard(Struct, frozen=True):
     """Allows public addresses, and what `allowed` names: host names, HOST:PORT, addresses, networks.
 
+    `permission` says how a user allows one, which takes the place of {}; "" where nobody can.
     It is asked about the very address that a connection is made to, after the name was resolved: what the name
     resolves to a moment later, or in another spelling, makes no difference.
     """
 
     allowed: tuple[str, ...] = ()
+    permission: str = ""
+
+    def refusal_as_written(self, host: str, port: int) -> str:
+        """Why all connections to a host are refused, where that shows without resolving it; "" otherwise."""
+        address = address_of(host)
+        return self.refusal(host, port, address) if address else ""
 
     def refusal(self, host: str, port: int, address: str) -> str:
         """Why a connection to the address of a host is refused; "" where it is allowed."""
@@ -42,8 +50,26 @@ class AddressGuard(Struct, frozen=True):
         meant = innermost(ip)
         if is_public(meant) or any(_is_within(ip, entry) or _is_within(meant, entry) for entry in self.allowed):
             return ""
-        kind = "" if meant == ip else f", which leads to {meant}"
-        return f"{address}{kind} is an internal address, and sealock does not connect to these for others: refused"
+        kind = "" if meant == ip else f", which leads to {meant},"
+        why = f"{address}{kind} is an internal address, and sealock does not connect to these for others: refused"
+        if not self.permission:
+            return why
+        return f"{why}. To allow it, {self.permission.format(ip if address_of(host) else name)}"
+
+
+def address_of(host: str) -> str:
+    """The address that a host is a spelling of, as systems read it: also "0x7f.1", "2130706433", "localhost".
+
+    "" for names, which only a resolver knows.
+    """
+    name = host.removeprefix("[").removesuffix("]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return ""
+    return str(found[0][4][0])
 
 
 def innermost(ip: IpAddress) -> IpAddress:

@@ -58,7 +58,7 @@ def collect(database: Database, now: float) -> int:
 
 
 def _collect(database: Database, number: int, now: float) -> int:
-    made = 0
+    made = last = 0
     while True:
         with database.write() as connection:
             # The lock keeps two senders from taking the same events.
@@ -68,13 +68,14 @@ def _collect(database: Database, number: int, now: float) -> int:
             wanted = connection.execute(
                 select(event.c.id, event.c.at)
                 .select_from(event.outerjoin(repository, repository.c.id == event.c.repository_id))
-                .where(_is_wanted(row), _is_due(row, now))
+                .where(_is_wanted(row), event.c.id > last, _is_due(row, now))
                 .order_by(event.c.id)
                 .limit(MOST_EVENTS)
             ).all()
             if wanted:
                 _make(connection, row.id, [entry.id for entry in wanted], now)
-                made += 1
+                # An update of advisories makes thousands of messages: none looks at what those before it took.
+                made, last = made + 1, wanted[-1].id
             if len(wanted) < MOST_EVENTS:
                 _settle(connection, row, now)
                 return made

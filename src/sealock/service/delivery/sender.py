@@ -12,15 +12,15 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import SealockError
-from sealock.net.http import AddressGuard, HttpTimeouts, HttpTransport
+from sealock.net.http import AddressGuard
 from sealock.net.transport import Transport
 from sealock.service.delivery.outbox import OutgoingMessage, collect, delivered, failed, take
 from sealock.service.delivery.signatures import sign
+from sealock.service.delivery.webhooks import open_transport
 from sealock.service.state.database import Database
 from sealock.service.views.nouns import EventRow
 
 _LOG: Final = logging.getLogger("sealock.service")
-_PATIENCE: Final = HttpTimeouts(connect=10, quiet=15, head=20)
 _ANSWER: Final = 16 << 10
 _PAUSE: Final = 5.0
 """Seconds between looks at the outbox."""
@@ -58,12 +58,7 @@ class Sender:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._unsealer, self._clock = database, unsealer, clock
-        self._transport = transport or HttpTransport(
-            guard=guard,
-            insecure=guard.allowed,
-            patience=_PATIENCE,
-            permission="start sealock serve with --allow {}, or write https://",
-        )
+        self._transport = transport or open_transport(guard)
 
     def run(self, stop: Event, pause: float = _PAUSE) -> None:
         """Send until `stop` is set. What fails is logged, and tried again."""

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from sealock.errors import UsageError
+from sealock.errors import SealockError, UsageError
+from sealock.net.http import AddressGuard, HttpTimeouts, HttpTransport
 from sealock.service.access.actors import Actor
 from sealock.service.access.audit import record
 from sealock.service.delivery.signatures import make_secret, sign
@@ -26,6 +27,7 @@ EventKind: TypeAlias = Literal[
     "acknowledgement-ended",
 ]  # fmt: skip
 _MOST_MESSAGES: Final = 100
+_PATIENCE: Final = HttpTimeouts(connect=10, quiet=15, head=20)
 
 
 class Sealer(Protocol):
@@ -81,18 +83,35 @@ class WebhookRequest(Struct, frozen=True):
     secret: str = ""
 
 
+def open_transport(guard: AddressGuard) -> HttpTransport:
+    """What messages are sent with: to addresses that the guard allows, over HTTPS unless it names the host."""
+    return HttpTransport(
+        guard=guard,
+        insecure=guard.allowed,
+        patience=_PATIENCE,
+        permission="start sealock serve with --allow {}, or write https://",
+    )
+
+
 def add_webhook(  # noqa: PLR0913  who, when and from where
-    connection: Connection, asked: WebhookRequest, sealer: Sealer, *, by: Actor, now: float, address: str = ""
+    connection: Connection,
+    asked: WebhookRequest,
+    sealer: Sealer,
+    guard: AddressGuard,
+    *,
+    by: Actor,
+    now: float,
+    address: str = "",
 ) -> tuple[WebhookRow, str]:
     """Add a webhook, and return it with its secret, which nothing shows again; UsageError says what does not fit.
 
-    Only events from now on are sent.
+    Only events from now on are sent, to addresses that the guard allows.
     """
     name, url = line(asked.name, 100), asked.url.strip()
     if not name:
         text = "a webhook needs a name"
         raise UsageError(text)
-    check_url(url)
+    check_url(url, guard)
     secret = asked.secret.strip() or make_secret()
     sign(secret, "msg", 0, b"")
     settled = connection.execute(select(func.max(event.c.id))).scalar() or 0
@@ -114,8 +133,11 @@ def add_webhook(  # noqa: PLR0913  who, when and from where
     return row, secret
 
 
-def check_url(url: str) -> None:
-    """Refuse what is not an address of a web server; UsageError. Whether it is internal shows when it is sent to."""
+def check_url(url: str, guard: AddressGuard) -> None:
+    """Refuse what is not an address of a web server, or one that the guard does not allow; UsageError.
+
+    Whether a name leads to an internal address shows each time that it is sent to.
+    """
     try:
         parts = urlsplit(url)
         fits = parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
@@ -125,6 +147,10 @@ def check_url(url: str) -> None:
     if not fits or len(url) > 2000 or " " in url:
         text = f"{line(url, 200)!r} is no address for messages: write https://HOST/PATH, without a user or password"
         raise UsageError(text)
+    try:
+        open_transport(guard).check(url)
+    except SealockError as error:
+        raise UsageError(str(error)) from None
 
 
 def list_webhooks(connection: Connection) -> list[WebhookRow]:

@@ -51,9 +51,10 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
         gone=_gone(connection, scope),
     )
     disabled = _number(connection, select(func.count()).where(webhook.c.disabled != "")) if everything else 0
+    failing = _number(connection, _failing()) if everything else 0
     return SilenceView(
         **{name: getattr(view, name) for name in SilenceView.__struct_fields__ if name != "sentences"},
-        sentences=(*_sentences(view, disabled, now), *_about_time(last_jump(connection), now)),
+        sentences=(*_sentences(view, disabled, failing, now), *_about_time(last_jump(connection), now)),
     )
 
 
@@ -117,7 +118,13 @@ def _stopped(connection: Connection) -> tuple[tuple[str, str, str], ...]:
     return tuple((row.kind, row.key, row.reason) for row in connection.execute(query))
 
 
-def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
+def _failing() -> Select[Any]:
+    """The number of webhooks whose messages wait after a try that failed."""
+    waits = and_(message.c.state == "waiting", message.c.error != "", webhook.c.disabled == "")
+    return select(func.count(message.c.webhook_id.distinct())).join_from(message, webhook).where(waits)
+
+
+def _sentences(view: SilenceView, disabled: int, failing: int, now: float) -> Iterator[str]:
     """What is wrong, most important first."""
     if not view.feeds:
         yield (
@@ -149,8 +156,14 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
         )
     if view.hosts:
         yield f"{count(len(view.hosts), 'host')} did not report for a day: what runs there may have changed."
+    if failing:
+        yield (
+            f"The last try of {count(failing, 'webhook')} failed: messages wait, and are tried again for three days."
+            " Administration says why."
+        )
     if view.dead:
-        yield f"{count(view.dead, 'message')} to webhooks were given up: Administration lists them."
+        were = "was" if view.dead == 1 else "were"
+        yield f"{count(view.dead, 'message')} to webhooks {were} given up: send them again in Administration."
     if disabled:
         yield f"{count(disabled, 'webhook')} {'is' if disabled == 1 else 'are'} disabled and sent nothing."
 

@@ -76,6 +76,9 @@ def build_application(context: ServiceContext, *, stopping: Callable[[], bool] =
     def ready(_request: Request) -> Response:
         return _ready(context, stopping)
 
+    def refused(request: Request, error: Exception) -> Response:
+        return _refused(context, request, error)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         environment()
@@ -93,7 +96,7 @@ def build_application(context: ServiceContext, *, stopping: Callable[[], bool] =
     return Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )
 
@@ -135,11 +138,11 @@ def _icon(_request: Request) -> Response:
     return Response(picture, headers=_FOR_A_DAY, media_type="image/svg+xml")
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+def _refused(context: ServiceContext, request: Request, error: Exception) -> Response:
     """Addresses and methods that do not exist."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(getattr(error, "headers", None) or {})
     message = "there is no such address" if status == 404 else "this method is not for this address"
     if request.url.path.startswith("/api/"):
         return Response(msgspec.json.encode(ErrorAnswer(message)), status, headers, "application/json")
-    return error_page(HttpError(status, message, headers))
+    return error_page(request, context, HttpError(status, message, headers))

@@ -111,6 +111,7 @@ def _new_webhook(call: Call[Any, WebhookBody]) -> NewWebhook:
             connection,
             asked,
             call.context.sealer,
+            call.context.settings.guard,
             by=call.actor,
             now=call.context.clock(),
             address=call.address,

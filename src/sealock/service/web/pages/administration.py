@@ -104,7 +104,13 @@ def _new_webhook(call: PageCall) -> PageAnswer:
         )
         with call.context.database.write() as connection:
             _, secret = add_webhook(
-                connection, asked, call.context.sealer, by=call.actor, now=call.context.clock(), address=call.address
+                connection,
+                asked,
+                call.context.sealer,
+                call.context.settings.guard,
+                by=call.actor,
+                now=call.context.clock(),
+                address=call.address,
             )
     except UsageError as error:
         return _webhooks(call, error=f"{error}.")

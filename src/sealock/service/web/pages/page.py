@@ -102,7 +102,7 @@ class _PageAddress:
             data = await read_body(request, _MOST_FORM) if page.method == "POST" else b""
             return await run_in_threadpool(self._run, request, page, data)
         except Exception as error:  # noqa: BLE001  every error has a page
-            return error_page(error)
+            return await run_in_threadpool(error_page, request, self._context, error)
 
     def _run(self, request: Request, page: Page, data: bytes) -> Response:
         context = self._context
@@ -187,14 +187,19 @@ def _answer(request: Request, context: ServiceContext, call: PageCall, answer: P
             elif answer.session is not None:
                 moved.delete_cookie(name, path="/", secure=name.startswith("__Host-"), httponly=True, samesite="lax")
             return moved
-    shared = {
-        "actor": call.actor,
-        "csrf": form_token(call.actor.session),
+    shared = _shared(request, context, call.actor)
+    return HTMLResponse(render(answer.template, **{**shared, **answer.values}), answer.status)
+
+
+def _shared(request: Request, context: ServiceContext, actor: Actor) -> dict[str, Any]:
+    """What every page shows of who looks at it: navigation, and the form to log out."""
+    return {
+        "actor": actor,
+        "csrf": form_token(actor.session),
         "here": request.url.path,
         "now": context.clock(),
-        "own": call.own,
+        "own": own_address(request, context.settings),
     }
-    return HTMLResponse(render(answer.template, **{**shared, **answer.values}), answer.status)
 
 
 def local(path: str) -> str:
@@ -204,8 +209,11 @@ def local(path: str) -> str:
     return path if safe else "/"
 
 
-def error_page(error: Exception) -> Response:
-    """The page of an error; one that nobody expects is logged, and its text stays here."""
+def error_page(request: Request, context: ServiceContext, error: Exception) -> Response:
+    """The page of an error, with navigation for who is logged in.
+
+    What nobody expects is logged, and its text stays here.
+    """
     match error:
         case HttpError():
             status, message, headers = error.status, str(error), error.headers
@@ -217,5 +225,9 @@ def error_page(error: Exception) -> Response:
         case _:
             _LOG.error("an error that sealock did not expect", exc_info=error)
             status, message, headers = 500, "sealock made an error: its log says which", {}
-    values = {"actor": NOBODY, "csrf": "", "here": "", "now": 0.0, "own": "", "status": status, "message": message}
-    return HTMLResponse(render("error.html", **values), status, headers)
+    try:
+        actor = _person(request, context) or NOBODY
+    except DBAPIError:
+        actor = NOBODY
+    shared = _shared(request, context, actor)
+    return HTMLResponse(render("error.html", **shared, status=status, message=message), status, headers)
