@@ -37,7 +37,7 @@ SHELL = [
     ("in branches, loops and functions", "if x; then docker run a; fi; f() { docker run b; }; for i in 1; do docker run c; done", ["docker run a", "docker run b", "docker run c"]),
     ("over several lines", "docker run \\\n  --rm \\\n  -v a:b \\\n  alpine\ndocker ps", ["docker run --rm -v a:b alpine"]),
     ("quotes", "docker run -e \"A=b c\" -e 'D=$e' --x=\"y\" a", ["docker run -e [A=b c] -e D=$e --x=y a"]),
-    ("what others do", "docker ps; docker-compose run web; docker compose run web; docker push x; echo docker run a", []),
+    ("what others do", "docker ps; docker-compose run web; docker compose run web; docker push x; echo docker run a", ["docker compose run web", "docker compose run web"]),
     ("a comment", "# docker run --privileged a\ndocker run b # docker run c", ["docker run b"]),
     ("the page that explains it", "docker run [OPTIONS] IMAGE", []),
     ("a variable names the engine", "$DOCKER run a; ${DOCKER:-docker} run b; ${PODMAN_CMD} run c", ["docker run a", "docker run b", "podman run c"]),

@@ -88,6 +88,7 @@ FOUND = [
     ("Ruby and Java", "a.rb", 'system("docker", "run", "--rm", "x")\nnew ProcessBuilder("docker", "run", "--rm", "y")\n', ["run --rm x", "run --rm y"]),
     ("a program that a script feeds", "up.sh", 'python3 - <<EOF\nsubprocess.run(["docker","run","--privileged","x"])\nEOF\ncat > a.py <<EOF\nrun(["docker", "run", "--rm", "y"])\nEOF\n', ["run --privileged x", "run --rm y"]),
     ("Terraform", "main.tf", 'user_data = <<-EOT\n  #!/bin/sh\n  docker run x\n  EOT\ncommand = "docker run --rm y"\ninline = ["docker run --rm ${var.z}"]\n', ["run x", "run --rm y", "run --rm ${var.z}"]),
+    ("Compose", "up.sh", "docker compose -f a.yml --profile b run --rm -v /:/h web sh\ndocker-compose -p x exec --privileged web sh\npodman-compose run -p 1:2 web\n", ["compose run --rm -v /:/h web sh", "compose exec --privileged web sh", "compose run -p 1:2 web"]),
     ("mise", "mise.toml", '[tasks.up]\nrun = "docker run --privileged -e \\"A=b\\" x"\n', ["run --privileged -e A=b x"]),
     ("tasks of Python's projects", "pyproject.toml", "[tool.poe.tasks]\nup = 'docker run --privileged x'\n[tool.x]\nup = 'docker run --rm y'\n", ["run --privileged x"]),
     ("cloud-init", "user-data.yaml", "runcmd:\n- docker run --privileged x\n", ["run --privileged x"]),
@@ -160,6 +161,7 @@ LOOK_ALIKES = [
     ("a message without quotes", "up.sh", "echo docker run --rm x\nlog docker run --rm x\ndie 3 docker run failed\ngrep docker run --rm x\n"),
     ("a variable of another program", "up.sh", "# docker\n$COMPOSE run --rm x\n$DOCKER_COMPOSE run --rm x\n$KUBECTL run x --image=y --privileged\n$UV run --with x y\n$CARGO run --release -- --network x\n$1 run --rm x\n"),
     ("words of a program", "a.py", 'print("docker run")\nENGINES = ["docker", "podman"]\nhelp("use docker run to start it")\n'),
+    ("what Compose starts as its files say", "up.sh", "docker compose run --rm web\ndocker-compose exec -T -u root web sh\ndocker compose up -d\ndocker compose\ndocker-compose -f\n"),
     ("another function", "up.sh", 'd(){ kubectl "$@"; }\nd run --rm x\n'),
 ]  # fmt: skip
 

@@ -165,6 +165,22 @@ VERBS: Final[dict[str, VerbOptions]] = {
         short="d:detach e:env i:interactive t:tty u:user w:workdir l:latest",
         says=("privileged", "environment"),
     ),
+    "compose exec": _verb_options(
+        "privileged env",
+        flags="detach interactive tty no-tty no-TTY dry-run help",
+        ignored="user workdir index",
+        short="d:detach e:env i:interactive t:tty T:no-tty u:user w:workdir",
+        says=("privileged", "environment"),
+    ),
+    "compose run": _verb_options(
+        "env volume publish cap-add cap-drop entrypoint name",
+        flags="build detach interactive tty no-tty no-TTY no-deps quiet quiet-build quiet-pull remove-orphans rm "
+        "service-ports use-aliases dry-run help",
+        ignored="user workdir label pull env-from-file index",
+        short="d:detach e:env i:interactive t:tty T:no-tty p:publish P:service-ports q:quiet u:user v:volume w:workdir "
+        "l:label",
+        says=("environment", "volumes_from"),
+    ),
     "update": _verb_options(
         _CHANGES,
         flags="latest help no-healthcheck",

@@ -30,6 +30,13 @@ _GLOBAL_OPTIONS: Final = {
     }),
 }  # fmt: skip
 """Global options of the engine that take the next word."""
+_COMPOSE_OPTIONS: Final = frozenset({
+    "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi", "--progress",
+    "--parallel",
+})  # fmt: skip
+"""Options of Compose, before its verb, that take the next word."""
+_COMPOSE: Final = {"docker-compose": "docker", "podman-compose": "podman"}
+"""The programs that are Compose, and the engines that they talk to."""
 _NETWORK_OPTIONS: Final = frozenset({
     "-d", "--driver", "--aux-address", "--config-from", "--gateway", "--ip-range", "--ipam-driver", "--ipam-opt",
     "--label", "-o", "--opt", "--scope", "--subnet", "--dns", "--interface-name", "--route",
@@ -68,7 +75,9 @@ _RUNNER: Final = compile_lazily(
     r"|systemctl|service|usermod|gpasswd|groupadd|chown|docker\S*|podman\S*|nerdctl)$)"
 )
 """The name of a command, without those whose arguments are never a command that they run."""
-EngineVerb: TypeAlias = Literal["run", "create", "exec", "update", "build", "service create", "service update"]
+EngineVerb: TypeAlias = Literal[
+    "run", "create", "exec", "update", "build", "service create", "service update", "compose run", "compose exec"
+]
 """The verbs that say what a container gets."""
 _VERBS: Final[dict[tuple[str, ...], EngineVerb]] = {
     ("run",): "run",
@@ -86,6 +95,8 @@ _VERBS: Final[dict[tuple[str, ...], EngineVerb]] = {
     ("buildx", "b"): "build",
     ("service", "create"): "service create",
     ("service", "update"): "service update",
+    ("compose", "run"): "compose run",
+    ("compose", "exec"): "compose exec",
 }
 
 
@@ -117,10 +128,12 @@ def parse_engine_call(command: Command) -> EngineCall | None:
         return None
     engine, engine_at, at = found
     words = command.words
-    texts = tuple(word.text for word in words[at : at + 2])
+    if composes := (words[at].text == "compose" or at == engine_at):
+        at = _after_options(words, at + 1, _COMPOSE_OPTIONS)
+    texts = (*(("compose",) if composes else ()), *(word.text for word in words[at : at + 2]))[:2]
     count = 1 if texts[:1] in _VERBS else 2
     verb = _VERBS.get(texts[:count])
-    last = at + count - 1
+    last = at + count - 1 - composes
     if verb is None or (last + 1 < len(words) and words[last + 1].text.startswith("[")):
         return None  # "docker run [OPTIONS] IMAGE" explains the command
     word = words[engine_at]
@@ -170,6 +183,8 @@ def _find_verb(command: Command) -> tuple[str, int, int] | None:
     """The engine, the index of its word, and the index of the first word after its global options."""
     words = command.words
     engine_at = 0
+    if words and words[0].literal and (engine := _COMPOSE.get(command.name, "")):
+        return engine, 0, 0  # its own word stands for `compose`
     engine = engine_of(words[0]) if words else ""
     if not engine and len(words) > 1 and not words[0].literal:
         engine_at = 1  # $SUDO docker run …
@@ -182,11 +197,15 @@ def _find_verb(command: Command) -> tuple[str, int, int] | None:
         engine = "docker" if engine_at or _stands_for_engine(words) else ""
     if not engine:
         return None
-    takes = _GLOBAL_OPTIONS[engine]
-    at = engine_at + 1
+    at = _after_options(words, engine_at + 1, _GLOBAL_OPTIONS[engine])
+    return (engine, engine_at, at) if at < len(words) else None
+
+
+def _after_options(words: tuple[Word, ...], at: int, takes: frozenset[str]) -> int:
+    """The index of the first word that is no option; `takes` are the options that take the next word."""
     while at < len(words) and words[at].text.startswith("-"):
         at += 2 if words[at].text in takes else 1
-    return (engine, engine_at, at) if at < len(words) else None
+    return at
 
 
 def _stands_for_engine(words: tuple[Word, ...]) -> bool:
