@@ -88,6 +88,8 @@ FOUND = [
     ("Ruby and Java", "a.rb", 'system("docker", "run", "--rm", "x")\nnew ProcessBuilder("docker", "run", "--rm", "y")\n', ["run --rm x", "run --rm y"]),
     ("a program that a script feeds", "up.sh", 'python3 - <<EOF\nsubprocess.run(["docker","run","--privileged","x"])\nEOF\ncat > a.py <<EOF\nrun(["docker", "run", "--rm", "y"])\nEOF\n', ["run --privileged x", "run --rm y"]),
     ("Terraform", "main.tf", 'user_data = <<-EOT\n  #!/bin/sh\n  docker run x\n  EOT\ncommand = "docker run --rm y"\ninline = ["docker run --rm ${var.z}"]\n', ["run x", "run --rm y", "run --rm ${var.z}"]),
+    ("tasks of Ansible", "play.yml", "- ansible.builtin.shell: |\n    docker run a\n- copy:\n    dest: x\n    content: |\n      docker run --rm b\n", ["run a", "run --rm b"]),
+    ("files of a mapping", "a.yaml", "data:\n  run.sh: |\n    docker run a\n  other: |\n    docker run b\n", ["run a"]),
     ("Compose", "up.sh", "docker compose -f a.yml --profile b run --rm -v /:/h web sh\ndocker-compose -p x exec --privileged web sh\npodman-compose run -p 1:2 web\n", ["compose run --rm -v /:/h web sh", "compose exec --privileged web sh", "compose run -p 1:2 web"]),
     ("mise", "mise.toml", '[tasks.up]\nrun = "docker run --privileged -e \\"A=b\\" x"\n', ["run --privileged -e A=b x"]),
     ("tasks of Python's projects", "pyproject.toml", "[tool.poe.tasks]\nup = 'docker run --privileged x'\n[tool.x]\nup = 'docker run --rm y'\n", ["run --privileged x"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from sealock.patterns import compile_lazily
@@ -46,8 +47,10 @@ _BLOCK: Final = compile_lazily(r"[|>][-+\d]*[ \t]*(?:#[^\n]*)?\r?$")
 """The end of a line of YAML after which a text stands."""
 
 
-def embedded_kinds(path: str, text: str, own: str = "") -> tuple[str, ...]:
-    """The kinds of documents that a text of another kind, `own`, holds within texts."""
+def embedded_kinds(path: str, text: str, own: str = "", whole: Collection[str] = ()) -> tuple[str, ...]:
+    """The kinds of documents that a text of another kind, `own`, holds within texts; none where that is `whole`."""
+    if own in whole:
+        return ()
     is_yaml = path.lower().endswith((".yml", ".yaml"))
     return tuple(
         kind

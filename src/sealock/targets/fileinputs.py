@@ -45,7 +45,10 @@ _WITHIN: Final = {
     "compose": "compose files within other texts are not checked; save it as a file to check it",
     "dockerfile": "Dockerfiles within other texts are not checked; save it as a file to check it",
     "kubernetes": "manifests within other texts are not checked; save it as a file to check it",
+    "run": "run lines in the commands and files of containers are not checked",
 }
+_WITH_COMMANDS: Final = frozenset({"compose", "kubernetes"})
+"""Kinds of texts whose containers may start others."""
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
 
 
@@ -109,11 +112,13 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
         return
     recognition = _recognize(path, text)
     kind, unevaluated = recognition.kind, recognition.unevaluated
-    if kind not in _WHOLE and (within := embedded_kinds(path, text, kind or "")):
-        if walked:
-            options.unexamined(path)
-        else:
-            unevaluated += tuple(Unevaluated(form, _WITHIN[form]) for form in within)
+    within = tuple(Unevaluated(form, _WITHIN[form]) for form in embedded_kinds(path, text, kind or "", _WHOLE))
+    if kind in _WITH_COMMANDS and mentions_run(text):
+        within += (Unevaluated("run", _WITHIN["run"]),)
+    if within and walked:
+        options.unexamined(path)
+    elif within:
+        unevaluated += within
     if kind is None:
         if unevaluated and walked:
             yield SkippedInput(path, name, unevaluated, root)

@@ -20,7 +20,11 @@ _KEYS: Final = (
     "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw|"
     "powershell|pwsh"
 )
-_KEY: Final = compile_lazily(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
+_KEY: Final = compile_lazily(
+    rf"( *)((?:- +)*)([\"']?)(?:(?:\w+\.){{0,2}}(?:{_KEYS})|[\w-]+\.(?:sh|bash)"
+    r"|(?P<file>content|user_data|UserData))\3[ \t]*:(?:[ \t]+|$)"
+)
+"""A key whose value is a script, perhaps with the collection of an Ansible module, or one whose value may be a file."""
 _FLOW_KEY: Final = compile_lazily(rf"[{{,][ \t]*([\"']?)(?:{_KEYS})\1[ \t]*:(?:[ \t]+|(?=[\[\"']))")
 """A key within a mapping in braces."""
 _FLOW_END: Final = compile_lazily(r",|[\]}](?=[ \t]*(?:[,\]}#]|$))", re.MULTILINE)
@@ -73,7 +77,7 @@ def fragments(source: Source) -> Iterator[Fragment]:
         else:
             index = _read_list(lines, index + 1, indent, builder)
         if builder.parts:
-            yield builder.fragment("bash")
+            yield builder.fragment("bash", loose=match["file"] is not None)
 
 
 def _flow_fragments(text: str, start: int, end: int) -> Iterator[Fragment]:

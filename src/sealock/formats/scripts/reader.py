@@ -193,13 +193,13 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
 def is_guessed(source: Source) -> bool:
     """Whether run lines of a text may be missed for want of anything that says what its lines are.
 
-    That is a text of no known kind, plain text, a program, and settings, whose keys may have any meaning.
+    That is a text of no known kind, plain text, a program, and settings or YAML, whose keys may have any meaning.
     """
     base = source.name.replace("\\", "/").rpartition("/")[2]
     kind = detect_kind(source)
     if kind == "shell":
         return not source.text.startswith("#!") and not _SHELL.fullmatch(base)
-    return kind in {"settings", "program", "terraform"} or base.lower().endswith(
+    return kind in {"settings", "program", "terraform", "yaml"} or base.lower().endswith(
         (".txt", ".text", ".adoc", ".asciidoc", ".org")
     )
 
