@@ -6,11 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.formats.kubernetes.images import find_images
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 from sealock.pin import run, texts
+from sealock.pin.assessment import PinResult
 from sealock.pin.digestplaces import VariableSource, seat
+from sealock.pin.spot import FoundReferences
+from sealock.pin.writer import rewritten
 from support.pinworld import NEW, OLD, digest_of, pin
 
 # (the file's name, the line, the same line pinned); @@ stands for the digest of what was looked up.
@@ -332,6 +336,53 @@ def test_many_uses_of_one_argument_are_read_in_line_with_their_number() -> None:
     found = texts.find("dockerfile", Source("Dockerfile", f"ARG B=a:1\n{lines}\n"))
     assert len(found.spots) == 3000
     assert len({spot.seat for spot in found.spots}) == 1
+
+
+class Reread(texts.PinText, frozen=True):
+    """A file that has other references once it is written."""
+
+    after: FoundReferences = FoundReferences()
+
+    def reread(self, text: str) -> FoundReferences:
+        del text
+        return self.after
+
+
+PINNED = f"a:1@{NEW}"
+AFTER = {
+    "the image with its digest": ((PINNED, "b:1"), 0, True),
+    "another image": ((PINNED, "c:1"), 0, False),
+    "the image without its digest": (("a:1", "b:1"), 0, False),
+    "one image less": ((PINNED,), 0, False),
+    "one image more": ((PINNED, "b:1", "c:1"), 0, False),
+    "an error more": ((PINNED, "b:1"), 1, False),
+    "another image, and an error more": ((PINNED, "c:1"), 1, False),
+}
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["sound before", "with an error before"])
+@pytest.mark.parametrize(("references", "errors", "written"), AFTER.values(), ids=AFTER)
+def test_a_digest_is_written_where_the_new_text_names_the_same_images(
+    references: tuple[str, ...], errors: int, before: int, *, written: bool
+) -> None:
+    source = Source("Dockerfile", "FROM a:1\nFROM b:1\n")
+    found = texts.find("dockerfile", source)
+    broken = (("odd", Place(0, 1)),) * before
+    more = (("new", Place(0, 1)),) * errors
+    spots = tuple(replace(found.spots[0], reference=reference) for reference in references)
+    text = Reread(
+        "Dockerfile",
+        "dockerfile",
+        source,
+        replace(found, broken=broken),
+        after=FoundReferences(spots, (*broken, *more)),
+    )
+    new, (first, second) = rewritten(
+        text, [PinResult(found.spots[0], "missing", new=NEW), PinResult(found.spots[1], "pinned")]
+    )
+    assert new == (source.text.replace("a:1", PINNED) if written else source.text)
+    assert first.state == ("missing" if written else "stuck")
+    assert second.state == "pinned"
 
 
 def test_digests_are_those_that_were_asked_for(tmp_path: Path) -> None:

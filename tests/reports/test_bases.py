@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from sealock.model.advice import Base, BaseAdvice, Musl, Share
+from sealock.model.advice import Base, BaseAdvice, BaseFit, Musl, Share
 from sealock.reports.bases import render
 from sealock.text import width
 from support.baseadvice import GLIBC, SHELL, advise, dpkg, dynamic
@@ -67,6 +67,37 @@ def test_the_base_comes_with_its_layers_and_who_names_it(
 ) -> None:
     named = replace(advice, base=replace(advice.base, name="debian:12", layers=layers, says=says))
     assert row in render("terminal", named, width=100)
+
+
+ONCE = "Start it there once before you rely on it."
+BEST: list[tuple[list[BaseFit], int, str]] = [
+    ([BaseFit("keep", "unknown", "unsure", ())], 0, "Name the start command: --start COMMAND."),
+    ([BaseFit("keep", "yes", "sure", ())], 0, "Keep this base."),
+    ([BaseFit("keep", "yes", "sure", ()), BaseFit("alpine", "work", "sure", ())], 0, "Keep this base. With some work it could be alpine (musl)."),
+    ([BaseFit("keep", "yes", "sure", ()), BaseFit("alpine", "work", "sure", ()), BaseFit("slim", "no", "sure", ()), BaseFit("static", "work", "sure", ())], 0,
+     "Keep this base. With some work it could be alpine (musl) or scratch or static."),
+    ([BaseFit("slim", "yes", "sure", (), image="debian:12-slim")], 700, "Move to a slim variant (debian:12-slim); 700 B less."),
+    ([BaseFit("slim", "yes", "sure", (), size=100)], 700, "Move to a slim variant: about 100 B instead of 4.9 KiB."),
+    ([BaseFit("slim", "yes", "sure", (), size=9000)], 700, "Move to a slim variant; 700 B less."),
+    ([BaseFit("slim", "yes", "sure", (), size=5000)], 700, "Move to a slim variant; 700 B less."),
+    ([BaseFit("static", "yes", "sure", (), image="scratch", size=100)], 700, "Move to scratch or static: about 100 B instead of 4.9 KiB."),
+    ([BaseFit("distroless", "yes", "sure", (), image="scratch", size=100)], 700, "Move to a root of only the files that it needs: about 100 B instead of 4.9 KiB."),
+    ([BaseFit("distroless", "yes", "sure", (), image="gcr.io/distroless/base")], 700, "Move to distroless (glibc) (gcr.io/distroless/base)."),
+    ([BaseFit("alpine", "yes", "likely", (), image="alpine:3")], 0, f"It is likely that alpine (musl) (alpine:3) is enough. {ONCE}"),
+    ([BaseFit("slim", "yes", "unsure", (), size=100)], 0, f"It is possible, and not sure, that a slim variant is enough: about 100 B instead of 4.9 KiB. {ONCE}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("results", "spare", "words"), BEST)
+def test_the_last_line_says_what_to_do(advice: BaseAdvice, results: list[BaseFit], spare: int, words: str) -> None:
+    made = replace(
+        advice,
+        results=tuple(results),
+        best=results[0].base,
+        surface=replace(advice.surface, size=5000),
+        need=replace(advice.need, spare=spare),
+    )
+    assert render("terminal", made, width=400).rstrip().splitlines()[-1] == f"→ {words}"
 
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 120])

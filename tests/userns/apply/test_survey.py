@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,26 @@ def test_what_is_mounted_below_is_another_file_systems() -> None:
     assert len(within) < len(found) - 1, "nothing is mounted in /dev"
     held = owners("/dev")
     assert sum(number for _, _, number in held.owners) == len(within)
+
+
+def test_what_goes_while_it_is_read_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcdef":
+        (tmp_path / name).touch()
+    scan = os.scandir
+
+    @contextmanager
+    def emptied(path: str) -> Iterator[list[os.DirEntry[str]]]:
+        """The entries of the directory, of which another program then removes the first half."""
+        with scan(path) as entries:
+            listed = list(entries)
+        for entry in listed[:3]:
+            Path(entry.path).unlink()
+        yield listed
+
+    monkeypatch.setattr("os.scandir", emptied)
+    held = owners(str(tmp_path))
+    assert held.owners == ((os.getuid(), os.getgid(), 4),)
+    assert held.whole
 
 
 def test_what_others_cannot_read_is_counted(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def _update(where: Path) -> None:
     ("blocked", "work", "why"),
     [
         pytest.param(f"db/{_LOCK}/x", _update, "Is a directory", id="the lock is a directory"),
-        pytest.param(f"db/{_INCOMING}{os.getpid()}", _update, "File exists", id="a file where updates put theirs"),
+        pytest.param(f"db/{_INCOMING}PID", _update, "File exists", id="a file where updates put theirs"),
         pytest.param("db/x", _update, "No such file or directory", id="a new database that is gone"),
         pytest.param(f"db/{NAME}/x", lambda where: put(str(where / "x"), str(where)), "Is a directory", id="a directory in place of the database"),
         pytest.param(f"db/{NAME}/x", lambda where: clear(str(where)), "Is a directory", id="a directory to remove"),
@@ -76,6 +76,7 @@ def _update(where: Path) -> None:
 def test_what_cannot_be_written_is_an_error_with_its_reason(
     tmp_path: Path, blocked: str, work: Callable[[Path], None], why: str
 ) -> None:
+    blocked = blocked.replace("PID", str(os.getpid()))
     (tmp_path / blocked).parent.mkdir(parents=True)
     (tmp_path / blocked).touch()
     if work is not _update:
