@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.guard.decision.routes import NEWEST, OLDEST, ApiRoute, match_route
 from sealock.patterns import compile_lazily
@@ -72,6 +73,13 @@ def _read_target(method: str, target: str, newest: tuple[int, int]) -> ReadTarge
     if not path.startswith("/") or "#" in target:
         msg = f"the path {path[:60]!r} does not begin with /"
         raise TargetError(msg)
+    read = (_read_path if len(path) <= _KEPT else _read_path.__wrapped__)(method, path, newest)
+    return replace(read, query=_query(read.route, query)) if query else read
+
+
+@lru_cache(256)
+def _read_path(method: str, path: str, newest: tuple[int, int]) -> ReadTarget:
+    """Read a target without its query: many have the same, with another name of a container in the query."""
     segments = path[1:].split("/")
     version: tuple[int, int] | None = None
     if segments[0].startswith("v") and segments[0] != "version" and segments[0] != "volumes":
@@ -91,7 +99,7 @@ def _read_target(method: str, target: str, newest: tuple[int, int]) -> ReadTarge
     if route.segments[0] in _NAMED and "{name}" not in route.template and decoded != segments:
         msg = "the path has escapes"
         raise TargetError(msg)
-    return ReadTarget(version, route, values, _query(route, query), decoded == segments)
+    return ReadTarget(version, route, values, (), decoded == segments)
 
 
 def write_target(target: ReadTarget) -> str:
@@ -127,8 +135,6 @@ def _decoded(segments: list[str]) -> list[str]:
 
 
 def _query(route: ApiRoute, text: str) -> tuple[tuple[str, str], ...]:
-    if not text:
-        return ()
     if not _QUERY.fullmatch(text) or ";" in text:
         msg = "the query has characters that should be escaped"
         raise TargetError(msg, "escape the values of the query as URLs are")
