@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from struct import pack
-
 import pytest
 from hypothesis import given, settings
 
@@ -12,21 +9,7 @@ from sealock.inventory.dotnetbundle import MARK, DotnetBundle
 from sealock.model.inventory import FileFact, Package
 from support.analyzers import mutated, read, survives
 from support.elffiles import make
-
-DEPS = json.dumps({
-    "runtimeTarget": {"name": ".NETCoreApp,Version=v8.0"},
-    "libraries": {"Newtonsoft.Json/12.0.1": {"type": "package"}, "App/1.0.0": {"type": "project"}},
-}).encode()  # fmt: skip
-PADDING = bytes(70_000)
-
-
-def bundle(major: int = 6, deps: bytes = DEPS, *, size: int | None = None, offset: int | None = None) -> bytes:
-    """A program with a bundle: padding for its assemblies, the deps.json, then the header that names it."""
-    host = make({".data": bytes(24) + bytes(8) + MARK})
-    place = len(host) + len(PADDING) if offset is None else offset
-    header = pack("<IIi", major, 0, 1) + b"\x08bundleid" + pack("<qq", place, len(deps) if size is None else size)
-    start = len(host) + len(PADDING) + len(deps)
-    return host.replace(bytes(8) + MARK, pack("<Q", start) + MARK) + PADDING + deps + header + bytes(24)
+from support.packageholders import PADDING, bundle
 
 
 def listed(data: bytes) -> list[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from sealock.model.inventory import Package
 from support.analyzers import read, survives
 from support.layeredimages import read as inventory_of
 from support.madeimages import info
+from support.packageholders import packed
 
 FLASK = "Metadata-Version: 2.1\nName: Flask\nVersion: 0.5\n"
 LODASH = '{"name": "lodash", "version": "4.17.20"}'
@@ -21,14 +19,6 @@ CORE = '{"name": "@babel/core", "version": "7.0.0"}'
 POM = "groupId=org.apache.logging.log4j\nartifactId=log4j-core\nversion=2.14.1\n"
 SCRIPT = b"#!/usr/bin/env python3\n"
 PEX = {"__main__.py": "", ".deps/Flask-0.5-py3-none-any.whl/Flask-0.5.dist-info/METADATA": FLASK}
-
-
-def packed(files: Mapping[str, str], before: bytes = b"") -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return before + made.getvalue()
 
 
 def listed(data: bytes, path: str = "srv/app") -> list[str]:

@@ -9,6 +9,7 @@ import zlib
 
 from support import rpmdatabases as rpm
 from support.elffiles import make
+from support.packageholders import bundle, native_image, packed
 
 
 def jar(inner: bytes = b"", depth: int = 0) -> bytes:
@@ -66,6 +67,7 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
     "conda": [("opt/conda/conda-meta/a.json", b'{"name": "a", "version": "1", "build": "0", "channel": "x", "subdir": "y"}')],
     "deno lock": [("app/deno.lock", b'{"version": "4", "jsr": {"@a/b@1.0.0": {}}, "npm": {"c@2.0.0": {"integrity": "x"}}}')],
     "dotnet": [("app/x.deps.json", b'{"libraries": {"A/1.0": {"type": "package"}}, "targets": {}}')],
+    "dotnetbundle": [("app/web", bundle())],
     "dpkg": [
         ("var/lib/dpkg/status", b"Package: a\nStatus: install ok installed\nVersion: 1:2-3\nArchitecture: amd64\n\n"),
         ("var/lib/dpkg/info/a.list", b"/.\n/usr\n/usr/bin/a\n"),
@@ -80,6 +82,7 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
     "jdk": [("opt/java/openjdk/release", b'IMPLEMENTOR="Eclipse Adoptium"\nJAVA_VERSION="21.0.2"\n')],
     "libc": [("usr/bin/app", make(needed=["libc.so.6"], symbols=[("qsort_r", "libc.so.6", "GLIBC_2.8")]))],
     "mix lock": [("app/mix.lock", b'%{\n  "a": {:hex, :a, "1.0.0", "00", [:mix], [{:b, "~> 1.0", [hex: :b]}], "hexpm", "11"},\n}\n')],
+    "nativeimage": [("app/web", native_image())],
     "npm": [("usr/lib/node_modules/a/package.json", b'{"name": "a", "version": "1.0.0", "license": "MIT"}')],
     "npm lock": [("app/package-lock.json", json.dumps(LOCK).encode())],
     "nuget lock": [("app/packages.lock.json", b'{"version": 1, "dependencies": {"net8.0": {"A": {"type": "Direct", "resolved": "1.0"}}}}')],
@@ -114,5 +117,6 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
         ("app/yarn.lock", b'# yarn lockfile v1\n\na@^1.0.0:\n  version "1.0.0"\n  resolved "https://x.org/a.tgz"\n'),
         ("app/yarn.lock", b'__metadata:\n  version: 8\n\n"a@npm:^1.0.0":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n'),
     ],
+    "zipped": [("srv/app", packed({"node_modules/a/package.json": '{"name": "a", "version": "1.0.0"}'}))],
 }  # fmt: skip
 FILES = [(name, path, data) for name, files in SOUND.items() for path, data in files]
