@@ -64,6 +64,15 @@ def test_status_and_output(capsys: pytest.CaptureFixture[str], words: str, statu
     assert bool(captured.err) == bool(err)
 
 
+@pytest.mark.parametrize(("name", "err"), [("none.json", "none.json could not be read"), ("bad.json", "bad.json:1:36")])
+def test_check_refuses_a_profile_that_no_target_needs_too(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str, err: str
+) -> None:
+    (here / "Dockerfile").write_text("FROM scratch\nUSER 7\n", encoding="utf-8")
+    assert main(["check", "Dockerfile", "--profile", name]) == 2
+    assert err in capsys.readouterr().err
+
+
 def test_options_choose_what_a_filter_lets_through(here: Path) -> None:
     def allowed(*words: str) -> set[str]:
         assert main(["profile", "seccomp", "web.json", "--output", "out.json", *words]) == 0

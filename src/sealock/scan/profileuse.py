@@ -26,7 +26,7 @@ def with_profile(read: ReadTarget, path: str, digests: Collection[str]) -> ReadT
 
     A profile of another image is an error of the target, and what a profile does not show is named.
     """
-    profile = _opened(path)
+    profile = opened(path)
     if not profile.is_of(digest for digest in digests if digest):
         message = f"{path} was learned from another image, and shows nothing of this one: learn a profile of it"
         error = InputError(message, Location(read.name))
@@ -41,6 +41,6 @@ def with_profile(read: ReadTarget, path: str, digests: Collection[str]) -> ReadT
 
 
 @lru_cache(maxsize=1)
-def _opened(path: str) -> Profile:
+def opened(path: str) -> Profile:
     """The profile in a file, read once for all targets of a run."""
     return open_profile(path)

@@ -95,6 +95,10 @@ class CheckRun:
         """The Dockerfiles that compose and bake files build, each with the named contexts of that build."""
         self._evaluator = Evaluator(only, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
+        if settings.profile:
+            from sealock.scan.profileuse import opened  # noqa: PLC0415  most runs have none
+
+            opened(settings.profile)  # one that cannot be read is an error, also where no target needs it
 
     @property
     def options(self) -> Options:
