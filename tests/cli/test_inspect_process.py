@@ -60,6 +60,7 @@ def test_what_is_written_is_read_back_and_judged(tmp_path: Path) -> None:
         ("inspect", "self:x", "self:x is not a process"),
         ("inspect", "container:web", "no engine could be reached"),
         ("inspect", f"container:{'0' * 64}", "was not found: no process is in a container with this id"),
+        ("inspect", "self --format files", "--format files is for images"),
         ("inspect", "container:*", "inspect takes one container"),
         ("check", "pid:", "pid: is not a process"),
         ("check", "pid:999999999", "does not exist"),
@@ -67,6 +68,6 @@ def test_what_is_written_is_read_back_and_judged(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_looked_at_is_an_error_that_says_why(command: str, target: str, said: str) -> None:
-    done = sealock(command, target, *NOWHERE)
+    done = sealock(command, *target.split(), *NOWHERE)
     assert done.returncode == 2
     assert said in " ".join((done.stderr + done.stdout).split())

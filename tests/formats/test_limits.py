@@ -27,7 +27,7 @@ D: Final = "FROM debian:12\n"
             "inherit more than 1000000",
         ),
         ("run", "docker run alpine\n" + "a\n" * 500_000, "larger than 1000000 characters"),
-        ("run", "docker run alpine\n" * 10_001, "more than 10000 run lines"),
+        ("run", "docker run alpine\n" * 10_003, "more than 10000 run lines"),
         ("run", "#!/bin/sh\ndocker run alpine | " + "a|" * 1_000, "more than 500 pipes"),
         (
             "compose",
@@ -49,7 +49,9 @@ D: Final = "FROM debian:12\n"
 )
 def test_input_above_a_limit_is_an_error(kind: DocumentKind, text: str, words: str) -> None:
     errors = formats.read(kind, Source("a.sh" if kind == "run" else "test", text)).errors
-    assert any(words in error.message for error in errors), errors
+    told = sum(words in error.message for error in errors)
+    # Dockerfiles name each of some stages; of a script the first place is enough.
+    assert 1 <= told <= (1 if kind == "run" else 10), errors
 
 
 def test_the_total_length_of_expanded_values_is_bounded() -> None:

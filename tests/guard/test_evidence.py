@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from sealock.errors import UsageError
 from sealock.guard.decision.exchange import Evidence, ImageAnswer, ImageQuestion, NoAnswer
 from sealock.guard.imageevidence import StoredEvidence, StoredImage, digest_of
 from support.commandline import sealock
@@ -64,6 +65,12 @@ def test_a_file_that_is_damaged_is_no_answer(text: str, tmp_path: Path) -> None:
     store.store(STORED)
     (tmp_path / "evidence" / f"{'a' * 64}.json").write_text(text)
     assert isinstance(store.answer(ImageQuestion("nginx", ("trust",)), KNOWN), NoAnswer)
+
+
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "evidence").touch()
+    with pytest.raises(UsageError, match=r"evidence/a{64}\.json cannot be written: File exists; run this as root"):
+        StoredEvidence(str(tmp_path)).store(STORED)
 
 
 def test_what_could_not_be_found_out_is_named_and_no_answer(tmp_path: Path) -> None:

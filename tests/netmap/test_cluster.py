@@ -122,6 +122,7 @@ OUTSIDE_ROWS: list[tuple[str, list[dict[str, Any]], list[tuple[str, tuple[str, .
      [("LoadBalancer s:8080", ("80/tcp",), ("10.0.0.0/8",)), ("node:any port", ("80/tcp",), ())]),
     ("an external address", [service("s", {"app": "y"}, [WEB], externalIPs=["192.0.2.1"])], [("192.0.2.1:8080", ("80/tcp",), ())]),
     ("another selector", [service("s", {"app": "q"}, [WEB], type="NodePort")], []),
+    ("no selector, which is for addresses that others write", [service("s", {}, [WEB], type="NodePort")], []),
     ("another namespace", [service("s", {"app": "y"}, [WEB], space="b", type="NodePort")], []),
     ("a port that the pod has not", [service("s", {"app": "y"}, [{"port": 1, "targetPort": "q"}], type="NodePort")], []),
     ("a policy that denies", [service("s", {"app": "y"}, [WEB], type="NodePort"), policy()], []),

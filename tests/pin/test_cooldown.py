@@ -202,7 +202,17 @@ def test_the_record_of_a_tag_is_bounded_and_keeps_its_beginning() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(0.5, "less than an hour"), (1, "1 hour"), (24, "1 day"), (36, "36 hours"), (50, "2 days"), (168, "7 days")],
+    [
+        (0.5, "less than an hour"),
+        (1, "1 hour"),
+        (23, "23 hours"),
+        (24, "1 day"),
+        (25, "25 hours"),
+        (47.9, "47 hours"),
+        (48, "2 days"),
+        (71, "2 days"),
+        (168, "7 days"),
+    ],
 )
 def test_an_age_in_words(hours: float, words: str) -> None:
     assert age_words(timedelta(hours=hours)) == words

@@ -164,6 +164,7 @@ STUCK = {
     "a template's value": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: 'x:{{ .tag }}'}]\n", "another program"),
     "an argument of a script": ("a.sh", "docker run x:$1", "the value of a variable in it is unknown"),
     "a variable with two values": ("a.sh", "I=x:1\nI=y:1\ndocker run $I", "no"),
+    "a variable of two other commands": ("a.sh", "I=x:1\necho $I\ndocker run $I\necho $I", "$I is used in line 2 too"),
     "a variable of other commands": ("a.sh", "I=x:1\necho $I\ndocker run $I", "$I is used in line 2 too"),
 }  # fmt: skip
 

@@ -64,6 +64,25 @@ def test_an_ignore_covers_its_line_or_the_statement_below(
     assert len(report.findings) >= 2
 
 
+@pytest.mark.parametrize(
+    ("subject", "left"),
+    [
+        ("service web", {"service agent"}),
+        ("service a*", {"service web"}),
+        ("service ???", {"service agent"}),
+        ("*", set()),
+        ("web", {"service web", "service agent"}),
+    ],
+)
+def test_an_ignore_of_the_policy_covers_its_subjects(tmp_path: Path, subject: str, left: set[str]) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE.format(same="", above=""), encoding="utf-8")
+    policy = tmp_path / "sealock.toml"
+    policy.write_text(f'[[ignore]]\nrule = "C001"\nsubject = "{subject}"\nreason = "a laboratory"\n', encoding="utf-8")
+    settings = Settings(only=("C001",), today=TODAY, policy_file=str(policy))
+    (report,) = check(str(tmp_path / "compose.yaml"), settings=settings).targets
+    assert {finding.subject for finding in open_(report, "C001")} == left
+
+
 def test_an_ignore_above_a_continued_instruction_covers_all_of_it(tmp_path: Path) -> None:
     text = (
         "FROM debian:13\n# sealock: ignore[B024] the mirror is ours\nRUN true && \\\n    curl -k https://a.example/x\n"

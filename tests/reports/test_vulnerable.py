@@ -170,6 +170,13 @@ def test_json_carries_what_the_contract_says() -> None:
     assert first["layer"]["digest"] == "libssl3"
 
 
+@pytest.mark.parametrize(("use", "shown"), [("", None), ("loaded", "loaded"), ("present", "present")])
+def test_json_says_how_the_package_is_used_where_that_is_known(use: str, shown: str | None) -> None:
+    report = vulnerable(known("CVE-2024-0001", "2", "a", use=use))
+    (only,) = [finding for finding in json.loads(render("json", report))["targets"][0]["findings"] if "use" in finding]
+    assert only["use"] == shown
+
+
 def test_sarif_grades_by_the_vulnerabilitys_own_score() -> None:
     (run,) = json.loads(render("sarif", vulnerable()))["runs"]
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}

@@ -161,6 +161,8 @@ JUDGED = [
     ("B110", "FROM fedora:40\nRUN dnf install -y a && rm -rf /var/cache/dnf /root/x\n", 0),
     ("B110", "FROM python:3.12\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install a\n", 0),
     ("B110", "FROM python:3.12\nRUN --mount=type=cache,target=/root/.npm pip install a\n", 1),
+    ("B110", "FROM python:3.12\nRUN --mount=type=tmpfs,target=/root/.cache/pip pip install a\n", 0),
+    ("B110", "FROM python:3.12\nRUN --mount=type=bind,target=/root/.cache/pip,rw pip install a\n", 1),
     ("B110", "FROM condaforge/mambaforge\nRUN mamba install -y a && conda clean -afy\n", 0),
     ("B115", DEBIAN + "RUN apt-get -qq -o a install b && apt-get install -q -q c && apt-get -q=2 install d\n", 0),
     ("B115", DEBIAN + "RUN apt-get -q install b\n", 1),

@@ -87,6 +87,14 @@ SILENT = [
         'FROM debian:12\nENTRYPOINT ["tini", "-g", "--", "su-exec", "app:app", "/run"]\n',
         "C046",
     ),
+    *(
+        (
+            f"su-exec behind {init} does",
+            f'FROM debian:12\nENTRYPOINT ["/sbin/{init}", "--", "su-exec", "app", "/run"]\n',
+            "C046",
+        )
+        for init in ("tini", "dumb-init", "catatonit", "docker-init", "nice", "stdbuf")
+    ),
     ("setpriv does", 'FROM debian:12\nCMD ["setpriv", "--reuid=1000", "--clear-groups", "/run"]\n', "C046"),
     ("chpst in a shell does", "FROM debian:12\nCMD exec chpst -u app /run\n", "C046"),
     (".NET's samples run as app", "docker run mcr.microsoft.com/dotnet/samples:aspnetapp", "C046"),

@@ -217,4 +217,4 @@ def age_words(age: timedelta) -> str:
     hours = int(age.total_seconds() // 3600)
     if hours < 1:
         return "less than an hour"
-    return count(hours // 24, "day") if hours >= 48 or hours % 24 == 0 else count(hours, "hour")
+    return count(hours // 24, "day") if hours >= 48 or hours == 24 else count(hours, "hour")
