@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from sealock.cli import check
 from sealock.cli.guard import serving as guard_serving
@@ -208,6 +208,7 @@ def plan(monkeypatch: pytest.MonkeyPatch, options: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_GUARD = AddressGuard(permission="start sealock serve with --allow {}")
 SERVE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("", {}),
     ("--database postgresql://z", {"database": "postgresql://z"}),
@@ -222,7 +223,10 @@ SERVE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--address https://x.example/", {"address": "https://x.example"}),
     ("--address http://x.example", {"address": "http://x.example"}),
     ("--behind 2", {"behind": 2}),
-    ("--allow a --allow b", {"guard": AddressGuard(("a", "b")), "web guard": AddressGuard(("a", "b"))}),
+    (
+        "--allow a --allow b",
+        {"guard": replace(_GUARD, allowed=("a", "b")), "web guard": replace(_GUARD, allowed=("a", "b"))},
+    ),
     ("--quiet --workers 3", {}),
 )
 
@@ -233,7 +237,7 @@ def test_an_option_of_serve_changes_its_setting(
 ) -> None:
     usual = {
         "database": "postgresql://x/y", "advisories": str(place / "state/advisories"), "source": AdvisorySource(), "update": 21600.0,
-        "policy": Policy(), "platform": "", "guard": AddressGuard(), "address": "", "behind": 0, "web guard": AddressGuard(), "key": True,
+        "policy": Policy(), "platform": "", "guard": _GUARD, "address": "", "behind": 0, "web guard": _GUARD, "key": True,
     }  # fmt: skip
     found = plan(monkeypatch, options)
     assert {name: value for name, value in found.items() if value != usual[name]} == changed
