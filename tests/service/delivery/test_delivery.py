@@ -21,6 +21,7 @@ from sealock.errors import UsageError
 from sealock.net.http import AddressGuard
 from sealock.net.http.guard import is_allowable
 from sealock.service.access.actors import Actor
+from sealock.service.access.audit import list_audit
 from sealock.service.access.tokens import Scope
 from sealock.service.delivery.atom import FeedEntry, render_feed
 from sealock.service.delivery.outbox import LEASE_SECONDS, collect, delivered, failed, retry, take
@@ -216,8 +217,11 @@ def test_a_message_is_tried_again_later_and_later_and_then_given_up(database: Da
         (dead,) = list_messages(connection)
         assert (dead.error, dead.tries) == ("no", len(waits) + 1)
         assert list_webhooks(connection)[0].dead == 1
-        assert retry(connection, dead.id, now)
-        assert not retry(connection, dead.id, now)
+        assert retry(connection, dead.id, by=ADA, now=now, address="192.0.2.7")
+        assert not retry(connection, dead.id, by=ADA, now=now)
+        (entry, _) = list_audit(connection)
+        assert (entry.who, entry.action, entry.address) == ("person ada", "message sent again", "192.0.2.7")
+        assert entry.about == f"{dead.uid} to {dead.webhook}"
     again = take(database, now)
     assert again is not None
     assert again.uid == dead.uid

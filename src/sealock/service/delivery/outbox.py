@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, or_, select, true, update
 
+from sealock.service.access.actors import Actor
+from sealock.service.access.audit import record
 from sealock.service.access.tokens import Scope
 from sealock.service.state.database import Database
 from sealock.service.state.moments import SLACK, has_come
@@ -184,8 +186,12 @@ def _finish(database: Database, sent: OutgoingMessage, values: dict[str, object]
         )
 
 
-def retry(connection: Connection, number: int, now: float) -> bool:
+def retry(connection: Connection, number: int, *, by: Actor, now: float, address: str = "") -> bool:
     """Send a dead message again, with all of its tries; False where there is none."""
     where = and_(message.c.id == number, message.c.state == "dead")
     values = {"state": "waiting", "due": now, "tries": 0, "finished": None, "error": "", "lease": None}
-    return connection.execute(update(message).where(where).values(**values)).rowcount > 0
+    to = select(webhook.c.name).where(webhook.c.id == message.c.webhook_id).scalar_subquery()
+    again = connection.execute(update(message).where(where).values(**values).returning(message.c.uid, to)).first()
+    if again is not None:
+        record(connection, now, by.name, "message sent again", f"{again[0]} to {again[1]}", address)
+    return again is not None

@@ -134,7 +134,9 @@ def _dead(call: Call[Any, None]) -> list[MessageRow]:
 
 def _retry(call: Call[Any, None]) -> None:
     with call.context.database.write() as connection:
-        known = retry(connection, int(call.path["number"]), call.context.clock())
+        known = retry(
+            connection, int(call.path["number"]), by=call.actor, now=call.context.clock(), address=call.address
+        )
     _known(known=known)
 
 

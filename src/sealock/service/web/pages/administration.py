@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection
-
 from sealock.errors import UsageError
 from sealock.service.access.audit import list_audit, record
 from sealock.service.access.machines import issue, list_tokens, revoke
@@ -200,10 +198,6 @@ def _doing(change: Callable[..., Any], to: str) -> Callable[[PageCall], PageAnsw
     return run
 
 
-def _retry(connection: Connection, number: int, *, now: float, **_who: object) -> None:
-    retry(connection, number, now)
-
-
 _TOKENS: Final = "/administration"
 _WEBHOOKS: Final = "/administration/webhooks"
 
@@ -215,7 +209,7 @@ ADMINISTRATION: Final = (
     Page("POST", _WEBHOOKS, _new_webhook, "admin"),
     Page("POST", "/administration/webhooks/{number:int}/remove", _doing(remove_webhook, _WEBHOOKS), "admin"),
     Page("POST", "/administration/webhooks/{number:int}/enable", _doing(enable_webhook, _WEBHOOKS), "admin"),
-    Page("POST", "/administration/messages/{number:int}/retry", _doing(_retry, _WEBHOOKS), "admin"),
+    Page("POST", "/administration/messages/{number:int}/retry", _doing(retry, _WEBHOOKS), "admin"),
     Page("GET", "/administration/registries", _registries, "admin"),
     Page("POST", "/administration/registries", _keep_registry, "admin"),
     Page("POST", "/administration/registries/remove", _drop_registry, "admin"),
