@@ -353,6 +353,12 @@ def test_bounds_are_kept_and_told(bounds: Bounds, told: str, tmp_path: Path) -> 
         assert told in str(error)  # noqa: PT017  either way of being told will do
 
 
+@pytest.mark.parametrize("layers", [2, 3])
+def test_an_image_with_as_many_layers_as_are_read_is_whole(layers: int, tmp_path: Path) -> None:
+    members, _ = layout("gzip")
+    assert troubles(one(spread(tmp_path, members), bounds=Bounds(layers=layers))) == ""
+
+
 def test_a_manifest_that_is_an_index_as_well_is_refused(tmp_path: Path) -> None:
     made = Layout()
     inner = made.image((BASE, BASE))
