@@ -59,7 +59,8 @@ _PATHS: Final = 1000
 def check(*targets: str, settings: Settings | None = None) -> Report:
     """Check targets, named as on the command line, and return the report.
 
-    A target that cannot be read becomes an error in the report; PolicyError is raised for a policy that is not valid.
+    A target that cannot be read becomes an error in the report. PolicyError is raised for a policy that is not valid,
+    TargetError for a profile that cannot be read.
     """
     settings = settings or Settings()
     if settings.since:
