@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any
 
 from sealock.guard.decision.routes import GROUPS, ROUTES
+from sealock.policy.tables import as_toml, quoted
 
 _WIDTH = 110
 _COMMENTS = 80
@@ -31,7 +31,7 @@ def words_for(routes: Iterable[str]) -> tuple[str, ...]:
 def caller_table(name: str, settings: Mapping[str, Any], notes: Iterable[str] = ()) -> str:
     """A [[guard.caller]] of the policy, with notes as comments before it."""
     rows = [row for note in notes for row in _comment(note)]
-    rows += ["[[guard.caller]]", f"name = {json.dumps(name)}"]
+    rows += ["[[guard.caller]]", f"name = {quoted(name)}"]
     rows += [f"{key} = {_value(value, len(key) + 3)}" for key, value in settings.items()]
     return "\n".join(rows) + "\n"
 
@@ -44,12 +44,14 @@ def _comment(note: str) -> list[str]:
 
 
 def _value(value: Any, start: int) -> str:  # noqa: ANN401  what TOML holds
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{quoted(key)} = {_scalar(item)}" for key, item in value.items()) + " }"
     if isinstance(value, str | int | float):
-        return json.dumps(value)
-    items = [json.dumps(item) for item in value]
+        return _scalar(value)
+    items = [_scalar(item) for item in value]
     flat = f"[{', '.join(items)}]"
     return flat if start + len(flat) <= _WIDTH else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+
+
+def _scalar(value: Any) -> str:  # noqa: ANN401  what TOML holds
+    return quoted(value) if isinstance(value, str) else as_toml(value)

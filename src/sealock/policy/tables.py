@@ -50,7 +50,7 @@ def as_toml(value: Any) -> str:  # noqa: ANN401  a TOML value
         case bool():
             return "true" if value else "false"
         case str():
-            return f"'{value}'" if "'" not in value and value.isprintable() else f'"{"".join(map(_escaped, value))}"'
+            return f"'{value}'" if "'" not in value and value.isprintable() else quoted(value)
         case float() if not math.isfinite(value):
             return str(value)
         case date() | time():  # a date with a time is a date
@@ -64,6 +64,11 @@ def as_toml(value: Any) -> str:  # noqa: ANN401  a TOML value
             return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
         case _:
             return str(value)
+
+
+def quoted(text: str) -> str:
+    """A basic string of TOML."""
+    return f'"{"".join(map(_escaped, text))}"'
 
 
 def _escaped(character: str) -> str:
