@@ -1,8 +1,8 @@
 """Records what each rule reports about its own `bad` vectors, and the text that its fix leaves.
 
-Three more things are recorded: of two vectors in one text, where that is not what both report by themselves; where it
-reports something else about a vector that one word changes; and which vectors of other rules, and which texts of the
-formats, it reports something about.
+Four more things are recorded: of two vectors in one text, where that is not what both report by themselves; where it
+reports something else about a vector that one word changes, or that has another word of the rule's tables; and which
+vectors of other rules, and which texts of the formats, it reports something about.
 
 `tests/vectors/rules/ID.txt` holds the records, one file a rule, and `tests/rules/test_rule_records.py` compares. A change
 that is meant is written down with `./dev records` and reviewed in the diff, like any other text that users see.
@@ -19,7 +19,7 @@ from typing import Any
 
 from sealock import formats
 from sealock.formats.textedits import apply_edits
-from sealock.model.change import Edit, FieldChange, On, OnBuild
+from sealock.model.change import Add, Edit, FieldChange, On, OnBuild, Remove, Set, Swap
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import every_rule, kinds_of
@@ -29,11 +29,14 @@ from support.documents import read
 from support.jointvectors import after_quiet, joints, named_vectors, numbered_vectors
 from support.namevectors import MORE
 from support.readvectors import KINDS, documents
+from support.rulelists import sweep_lists
 from support.rulesweeps import sweep
+from support.shownvalues import show
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "rules"
 
 _MOST_FIXES = 30
+_LETTERS = 40
 
 
 def findings_of(rule: Rule[Any], text: str) -> list[Finding]:
@@ -66,7 +69,7 @@ def fix(text: str, rule: Rule[Any]) -> str:
 
 def record(rule: Rule[Any]) -> str:
     """The record of a rule: for each of its `bad` vectors the findings with their places, and the fixed text."""
-    return "\n".join([*_sections(rule), *_together(rule), *_swept(rule), *_elsewhere(rule), ""])
+    return "\n".join([*_sections(rule), *_together(rule), *_swept(rule), *_exchanged(rule), *_elsewhere(rule), ""])
 
 
 def changes_of(rule: Rule[Any]) -> str:
@@ -135,6 +138,36 @@ def _swept(rule: Rule[Any]) -> Iterator[str]:
             if lines := list(sweep(text, reports)):
                 yield f"=== {kind} {index} changed"
                 yield from lines
+
+
+def _exchanged(rule: Rule[Any]) -> Iterator[str]:
+    """What the rule reports and would change about its vectors with other words of its tables, and other numbers."""
+
+    def outcome(text: str) -> Counter[str] | None:
+        document = read(text) if formats.sniff("", text) else None
+        if document is None or document.errors:
+            return None
+        return Counter(_summary(finding) for finding in findings_in(rule, document))
+
+    yield from sweep_lists(rule, numbered_vectors(rule), outcome)
+
+
+def _summary(finding: Finding) -> str:
+    """What is reported and changed, and how the text of the fix begins."""
+    changes = "".join(f" | {_name_change(change)[:_LETTERS]}" for change in finding.remedy.changes)
+    return f"{finding.severity.name} {finding.message} | {finding.remedy.text[:_LETTERS]}{changes}"
+
+
+def _name_change(change: FieldChange | Edit | On | OnBuild) -> str:
+    match change:
+        case Edit(text=text):
+            return f"write {text!r}"
+        case On(subject=subject, change=inner) | OnBuild(service=subject, change=inner):
+            return f"of {subject} {_name_change(inner)}"
+        case Swap(field=field, old=old, new=new):
+            return f"swap {field} {show(old)} {show(new)}"
+        case Set() | Add() | Remove():
+            return f"{type(change).__name__.lower()} {change.field} {show(change.value)}"
 
 
 def _messages(rule: Rule[Any], document: Document) -> Counter[str]:
