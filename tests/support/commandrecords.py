@@ -1,4 +1,6 @@
-"""Records what commands print about a small project, and how they end: each option where it makes a difference.
+"""Records what commands print about a small project, how they end, what they ask servers and which files they leave.
+
+Each option has a row where it makes a difference.
 
 `tests/vectors/commands/NAME.txt` holds the records, and `tests/test_records.py` compares. A change that is meant is written
 down with `./dev records` and reviewed in the diff. The day is always the same; what differs from run to run is left out.
@@ -24,12 +26,14 @@ from sealock.model.profile import ArchitectureCalls
 from support import trustcommands
 from support.commandline import sealock
 from support.commandrows import COMMANDS
+from support.commandtraces import CommandTrace, steady_modes
 from support.gitrepositories import Work
 from support.madedatabases import database
 from support.madeimages import Layout, config, docker_save, info, sha256, spread, tar, write
 from support.profiles import web
 from support.simulators.engine import IMAGE, EngineSimulator, Reply, json_reply, simulated
 from support.simulators.engineclient import ClientStandIn
+from support.simulators.notary import NotarySimulator
 from support.simulators.registry import RegistrySimulator, registry
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "commands"
@@ -169,15 +173,19 @@ class CommandWorld:
             "SEALOCK_CACHE_DIR": str(here / "cache"),
         } | _ENVIRONMENT
         texts = []
+        notary: NotarySimulator | None = None
         with ExitStack() as stack:
             stack.enter_context(patch("sealock.scan.run.date", _Day))
+            stack.enter_context(steady_modes())
             if trust:
-                environment |= stack.enter_context(trustcommands.trust_commands(here, server.host))
+                notary, more = stack.enter_context(trustcommands.trust_commands(here, server.host))
+                environment |= more
+            trace = CommandTrace(here, server, self.engine, notary)
             for line in COMMANDS[name]:
                 words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", self.engine.where))
                 is_shown = words[0] == "show-registry"
                 said = trustcommands.pushed(server, words[1]) if is_shown else _said(words, where, environment)
-                texts.append(f"=== sealock {line}\n{said}")
+                texts.append("".join((f"=== sealock {line}\n{said}", *(f"{row}\n" for row in trace.rows()))))
         text = "\n".join(texts)
         differing = {here: "HERE", self.folder: "FOLDER", server.host: "HOST", self.engine.where: "ENGINE"}
         if trust:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from support.cosignworld import stretched_cheaply
 from support.notationworld import Holder
-from support.simulators.notary import notary
+from support.simulators.notary import NotarySimulator, notary
 from support.simulators.registry import RegistrySimulator
 
 RECORDS: Final = frozenset({"signatures", "notary", "notation"})
@@ -34,8 +34,8 @@ _LONG: Final = (-30, 36500)
 
 
 @contextmanager
-def trust_commands(here: Path, host: str) -> Iterator[dict[str, str]]:
-    """Write the files of a directory; the environment of its commands, while a notary server runs."""
+def trust_commands(here: Path, host: str) -> Iterator[tuple[NotarySimulator, dict[str, str]]]:
+    """Write the files of a directory; a notary server, and the environment of commands while it runs."""
     _policies(here, host)
     _notation(here, host)
     numbers = count(1)
@@ -49,14 +49,17 @@ def trust_commands(here: Path, host: str) -> Iterator[dict[str, str]]:
         patch("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply),
         patch.object(ec, "generate_private_key", made),
     ):
-        yield {
-            "DOCKER_CONFIG": str(here / "docker"),
-            "DOCKER_CONTENT_TRUST_SERVER": server.address,
-            "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE": "a root passphrase",
-            "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE": "another passphrase",
-            "COSIGN_PASSWORD": "a password",
-            "XDG_CONFIG_HOME": str(here / "config"),
-        }
+        yield (
+            server,
+            {
+                "DOCKER_CONFIG": str(here / "docker"),
+                "DOCKER_CONTENT_TRUST_SERVER": server.address,
+                "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE": "a root passphrase",
+                "DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE": "another passphrase",
+                "COSIGN_PASSWORD": "a password",
+                "XDG_CONFIG_HOME": str(here / "config"),
+            },
+        )
 
 
 def pushed(server: RegistrySimulator, repository: str) -> str:

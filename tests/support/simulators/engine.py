@@ -65,7 +65,7 @@ Answers = Callable[[str, Mapping[str, list[str]]], "Reply | None"]
 
 
 class EngineSimulator:
-    """The engine. `asked` is every path that was asked for, `connections` how often somebody connected."""
+    """The engine. `asked` is every path that was asked for, `targets` has their queries too, `connections` how often somebody connected."""
 
     def __init__(self, api: str = "1.45") -> None:
         self.api = api
@@ -75,6 +75,7 @@ class EngineSimulator:
         self.images: dict[str, dict[str, Any]] = {}
         self.saved: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.targets: list[str] = []
         self.connections = 0
         self.at_once = 0
         self.most_at_once = 0
@@ -180,6 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         with engine.lock:
             engine.asked.append(parts.path)
+            engine.targets.append(self.path)
             engine.at_once += 1
             engine.most_at_once = max(engine.most_at_once, engine.at_once)
         try:
