@@ -21,6 +21,7 @@ from sealock.patterns import compile_lazily
 PlainValue: TypeAlias = Any
 _PLAIN: Final = compile_lazily(r"[A-Za-z0-9_./~+=$(*-][A-Za-z0-9_./~+=$@:(){}<>^*%!?;\\| -]*")
 _LIKE_NUMBERS: Final = compile_lazily(r"[0-9:.]+|[0-9]+-[0-9]+(:.*)?")
+_COMMENT_BELOW: Final = compile_lazily(r"\r?\n(?P<indent> *)(?P<comment>#[^\r\n]*)?(?=\r?\n|$)")
 _OLD_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Booleans of YAML 1.1, which other programs still read as such."""
 
@@ -196,9 +197,21 @@ class Writer:
         return self.insert_after(mapping.entries[-1][1], [" " * indent + first, *rest])
 
     def insert_after(self, node: YamlNode, lines: Iterable[str]) -> Edit:
-        """Insert lines after the line on which a node ends."""
-        end = self.line_end(node.end)
-        return self.put(end, end, "".join(self.style.newline + line for line in lines))
+        """Insert lines after the line on which a node ends, and the comments deeper than these lines."""
+        first, *rest = lines
+        end = self.deeper_comments_end(self.line_end(node.end), len(first) - len(first.lstrip(" ")))
+        return self.put(end, end, "".join(self.style.newline + line for line in (first, *rest)))
+
+    def deeper_comments_end(self, end: int, indent: int) -> int:
+        """The end of the last of the comments below a line that belong to what stands deeper than `indent` columns."""
+        after = end
+        while (line := _COMMENT_BELOW.match(self.text, after)) is not None:
+            after = line.end()
+            if len(line["indent"]) > indent:
+                end = after
+            elif line["comment"]:
+                break
+        return end
 
     def line_end(self, offset: int) -> int:
         """The end of a line, before its line break."""
