@@ -239,9 +239,23 @@ def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
     text = render("terminal", plain())
     assert text[text.index("What to do first") : text.index("Note")].splitlines() == [
         "What to do first · --fix can fix 3 of 8, --fix --unsafe 1 more.",
-        "  1. compose.yaml:6:9 and 1 more: C011 × 2 Do not mount the Docker socket; give…",
+        "  1. compose.yaml:6:9 and 1 more: C011 × 2 Do not mount the Docker socket; give",
+        "     the program a proxy that lets only the calls through that it needs.",
         "  2. compose.yaml:4:5: C001 Grant only what it needs.",
-        "  3. app/Dockerfile:3:8: B010 Download it with ADD --checksum=sha256:…, then ru…",
+        "  3. app/Dockerfile:3:8: B010 Download it with ADD --checksum=sha256:…, then run",
+        "     it.",
+        "",
+    ]
+
+
+def test_what_to_do_first_shows_rule_and_remedy_of_a_deep_path_in_two_lines() -> None:
+    location = Location(f"/srv/{'deep/' * 30}compose.yaml", 4, 5)
+    remedy = Remedy(" ".join(["Grant only what it needs, and drop the rest."] * 3))
+    found = tuple(finding(rule=rule, location=location, remedy=remedy) for rule in ("C001", "C002", "C003"))
+    text = render("terminal", Report("1", (TargetReport("f", "compose", found),)))
+    assert text[text.index("  1. ") :].splitlines()[:3] == [
+        "  1. /srv/deep/deep/deep/deep/dee…p/deep/deep/compose.yaml:4:5: C001, C002, C003",
+        "     Grant only what it needs, and drop the rest. Grant only what it needs, and…",
         "",
     ]
 

@@ -189,18 +189,25 @@ class _Page(GroupedFindings):
             about = f" {self.signs.dot} {words}" if words else ""
             yield from self.hanging(f"What to do first{about}", 0, "heading")
             for number, step in enumerate(ranked[:_STEPS], 1):
-                yield self.step(number, step)
+                yield from self.step(number, step)
         elif words:
             yield from self.hanging(words, 0, "green")
         if words or faults > 2:
             yield ""
 
-    def step(self, number: int, step: PriorityStep) -> str:
-        """One thing to do in a line: where, which rules, and the remedy."""
+    def step(self, number: int, step: PriorityStep) -> Iterator[str]:
+        """One thing to do in at most two lines: where, which rules, and the remedy."""
         rules = ", ".join(line(rule, 60) for rule in named(step, self.signs.times))
         places = list(dict.fromkeys(_where(finding) for finding in step.findings))
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-        return shorten(f"  {number}. {places[0]}{more}: {rules} {sentence(line(step.remedy, 200))}", self.room)
+        label = f"  {number}. "
+        room = self.room - len(label)
+        # The rules stand on the first line with their place, however deep that is.
+        first = fit(places[0], max(room - width(f"{more}: {rules}"), room // 3))
+        top, *rest = wrap(f"{first}{more}: {rules} {sentence(line(step.remedy, 200))}", room)
+        yield label + top
+        if rest:
+            yield " " * len(label) + shorten(" ".join(rest), room)
 
     def skipped(self) -> Iterator[str]:
         """The skipped checks by reason, with their rules, in a verbose report."""
