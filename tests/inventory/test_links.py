@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sealock.inventory import links
+from sealock.inventory import links, ownlinks
 from sealock.model.inventory import Inventory
-from sealock.scan.images import ImageOptions, read_inventories
+from sealock.scan import processes
+from sealock.scan.images import ImageOptions, read_inventories, workers
 from support.layeredimages import Member, directory, file, gone, hard, pipe, read, symbolic
 from support.madeimages import info
 
@@ -159,6 +160,37 @@ SEEN: dict[str, tuple[list[list[Member]], tuple[str, str, int, bool]]] = {
         ],
         ("lodash", "srv/node_modules/@s/x/package.json", 0, False),
     ),
+    "a database written through a link of its own layer": (
+        [[directory("var/lib"), symbolic("srv", "/var/lib"), file("srv/dpkg/status", OPENSSL)]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a database written through a chain of links that lead above the root": (
+        [[directory("var/lib"), symbolic("a", "b"), symbolic("b", "../../var/lib"), file("a/dpkg/status", OPENSSL)]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a database that is a hard link at a path through a link": (
+        [[file("x", OPENSSL), directory("var/lib"), symbolic("srv", "/var/lib"), hard("srv/dpkg/status", "x")]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a database that is a hard link to what a link leads to": (
+        [[file("opt/d/x", OPENSSL), symbolic("srv", "/opt/d"), hard(STATUS, "srv/x")]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a database that is a symbolic link, written through another": (
+        [[file("x", OPENSSL), directory("var/lib/dpkg"), symbolic("srv", "/var/lib"), symbolic("srv/dpkg/status", "/x")]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a manifest written through a link, behind a hard link": (
+        [[directory("opt"), symbolic("srv", "/opt"), file("srv/x", LODASH), hard(NODE, "opt/x")]],
+        ("lodash", NODE, 0, False),
+    ),
+    "a link of a layer below, and a directory of that name above it": (
+        [
+            [directory("var/lib"), symbolic("srv", "/var/lib"), file(STATUS, OPENSSL)],
+            [directory("srv"), directory("srv/dpkg"), file("srv/dpkg/status", OPENSSL.replace("openssl", "curl"))],
+        ],
+        ("openssl", STATUS, 0, False),
+    ),
     "a link that a later layer replaces by a file of its own": (
         [
             [file("data/x", OPENSSL), symbolic(STATUS, "/data/x")],
@@ -180,6 +212,39 @@ def test_a_package_behind_a_link_is_listed_once_at_the_path_that_the_container_s
     inventory = read(tmp_path, *layers, files=files)
     assert packages(inventory) == [package]
     assert not inventory.errors
+
+
+def test_what_a_layer_writes_through_its_own_link_replaces_what_was_there(tmp_path: Path) -> None:
+    below = [directory("var/lib/dpkg"), file(STATUS, OPENSSL)]
+    upper = [
+        directory("var/lib"),
+        symbolic("srv", "/var/lib"),
+        file("srv/dpkg/status", OPENSSL.replace("3.0.1", "3.0.2")),
+    ]
+    inventory = read(tmp_path, below, upper)
+    assert [(package.version, package.removed) for package in inventory.packages] == [
+        ("3.0.1-1", True),
+        ("3.0.2-1", False),
+    ]
+
+
+def test_links_written_through_in_a_large_archive_end_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ownlinks, "_MOST_STEPS", 100)
+    members = [directory("a"), *(member for n in range(99) for member in (symbolic(f"l{n}", "a"), file(f"l{n}/x")))]
+    assert [error.message for error in read(tmp_path, members).errors] == [ownlinks.STEPS_EXCEEDED]
+
+
+def test_a_large_archive_that_is_read_in_pieces_is_read_through_its_links(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workers, "WORTH", 1)
+    monkeypatch.setattr(workers, "SPACING", 4096)
+    monkeypatch.setattr(processes, "count_children", lambda: 1)
+    members = [
+        directory("var/lib"), symbolic("srv", "/var/lib"), *(file(f"f{n}", "x" * 2000) for n in range(9)),
+        file("srv/dpkg/status", OPENSSL),
+    ]  # fmt: skip
+    assert packages(read(tmp_path, members)) == [("openssl", STATUS, 0, False)]
 
 
 def test_the_files_of_a_moved_database_belong_to_its_packages(tmp_path: Path) -> None:
@@ -231,6 +296,14 @@ ERRORS: dict[str, tuple[list[list[Member]], str]] = {
         [[file("data/x", OPENSSL), symbolic(STATUS, "/data/x")], [gone("data/x")]],
         "it is a link to /data/x, where there is nothing",
     ),
+    "a database written through a link of the layer below": (
+        [[directory("var/lib"), symbolic("srv", "/var/lib")], [file("srv/dpkg/status", OPENSSL)]],
+        "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
+    ),
+    "a database written through a chain of links of layers below": (
+        [[symbolic("srv", "/opt")], [symbolic("opt", "var/lib")], [file("srv/dpkg/status", OPENSSL)]],
+        "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
+    ),
     "a hard link to nothing": (
         [[hard(STATUS, "nowhere")]],
         "it is a hard link to /nowhere, which is no file of the image",
@@ -245,7 +318,7 @@ def test_a_database_that_is_no_file_is_an_error(case: str, tmp_path: Path) -> No
     layers, message = ERRORS[case]
     (error,) = {error.message: error for error in read(tmp_path, *layers).errors if "is" in error.message}.values()
     assert message in error.message
-    assert error.location.file.endswith((f": {STATUS}", ": var/lib/dpkg"))
+    assert error.location.file.endswith((f": {STATUS}", ": var/lib/dpkg", ": srv/dpkg/status"))
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,40 @@ CASES: dict[str, tuple[list[Member], list[Member], str, int]] = {
         "lodash",
         REMOVED,
     ),
+    "a link to nothing takes the place of the package": (NODE, [symbolic(MODULE, "/nowhere")], "lodash", REMOVED),
+    "a link to itself takes the place of the package": (NODE, [symbolic(MODULE, "lodash")], "lodash", REMOVED),
+    "the package is moved without its manifest, with a link in its place": (
+        NODE,
+        [file("opt/lodash/lodash.js", "x"), symbolic(MODULE, "../../opt/lodash")],
+        "lodash",
+        STAYS,
+    ),
+    "a link to nothing takes the place of the module, and the record is removed": (
+        PYTHON,
+        [gone(f"{SITE}/Flask-0.5.dist-info"), symbolic(f"{SITE}/flask", "/nowhere")],
+        "flask",
+        REMOVED,
+    ),
+    "the files are moved, with links in the place of their directories, and the record is removed": (
+        PYTHON,
+        [
+            file("opt/site/flask/__init__.py", "x"),
+            symbolic("usr/lib/python3", "/opt"),
+            symbolic("opt/site-packages", "site"),
+        ],
+        "flask",
+        STAYS,
+    ),
+    "links to nothing take the place of every file of the package": (
+        DEBIAN,
+        [
+            file(STATUS, BASH),
+            gone(LIST),
+            *(symbolic(path, "/nowhere") for path in ("usr/bin/openssl", "usr/lib/libssl.so.3")),
+        ],
+        "openssl",
+        REMOVED,
+    ),
     "npm upgrades the package": (
         NODE,
         [file(f"{MODULE}/package.json", LODASH.replace("4.17.10", "4.17.21"))],

@@ -14,12 +14,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.image.paths import MOST_LINKS, normalize, resolve
+from sealock.image.paths import MOST_LINKS, resolve
 from sealock.inventory.analyzer import Analyzer
 from sealock.inventory.facts import FileFault, LayerFacts
+from sealock.inventory.lowerlinks import find_ambiguous
 from sealock.inventory.names import HARD, first_names, links_among, pairs
 from sealock.inventory.remains import on_disk
 from sealock.inventory.reread import Reread
+from sealock.inventory.resolver import Resolver, is_seen
 from sealock.inventory.selection import Selection
 from sealock.inventory.view import ByteView, last_files, with_directories
 
@@ -53,32 +55,8 @@ def follow(layers: Sequence[LayerFacts], selection: Selection, view: ByteView) -
     follower.follow_symbolic_links()
     follower.follow_hard_links()
     follower.follow_removed_names()
+    follower.faults += find_ambiguous(layers, selection)
     return Followed(follower.rereads, follower.faults)
-
-
-class _Known(Mapping[str, str]):
-    """The symbolic links that were looked up; others that are asked for are noted."""
-
-    def __init__(self) -> None:
-        self.targets: dict[str, str | None] = {}
-        self.missing: set[str] = set()
-
-    def __getitem__(self, path: str) -> str:
-        """The target of a link; KeyError where there is none, or it was not looked up yet."""
-        if path not in self.targets:
-            self.missing.add(path)
-        target = self.targets.get(path)
-        if target is None:
-            raise KeyError(path)
-        return target
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the known paths."""
-        return iter(self.targets)
-
-    def __len__(self) -> int:
-        """The number of known paths."""
-        return len(self.targets)
 
 
 class _Follower:
@@ -87,7 +65,7 @@ class _Follower:
     def __init__(self, layers: Sequence[LayerFacts], selection: Selection, view: ByteView) -> None:
         self.layers, self.selection, self.view = layers, selection, view
         self.faults: list[tuple[int, FileFault]] = []
-        self.known = _Known()
+        self.resolver = Resolver(layers, view)
         self.rereads: dict[int, Reread] = {}
         self.covered: dict[tuple[int, str], set[Analyzer]] = defaultdict(set)
         """For each file that is scanned again, the analyzers that get it: others of its paths would repeat it."""
@@ -101,7 +79,7 @@ class _Follower:
                 self.fault(place, "", FULL)
             elif target[:1] == HARD:
                 self.hard.append((place, path, target[1:]))
-            elif self.is_seen(view, path, place):
+            elif is_seen(view, path, place):
                 self.symbolic[path] = place
 
     def fault(self, place: int, path: str, message: str) -> None:
@@ -127,16 +105,11 @@ class _Follower:
         if replaces:
             reread.replaced.add(path)
 
-    @staticmethod
-    def is_seen(view: ByteView, path: str, place: int) -> bool:
-        """Whether a container sees a path as this layer has it."""
-        return not view.hidden(path, place) and view.directories.get(path, -1) <= place
-
     def follow_symbolic_links(self) -> None:
         """Follow those at or above the fixed paths of analyzers, and those that matter by their names."""
         selection = self.selection
         fixed = dict.fromkeys((*selection.paths, *selection.fixed_directories))
-        resolved = self.resolved([*fixed, *(path for path in self.symbolic if path not in fixed)])
+        resolved = self.resolver.resolve_all([*fixed, *(path for path in self.symbolic if path not in fixed)])
         files: dict[str, list[str]] = defaultdict(list)
         directories: dict[str, list[str]] = defaultdict(list)
         led: dict[str, set[Analyzer]] = defaultdict(set)
@@ -156,60 +129,6 @@ class _Follower:
         self.want_files(files)
         if directories:
             self.want_contents(directories)
-
-    def resolved(self, paths: Sequence[str]) -> dict[str, str | None]:
-        """Each path after following every symbolic link in it; None for a loop."""
-        known, results = self.known, {}
-        pending: Iterable[str] = paths
-        while pending:
-            again: list[str] = []
-            asked: set[str] = set()
-            for path in pending:
-                known.missing = set()
-                results[path] = resolve(path, known)
-                if known.missing:
-                    again.append(path)
-                    asked |= known.missing
-            links = self.look_up(asked)
-            # Where none of the paths on the way is a link, nothing would change.
-            pending = again if links else ()
-        return results
-
-    def look_up(self, paths: set[str]) -> bool:
-        """Look up which paths are symbolic links, and those on the way of their targets; whether any is."""
-        targets, some = self.known.targets, False
-        for _ in range(MOST_LINKS + 1):
-            paths = paths - targets.keys()
-            if not paths:
-                break
-            targets.update(dict.fromkeys(paths))
-            ahead: set[str] = set()
-            for path, target in self.visible_links(paths).items():
-                some = True
-                targets[path] = target
-                above = "" if target.startswith("/") else path.rpartition("/")[0]
-                ahead |= with_directories((normalize(f"{above}/{target}")[0],)) - {""}
-            paths = ahead
-        return some
-
-    def visible_links(self, paths: set[str]) -> dict[str, str]:
-        """The targets of those paths at which a container sees a symbolic link."""
-        last: dict[str, tuple[int, str]] = {}
-        for place, layer in enumerate(self.layers):
-            for part in layer.links.parts():
-                names = part[::2]
-                if common := paths.intersection(names):
-                    last |= {
-                        path: (place, target) for path, target in zip(names, part[1::2], strict=True) if path in common
-                    }
-        if not last:
-            return {}
-        view = self.view if last.keys() <= self.view.interest else ByteView(self.layers, last)
-        return {
-            path: target[1:]
-            for path, (place, target) in last.items()
-            if target[:1] != HARD and self.is_seen(view, path, place)
-        }
 
     def place_of_link(self, path: str) -> int:
         """The place of the layer with a link, for messages."""
@@ -232,7 +151,7 @@ class _Follower:
     def report_lost(self, lost: list[tuple[str, str]]) -> None:
         """Report databases that are links to no file, and links on the way to them that lead to no directory."""
         ways = {alias: self.last_link(alias) for alias, _ in lost}
-        ends = {way: resolve(way, self.known) or "" for way in ways.values()}
+        ends = {way: resolve(way, self.resolver.known) or "" for way in ways.values()}
         directories = self.directories_among(set(ends.values())) if lost else set()
         reported: set[str] = set()
         for alias, _ in lost:
@@ -245,7 +164,7 @@ class _Follower:
 
     def last_link(self, path: str) -> str:
         """The last symbolic link on the way to a path, itself included."""
-        while path and self.known.targets.get(path) is None:
+        while path and self.resolver.known.targets.get(path) is None:
             path = path.rpartition("/")[0]
         return path
 
@@ -331,7 +250,7 @@ class _Follower:
         """Scan what hard links lead to, unless the container sees it at the other name, and it is the same there."""
         origins = self.origins((place, path) for place, path, _ in self.hard)
         holders = last_files(self.layers, {origin[1] for origin in origins.values() if origin})
-        seen = {(place, path): self.is_seen(self.view, path, place) for place, path, _ in self.hard}
+        seen = {(place, path): is_seen(self.view, path, place) for place, path, _ in self.hard}
         # Of several names, those that the container sees come first.
         for place, path, target in sorted(self.hard, key=lambda link: not seen[link[:2]]):
             origin = origins[place, path]
@@ -357,7 +276,7 @@ class _Follower:
                     }
             view = ByteView(self.layers, names) if names else self.view
             for path, target in names.items():
-                if (place, target) not in self.covered and self.is_seen(view, path, place):
+                if (place, target) not in self.covered and is_seen(view, path, place):
                     self.want((place, target), path, replaces=True)
 
 

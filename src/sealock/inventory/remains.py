@@ -12,7 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.inventory.facts import LayerFacts
-from sealock.inventory.view import ByteView, last_files
+from sealock.inventory.resolver import Resolver
+from sealock.inventory.view import ByteView, last_files, with_directories
 from sealock.model.inventory import OF_DISTRIBUTIONS, Package
 
 _SETTINGS: Final = "etc/"
@@ -47,7 +48,7 @@ class Remains:
         lost = [entry for entry in stated if entry.hidden_by >= 0 and not self._is_replaced(entry.package)]
         self._lost = {id(entry) for entry in lost}
         files = {path for entry in lost for name in entry.files for path in (name, f"usr/{name}")}
-        self._files = set(last_files(layers, files))
+        self._files = self._present(files)
         for entry in present if self._files else ():
             self._files.difference_update(entry.files, [f"usr/{name}" for name in entry.files])
         places = {path for entry in lost if not entry.files for path in _directories(entry.package)}
@@ -72,8 +73,29 @@ class Remains:
             return package.path not in self._records
         return not self._directories.isdisjoint(_directories(package))
 
-    def _with_files(self, directories: set[str]) -> set[str]:
+    def _present(self, files: set[str]) -> set[str]:
+        """Those of the files that a container sees, also through links: their directory may have been moved."""
+        real = self._real(files)
+        there = last_files(self._layers, set(real.values()))
+        return {path for path, target in real.items() if target in there}
+
+    def _real(self, paths: set[str]) -> dict[str, str]:
+        """Where each path leads; loops are left out."""
+        if not paths:
+            return {}
+        resolver = Resolver(self._layers, self._view)
+        links = resolver.visible_links(with_directories(paths))
+        through = {path for path in paths if not links.keys().isdisjoint(with_directories((path,)))} if links else set()
+        resolved = resolver.resolve_all(sorted(through))
+        return {
+            **{path: path for path in paths - through},
+            **{path: target for path, target in resolved.items() if target is not None},
+        }
+
+    def _with_files(self, places: set[str]) -> set[str]:
         """Those directories (or modules) in which a container sees files."""
+        real = self._real(places)
+        directories = set(real.values())
         inner: dict[str, str] = {}
         nearest: dict[str, str] = {}
         for layer in self._layers if directories else ():
@@ -86,7 +108,8 @@ class Remains:
                         root = path
                     if root:
                         inner[path] = root
-        return {inner[path] for path in last_files(self._layers, inner)}
+        there = {inner[path] for path in last_files(self._layers, inner)}
+        return {place for place, directory in real.items() if directory in there}
 
 
 def on_disk(path: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.image.entry import EntryKind, LayerEntry, LayerSource
+from sealock.inventory.ownlinks import ResolvedEntries
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
@@ -45,7 +46,7 @@ class RereadLayer:
     def entries(self) -> Iterator[LayerEntry]:
         """Yield each file once for each of its paths."""
         names = self._names
-        for entry in self._source.entries():
+        for entry in ResolvedEntries(self._source.entries()):
             if entry.path in names and entry.kind in _WITH_BYTES:
                 for path in names[entry.path]:
                     entry.path = path

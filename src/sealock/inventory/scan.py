@@ -17,6 +17,7 @@ from sealock.inventory import leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
 from sealock.inventory.names import HARD, Gathering, Names, chained
+from sealock.inventory.ownlinks import STEPS_EXCEEDED, ResolvedEntries, passes_own_links
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
 from sealock.model.inventory import Distribution, FileFact, Package
@@ -73,7 +74,21 @@ def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_UNITS
 
     `most` limits the units of all facts.
     """
-    return join([scan_piece(source.entries(), selection, most)], selection)
+    return at_written_paths(join([scan_piece(source.entries(), selection, most)], selection), source, selection, most)
+
+
+def at_written_paths(
+    facts: LayerFacts, source: LayerSource, selection: Selection, most: int = MOST_UNITS
+) -> LayerFacts:
+    """The facts at the paths at which an engine writes the entries: they are scanned again where links lead elsewhere.
+
+    Few archives write through their own links, so that the first scan, which may be in pieces, takes paths as they are.
+    """
+    if not passes_own_links(facts):
+        return facts
+    entries = ResolvedEntries(source.entries())
+    again = join([scan_piece(iter(entries), selection, most)], selection)
+    return replace(again, faults=(*again.faults, FileFault("", STEPS_EXCEEDED))) if entries.is_over else again
 
 
 def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = MOST_UNITS) -> PieceFacts:

@@ -14,7 +14,7 @@ from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
 from sealock.inventory.facts import LayerFacts
-from sealock.inventory.scan import PieceFacts, join, scan_layer, scan_piece
+from sealock.inventory.scan import PieceFacts, at_written_paths, join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from sealock.scan import processes
 
@@ -184,7 +184,7 @@ def _join_pieces(
         if whole.by != os.getpid():
             layer.forget(whole.errors)
             layer.take(whole.outcome)
-        return join([whole.facts], selection)
+        return at_written_paths(join([whole.facts], selection), layer, selection)
     by_start = {piece.start: done for piece, done in parts if piece}
     fitting: list[_TaskResult] = []
     at = 0
@@ -195,7 +195,7 @@ def _join_pieces(
         fitting.append(done)
         at = done.ended
     layer.forget(error for done in fitting for error in done.errors)
-    return join([done.facts for done in fitting], selection)
+    return at_written_paths(join([done.facts for done in fitting], selection), layer, selection)
 
 
 def _read(piece: Piece, selection: Selection) -> _TaskResult:

@@ -1,0 +1,90 @@
+"""What layers write through symbolic links, as Docker unpacks it: what its containers see is listed, or is an error."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.scan.images import ImageOptions, read_inventories
+from support.layeredimages import Member, directory, file, gone, hard, symbolic
+from support.madeimages import docker_save, tar, write
+from support.realengine import Engine, engine
+
+pytestmark = pytest.mark.live
+
+STATUS = "var/lib/dpkg/status"
+LIB, SRV = directory("var/lib"), symbolic("srv", "/var/lib")
+
+
+def database(name: str) -> str:
+    return f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1-1\n\n"
+
+
+OLD, NEW = database("old"), database("new")
+THROUGH = file("srv/dpkg/status", NEW)
+CASES: dict[str, list[list[Member]]] = {
+    "a link of the same layer": [[LIB, SRV, THROUGH]],
+    "a relative link": [[LIB, symbolic("srv", "var/lib"), THROUGH]],
+    "a link above the root": [[LIB, symbolic("srv", "../../var/lib"), THROUGH]],
+    "a chain of links": [[LIB, symbolic("a", "b"), symbolic("b", "/var/lib"), file("a/dpkg/status", NEW)]],
+    "a link that follows the file": [[LIB, file(STATUS, OLD), file("opt/dpkg/status", NEW), symbolic("opt/x", "dpkg")]],
+    "a link whose directory is not there": [[SRV, THROUGH]],
+    "a link of the same layer over another database": [[LIB, file(STATUS, OLD)], [LIB, SRV, THROUGH]],
+    "a link of the layer below": [[LIB, SRV], [THROUGH]],
+    "a link of the layer below that a directory replaces": [
+        [LIB, file(STATUS, OLD), SRV],
+        [directory("srv"), directory("srv/dpkg"), THROUGH],
+    ],
+    "a whiteout through a link of the same layer": [[LIB, file(STATUS, OLD)], [LIB, SRV, gone("srv/dpkg/status")]],
+    "a hard link to what is behind a link": [
+        [LIB, file("opt/x", NEW), symbolic("srv", "/opt"), directory("var/lib/dpkg"), hard(STATUS, "srv/x")]
+    ],
+    "a hard link at a path through a link": [[file("x", NEW), LIB, SRV, hard("srv/dpkg/status", "x")]],
+    "a hard link to a file below": [[file("x", NEW), directory("var/lib/dpkg")], [hard(STATUS, "x")]],
+    "a symbolic link written through a link": [[file("x", NEW), LIB, SRV, symbolic("srv/dpkg/status", "/x")]],
+    "links in a circle": [[symbolic("a", "b"), symbolic("b", "a"), file("a/x", NEW)]],
+    "a link to the directory of another database": [
+        [file(STATUS, OLD), file("opt/d/status", NEW)],
+        [symbolic("var/lib/dpkg", "/opt/d")],
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=["vfs", "overlay2"])
+def docker(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine with this storage driver: overlay2 unpacks each layer by itself, vfs over those below."""
+    with engine(driver=request.param) as made:
+        yield made
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_a_container_sees_is_listed_or_is_an_error(docker: Engine, case: str, tmp_path: Path) -> None:
+    archive = write(tmp_path / "app.tar", docker_save(*(tar(*members) for members in CASES[case])))
+    (inventory,) = read_inventories(archive, ImageOptions())
+    listed = {item.name for item in inventory.packages if not item.removed and item.record_removed_in < 0}
+    done = docker.docker("load", "--input", str(archive))
+    if done.returncode:
+        return  # no container of this engine can be made from it
+    seen = installed(docker, tmp_path / "exported.tar")
+    assert seen == listed or inventory.errors, docker.log()
+
+
+def installed(docker: Engine, exported: Path) -> set[str]:
+    """The packages of the database that a container of the image sees."""
+    made = docker.docker("create", "app:1", "sh")
+    assert made.returncode == 0, made.stderr
+    done = docker.docker("export", "--output", str(exported), made.stdout.strip())
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(exported) as archive:
+        names = {member.name.strip("/"): member for member in archive}
+        member = names.get(STATUS)
+        if "var/lib/dpkg" in names and names["var/lib/dpkg"].issym():
+            member = names[f"{names['var/lib/dpkg'].linkname.strip('/')}/status"]
+        elif member and member.issym():
+            member = names[member.linkname.strip("/")]
+        stream = archive.extractfile(member) if member else None
+        text = stream.read().decode() if stream else ""
+    return {name for name in ("old", "new") if f"Package: {name}\n" in text}
