@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+from struct import unpack_from
 
 import pytest
 from hypothesis import given, settings
@@ -142,10 +146,45 @@ ONE_BERKELEY = berkeley([header(package(license="x" * 2000))])
         (with_number(ONE_BERKELEY, 2 * 512 + 16, 900), "page 900 is not the next part"),
         (with_number(ONE_BERKELEY, 2 * 512 + 16, 0), "a value lacks"),
         (ONE_BERKELEY[:20], "its first page is cut off"),
+        (ONE_BERKELEY[:512], "its last pages are missing"),
+        (with_number(ONE_BERKELEY, 512 + 20, 0), "page 1 does not have 0 items"),
+        (with_number(ONE_BERKELEY, 512 + 24, 0x900), "page 1 is of unknown kind 9"),
+        (with_number(ONE_BERKELEY, 512 + 24, 0), "no bucket names 1 of its values"),
+        (with_number(ONE_NDB, 40, 0), "package 1 is damaged"),
+        (ONE_NDB[:36] + bytes(12) + ONE_NDB[48:], "no slot names 1 of its headers"),
     ],
 )
 def test_what_is_wrong_with_a_database_is_told(data: bytes, fault: str) -> None:
     assert fault in broken("var/lib/rpm/Packages", data)
+
+
+@pytest.mark.untraced
+@every_database
+def test_damage_hides_no_package_in_silence(write: Callable[[Sequence[bytes]], bytes]) -> None:
+    data = write([header(package(name)) for name in ("a", "b", "c")])
+    damaged = [data[:at] for at in range(0, len(data), 256)]
+    damaged += [data[:at] + bytes(256) + data[at + 256 :] for at in range(0, len(data), 256)]
+    damaged += [data[:at] + b"\0" + data[at + 1 :] for at, byte in enumerate(data) if byte]
+    damaged += [data[:at] + bytes([byte ^ 1]) + data[at + 1 :] for at, byte in enumerate(data) if byte]
+    for one in damaged:
+        found, fault = read(Rpm(), PATHS[write], one)
+        assert fault or len(found) == 3
+
+
+@pytest.mark.parametrize("write", [sqlite, ndb])
+def test_what_rpm_removes_is_no_damage(write: Callable[[Sequence[bytes]], bytes], tmp_path: Path) -> None:
+    """rpm overwrites the slot and the header in ndb, and deletes the row in SQLite."""
+    data = write([header(package("a", license="x" * 600)), header(package("b"))])
+    if write is sqlite:
+        (tmp_path / "db").write_bytes(data)
+        with closing(connect(tmp_path / "db")) as base:
+            base.execute("DELETE FROM Packages WHERE hnum = 1")
+            base.commit()
+        data = (tmp_path / "db").read_bytes()
+    else:
+        start, size = (16 * number for number in unpack_from("<II", data, 40))
+        data = data[:36] + bytes(12) + data[48:start] + bytes(size) + data[start + size :]
+    assert [one.name for one in packages(Rpm(), {PATHS[write]: data})] == ["b"]
 
 
 def test_slots_that_all_lead_to_one_big_header_are_not_read_again_and_again() -> None:

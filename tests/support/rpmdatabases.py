@@ -60,7 +60,8 @@ def berkeley(blobs: Sequence[bytes], order: str = "<", size: int = 512) -> bytes
         for place, part in enumerate(parts):
             page = first + place
             following = page + 1 if place + 1 < len(parts) else 0
-            head = pack(f"{order}8xIIIHHBB", page, 0, following, 1, len(part), 0, 7)
+            before = page - 1 if place else 0
+            head = pack(f"{order}8xIIIHHBB", page, before, following, 1, len(part), 0, 7)
             rest.append((head + part).ljust(size, b"\0"))
         items += [b"\1" + pack(f"{order}I", number), b"\3\0\0\0" + pack(f"{order}II", first, len(blob))]
     places: list[int] = []
@@ -70,7 +71,7 @@ def berkeley(blobs: Sequence[bytes], order: str = "<", size: int = 512) -> bytes
         places.append(size - len(body))
     bucket = pack(f"{order}8xIIIHHBB", 1, 0, 0, len(items), places[-1], 0, 13)
     bucket += pack(f"{order}{len(places)}H", *places)
-    meta = pack(f"{order}8xIIIIBB", 0, 0x061561, 9, size, 0, 8)
+    meta = pack(f"{order}8xIIIIBB6xI", 0, 0x061561, 9, size, 0, 8, 1 + len(rest))
     return meta.ljust(size, b"\0") + bucket.ljust(size - len(body), b"\0") + body + b"".join(rest)
 
 

@@ -20,6 +20,12 @@ BDB_HASH_MAGIC: Final = 0x061561
 STEPS: Final = 10_000
 """Virtual machine instructions between two looks at how far a query is."""
 MOST_LOOKS: Final = 1_000
+_BUCKETS: Final = frozenset({2, 13})
+"""The kinds of pages of Berkeley DB with items, the second in order."""
+_VALUE: Final = 7
+"""The kind of the pages of values that have their own."""
+_OTHERS: Final = frozenset({0, _VALUE, 8})
+"""Those, free pages, and pages that describe a database."""
 
 
 def blobs(data: bytes) -> Iterator[bytes | BrokenFileError]:
@@ -53,7 +59,13 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
     base = sqlite3.connect(":memory:")
     try:
         base.deserialize(plain)
-        base.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY)
+        base.set_authorizer(
+            lambda action, name, *_: (
+                sqlite3.SQLITE_OK
+                if action in allowed or (action == sqlite3.SQLITE_PRAGMA and name == "quick_check")
+                else sqlite3.SQLITE_DENY
+            )
+        )
         base.set_progress_handler(lambda: next(looks, None) is None, STEPS)
         base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(data), 1 << 16))
         kind = base.execute("SELECT type FROM sqlite_master WHERE name = 'Packages'").fetchone()
@@ -62,6 +74,13 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
             raise BrokenFileError(msg)
         for (blob,) in base.execute("SELECT blob FROM Packages"):
             yield blob if isinstance(blob, bytes) else b""
+        (check,) = base.execute("PRAGMA quick_check('Packages')").fetchone()
+        if check != "ok":
+            msg = f"its table of packages is damaged: {ascii(str(check))[1:200].strip()}"
+            raise BrokenFileError(msg)
+        if len(data) % _page_size(data):
+            msg = "its last page is cut off"
+            raise BrokenFileError(msg)
     except (sqlite3.Error, ValueError, OverflowError, MemoryError) as failure:
         # ValueError: the message quotes bytes of the file that are not UTF-8.
         reason = (
@@ -71,6 +90,12 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
         raise BrokenFileError(msg) from failure
     finally:
         base.close()
+
+
+def _page_size(data: bytes) -> int:
+    """The bytes of a page of SQLite, which it has read by then: 1 stands for 65536."""
+    size = int.from_bytes(data[16:18], "big")
+    return size if size > 1 else 65536
 
 
 def _ndb(data: bytes) -> Iterator[bytes | BrokenFileError]:
@@ -84,13 +109,29 @@ def _ndb(data: bytes) -> Iterator[bytes | BrokenFileError]:
     if version != 0 or not pages or end > len(data):
         msg = f"ndb version {version} with {pages} pages of slots, in a file of {len(data)} bytes"
         raise BrokenFileError(msg)
+    named: list[tuple[int, int]] = []
     for offset in range(32, end, 16):
         magic, index, block, count = unpack_from("<4sIII", data, offset)
         if magic != b"Slot":
             msg = f"slot {offset // 16} has no mark"
             yield BrokenFileError(msg)
-        elif block:
+        elif index or block or count:
+            named.append((block * 16, count * 16))
             yield _ndb_blob(data, index, block * 16, count * 16)
+    if lost := _count_lost(data, end, named):
+        yield BrokenFileError(f"no slot names {lost} of its headers")
+
+
+def _count_lost(data: bytes, end: int, named: list[tuple[int, int]]) -> int:
+    """How many blobs lie between those that slots name: rpm overwrites those that it removes."""
+    lost = 0
+    for start, size in [*sorted(named), (len(data), 0)]:
+        at = data.find(b"BlbS", end, start)
+        while at >= 0:
+            lost += at % 16 == 0
+            at = data.find(b"BlbS", at + 4, start)
+        end = max(end, start + size)
+    return lost
 
 
 def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | BrokenFileError:
@@ -116,17 +157,31 @@ def _berkeley(data: bytes) -> Iterator[bytes | BrokenFileError]:
         raise BrokenFileError(msg)
     if len(data) % size:
         yield BrokenFileError("its last page is cut off")
+    if len(data) < (_number(f"{order}I", data, 32) + 1) * size:
+        yield BrokenFileError("its last pages are missing")
     used: set[int] = set()
     for start in range(size, len(data) - size + 1, size):
-        # 2 is a bucket's page, 13 one with sorted items; the others are free pages and values' own pages.
-        if data[start + 25] in {2, 13}:
+        kind = data[start + 25]
+        if kind in _BUCKETS:
             yield from _items(data, start, size, order, used)
+        elif kind not in _OTHERS:
+            yield BrokenFileError(f"page {start // size} is of unknown kind {kind}")
+    # A value's first page names none before it.
+    firsts = {
+        start // size
+        for start in range(size, len(data) - size + 1, size)
+        if data[start + 25] == _VALUE and data[start + 12 : start + 16] == bytes(4)
+    }
+    if lost := len(firsts - used):
+        yield BrokenFileError(f"no bucket names {lost} of its values")
 
 
 def _items(data: bytes, start: int, size: int, order: str, used: set[int]) -> Iterator[bytes | BrokenFileError]:
     """Yield the values of one page. Items are filled in from the page's end; every second one is a value."""
     count = min(_number(f"{order}H", data, start + 20), (size - 26) // 2)
     places = unpack_from(f"{order}{count}H", data, start + 26)
+    if count % 2 or min(places, default=size) != _number(f"{order}H", data, start + 22):
+        yield BrokenFileError(f"page {start // size} does not have {count} items")
     for key in range(0, count - 1, 2):
         low, high = places[key + 1], places[key]
         item = data[start + low : start + min(high, size)]
@@ -146,7 +201,7 @@ def _chain(data: bytes, value: tuple[int, int], size: int, order: str, used: set
     parts: list[bytes] = []
     while page and length > 0:
         start = page * size
-        if page in used or start + size > len(data) or data[start + 25] != 7:
+        if page in used or start + size > len(data) or data[start + 25] != _VALUE:
             return BrokenFileError(f"page {page} is not the next part of a value")
         used.add(page)
         filled = min(_number(f"{order}H", data, start + 22), size - 26, length)
