@@ -55,6 +55,7 @@ from support.certificatetexts import certificates
 from support.filetable import Table
 from support.guardworld import GuardWorld
 from support.oddvalues import toml
+from support.pinreaders import pinned_files
 from support.quadletunits import UnitFiles
 from support.readvectors import describe
 from support.shownvalues import set_fields, show
@@ -212,6 +213,7 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
         "engine-events": messagereaders.events,
         "audit-records": messagereaders.audit_records,
     },
+    "pin": {"pinned-files": pinned_files},
     "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
     "inventory": {
         "analyzed-files": _analyzed,
@@ -280,16 +282,25 @@ _OF_WORDS: Final = {
     "guarded-targets",
     "service-words",
     "audit-records",
+    "pinned-files",
 }
 """Groups of texts that are not YAML."""
 _WITH_WHOLE: Final = {
     "signed-claims", "signed-statements", "enveloped-statements", "promised-entries", "roots-of-promises",
     "notation-envelopes", "notary-repositories", "certificates", "pipelines", "merges", "builds", "inspects",
     "scripts", "analyzed-files", "http-heads", "guarded-targets", "service-words", "audit-records", "engines", "reports",
-    "notifications", "descriptions", "engine-events", "logged-requests",
+    "notifications", "descriptions", "engine-events", "logged-requests", "pinned-files",
 }  # fmt: skip
 """Groups of texts that no other record has as they are."""
-_ALONE: Final = {"scripts", "analyzed-files", "http-heads", "guarded-targets", "service-words", "audit-records"}
+_ALONE: Final = {
+    "pinned-files",
+    "scripts",
+    "analyzed-files",
+    "http-heads",
+    "guarded-targets",
+    "service-words",
+    "audit-records",
+}
 """Groups whose texts are of several formats: a word that one has is not the same in another."""
 _BORDER: Final = "=====\n"
 
