@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import (
+    byterecords,
     commandrecords,
     guardrecords,
     machinerecords,
@@ -38,6 +39,11 @@ def test_the_commands_take_what_the_record_lists() -> None:
 @pytest.mark.parametrize("name", guardrecords.POLICIES)
 def test_the_guard_decides_what_its_record_says(name: str) -> None:
     assert not changes(guardrecords.RECORDS / f"{name}.txt", guardrecords.record(name))
+
+
+@pytest.mark.parametrize("name", byterecords.NAMES)
+def test_a_file_with_another_byte_is_read_as_its_record_says(name: str) -> None:
+    assert not changes(byterecords.RECORDS / f"{name}.txt", byterecords.record(name))
 
 
 @pytest.mark.parametrize("name", machinerecords.NAMES)
@@ -103,6 +109,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
     [
         (servicerecords.RECORDS, servicerecords.NAMES),
         (commandrecords.RECORDS, COMMANDS),
+        (byterecords.RECORDS, byterecords.NAMES),
         (machinerecords.RECORDS, machinerecords.NAMES),
         (programrecords.RECORDS, programrecords.NAMES),
         (maprecords.RECORDS, maprecords.NAMES),

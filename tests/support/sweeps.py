@@ -56,7 +56,7 @@ def sweep_values(
         outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for label, changed in _variants(whole, path, odds, firsts):
             if json.dumps(changed) != json.dumps(whole):
-                outcomes[_difference(before, read(json.dumps(changed)))].append(label)
+                outcomes[difference(before, read(json.dumps(changed)))].append(label)
         yield from _show(".".join(map(str, path)), outcomes)
 
 
@@ -70,9 +70,9 @@ def sweep_words(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
     outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for change in change_words(f"{text.rstrip()}\n"):
         if change.word not in seen and change.new != ODD_WORD:
-            outcomes[_difference(before, read(change.text), _MOST_BRIEF)].append(change.name)
+            outcomes[difference(before, read(change.text), _MOST_BRIEF)].append(change.name)
             if change.both.startswith("docker") and not change.new:
-                outcomes[_difference(before, read(change.both), _MOST_BRIEF)].append(f"{change.name} before")
+                outcomes[difference(before, read(change.both), _MOST_BRIEF)].append(f"{change.name} before")
     yield from _show("", outcomes)
 
 
@@ -121,7 +121,8 @@ def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return changed
 
 
-def _difference(before: list[str], after: list[str], most: int = _MOST_LINES) -> tuple[str, ...]:
+def difference(before: list[str], after: list[str], most: int = _MOST_LINES) -> tuple[str, ...]:
+    """The lines that are gone and new, shortened."""
     lines = difflib.unified_diff(before, after, "", "", lineterm="", n=0)
     changed = sorted((line for line in lines if not line.startswith(("---", "+++", "@@"))), key=lambda line: line[0])
     shown = [line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]}… {len(line)}" for line in changed]
