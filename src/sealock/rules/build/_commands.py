@@ -88,20 +88,33 @@ def option_text(command: Command, *names: str) -> str | None:
     return value if isinstance(value, str) or value is None else value.text
 
 
+_STDOUT: Final = frozenset({"", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+
+
 def saved_as(command: Command) -> tuple[str, ...]:
     """The files that a download is saved as: -o FILE, > FILE, or the last part of the address."""
-    name = command.name
-    files: list[str] = []
-    if (output := _output_of(command)) is not None:
-        files.append(output)
-    files += [
-        redirect.target.text
-        for redirect in command.redirects
-        if redirect.target and redirect.operator in {">", ">>", ">|", "&>"}
+    files = _named_files(command)
+    if not files and (command.name != "curl" or command.option("-O", "--remote-name", "--remote-name-all", "-J")):
+        files = [word.text.partition("?")[0].rstrip("/").rpartition("/")[2] for word in addresses(command)]
+    return tuple(file for file in files if file not in _STDOUT and file != "/dev/null")
+
+
+def prints_download(command: Command) -> bool:
+    """Whether the command is a downloader, and neither option nor redirection names a file for what it downloads."""
+    return command.name in DOWNLOADERS and all(file in _STDOUT for file in _named_files(command))
+
+
+def _named_files(command: Command) -> list[str]:
+    """The files that the options and redirections of a downloader name."""
+    output = _output_of(command)
+    return [
+        *([] if output is None else [output]),
+        *(
+            redirect.target.text
+            for redirect in command.redirects
+            if redirect.target and redirect.operator in {">", ">>", ">|", "&>", "&>>"} and redirect.fd in {None, 1}
+        ),
     ]
-    if not files and (name != "curl" or command.option("-O", "--remote-name", "--remote-name-all", "-J")):
-        files += [word.text.partition("?")[0].rstrip("/").rpartition("/")[2] for word in addresses(command)]
-    return tuple(file for file in files if file not in {"", "-", "/dev/stdout", "/dev/null"})
 
 
 def _output_of(command: Command) -> str | None:

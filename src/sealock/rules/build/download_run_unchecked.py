@@ -23,6 +23,7 @@ class DownloadRunUnchecked(Rule[Build]):
         "FROM debian:12\nRUN curl -o install.sh https://example.com/install.sh && sh install.sh\n",
         "FROM debian:12\nRUN wget https://example.com/tool -O /usr/local/bin/tool && chmod +x /usr/local/bin/tool\n",
         "FROM debian:12\nRUN curl -LO https://example.com/tool.deb && dpkg -i tool.deb\n",
+        "FROM debian:12\nRUN curl -LO https://example.com/tool 2>errors.log && chmod 755 tool && ./tool\n",
         "FROM debian:12\nRUN curl -L https://example.com/tool > tool\nRUN chmod 755 tool && ./tool --install\n",
     )
     good = (

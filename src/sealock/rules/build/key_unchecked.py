@@ -1,7 +1,16 @@
 from __future__ import annotations
 
 from sealock.model.build import Run
-from sealock.rules.build._commands import DOWNLOADERS, downloads, is_verified, known, line, pipelines, program, saved_as
+from sealock.rules.build._commands import (
+    downloads,
+    is_verified,
+    known,
+    line,
+    pipelines,
+    prints_download,
+    program,
+    saved_as,
+)
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
@@ -53,7 +62,7 @@ class KeyUnchecked(Rule[Build]):
                         place=known(command.place),
                         evidence=text,
                     )
-                fetched = fetched or any(call.name in DOWNLOADERS for call in command.walk())
+                fetched = fetched or any(map(prints_download, command.walk()))
         for call in ran(build, "curl", "wget"):
             keyrings = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
             if keyrings and not is_verified(call.run) and not shows_fingerprint(call):

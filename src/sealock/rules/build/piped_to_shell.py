@@ -5,7 +5,16 @@ import re
 from sealock.model.build import Run
 from sealock.model.shell import Command, Script
 from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
+from sealock.rules.build._commands import (
+    INTERPRETERS,
+    SHELLS,
+    downloads,
+    known,
+    line,
+    pipelines,
+    prints_download,
+    program,
+)
 from sealock.rules.kit import Build, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 
@@ -38,6 +47,7 @@ class PipedToShell(Rule[Build]):
         "FROM debian:12\nRUN curl -fsSL https://example.com/install.sh | sh\n",
         "FROM debian:12\nRUN wget -qO- https://example.com/setup | sudo -E bash -\n",
         "FROM debian:12\nRUN curl -s https://example.com/i.gz | gunzip | tee /tmp/i | bash -s -- --yes\n",
+        "FROM debian:12\nRUN curl -o /dev/stdout https://example.com/i.sh 2>/dev/null | sh\n",
         'FROM debian:12\nRUN sh -c "$(curl -fsSL https://example.com/install.sh)"\n',
         "FROM debian:12\nRUN bash <(curl -s https://example.com/install.sh)\n",
         'FROM debian:12\nRUN eval "$(wget -qO- https://example.com/env)"\n',
@@ -50,6 +60,7 @@ class PipedToShell(Rule[Build]):
     good = (
         "FROM debian:12\nRUN curl -o i.sh https://example.com/i.sh && echo '1f2e  i.sh' | sha256sum -c - && sh i.sh\n",
         "FROM debian:12\nRUN curl -fsSL https://example.com/a.tar.gz | tar xz -C /opt\n",
+        "FROM debian:12\nRUN curl -fsSLo /opt/a https://example.com/a | bash && wget -qO /opt/b https://e.com | sh\n",
         "FROM debian:12\nRUN curl -s https://example.com/a.json | python3 -m json.tool > a.json\n",
         'FROM debian:12\nRUN version="$(curl -s https://example.com/v)"; echo "$version" | sh -c "cat"\n',
     )
@@ -84,7 +95,7 @@ class PipedToShell(Rule[Build]):
                         evidence=line(command),
                     )
                     break
-                fetched = fetched or any(nested.name in DOWNLOADERS for nested in command.walk())
+                fetched = fetched or any(map(prints_download, command.walk()))
 
 
 def _interpreter(command: Command) -> Command | None:
@@ -144,7 +155,7 @@ def _runs_substituted(command: Command) -> bool:
 def _fetches(script: Script) -> bool:
     """Whether what the script prints comes from a download."""
     return any(
-        nested.name in DOWNLOADERS
+        prints_download(nested)
         for pipeline in script.pipelines
         for command in pipeline.commands
         for nested in command.walk()

@@ -41,7 +41,7 @@ class ShortKey(Rule[Build]):
                 for word in words[1:]:
                     if _ID.fullmatch(word.text):
                         yield self.finding(
-                            f"fetches a key by the short id {word.text}",
+                            f"fetches a key by the id {word.text}, not by its fingerprint",
                             call.at,
                             place=known(word.place),
                             evidence=f"{word.text}: {line(call.command)}",
