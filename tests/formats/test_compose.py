@@ -497,7 +497,24 @@ class Endless(Table):
 
 def test_unbounded_includes_are_bounded() -> None:
     document = read(Source("x", "include: [n.yaml]"), Endless({}))
-    assert any("more than 200 files" in error.message for error in document.errors)
+    assert any("more than 1000 files" in error.message for error in document.errors)
+
+
+def test_a_project_of_several_hundred_files_is_read_whole() -> None:
+    names = [f"{number}.yaml" for number in range(400)]
+    files = Table({name: f"services: {{s{name[:-5]}: {{image: i}}}}" for name in names})
+    document = read(Source("x", "include: [" + ", ".join(names) + "]"), files)
+    assert (len(document.subjects), document.errors) == (401, ())  # the services, and the project
+
+
+def test_files_that_are_too_long_together_are_named() -> None:
+    files = Table({f"{number}.env": f"#{'a' * 8_000_000}" for number in range(12)})
+    listed = ", ".join(f"{number}.env" for number in range(12))
+    document = read(Source("x", f"services: {{web: {{image: i, env_file: [{listed}]}}}}"), files)
+    assert [error.message for error in document.errors] == [
+        f"{number}.env was not read: the project's files have more than 64 million characters"
+        for number in (8, 9, 10, 11)
+    ]
 
 
 def test_included_paths_are_rewritten() -> None:

@@ -17,7 +17,9 @@ from sealock.formats.files import FileRefusedError, FileWindow
 from sealock.model.finding import InputError
 from sealock.model.location import Place, Source
 
-_MOST_FILES: Final = 200
+_MOST_FILES: Final = 1000
+_MOST_CHARACTERS: Final = 64_000_000
+"""Of all files of a project but the first."""
 _DEEPEST: Final = 40
 _MOST_COPIED: Final = 100_000
 """Entries that services take from files, and from services that they extend: each copies all of them."""
@@ -39,6 +41,7 @@ class Loader:
         self.extending: set[str] = set()
         self.room = Room()
         self._copied = 0
+        self._read = 0
         self._documents: dict[tuple[str, int], tuple[Mapping[str, str], list[ComposeValue]]] = {}
         """The documents of each file, with the variables that were substituted."""
         self._projects: dict[tuple[object, ...], ComposeValue] = {}
@@ -76,12 +79,16 @@ class Loader:
         if len(self.sources) > _MOST_FILES:
             self.report(f"{path} was not read: the project has more than {_MOST_FILES} files", named)
             return None
+        if self._read > _MOST_CHARACTERS:
+            self.report(f"{path} was not read: the project's files have more than 64 million characters", named)
+            return None
         try:
             text = self.files.text(path)
         except FileRefusedError as refused:
             if not quiet or self.files.fact(path).exists:
                 self.report(str(refused), named)
             return None
+        self._read += len(text)
         source = self.sources[path] = Source(posixpath.normpath(posixpath.join(self.directory, path)), text)
         return source
 
