@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cosmic_ray.mutating import mutate_code
-from mutantdraws import EQUIVALENT, ROOT, Mutant, draw, quiet_spans
+from mutantdraws import EQUIVALENT, ROOT, Mutant, draw, function_at, quiet_spans, reason_of_equivalence
 from mutanttests import changed_function, sealock_functions
 from mutationoperators import OWN
 
@@ -76,6 +76,34 @@ def test_functions_are_found_that_the_collector_of_garbage_does_not_look_at() ->
         gc.freeze()
 
 
-def test_each_equivalent_mutant_has_its_reason() -> None:
-    rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
-    assert all((ROOT / row["file"]).exists() and row["change"].strip() and row["reason"].strip() for row in rows)
+@pytest.mark.parametrize(
+    ("line", "function"),
+    [(1, ""), (4, "B"), (7, "B.d"), (8, "B.d")],
+    ids=["a table", "an attribute of a class", "a default", "in a method"],
+)
+def test_the_function_of_a_line_is_named(line: int, function: str) -> None:
+    assert function_at(BEFORE, line) == function
+
+
+EQUIVALENT_ROWS: list[dict[str, str]] = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+
+
+@pytest.mark.parametrize("row", EQUIVALENT_ROWS, ids=[f"{row['file']} {row['function']}" for row in EQUIVALENT_ROWS])
+def test_an_equivalent_mutant_has_its_reason_and_changes_lines_of_its_function(row: dict[str, str]) -> None:
+    text = (ROOT / row["file"]).read_text(encoding="utf-8")
+    gone = [line[1:].strip() for line in row["change"].strip().splitlines() if line.startswith("-")]
+    places = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == gone[0]]
+    assert row["function"] in {function_at(text, number) for number in places}
+    assert row["reason"].strip()
+
+
+def test_a_like_line_of_another_function_is_not_equivalent() -> None:
+    path = ROOT / "src/sealock/net/http/connections.py"
+    breaks = [
+        number
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.strip() == "break"
+    ]
+    mutants = [Mutant(path, "ReplaceBreakWithContinue", occurrence, line) for occurrence, line in enumerate(breaks)]
+    assert {mutant.function for mutant in mutants if reason_of_equivalence(mutant)} == {"dial"}
+    assert len(mutants) > 1

@@ -64,6 +64,11 @@ class Mutant:
         return self.operator.partition("_")[0]
 
     @property
+    def function(self) -> str:
+        """The function or class that the line is in, as `Class.method`; "" for none."""
+        return function_at(self.path.read_text(encoding="utf-8"), self.line)
+
+    @property
     def at_import(self) -> bool:
         """Whether the line runs as the module is imported: in no function, or among the defaults of one."""
         bodies = (
@@ -83,6 +88,23 @@ class Mutant:
         text = self.path.read_text(encoding="utf-8")
         lines = difflib.unified_diff(text.splitlines(), self.code().splitlines(), lineterm="", n=0)
         return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def function_at(text: str, line: int) -> str:
+    """The innermost function or class of a module that has this line, with those around it; "" for none."""
+    names = []
+    nodes: list[ast.AST] = [ast.parse(text)]
+    while nodes:
+        node = nodes.pop()
+        for inner in ast.iter_child_nodes(node):
+            first = min(
+                (each.lineno for each in getattr(inner, "decorator_list", ())), default=getattr(inner, "lineno", 0)
+            )
+            if first <= line <= (getattr(inner, "end_lineno", None) or 0):
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    names.append(inner.name)
+                nodes.append(inner)
+    return ".".join(names)
 
 
 def _room(path: Path) -> str:
@@ -183,9 +205,9 @@ def draw(count: int, seed: int, rooms: frozenset[str]) -> list[Mutant]:
 
 
 @cache
-def _reasons() -> dict[tuple[str, str], str]:
+def _reasons() -> dict[tuple[str, str, str], str]:
     table = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    return {(row["file"], _change(row["change"])): row["reason"] for row in table["mutant"]}
+    return {(row["file"], row["function"], _change(row["change"])): row["reason"] for row in table["mutant"]}
 
 
 def _change(diff: str) -> str:
@@ -194,4 +216,4 @@ def _change(diff: str) -> str:
 
 def reason_of_equivalence(mutant: Mutant) -> str:
     """Why a person found that this change makes no difference that a user could see; empty if nobody did."""
-    return _reasons().get((mutant.file, _change(mutant.diff())), "")
+    return _reasons().get((mutant.file, mutant.function, _change(mutant.diff())), "")

@@ -56,7 +56,8 @@ def print_result(result: Result) -> None:
         return
     title = f"equivalent ({reason})" if reason else state
     unsure = f", and {result.killer} fails without it too" if state == "survived" and result.killer else ""
-    print(f"\n{title}: {mutant.file}:{mutant.line} {mutant.operator}{unsure}\n{mutant.diff()}")
+    where = f"{mutant.file}:{mutant.line} {mutant.function} {mutant.operator}"
+    print(f"\n{title}: {where}{unsure}\n{mutant.diff()}")
     sys.stdout.flush()
 
 
