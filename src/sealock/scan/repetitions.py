@@ -28,8 +28,6 @@ _NAMED: Final = 6
 
 def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
     """Count a fault once, in the file that has it, and not again for each service that takes it over."""
-    if len(reports) < 2:
-        return list(reports)
     real = cache(os.path.realpath)  # the findings of a large project are in few files
     reports = _with_each_error_once(reports, real)
     keys = [dict(_keys_elsewhere(report, real)) for report in reports]

@@ -15,6 +15,7 @@ from sealock.vulnerabilities.claim import Claim, KeySpan
 from sealock.vulnerabilities.collector import FeedCollector
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened
+from sealock.vulnerabilities.records import block_of
 from sealock.vulnerabilities.store import AdvisoryStore
 from sealock.vulnerabilities.versions import key, scheme_of
 from support import feedmirror, linecount
@@ -27,6 +28,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> AdvisoryStore:
     folder = tmp_path_factory.mktemp("store")
     feedmirror.updated(folder / "db", feedmirror.mirror(folder / "mirror"), now=NOW)
     return opened(str(folder / "db" / NAME))
+
+
+@pytest.mark.parametrize(
+    ("number", "block", "within"),
+    [(0, 2024_000_000, 0), (249, 2024_000_000, 249), (250, 2024_000_001, 0), (12_345, 2024_000_049, 95)],
+)
+def test_scores_are_in_blocks_of_250_numbers_of_a_year(number: int, block: int, within: int) -> None:
+    assert block_of(2024, number) == (block, within)
 
 
 def dpkg(version: str) -> bytes:

@@ -259,8 +259,10 @@ class Evaluator:
         signs = (
             index for index, child in enumerate(node.children) if not child.is_named and child.type not in {"(", ")"}
         )
-        at = next(signs, -1)
-        sign = self.hcl.word(node.children[at]) if at >= 0 else ""
+        at = next(signs, None)
+        if at is None:
+            return self._open(node)
+        sign = self.hcl.word(node.children[at])
         sides = [[child for child in side if child.is_named and child.type != "comment"]
                  for side in (node.children[:at], node.children[at + 1 :])]  # fmt: skip
         values = [self._side(side, node, scope) for side in sides if side]
