@@ -16,6 +16,7 @@ from support import (
     maprecords,
     optionrecords,
     programrecords,
+    reportrecords,
     runrecords,
     schemarecords,
     servicerecords,
@@ -54,6 +55,11 @@ def test_a_machine_is_read_as_its_record_says(name: str) -> None:
 @pytest.mark.parametrize("name", programrecords.NAMES)
 def test_a_program_for_the_kernel_is_what_its_record_says(name: str) -> None:
     assert not changes(programrecords.RECORDS / f"{name}.txt", programrecords.record(name))
+
+
+@pytest.mark.parametrize("name", reportrecords.NAMES)
+def test_reports_with_another_field_are_what_their_record_says(name: str) -> None:
+    assert not changes(reportrecords.RECORDS / f"{name}.txt", reportrecords.record(name))
 
 
 @pytest.mark.parametrize("room", tablerecords.ROOMS)
@@ -113,6 +119,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (machinerecords.RECORDS, machinerecords.NAMES),
         (programrecords.RECORDS, programrecords.NAMES),
         (maprecords.RECORDS, maprecords.NAMES),
+        (reportrecords.RECORDS, reportrecords.NAMES),
         (runrecords.RECORDS, runrecords.NAMES),
         (showrecords.RECORDS, showrecords.NAMES),
         (schemarecords.RECORDS, schemarecords.NAMES),
