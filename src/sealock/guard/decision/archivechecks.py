@@ -198,7 +198,7 @@ def _check_configuration(case: Case, image: ArchivedImage) -> None:
     noun = document.subjects[0].noun
     assert isinstance(noun, Container)  # noqa: S101  what a configuration is read into
     label, name = case.guard.policy.label, case.setting.name
-    if case.setting.own and any(mark.name == label and mark.value != name for mark in given(noun.labels, ())):
+    if case.setting.own and any(mark.name == label and mark.value not in {"", name} for mark in given(noun.labels, ())):
         case.deny("G005", f"the image {shown[:80]} bears the label of another caller", "load one of its own")
     _check_defaults(case, noun)
 

@@ -24,9 +24,9 @@ from sealock.guard.decision.hostaccess import (
     resolve_bind,
     volume_mount,
 )
-from sealock.guard.decision.imagechecks import check_image
+from sealock.guard.decision.imagechecks import check_image, gives_owner
 from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
-from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
+from sealock.guard.decision.ownership import beyond, check_container, label_created, owner_of, owns
 from sealock.guard.decision.podmanwords import check_namespaces, check_words
 from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
@@ -48,7 +48,7 @@ def evaluate_create(case: Case) -> None:
     """Evaluate the body of a create request."""
     assert isinstance(case.body, dict)  # noqa: S101  the shape of this body
     case.name, case.image = case.query.get("name", "").removeprefix("/"), str(case.body.get("Image", ""))
-    label_created(case, case.body, case.setting)
+    label_created(case, case.body, case.setting, inherits=gives_owner(case, case.image))
     host = case.body.setdefault("HostConfig", {})
     if not host.get("CgroupnsMode") and case.guard.rewrites and "C023" not in case.setting.accept:
         # What an engine takes otherwise depends on the host's cgroups, its settings and the version of the API.
@@ -185,11 +185,16 @@ def _check_mount(case: Case, mount: dict[str, Any]) -> Mount | None:
         case "volume":
             driver = mount.get("VolumeOptions", {}).get("DriverConfig", {})
             name, options = driver.get("Name", ""), driver.get("Options", {})
-            if not source:
-                return driver_mount(case, name, options, target)
-            exists, bind = _volume(case, source, target, name, options)
-            if not exists:
-                label_created(case, mount.setdefault("VolumeOptions", {}), case.setting)
+            exists, bind = False, None
+            if source:
+                exists, bind = _volume(case, source, target, name, options)
+            else:
+                bind = driver_mount(case, name, options, target)
+            if case.setting.own and not exists:
+                mount.setdefault("VolumeOptions", {})
+            # One that exists may be gone when the engine looks, which then makes it with these labels.
+            if "VolumeOptions" in mount and not (case.setting.own and exists):
+                label_created(case, mount["VolumeOptions"], case.setting)
             return bind
         case _:
             case.deny(
@@ -249,8 +254,11 @@ def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]
         case.deny("C020", "Container uses the host's network (--net=host): EndpointsConfig names it", "leave it out")
 
 
-def check_network(case: Case, name: str) -> None:
-    """Deny a network that is the host's by another name, or another caller's."""
+def check_network(case: Case, name: str, *, inherits: bool = False) -> None:
+    """Deny a network that is the host's by another name, or another caller's.
+
+    A network that is made by the settings of another (`inherits`) has its labels.
+    """
     if (
         {"/", ":"} & set(name)
         or not name.isprintable()
@@ -271,6 +279,8 @@ def check_network(case: Case, name: str) -> None:
     labels = labels_of(described)
     if case.setting.own and text_of(described, "Name") not in _DRIVERS and not owns(case, labels):
         case.deny("G005", f"the network {name} was not created by {case.setting.name}", "create a network for it first")
+    elif inherits and case.guard.owned and owner_of(case, labels) not in {"", case.setting.name}:
+        case.deny("G005", f"would inherit the label of the network {name}, of another caller", "write its settings out")
 
 
 def _check_limits(case: Case, host: Mapping[str, Any]) -> None:

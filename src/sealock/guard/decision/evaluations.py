@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any, Final
@@ -10,7 +9,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sealock.formats.imageconfig import read_variable
-from sealock.guard.decision.archivechecks import check_unread, evaluate_context, evaluate_load
+from sealock.guard.decision.archivechecks import check_unread, evaluate_load
+from sealock.guard.decision.builds import evaluate_build
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
@@ -26,28 +26,23 @@ from sealock.guard.decision.imagechecks import (
     check_saved,
     check_search,
 )
-from sealock.guard.decision.jsonvalues import as_object, text_of
-from sealock.guard.decision.ownership import beyond, check_objects, label_created
+from sealock.guard.decision.jsonvalues import as_object, as_texts, text_of
+from sealock.guard.decision.ownership import bears_owner, beyond, check_objects, label_created
 from sealock.guard.decision.podmanwords import check_variables
-from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
-from sealock.text import format_size
 
 _NETWORK_OPTIONS: Final = frozenset({
     "com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.enable_ipv4",
     "com.docker.network.bridge.enable_ip_masquerade", "com.docker.network.bridge.host_binding_ipv4",
     "com.docker.network.container_iface_prefix", "com.docker.network.enable_ipv6",
 })  # fmt: skip
+_CHECKPOINT: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_NAMED: Final = "use letters, digits, _, . and -"
 _OWN_ADDRESSES: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
-_OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
-_CONTEXTS: Final = frozenset({"", "client-session", "upload-request"})
-"""What a client names as the context of a build that it sends itself."""
-_PLAIN: Final = frozenset({"", "default", "bridge", "none"})
-_NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 
 
 def evaluate_request(case: Case, request: EngineRequest) -> None:
@@ -73,8 +68,11 @@ def _body(case: Case) -> dict[str, Any]:
 
 def _use(case: Case) -> None:
     """Start a container, attach to it, or reach its files, which are also those that it mounts."""
+    checkpoint = case.query.get("checkpoint", "")
     if case.query.get("checkpoint-dir"):
         case.deny("G006", "would read a checkpoint from a directory of the host", "leave checkpoint-dir out")
+    elif checkpoint and not _CHECKPOINT.fullmatch(checkpoint):
+        case.deny("G006", f"{checkpoint[:80]!r} is no name of a checkpoint, and could lead elsewhere", _NAMED)
     if (container := _existing(case)) is not None:
         check_noun(case, container, exists=True)
 
@@ -160,8 +158,11 @@ def _rename(case: Case) -> None:
 
 
 def _checkpoint(case: Case) -> None:
-    if _body(case).get("CheckpointDir"):
+    body = _body(case)
+    if body.get("CheckpointDir"):
         case.deny("G006", "would write a checkpoint into a directory of the host", "leave CheckpointDir out")
+    elif not _CHECKPOINT.fullmatch(name := body.get("CheckpointID", "")):
+        case.deny("G006", f"{name[:80]!r} is no name of a checkpoint, and could lead elsewhere", _NAMED)
 
 
 def _checkpoints(case: Case) -> None:
@@ -170,8 +171,8 @@ def _checkpoints(case: Case) -> None:
 
 
 def _commit(case: Case) -> None:
-    label_created(case, _body(case), case.setting)
-    other_container(case, case.query.get("container", ""))
+    container = other_container(case, case.query.get("container", ""))
+    label_created(case, _body(case), case.setting, inherits=bears_owner(case, as_object(container).get("Config")))
     _check_instructions(case)
     check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
 
@@ -214,66 +215,9 @@ def _push(case: Case) -> None:
 
 
 def _save(case: Case) -> None:
-    """Several images in one archive."""
-    for name in case.target.parameters("names"):
+    """Images in one archive."""
+    for name in case.target.values or case.target.parameters("names"):
         check_saved(case, name)
-
-
-def _build(case: Case) -> None:
-    query = case.query
-    if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
-        remedy = (
-            'build with DOCKER_BUILDKIT=0, or allow "session" to this caller: then nothing evaluates its Dockerfile, '
-            "its images, its networks, and where the result goes"
-        )
-        case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
-    if query.get("remote", "") not in _CONTEXTS and "G015" not in case.setting.accept:
-        # The engine reaches addresses that the client may not: of the host itself, of its networks, of the cloud.
-        remedy = "send the context itself, as docker build does with DOCKER_BUILDKIT=0"
-        case.deny("G015", f"would make the engine fetch {query['remote'][:80]}", remedy)
-    if case.target.parameters("securityopt"):
-        case.deny("G015", "sets security options of a build", "leave them out")
-    for tag in case.target.parameters("t"):
-        check_new_tag(case, tag)
-    try:
-        labels = parse_strictly((query.get("labels") or "{}").encode())
-        outputs = parse_strictly((query.get("outputs") or "[]").encode())
-        sound = isinstance(outputs, list) and all(
-            isinstance(output, dict) and set(output) <= {"Type", "Attrs"} and output.get("Type", "") in _OUTPUTS
-            for output in outputs
-        )
-        if labels is not None and not isinstance(labels, dict):
-            sound = False
-    except BodyError:
-        sound, labels = False, {}
-    if not sound:
-        case.deny("G015", "labels or outputs of the build are not as the guard knows them", "use docker build")
-        return
-    holder = {"Labels": labels or {}}
-    label_created(case, holder, case.setting)
-    if holder["Labels"] != (labels or {}):
-        query["labels"] = json.dumps(holder["Labels"])
-    if case.setting.limits.memory is not None:
-        _limit_build(case, case.setting.limits.memory)
-    host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
-    if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
-        check_network(case, host["NetworkMode"])
-    container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}})
-    if container is not None:
-        check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
-    evaluate_context(case)
-
-
-def _limit_build(case: Case, most: int) -> None:
-    """Deny a build more memory than the policy grants, and limit one that names no limit, or 0, which is none."""
-    asked = case.query.get("memory") or "0"
-    if not _NUMBER.fullmatch(asked) or int(asked) > most:
-        case.deny(
-            "G010", f"asks for {asked[:30]} bytes of memory, and {case.setting.name} may have {most}", "ask for less"
-        )
-    elif not int(asked) and "limits" in case.setting.changes and case.guard.rewrites:
-        case.query["memory"] = str(most)
-        case.change(f"memory of the build limited to {format_size(most)}")
 
 
 def _volume(case: Case) -> None:
@@ -294,6 +238,8 @@ def _volume(case: Case) -> None:
 def _network(case: Case) -> None:
     body = _body(case)
     label_created(case, body, case.setting)
+    if source := as_object(body.get("ConfigFrom")).get("Network"):
+        check_network(case, source, inherits=True)
     driver = body.get("Driver", "") or "bridge"
     if driver not in case.setting.network_drivers:
         case.deny("G012", f"the network driver {driver[:60]!r} is not allowed to {case.setting.name}", "use bridge")
@@ -330,6 +276,8 @@ def _connect(case: Case) -> None:
     check_network(case, case.object)
     if case.setting.own or case.setting.reach != Reach():
         other_container(case, body.get("Container", ""))
+        for link in as_texts(as_object(body.get("EndpointConfig")).get("Links")):
+            other_container(case, link.partition(":")[0].removeprefix("/"))
 
 
 def _plugin(case: Case) -> None:
@@ -377,9 +325,10 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "POST /images/{name}/tag": _tag,
     "POST /images/{name}/push": _push,
     "GET /images/get": _save,
+    "GET /images/{name}/get": _save,
     "GET /images/search": check_search,
     "GET /distribution/{name}/json": check_distribution,
-    "POST /build": _build,
+    "POST /build": evaluate_build,
     "POST /volumes/create": _volume,
     "POST /networks/create": _network,
     "POST /networks/{id}/connect": _connect,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
+from urllib.parse import quote
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import Evidence, ImageQuestion
-from sealock.guard.decision.jsonvalues import as_texts, labels_of, text_of
+from sealock.guard.decision.jsonvalues import as_objects, as_texts, labels_of, text_of
+from sealock.guard.decision.ownership import bears_owner, owner_of
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName, parse
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach, matches_image
@@ -53,6 +56,13 @@ def check_image(case: Case, text: str) -> str:
             why = f"the image {text[:_SHOWN]} has no digest of a registry, so nothing is known of its content"
             case.deny("G009", why, "push it to a registry, and pull it from there")
     return text
+
+
+def gives_owner(case: Case, text: str) -> bool:
+    """Whether a container of an image inherits a caller's label; true where nobody needs to know."""
+    if case.guard.rewrites or not case.guard.owned:
+        return True
+    return check_name(case, text) and bears_owner(case, (case.engine(f"/images/{text}/json") or {}).get("Config"))
 
 
 def check_name(case: Case, text: str) -> bool:
@@ -162,9 +172,7 @@ def _names(described: Mapping[str, Any]) -> Iterator[ImageName]:
 
 
 def _is_of_another(case: Case, described: Mapping[str, Any]) -> bool:
-    label = case.guard.policy.label
-    labels = labels_of(described.get("Config"))
-    return label in labels and labels[label] != case.setting.name
+    return owner_of(case, labels_of(described.get("Config"))) not in {"", case.setting.name}
 
 
 def _pinned(text: str, name: ImageName | None, described: Mapping[str, Any]) -> str:
@@ -198,13 +206,18 @@ def _check_evidence(case: Case, text: str) -> None:
 
 def check_pull(case: Case, text: str) -> None:
     """Deny a pull of what the caller may not use, or that would take the name of another caller's image."""
-    if not check_name(case, text) or not case.setting.own:
+    if not check_name(case, text):
         return
-    name = parse(text)
-    if name is not None and not name.tag and not name.digest:
-        case.deny(
-            "G005", f"would pull all tags of {text[:_SHOWN]}, also those of other callers' images", "name one tag"
-        )
+    if _is_repository(text) and case.setting.own:
+        why = f"would pull all tags of {text[:_SHOWN]}, also those of other callers' images"
+        case.deny("G005", why, "name one tag")
+        return
+    # By its digest an image matches only what matches every tag.
+    patterns = case.setting.reach.images
+    if _is_repository(text) and patterns and not matches_image(patterns, f"{text}@sha256:{'0' * 64}"):
+        shown = ", ".join(pattern.text for pattern in patterns)
+        case.deny("G009", f"would pull all tags of {text[:_SHOWN]}, and images has {shown}", "name one tag")
+    if not case.setting.own:
         return
     described = case.engine(f"/images/{text}/json")
     if described and _is_of_another(case, described):
@@ -232,7 +245,15 @@ def check_new_tag(case: Case, text: str, source: str = "") -> None:
 
 def check_pushed(case: Case, text: str) -> None:
     """Deny an image that the caller may not name, or that it did not make."""
-    if not check_name(case, text) or not case.setting.own:
+    if not check_name(case, text) or not (case.setting.own or case.setting.reach.images):
+        return
+    if _is_repository(text):
+        for tag, owner in _tags(case, text):
+            if check_name(case, tag) and case.setting.own and owner != case.setting.name:
+                why = f"would push all tags of {text[:_SHOWN]}, also {tag[:_SHOWN]}"
+                case.deny("G005", f"{why}, which {case.setting.name} did not make", "name one tag")
+        return
+    if not case.setting.own:
         return
     described = case.engine(f"/images/{text}/json")
     if described and not _is_of_caller(case, described):
@@ -241,12 +262,35 @@ def check_pushed(case: Case, text: str) -> None:
 
 
 def _is_of_caller(case: Case, described: Mapping[str, Any]) -> bool:
-    return labels_of(described.get("Config")).get(case.guard.policy.label) == case.setting.name
+    return owner_of(case, labels_of(described.get("Config"))) == case.setting.name
 
 
 def check_saved(case: Case, text: str) -> None:
     """Deny an image whose content the caller may not have."""
     if (case.setting.own or case.setting.reach != Reach()) and check_name(case, text):
+        for tag, owner in _tags(case, text) if _is_repository(text) else ():
+            if check_name(case, tag) and case.setting.own and owner not in {"", case.setting.name}:
+                case.deny("G005", f"would save all tags of {text[:_SHOWN]}, also {tag[:_SHOWN]}", "name one tag")
         described = case.engine(f"/images/{text}/json")
         if case.setting.own and described and _is_of_another(case, described):
             case.deny("G005", f"the image {text[:_SHOWN]} was made by another caller", "name one of its own")
+
+
+def _is_repository(text: str) -> bool:
+    """Whether a name has neither tag nor digest: the engine pulls, pushes and saves all tags that it finds of it."""
+    name = parse(text)
+    return name is not None and not name.tag and not name.digest and not _ID.fullmatch(text)
+
+
+def _tags(case: Case, text: str) -> list[tuple[str, str]]:
+    """The images of a repository that the engine has: their names with tags, and the owners that their labels name."""
+    name = parse(text)
+    if name is None:
+        return []
+    filters = quote(json.dumps({"reference": {name.familiar: True}}), safe="")
+    return [
+        (tag, owner_of(case, labels_of(image)))
+        for image in as_objects(case.engine_list(f"/images/json?filters={filters}"))
+        for tag in as_texts(image.get("RepoTags"))
+        if (other := parse(tag)) is not None and other.familiar == name.familiar
+    ]

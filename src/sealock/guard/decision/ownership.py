@@ -63,6 +63,20 @@ def owns(case: Case, labels: Mapping[str, Any]) -> bool:
     return labels.get(case.guard.policy.label) == case.setting.name
 
 
+def owner_of(case: Case, labels: Mapping[str, Any]) -> str:
+    """The caller whose label an object bears, "" for none."""
+    owner = labels.get(case.guard.policy.label, "")
+    return owner if isinstance(owner, str) else ""
+
+
+def bears_owner(case: Case, described: Any) -> bool:  # noqa: ANN401  a JSON value
+    """Whether what is made of an image or a container inherits a caller's label of it.
+
+    The proxy replaces the label in any case; a plugin denies, and only where there is one.
+    """
+    return case.guard.rewrites or owner_of(case, labels_of(described)) != ""
+
+
 def check_container(case: Case, container: Mapping[str, Any], what: str) -> bool:
     """Whether a container is the caller's to touch; denied otherwise. `what` names it in the denial."""
     setting = case.setting
@@ -133,8 +147,7 @@ def _connects(case: Case) -> bool:
 
 def _check_image(case: Case, labels: Mapping[str, str]) -> None:
     """Any caller may use an image without the label, and only a caller that is not limited to its own may delete it."""
-    label = case.guard.policy.label
-    shared = label not in labels and case.target.route.method != "DELETE"
+    shared = not owner_of(case, labels) and case.target.route.method != "DELETE"
     if case.setting.own and not shared and not owns(case, labels):
         case.deny("G005", f"image {case.object} was not made by {case.setting.name}", _REMEDY)
     elif case.setting.reach.images and not matches_image(case.setting.reach.images, case.object):
@@ -223,7 +236,7 @@ def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool) -> bool:  # noq
     if not isinstance(entry, dict):
         return False
     labels, reach = labels_of(entry), keep.reach
-    if keep.own and labels.get(keep.label) != keep.value and not (images and keep.label not in labels):
+    if keep.own and labels.get(keep.label) != keep.value and not (images and not labels.get(keep.label)):
         return False
     if images:
         return not reach.images or any(matches_image(reach.images, tag) for tag in as_texts(entry.get("RepoTags")))
@@ -231,15 +244,25 @@ def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool) -> bool:  # noq
     return any(not beyond(reach, name, text_of(entry, "Image"), labels) for name in names)
 
 
-def label_created(case: Case, holder: dict[str, Any], setting: GuardCaller) -> None:
-    """Mark what a request creates as the caller's; no client may set the label itself."""
+def label_created(case: Case, holder: dict[str, Any], setting: GuardCaller, *, inherits: bool = False) -> None:
+    """Mark what a request creates as the caller's; no client may set the label itself.
+
+    What `inherits` labels, of an image or a container, gets the label empty where the caller has no `own`, so that
+    none which it inherits makes it another caller's.
+    """
     label = case.guard.policy.label
-    labels = dict(holder.get("Labels") or {})
-    labels.pop(label, None)
+    given = holder.get("Labels") or {}
+    labels = {name: value for name, value in given.items() if name != label or not value}
     if setting.own:
         labels[label] = setting.name
-    if labels != (holder.get("Labels") or {}):
-        if not case.guard.rewrites:
-            case.deny("G005", "what this caller creates must be labelled, which only the proxy can do")
+    elif inherits and case.guard.owned:
+        labels[label] = ""
+    if labels == given:
+        return
+    if not case.guard.rewrites and not setting.own and label in labels:
+        case.deny("G005", f"would inherit the label {label} of another caller", f"set it empty: --label {label}=")
+    elif not case.guard.rewrites:
+        case.deny("G005", "what this caller creates must be labelled, which only the proxy can do")
+    if setting.own or label in given:
         case.change(f"label {label}={setting.name}" if setting.own else f"label {label} removed")
-        holder["Labels"] = labels
+    holder["Labels"] = labels

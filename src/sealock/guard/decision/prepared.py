@@ -41,6 +41,8 @@ class Guard(Struct, frozen=True):
     """Paths of the host that no container may mount, nor a directory above them: the sockets of engine and guard."""
     builds: tuple[Rule[Any], ...] = ()
     """The rules on builds; none where no caller may send one that is evaluated."""
+    owned: bool = False
+    """Whether a caller has `own`, so that the label of the owner counts."""
     closed: str = ""
     """Why there is no policy, so that every request is denied; "" where there is one."""
 
@@ -78,7 +80,8 @@ def prepare(policy: Policy, today: date, *, rewrites: bool = True, protected: tu
             for rule in rules("build")
             if rule.id not in policy.skip and (policy.wants(rule.id, pedantic=rule.pedantic) or rule.id in denying)
         )
-    return Guard(policy.guard, chosen, dict(policy.severity), rewrites, protected, builds)
+    owned = any(caller.own for caller in policy.guard.callers)
+    return Guard(policy.guard, chosen, dict(policy.severity), rewrites, protected, builds, owned)
 
 
 def _prepared(rule: Rule[Any], policy: Policy, today: date) -> Rule[Any]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 from sealock.guard.decision.bodyfields import SERVICE
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_body
-from sealock.guard.decision.imagechecks import check_image
-from sealock.guard.decision.jsonvalues import as_object, labels_of
-from sealock.guard.decision.ownership import label_created, owns
+from sealock.guard.decision.imagechecks import check_image, gives_owner
+from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
+from sealock.guard.decision.ownership import label_created, owner_of, owns
 from sealock.guard.decision.requestbodies import BodyError, check_shape
 from sealock.patterns import compile_lazily
 
@@ -33,6 +33,9 @@ def evaluate_service(case: Case) -> None:
     """Evaluate a service's specification, and where an update goes back to the one before, that."""
     assert isinstance(case.body, dict)  # noqa: S101  the shape of this body
     label_created(case, case.body, case.setting)
+    container = as_object(as_object(case.body.get("TaskTemplate")).get("ContainerSpec"))
+    inherits = gives_owner(case, text_of(container, "Image"))
+    label_created(case, container, case.setting, inherits=inherits)
     if case.setting.containers:
         why = f"the containers of {case.setting.name} are limited, and those of a service are not counted"
         case.deny("G010", why, "create containers, or leave containers out of the policy")
@@ -42,10 +45,18 @@ def evaluate_service(case: Case) -> None:
         before = as_object(described).get("PreviousSpec")
         if before is None:
             return
+        _check_owner(case, as_object(before))
         try:
             _evaluate(case, check_shape(before, SERVICE, ""))
         except BodyError as error:
             case.deny("G011", f"the specification to go back to cannot be evaluated: {error.why}", "send the new one")
+
+
+def _check_owner(case: Case, before: Mapping[str, Any]) -> None:
+    """Deny to go back to a specification with another caller's label."""
+    container = as_object(as_object(before.get("TaskTemplate")).get("ContainerSpec"))
+    if not {owner_of(case, labels_of(holder)) for holder in (before, container)} <= {"", case.setting.name}:
+        case.deny("G005", "the specification to go back to bears the label of another caller", "send the new one")
 
 
 def _evaluate(case: Case, spec: dict[str, Any]) -> None:

@@ -1,0 +1,96 @@
+"""Builds by the classic builder: what they give, and whose layers they may take from its cache."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sealock.guard.decision.archivechecks import evaluate_context
+from sealock.guard.decision.case import Case
+from sealock.guard.decision.creation import check_network
+from sealock.guard.decision.effects import check_noun, read_container
+from sealock.guard.decision.imagechecks import check_name, check_new_tag
+from sealock.guard.decision.ownership import label_created
+from sealock.guard.decision.requestbodies import BodyError, parse_strictly
+from sealock.patterns import compile_lazily
+from sealock.text import format_size
+
+_OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
+_CONTEXTS: Final = frozenset({"", "client-session", "upload-request"})
+"""What a client names as the context of a build that it sends itself."""
+_PLAIN: Final = frozenset({"", "default", "bridge", "none"})
+_NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
+
+
+def evaluate_build(case: Case) -> None:
+    """Evaluate the parameters of a build, and what its context holds."""
+    query = case.query
+    if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
+        remedy = (
+            'build with DOCKER_BUILDKIT=0, or allow "session" to this caller: then nothing evaluates its Dockerfile, '
+            "its images, its networks, and where the result goes"
+        )
+        case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
+    if query.get("remote", "") not in _CONTEXTS and "G015" not in case.setting.accept:
+        # The engine reaches addresses that the client may not: of the host itself, of its networks, of the cloud.
+        remedy = "send the context itself, as docker build does with DOCKER_BUILDKIT=0"
+        case.deny("G015", f"would make the engine fetch {query['remote'][:80]}", remedy)
+    if case.target.parameters("securityopt"):
+        case.deny("G015", "sets security options of a build", "leave them out")
+    for tag in case.target.parameters("t"):
+        check_new_tag(case, tag)
+    try:
+        labels = parse_strictly((query.get("labels") or "{}").encode())
+        outputs = parse_strictly((query.get("outputs") or "[]").encode())
+        sound = isinstance(outputs, list) and all(
+            isinstance(output, dict) and set(output) <= {"Type", "Attrs"} and output.get("Type", "") in _OUTPUTS
+            for output in outputs
+        )
+        if labels is not None and not isinstance(labels, dict):
+            sound = False
+    except BodyError:
+        sound, labels = False, {}
+    if not sound:
+        case.deny("G015", "labels or outputs of the build are not as the guard knows them", "use docker build")
+        return
+    holder = {"Labels": labels or {}}
+    label_created(case, holder, case.setting, inherits=True)
+    if holder["Labels"] != (labels or {}):
+        query["labels"] = json.dumps(holder["Labels"])
+    _check_cache(case)
+    if case.setting.limits.memory is not None:
+        _limit_build(case, case.setting.limits.memory)
+    host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
+    if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
+        check_network(case, host["NetworkMode"])
+    container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}})
+    if container is not None:
+        check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
+    evaluate_context(case)
+
+
+def _check_cache(case: Case) -> None:
+    """Keep out layers of other callers: the engine takes any layer of the same instructions, whoever built it."""
+    query = case.query
+    if case.setting.own and query.get("nocache") not in {"1", "true"}:
+        query["nocache"] = "1"
+        case.change("built without the cache, which has layers of other callers")
+    if case.setting.reach.images and query.get("cachefrom"):
+        try:
+            names = parse_strictly(query["cachefrom"].encode())
+        except BodyError:
+            names = None
+        for name in names if isinstance(names, list) else [query["cachefrom"]]:
+            check_name(case, str(name))
+
+
+def _limit_build(case: Case, most: int) -> None:
+    """Deny a build more memory than the policy grants, and limit one that names no limit, or 0, which is none."""
+    asked = case.query.get("memory") or "0"
+    if not _NUMBER.fullmatch(asked) or int(asked) > most:
+        case.deny(
+            "G010", f"asks for {asked[:30]} bytes of memory, and {case.setting.name} may have {most}", "ask for less"
+        )
+    elif not int(asked) and "limits" in case.setting.changes and case.guard.rewrites:
+        case.query["memory"] = str(most)
+        case.change(f"memory of the build limited to {format_size(most)}")
