@@ -11,6 +11,7 @@ import pytest
 from support.guardproxy import RunningGuard, guard, send
 from support.oddcontexts import archive, member
 from support.realengine import Engine, engine_in_memory
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -98,3 +99,18 @@ def test_a_network_inherits_no_owner_of_its_settings(daemon: Engine, other: Runn
     assert made.returncode == 0, made.stderr
     body = {"Name": "theirs", "Driver": "bridge", "ConfigFrom": {"Network": "settings"}}
     assert send(other.socket, "POST", "/v1.45/networks/create", body)[0] == 403
+
+
+def test_an_image_that_takes_a_known_name_is_noticed(daemon: Engine, owner: RunningGuard) -> None:
+    daemon.docker("tag", "base", "moving")
+    body = {"Image": "moving", "Cmd": ["busybox", "true"], "HostConfig": {"NetworkMode": "none"}}
+
+    def create() -> int:
+        return send(owner.socket, "POST", "/v1.45/containers/create", body)[0]
+
+    wait_until(
+        lambda: create() == 201 and daemon.docker("info", "--format", "{{.NEventsListener}}").stdout.strip() == "1"
+    )
+    assert [create(), create()] == [201, 201]
+    daemon.docker("import", "-c", f"LABEL {LABEL}=else", "-", "moving", data=archive(member("x", "y")))
+    wait_until(lambda: create() == 403)

@@ -106,6 +106,10 @@ class EngineDoor:
         line.close()
         return None
 
+    async def send_question(self, line: Line, target: str) -> None:
+        """Send a GET of the guard's own on this connection."""
+        await line.send(request_head("GET", target, self._marks, 0))
+
     async def request(self, method: str, target: str, begun: Line | None = None) -> tuple[int, bytes]:
         """Send a request without a body of the guard's own, as `ask`; `begun` is where it was sent already."""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
@@ -25,6 +26,7 @@ from sealock.guard.decision.exchange import (
 )
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.hostpaths import PathError, resolve
+from sealock.guard.imagewatch import PREFIX, ImageWatch
 from sealock.guard.sockets import Line
 
 PATH: Final = 3.0
@@ -53,13 +55,25 @@ class _Known(Struct, frozen=True):
 
     body: bytes
     answer: EngineAnswer
+    count: int = 0
+    """What the watch of images counted when it was asked for; 0 for what is asked again each time."""
+    asked: float = 0.0
+    """When it was asked for, by `time.monotonic`."""
+
+
+class Begun(Struct, frozen=True):
+    """A question that was sent: the connection, what was answered last, and what `_Known` says of when it was asked."""
+
+    line: Line
+    before: EngineAnswer | None
+    mark: tuple[int, float]
 
 
 class Facts:
     """Answers questions about the engine, the host and images."""
 
-    def __init__(self, door: EngineDoor, evidence: ImageEvidence) -> None:
-        self.door, self._evidence = door, evidence
+    def __init__(self, door: EngineDoor, evidence: ImageEvidence, watch: ImageWatch | None = None) -> None:
+        self.door, self._evidence, self._watch = door, evidence, watch
         self._known: dict[str, _Known] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="guard-facts")
 
@@ -79,38 +93,53 @@ class Facts:
             case ArchiveQuestion():
                 return ArchiveAnswer(unread="the engine gives a plugin no streams")
 
-    async def _engine(self, question: EngineQuestion, begun: Line | None = None) -> Answer:
+    async def _engine(self, question: EngineQuestion, begun: Begun | None = None) -> Answer:
+        count, asked = begun.mark if begun is not None else self._mark(question)
         try:
-            status, body = await self.door.request("GET", question.path, begun)
+            status, body = await self.door.request("GET", question.path, begun.line if begun is not None else None)
         except EngineError as error:
             return NoAnswer(str(error))
         known = self._known.get(question.path)
-        if known is not None and known.answer.status == status and known.body == body:
+        same = known is not None and known.answer.status == status and known.body == body
+        if known is not None and same and not count:
             return known.answer
-        answer = _read(status, body)
+        answer = known.answer if known is not None and same else _read(status, body)
         if question.path.startswith(_STEADY) and len(body) <= _LARGEST:
             self._known.pop(question.path, None)
-            self._known[question.path] = _Known(body, answer)
+            self._known[question.path] = _Known(body, answer, count if status == 200 else 0, asked)
             if len(self._known) > _KEPT:
                 del self._known[next(iter(self._known))]
         return answer
 
-    def begin(self, question: EngineQuestion) -> tuple[Line, EngineAnswer | None] | None:
+    def _mark(self, question: EngineQuestion) -> tuple[int, float]:
+        """What is counted of events now, and the time: an answer stands that was asked for after the last event."""
+        watched = self._watch is not None and question.path.startswith(PREFIX)
+        return (self._watch.now() if self._watch is not None and watched else 0), time.monotonic()
+
+    def standing(self, question: EngineQuestion) -> EngineAnswer | None:
+        """What the engine answered last, where nothing happened since that could change it."""
+        known = self._known.get(question.path)
+        if known is None or self._watch is None or not self._watch.stands(known.count, known.asked):
+            return None
+        return known.answer
+
+    def begin(self, question: EngineQuestion) -> Begun | None:
         """Ask the engine at once, and return what it answered last; None where no connection to it waits."""
+        mark = self._mark(question)
         line = self.door.begin(question.path)
         if line is None:
             return None
         known = self._known.get(question.path)
-        return line, known.answer if known is not None else None
+        return Begun(line, known.answer if known is not None else None, mark)
 
     def keeps(self, question: EngineQuestion, answer: EngineAnswer) -> bool:
         """Whether this is the answer that is kept for a question: it is given again where the engine answers alike."""
         known = self._known.get(question.path)
         return known is not None and known.answer is answer
 
-    async def finish(self, question: EngineQuestion, line: Line) -> Answer:
+    async def finish(self, question: EngineQuestion, begun: Begun) -> Answer:
         """The answer to a question that `begin` sent: the same object where it is the same."""
-        return await self._engine(question, line)
+        return await self._engine(question, begun)
 
     async def path(self, path: str) -> PathAnswer | NoAnswer:
         """Follow a path of the host."""
@@ -141,8 +170,9 @@ class Facts:
 
 
 class Foresight(dict[Question, Answer]):
-    """Answers, and for questions without one what the engine answered last; the engine is asked at once in any case.
+    """Answers, and for questions without one what the engine answered last; the engine is asked at once.
 
+    Only what nothing happened to since (see `ImageWatch`) is not asked again.
     So the engine works while the guard evaluates. No decision that rests on an answer of last time stands before
     `confirm` has the answers of now.
     """
@@ -150,7 +180,7 @@ class Foresight(dict[Question, Answer]):
     def __init__(self, facts: Facts) -> None:
         super().__init__()
         self._facts = facts
-        self.begun: dict[EngineQuestion, tuple[Line, EngineAnswer | None]] = {}
+        self.begun: dict[EngineQuestion, Begun] = {}
         """What is asked for, and how that was answered last."""
         self.consulted: dict[Question, Answer | None] = {}
         """What was looked up, with the answers that were given."""
@@ -158,7 +188,7 @@ class Foresight(dict[Question, Answer]):
     @property
     def remembers(self) -> bool:
         """Whether an answer of last time was given, which may no longer hold."""
-        return any(before is not None for _, before in self.begun.values())
+        return any(begun.before is not None for begun in self.begun.values())
 
     def get(self, question: Question, default: Any = None) -> Any:  # noqa: ANN401  as of any dict
         """The answer to a question, or the one of last time; the default where there is neither."""
@@ -171,11 +201,14 @@ class Foresight(dict[Question, Answer]):
         if not isinstance(question, EngineQuestion):
             return None
         if question not in self.begun:
+            if (standing := self._facts.standing(question)) is not None:
+                self[question] = standing
+                return standing
             begun = self._facts.begin(question)
             if begun is None:
                 return None
             self.begun[question] = begun
-        return self.begun[question][1]
+        return self.begun[question].before
 
     def steady(self) -> tuple[tuple[EngineQuestion, EngineAnswer], ...] | None:
         """What was looked up, where each answer is one that the engine may give again; None where one is not."""
@@ -192,15 +225,15 @@ class Foresight(dict[Question, Answer]):
         """Wait for the answers of now; returns whether they are those that were given."""
         same = True
         while self.begun:
-            question, (line, before) = self.begun.popitem()
-            self[question] = answer = await self._facts.finish(question, line)
-            same = same and answer is before
+            question, begun = self.begun.popitem()
+            self[question] = answer = await self._facts.finish(question, begun)
+            same = same and answer is begun.before
         return same
 
     def close(self) -> None:
         """Ask no more."""
         while self.begun:
-            self.begun.popitem()[1][0].close()
+            self.begun.popitem()[1].line.close()
 
 
 def _read(status: int, body: bytes) -> EngineAnswer:

@@ -18,6 +18,7 @@ from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.facts import Facts
 from sealock.guard.gate import Gate
 from sealock.guard.imageevidence import StoredEvidence
+from sealock.guard.imagewatch import ImageWatch
 from sealock.guard.listeners import SocketAccess, become, listen, listen_tcp, passed
 from sealock.guard.livepolicy import LivePolicy
 from sealock.guard.log import GuardLog
@@ -132,7 +133,9 @@ async def _serve(
     mark = PluginMark()
     door = EngineDoor(options.engine, loop, (mark.header,) if is_plugin else ())
     policy.announce = announce
-    facts = Facts(door, StoredEvidence(options.state))
+    # A plugin's own questions come back to it: it asks each time.
+    watch = None if is_plugin else ImageWatch(door)
+    facts = Facts(door, StoredEvidence(options.state), watch)
     gate = Gate(policy, facts, GlassWatch(options.state), audit=options.audit)
     parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics, ArchiveSlots())
 
@@ -141,9 +144,12 @@ async def _serve(
 
     make: MakeConnection = make_plugin if is_plugin else Session
     page = StatusPage(status, gate, metrics, options.form)
+    following = asyncio.ensure_future(watch.run()) if watch is not None else None
     try:
         await GuardServer(listening, make, parts, page, leave_streams=options.leave_streams).run()
     finally:
+        if following is not None:
+            following.cancel()
         door.close()
         facts.close()
         log.close()
