@@ -51,33 +51,20 @@ class GuardUnit(Struct, frozen=True):
 
 def proxy_units(program: str, policy: str, engine: str, group: str) -> tuple[GuardUnit, ...]:
     """The units of the proxy: systemd holds its sockets, so that a restart refuses no client."""
-    sockets = f"""\
-[Unit]
-Description=Guard in front of the container engine (sealock), its socket
-
-[Socket]
-ListenStream={SOCKET}
-SocketUser={USER}
-SocketGroup={group}
-SocketMode=0660
-FileDescriptorName=guard
-RemoveOnStop=yes
-
-[Install]
-WantedBy=sockets.target
-"""
+    guard = _socket_unit("its socket", "Requires=sealock-guard-status.socket", "guard", SOCKET, group)
+    guard += "\n[Install]\nWantedBy=sockets.target\n"
+    status = _socket_unit("its status", "PartOf=sealock-guard.socket", "status", STATUS, group)
     service = f"""\
 [Unit]
 Description=Guard in front of the container engine (sealock)
-Requires=sealock-guard.socket
+Requires=sealock-guard.socket sealock-guard-status.socket
 After=docker.service
 StartLimitIntervalSec=0
 
 [Service]
 User={USER}
 SupplementaryGroups=docker
-RuntimeDirectory=sealock
-RuntimeDirectoryPreserve=yes
+Sockets=sealock-guard.socket sealock-guard-status.socket
 ExecStart={program} guard proxy --engine {engine} --policy {policy} --status {STATUS} --leave-streams
 ExecReload=/bin/kill -HUP $MAINPID
 # Streams that last go on in a process of their own when the guard restarts.
@@ -87,7 +74,34 @@ RestartSec=1
 # Archives are kept there while they are evaluated.
 ReadWritePaths=/var/tmp
 {_HARDENING}"""
-    return GuardUnit(f"{UNITS}/sealock-guard.socket", sockets), GuardUnit(f"{UNITS}/sealock-guard.service", service)
+    return (
+        GuardUnit(f"{UNITS}/sealock-guard.socket", guard),
+        GuardUnit(f"{UNITS}/sealock-guard-status.socket", status),
+        GuardUnit(f"{UNITS}/sealock-guard.service", service),
+    )
+
+
+def _socket_unit(what: str, relation: str, name: str, path: str, group: str) -> str:
+    """A socket that systemd holds, and the members of a group may connect to.
+
+    systemd makes its directory, as root. It is no RuntimeDirectory= of the service: systemd gives all that is in one to
+    the service's user and group, and so would take the socket from the members.
+    """
+    return f"""\
+[Unit]
+Description=Guard in front of the container engine (sealock), {what}
+{relation}
+
+[Socket]
+ListenStream={path}
+SocketUser={USER}
+SocketGroup={group}
+SocketMode=0660
+DirectoryMode=0755
+FileDescriptorName={name}
+Service=sealock-guard.service
+RemoveOnStop=yes
+"""
 
 
 def plugin_units(program: str, policy: str, engine: str) -> tuple[GuardUnit, ...]:
