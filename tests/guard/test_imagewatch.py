@@ -1,4 +1,4 @@
-"""An answer about an image stands until the engine tells that something happened to images, and no longer."""
+"""An answer about an image stands until an event says that something happened to images, and no longer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Follows the engine's events about images, so that the guard asks about an image again only after something happened.
 
-An answer stands while the connection lives on which the engine tells its events, and none came since it was asked for:
+An answer stands while the connection lives on which the engine sends its events, and none came since it was asked for:
 whatever arrives there makes every answer old. While there is no such connection, each decision asks. Docker's engine
 publishes an event for each change of an image's name since version 25; others are asked each time.
 """
@@ -77,7 +77,7 @@ class ImageWatch:
                 filters = quote('{"type":{"image":true}}', safe="")
                 await self._door.send_question(line, f"/events?filters={filters}&since={int(time.time()) - _BEFORE}")
                 answer = await answer_of(line, "GET")
-            if not _tells(answer):
+            if not _publishes(answer):
                 return _REFUSED
             self._line = line
             await self._count_events(line)
@@ -98,6 +98,6 @@ class ImageWatch:
                 return
 
 
-def _tells(answer: AnswerHead) -> bool:
+def _publishes(answer: AnswerHead) -> bool:
     """Whether an answer is that of an engine which publishes all that happens to its images, as it happens."""
     return answer.status == 200 and answer.length == -1 and _SERVER.fullmatch(answer.header("server")) is not None
