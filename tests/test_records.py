@@ -11,6 +11,7 @@ import pytest
 from support import (
     byterecords,
     commandrecords,
+    guardexchanges,
     guardrecords,
     machinerecords,
     maprecords,
@@ -125,6 +126,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (schemarecords.RECORDS, schemarecords.NAMES),
         (tablerecords.RECORDS, tablerecords.ROOMS),
         (guardrecords.RECORDS, guardrecords.POLICIES),
+        (guardexchanges.RECORDS, guardexchanges.POLICIES),
     ],
 )
 def test_each_record_is_compared(directory: Path, names: Iterable[str]) -> None:
