@@ -224,6 +224,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("devices by an update", "POST /v1.44/containers/web/update", {"Devices": [{"PathOnHost": "/dev/sda"}]}, "G014"),
     ("a service with a bind", "POST /v1.44/services/create", service(Mounts=[{"Type": "bind", "Source": "/", "Target": "/h"}]), "G006"),
     ("a service with a volume that binds", "POST /v1.44/services/create", service(Mounts=[{"Type": "volume", "Source": "x", "Target": "/h", "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": BIND}}}]), "G006"),
+    ("a service whose bind is a template", "POST /v1.44/services/create", service(Mounts=[{"Type": "bind", "Source": "/srv/{{`../..`}}", "Target": "/h"}]), "G006"),
+    ("a service whose volume is a template", "POST /v1.44/services/create", service(Mounts=[{"Type": "volume", "Target": "/h", "VolumeOptions": {"DriverConfig": {"Options": {"type": "tmpfs", "device": "{{`/`}}"}}}}]), "G006"),
     ("a service with capabilities", "POST /v1.44/services/create", service(CapabilityAdd=["CAP_SYS_ADMIN"]), "C002"),
     ("a service on the host's network", "POST /v1.44/services/create", service("host"), "C020"),
     ("a service on the host's network by its id", "POST /v1.44/services/create", service("4f2a"), "C020"),

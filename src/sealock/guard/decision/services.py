@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from sealock.guard.decision.bodyfields import SERVICE
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_body
@@ -72,6 +74,10 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
     container["Image"] = check_image(case, case.image)
     if container.get("Privileges", {}).get("CredentialSpec"):
         case.deny("G013", "the service has a credential specification of Windows", "leave it out")
+    for mount in container.get("Mounts", ()):
+        if b"{{" in msgspec.json.encode(mount):
+            why = f"the mount at {mount.get('Target', '')[:80]!r} has a template, which the swarm expands for each task"
+            case.deny("G006", f"{why}: it could lead anywhere", "write out what it stands for")
     if case.setting.own:
         _check_references(case, container)
     # What resolving a bind changes is changed in the specification too: the mounts are the same objects.
