@@ -3,8 +3,8 @@
 The readers of `support.sweptreaders` have their texts in `tests/vectors/texts/NAME.txt`, and `tests/vectors/swept/NAME.txt`
 records what differs from the text as it stands: each guard of a reader against null, zero, an empty list or a word where
 a number belongs shows there. A reader may pass over what is odd, and must not pass over what follows: an odd item is also
-put before those of each list and table, and an unchanged copy of its item of a list behind an odd value. `./dev records`
-writes the records.
+put before those of each list and table, and an unchanged copy of its item of a list behind an odd value. Of texts in
+lines, a record of its own has what differs where a line is gone, doubled or earlier. `./dev records` writes the records.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cache, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import yaml
 from msgspec import NODEFAULT, Struct
@@ -76,6 +77,33 @@ def sweep_words(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
     yield from _show("", outcomes)
 
 
+def sweep_lines(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
+    """What differs where a line is not there, stands twice, or stands before the line above it.
+
+    Not of lines that stand behind the same line in an `earlier` text.
+    """
+    before = read(text)
+    seen = {pair for each in earlier for pair in _pairs(each.splitlines())}
+    outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    lines = text.splitlines()
+    for at, pair in enumerate(_pairs(lines)):
+        if pair not in seen:
+            above, here, below = lines[:at], lines[at : at + 1], lines[at + 1 :]
+            changed = {"gone": [*above, *below], "twice": [*above, *here, *here, *below]}
+            if above:
+                changed["first"] = [*above[:-1], *here, *above[-1:], *below]
+            for label, variant in changed.items():
+                outcomes[difference(before, read("\n".join(variant)), _MOST_BRIEF, with_sum=True)].append(
+                    f"{at + 1} {label}"
+                )
+    yield from _show("", outcomes)
+
+
+def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Each line with the one above it."""
+    yield from zip(["", *lines], lines, strict=False)
+
+
 def _variants(
     whole: Any, path: tuple[str | int, ...], odds: tuple[Any, ...], firsts: tuple[Any, ...]
 ) -> Iterator[tuple[str, Any]]:
@@ -121,13 +149,16 @@ def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return changed
 
 
-def difference(before: list[str], after: list[str], most: int = _MOST_LINES) -> tuple[str, ...]:
-    """The lines that are gone and new, shortened."""
+def difference(
+    before: list[str], after: list[str], most: int = _MOST_LINES, *, with_sum: bool = False
+) -> tuple[str, ...]:
+    """The lines that are gone and new, shortened; `with_sum` adds one by which a change of what is not shown is seen."""
     lines = difflib.unified_diff(before, after, "", "", lineterm="", n=0)
     changed = sorted((line for line in lines if not line.startswith(("---", "+++", "@@"))), key=lambda line: line[0])
     shown = [line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]}… {len(line)}" for line in changed]
     more = len(shown) - most
-    return tuple(shown) if more <= 0 else (*shown[:most], f"… {more} more")
+    rest = f" ({crc32(repr(changed).encode()):08x})" if with_sum else ""
+    return tuple(shown) if more <= 0 else (*shown[:most], f"… {more} more{rest}")
 
 
 def _show(place: str, outcomes: dict[tuple[str, ...], list[str]]) -> Iterator[str]:

@@ -12,12 +12,9 @@ from typing import Any, Final
 
 import yaml
 
-from sealock import formats
 from sealock.errors import SealockError
-from sealock.formats.inspect import read_inspect
 from sealock.formats.profile import read_profile
 from sealock.formats.sbom import read_sbom
-from sealock.formats.scripts import find_run_commands
 from sealock.formats.vex import read_vex
 from sealock.guard.decision.exchange import Caller
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
@@ -35,7 +32,6 @@ from sealock.inventory.lockfiles.poetry import Poetry
 from sealock.inventory.lockfiles.pylock import Pylock
 from sealock.inventory.lockfiles.swift import Swift
 from sealock.inventory.lockfiles.uv import Uv
-from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.policy.settings import read as read_policy
 from sealock.trust.cosign.bundles import read_bundle
@@ -49,17 +45,13 @@ from sealock.trust.pins import read_pins
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
 from sealock.vulnerabilities.feeds.feed import FeedError
-from support import guardrecords, messagereaders, signedtexts
+from support import documentreaders, guardrecords, messagereaders, signedtexts
 from support.analyzers import read as read_facts
 from support.certificatetexts import certificates
-from support.filetable import Table
 from support.guardworld import GuardWorld
 from support.oddvalues import toml
 from support.pinreaders import pinned_files
-from support.quadletunits import UnitFiles
-from support.readvectors import describe
-from support.shownvalues import set_fields, show
-from support.sweeps import ABSENT, FIRST, ODD, RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
+from support.sweeps import ABSENT, FIRST, ODD, RECORDS, Reader, rows, sweep_lines, sweep_values, sweep_words, texts_of
 
 
 def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
@@ -67,30 +59,6 @@ def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
         return function(text)
     except (SealockError, BrokenFileError, FeedError, SignatureRefusedError) as error:
         return [f"{type(error).__name__}: {error}"]
-
-
-def _document(kind: DocumentKind, name: str = "test") -> Reader:
-    return lambda text: list(describe(formats.read(kind, Source(name, text))))
-
-
-def _pipeline(text: str) -> list[str]:
-    """A file of a system by its name."""
-    table = json.loads(text)
-    return list(describe(formats.read("pipeline", Source(str(table.get("file")), json.dumps(table.get("text"))))))
-
-
-def _script(text: str) -> list[str]:
-    """A file with run lines, by the name in its first line: what it is, and the words of each line."""
-    name, _, rest = text.partition("\n")
-    return [
-        show(formats.recognize(name.strip(), rest)),
-        *(
-            " ".join(
-                [run.engine, run.verb, *(word.text if word.literal else f"«{word.text}»" for word in run.arguments)]
-            )
-            for run in find_run_commands(Source(name.strip(), rest))
-        ),
-    ]
 
 
 @cache
@@ -128,26 +96,6 @@ def _guarded(text: str) -> list[str]:
     return lines
 
 
-def _merge(text: str) -> list[str]:
-    """A compose file with one that overrides it, and one that both may name."""
-    table = json.loads(text)
-    base, override = (json.dumps(table.get(name)) for name in ("base", "override"))
-    more = {"base.yaml": "services: {base: {image: z, pid: host}}", "other.yaml": "services: {other: {image: o}}"}
-    source, other = Source("compose.yaml", base), Source("compose.override.yaml", override)
-    return list(describe(formats.read("compose", source, Table(more), (other,))))
-
-
-def _unit(text: str) -> list[str]:
-    files = UnitFiles({"d.volume": "[Volume]\n", "n.network": "[Network]\n"})
-    return list(describe(formats.read("quadlet", Source("web.container", text), files)))
-
-
-def _inspected(text: str) -> list[str]:
-    inspected = read_inspect(json.dumps([json.loads(text)]))
-    set_here = (f"{name}: {show(value)}" for name, value in set_fields(inspected.container))
-    return [*set_here, *(f"unresolved {name}" for name in inspected.unresolved), *map(str, inspected.errors)]
-
-
 def _lock(analyzer: Callable[[], Analyzer]) -> Reader:
     return lambda text: list(rows(tuple(analyzer().read(AnalyzedFile("app/lock", text.encode())))))
 
@@ -177,24 +125,24 @@ def _statement(raw: bytes) -> Any:
 
 _READERS: Final[dict[str, dict[str, Reader]]] = {
     "formats": {
-        "devcontainers": _document("devcontainer", "devcontainer.json"),
-        "daemons": _document("daemon", "daemon.json"),
-        "inventories": _document("inventory"),
-        "image-configs": _document("image-config"),
+        "devcontainers": documentreaders.document("devcontainer", "devcontainer.json"),
+        "daemons": documentreaders.document("daemon", "daemon.json"),
+        "inventories": documentreaders.document("inventory"),
+        "image-configs": documentreaders.document("image-config"),
         "profiles": lambda text: list(rows(read_profile(Source("test", text)))),
         "sboms": lambda text: list(rows(read_sbom(Source("test", text)))),
-        "pods": _document("kubernetes", "pod.yaml"),
-        "services": _document("compose"),
-        "run-lines": _document("run"),
-        "dockerfiles": _document("dockerfile"),
+        "pods": documentreaders.document("kubernetes", "pod.yaml"),
+        "services": documentreaders.document("compose"),
+        "run-lines": documentreaders.document("run"),
+        "dockerfiles": documentreaders.document("dockerfile"),
         "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
-        "pipelines": _pipeline,
-        "merges": _merge,
-        "builds": _document("compose", "compose.yaml"),
-        "inspects": _inspected,
-        "hcl-files": _document("bake", "docker-bake.hcl"),
-        "edited-units": _unit,
-        "scripts": _script,
+        "pipelines": documentreaders.pipeline,
+        "merges": documentreaders.merge,
+        "builds": documentreaders.document("compose", "compose.yaml"),
+        "inspects": documentreaders.inspected,
+        "hcl-files": documentreaders.document("bake", "docker-bake.hcl"),
+        "edited-units": documentreaders.unit,
+        "scripts": documentreaders.script,
         "engines": messagereaders.engines,
     },
     "guard": {
@@ -260,6 +208,26 @@ _READERS: Final[dict[str, dict[str, Reader]]] = {
     },
 }
 ROOMS: Final = tuple(_READERS)
+_BY_LINES: Final[dict[str, dict[str, Reader]]] = {
+    "formats": {
+        "dockerfiles": documentreaders.document("dockerfile"),
+        "services": documentreaders.document("compose"),
+        "pods": documentreaders.document("kubernetes", "pod.yaml"),
+        "edited-services": documentreaders.document("compose", "compose.yaml"),
+        "edited-pods": documentreaders.document("kubernetes", "pod.yaml"),
+        "edited-dockerfiles": documentreaders.document("dockerfile"),
+        "edited-units": documentreaders.unit,
+        "edited-pipelines": documentreaders.named("pipeline"),
+        "edited-targets": documentreaders.named("bake"),
+        "hcl-files": documentreaders.document("bake", "docker-bake.hcl"),
+        "scripts": documentreaders.script,
+    },
+    "inventory": {"analyzed-files": _analyzed},
+    "pin": {"pinned-files": pinned_files},
+}
+"""Groups whose texts are also changed line by line."""
+_LINES: Final = "-by-line"
+_FEWEST_LINES: Final = 3
 _BRIEFLY: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "pods": ((None,), FIRST),
     "services": ((None,), (None,)),
@@ -307,11 +275,20 @@ _BORDER: Final = "=====\n"
 
 def sections_of(room: str) -> list[tuple[str, int]]:
     """The groups of a room, and the number of each text that is one document."""
-    return [
-        (group, number)
-        for group in _READERS[room]
+    by_lines = (
+        (f"{group}{_LINES}", number)
+        for group in _BY_LINES.get(room, ())
         for number, text in enumerate(texts_of(group))
-        if group in _OF_WORDS or _is_one_document(text)
+        if text.count("\n") >= _FEWEST_LINES
+    )
+    return [
+        *(
+            (group, number)
+            for group in _READERS[room]
+            for number, text in enumerate(texts_of(group))
+            if group in _OF_WORDS or _is_one_document(text)
+        ),
+        *by_lines,
     ]
 
 
@@ -325,6 +302,10 @@ def _is_one_document(text: str) -> bool:
 
 def section(room: str, group: str, number: int) -> list[str]:
     """What differs where a text of a group is changed."""
+    if group.endswith(_LINES):
+        group = group.removesuffix(_LINES)
+        *before, text = texts_of(group)[: number + 1]
+        return list(sweep_lines(text, partial(_refused, _BY_LINES[room][group]), [] if group in _ALONE else before))
     *earlier, text = texts_of(group)[: number + 1]
     if group in _ALONE:
         earlier = []
@@ -359,7 +340,10 @@ def write_records(rooms: Iterable[str] = ROOMS) -> None:
         (RECORDS / room).mkdir(parents=True, exist_ok=True)
         for group in dict.fromkeys(group for group, _ in sections_of(room)):
             swept = {number for owner, number in sections_of(room) if owner == group}
-            records = (record(room, group, number) if number in swept else "" for number in range(len(texts_of(group))))
+            records = (
+                record(room, group, number) if number in swept else ""
+                for number in range(len(texts_of(group.removesuffix(_LINES))))
+            )
             (RECORDS / room / f"{group}.txt").write_text(_BORDER.join(records), encoding="utf-8")
 
 
