@@ -92,7 +92,7 @@ def lock_lines(path: str, faults: Sequence[LockFault], *, exists: bool) -> Itera
         digests = f"{short(fault.old)}{f' > {short(fault.new)}' if fault.new else ''}".strip()
         yield f"{where}  {visible(fault.reference)}  {words[fault.state]}  {digests}"
     if not faults:
-        yield f"{line(path, 200)} is up to date."
+        yield f"{line(path, 200)} is up to date." if exists else "No image needs an entry in it."
 
 
 def summary(evaluated: EvaluatedTexts, files: int, *, wrote: bool) -> str:
