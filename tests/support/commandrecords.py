@@ -23,7 +23,7 @@ from unittest.mock import patch
 from sealock import __version__
 from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
-from support import trustcommands
+from support import pinrows, trustcommands
 from support.commandline import sealock
 from support.commandrows import COMMANDS
 from support.commandtraces import CommandTrace, steady_modes
@@ -158,12 +158,14 @@ class CommandWorld:
     def record(self, name: str) -> str:
         """Run the commands of a record, and give what they print."""
         trust = name in trustcommands.RECORDS
-        with registry() if trust else nullcontext(self.server) as server:
+        with registry() if trust or name == pinrows.RECORD else nullcontext(self.server) as server:
             return self._record(name, server, trust=trust)
 
     def _record(self, name: str, server: RegistrySimulator, *, trust: bool) -> str:
         here = self.folder / "project" / name
         _make(here, server)
+        if name == pinrows.RECORD:
+            pinrows.prepare(here, server)
         where = _branch(here) if name == "ci" else here
         environment = {
             "PATH": f"{self.folder / _PROGRAMS.get(name, 'programs')}{':/usr/bin:/bin' if name in {'ci', 'trials'} else ''}",
@@ -183,8 +185,13 @@ class CommandWorld:
             trace = CommandTrace(here, server, self.engine, notary)
             for line in COMMANDS[name]:
                 words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", self.engine.where))
-                is_shown = words[0] == "show-registry"
-                said = trustcommands.pushed(server, words[1]) if is_shown else _said(words, where, environment)
+                match words:
+                    case ["show-registry", repository]:
+                        said = trustcommands.pushed(server, repository)
+                    case ["move-tag", tag, to]:
+                        said = pinrows.move_tag(server, tag, to)
+                    case _:
+                        said = _said(words, where, environment)
                 texts.append("".join((f"=== sealock {line}\n{said}", *(f"{row}\n" for row in trace.rows()))))
         text = "\n".join(texts)
         differing = {here: "HERE", self.folder: "FOLDER", server.host: "HOST", self.engine.where: "ENGINE"}
