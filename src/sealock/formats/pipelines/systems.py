@@ -37,15 +37,14 @@ GITLAB_IMAGE: Final = (
     OptionKey("docker.user", "user", "text"),
     OptionKey("kubernetes.user", "user", "text", writable=False),
 )
+# `alias` of GitLab and `name` of CircleCI are names of hosts, which may be shorter than those of containers.
 GITLAB: Final = (
     *GITLAB_IMAGE,
-    OptionKey("alias", "name", "text"),
     OptionKey("command", shape="command"),
     OptionKey("variables", "env", "pairs"),
 )
 _VARIABLES: Final = (OptionKey("variables", "env", "pairs"),)
 CIRCLE: Final = (
-    OptionKey("name", "name", "text"),
     OptionKey("user", "user", "text"),
     OptionKey("environment", "env", "pairs"),
     OptionKey("command", shape="command"),
