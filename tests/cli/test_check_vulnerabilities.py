@@ -105,6 +105,50 @@ def test_an_image_is_judged_by_its_distribution_and_its_languages(
     assert found["CVE-2020-28493"]["remedy"]["text"] == "upgrade jinja2 to 2.11.3"
 
 
+SOURCELESS: dict[str, tuple[list[str], str]] = {
+    "no package names its source": (
+        ["pkg:deb/debian/libssl3@3.0.9-1?distro=debian-12", "pkg:deb/debian/bash@5.2-1?distro=debian-12"],
+        "the SBOM names no source packages, and advisories for Debian:12 do",
+    ),
+    "one package names its source, others are their own": (
+        ["pkg:deb/debian/libssl3@3.0.9-1?distro=debian-12&upstream=openssl", "pkg:deb/debian/bash@5.2-1?distro=debian-12"],
+        "",
+    ),
+    "advisories go by binary packages": (["pkg:rpm/redhat/bash@5.1-1.el9?distro=rhel-9.4"], ""),
+    "no package is of a distribution": (["pkg:pypi/jinja2@2.11.0"], ""),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
+@pytest.mark.parametrize("case", SOURCELESS)
+def test_a_bill_of_materials_without_source_packages_says_so_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str, case: str
+) -> None:
+    urls, reason = SOURCELESS[case]
+    components = [{"type": "library", "name": url.split("@")[0].split("/")[-1], "purl": url} for url in urls]
+    packages = [
+        {
+            "name": one["name"],
+            "externalRefs": [
+                {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": one["purl"]}
+            ],
+        }
+        for one in components
+    ]
+    bill = tmp_path / "bom.json"
+    bill.write_text(
+        json.dumps(
+            {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components}
+            if form == "cyclonedx"
+            else {"spdxVersion": "SPDX-2.3", "packages": packages}
+        )
+    )
+    _, report = checked(capsys, str(bill))
+    reasons = [one["reason"] for one in report["targets"][0]["skipped"] if "source packages" in one["reason"]]
+    assert [one[: len(reason)] for one in reasons] == ([reason] if reason else [])
+
+
 @pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("form", ["json", "cyclonedx", "spdx"])
 def test_a_bill_of_materials_is_judged_as_the_image_is(

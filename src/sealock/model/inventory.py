@@ -55,6 +55,8 @@ OF_DISTRIBUTIONS: Final[frozenset[PackageType]] = frozenset({"deb", "apk", "rpm"
 
 UNREAD: Final = "unread-packages"
 """The kind of file facts on packages that are recognised and not listed; the detail names the package manager."""
+SOURCES: Final = "sources"
+"""An unseen field: an SBOM does not name the source packages of the distribution's packages."""
 
 
 class Layer(Struct, frozen=True):

@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from sealock.errors import SealockError
 from sealock.model.advisory import DistributionState, Vulnerability
 from sealock.model.finding import Finding, InputError, Skipped, Suppression
-from sealock.model.inventory import Inventory, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, SOURCES, Inventory, Package
 from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import VexStatements
 from sealock.text import count, list_first
 from sealock.vulnerabilities.claim import AdvisoryLookup, NoAdvisories
+from sealock.vulnerabilities.ecosystems import is_by_source, release
 from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match, needed
 from sealock.vulnerabilities.matches import MatchResult, UncheckedPackage
@@ -86,7 +87,7 @@ class VulnerabilityLookup:
             made = list(_locate(made, source))
         if made and (given := statements()) is not None:
             made = list(map(given.matcher(inventory, name).apply, made))
-        skipped = tuple(_skipped(matched.unchecked, subject))
+        skipped = (*_skipped(matched.unchecked, subject), *_sources_unseen(inventory, subject))
         errors = tuple(_input_errors(matched, location))
         return LookupResult(tuple(map(self._apply_options, made)), skipped, errors, not skipped and not errors)
 
@@ -172,6 +173,20 @@ def _skipped(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Sk
             yield Skipped(VULNERABILITIES, f"{subject}: {name} ({package.path or package.type})", reason)
         if len(packages) > _NAMED:
             yield Skipped(VULNERABILITIES, f"{subject}: {len(packages) - _NAMED} more packages", reason)
+
+
+def _sources_unseen(inventory: Inventory, subject: str) -> Iterator[Skipped]:
+    """Name the packages that were matched by their own names alone, since an SBOM does not name their sources."""
+    if SOURCES not in inventory.unseen or inventory.distribution is None:
+        return
+    packages = [package for package in inventory.packages if package.type in OF_DISTRIBUTIONS]
+    ecosystems = release(inventory.distribution)
+    if packages and ecosystems and is_by_source(ecosystems[0]):
+        reason = (
+            f"the SBOM names no source packages, and advisories for {ecosystems[0]} do: each package was matched by its"
+            " own name alone (write the SBOM with `upstream` in the package URLs)"
+        )
+        yield Skipped(VULNERABILITIES, f"{subject}: {_sample(packages)}", reason)
 
 
 def _sample(packages: list[Package]) -> str:

@@ -171,8 +171,8 @@ def _of_distribution(
         return NoData(f"advisories for {ecosystems[0]} do not cover packages of type {package.type}", grave=True)
     if package.type == "rpm":
         label = dict(package.qualifiers).get("modularitylabel", "")
-        is_binary = ecosystems[0].partition(":")[0] in _BY_BINARY
-        name, version = (package.name, package.version) if is_binary else _source_rpm(package, epochs)
+        by_source = is_by_source(ecosystems[0])
+        name, version = _source_rpm(package, epochs) if by_source else (package.name, package.version)
         return Lookup(ecosystems, name, version, module=":".join(label.split(":")[:2]))
     name = package.source or package.name
     version = package.source_version or package.version
@@ -233,6 +233,11 @@ def release(distribution: Distribution, stream: str = "") -> tuple[str, ...]:
         support = _OPENEULER.search(distribution.name)
         return (f"openEuler:{version}-{support[1]}" if support else f"openEuler:{version}",)
     return ()
+
+
+def is_by_source(ecosystem: str) -> bool:
+    """Whether the advisories of a distribution name source packages."""
+    return ecosystem.partition(":")[0] not in _BY_BINARY
 
 
 def _enterprise(major: str, minor: str) -> str:

@@ -15,7 +15,7 @@ from sealock.formats.sbom import cyclonedx, spdx
 from sealock.formats.sbom.packages import CollectedPackages
 from sealock.model.container import Container
 from sealock.model.finding import InputError
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import SOURCES, Inventory
 from sealock.model.location import Source
 
 _LONGEST: Final = 128 << 20
@@ -44,7 +44,7 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
         distribution=packages.distribution,
         packages=tuple(packages.packages),
         errors=errors,
-        unseen=("files", "layers", "container", "created"),
+        unseen=("files", "layers", "container", "created", *(() if packages.names_sources else (SOURCES,))),
         manifest=packages.manifest,
     )
     return inventory, errors

@@ -45,6 +45,8 @@ class CollectedPackages:
         self.packages: list[Package] = []
         self.errors: list[InputError] = []
         self.omitted = 0
+        self.names_sources = False
+        """Whether any of the distribution's packages names its source package."""
         self.owned: dict[str, list[str]] = {}
         """Files of a distribution's package that describe other packages, by the package's name."""
 
@@ -74,6 +76,7 @@ class CollectedPackages:
             if facts.owner and facts.path:
                 self.owned.setdefault(facts.owner, []).append(facts.path)
             if parts.type in OF_DISTRIBUTIONS:
+                self.names_sources = self.names_sources or bool(facts.source or parts.qualifiers.get("upstream"))
                 self._locate(name, _distribution(parts), pointer)
 
     def _locate(self, name: str, home: Distribution, pointer: str) -> None:
