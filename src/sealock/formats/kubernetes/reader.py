@@ -76,7 +76,7 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
                 members[name] = PodSubject(pod, member, part, counts.get(start, 0))
                 counts[start] = counts.get(start, 0) + 1
                 errors += (InputError(message, source.location(place)) for message, place in reader.faults)
-    subjects += settings(roots)
+    subjects += settings(roots, source.text)
     return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
 
 

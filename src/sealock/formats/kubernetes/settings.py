@@ -6,6 +6,8 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.kubernetes.resources import resources
 from sealock.model.document import Subject
@@ -15,20 +17,37 @@ from sealock.model.project import Project, ProjectSecret
 _GROUPS: Final = {"ConfigMap": ("data",), "Secret": ("data", "stringData")}
 
 
-def settings(roots: Iterable[ManifestValue]) -> Iterator[Subject]:
+def settings(roots: Iterable[ManifestValue], text: str) -> Iterator[Subject]:
     """One subject with all settings of a text; none where it has none."""
-    return settings_subject(setting for root in roots for setting in _settings(root))
+    return settings_subject((setting for root in roots for setting in _settings(root)), text)
 
 
-def settings_subject(written: Iterable[tuple[str, str, Place]]) -> Iterator[Subject]:
-    """One subject of settings, from their names, contents and places; none without any."""
+def settings_subject(written: Iterable[tuple[str, str, Place]], text: str = "") -> Iterator[Subject]:
+    """One subject of settings, from their names, contents and places in a text; none without any."""
     found: list[ProjectSecret] = []
     where: dict[At, Place] = {}
     for name, content, place in written:
         found.append(ProjectSecret(name, "config", content=content))
         where["secrets", name, "content"] = place
+        for number, line in _lines(content, place, text):
+            where["secrets", name, "content", number] = line
     if found:
         yield Subject("settings", Project("settings", secrets=tuple(found)), {(): next(iter(where.values())), **where})
+
+
+def _lines(content: str, place: Place, text: str) -> Iterator[tuple[int, Place]]:
+    """The lines of a content that a text has one by one below its key, from 0, with their places."""
+    lines = content.split("\n")
+    at = text.find("\n", place.start, place.end) + 1
+    for number, line in enumerate(lines if at and len(lines) > 1 else ()):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        written = text[at:end]
+        if written.strip() != line.strip():
+            return  # folded, quoted or decoded
+        if line.strip():
+            yield number, replace(place, start=at + len(written) - len(written.lstrip()), end=at + len(written.rstrip()))
+        at = end + 1
 
 
 def _settings(root: ManifestValue) -> Iterator[tuple[str, str, Place]]:

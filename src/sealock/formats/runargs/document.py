@@ -68,7 +68,22 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
         ]
     if services:
         subjects.append(_project(source, services, files))
+    settings, faults = _settings(source)
+    subjects += settings
+    errors += faults
     return Document("run", {"": source}, tuple(subjects), tuple(errors))
+
+
+def _settings(source: Source) -> tuple[list[Subject], tuple[InputError, ...]]:
+    """The settings of a Kubernetes manifest, whose values may hold run lines, and its errors."""
+    if not any(kind in source.text for kind in ("ConfigMap", "Secret")):
+        return [], ()
+    from sealock.formats import kubernetes, recognition  # noqa: PLC0415  few texts with run lines are manifests
+
+    if not recognition.is_manifest_of_settings(source.name, source.text):
+        return [], ()
+    manifest = kubernetes.read(source)
+    return [subject for subject in manifest.subjects if isinstance(subject.noun, Project)], manifest.errors
 
 
 def comments(source: Source) -> tuple[Place, ...]:

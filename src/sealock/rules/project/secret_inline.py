@@ -59,10 +59,10 @@ class SecretInline(Rule[Project]):
                 )
                 continue
             which = secret.name if project.kind == "settings" else f"the config {secret.name}"
-            for named, redacted in _secrets(secret.content or ""):
+            for named, redacted, line in _secrets(secret.content or ""):
                 yield self.finding(
                     f"has {named.kind} in {which} ({redacted})",
-                    at,
+                    (*at, line),
                     evidence=f"{secret.name} {named.kind} {redacted}",
                     confidence=named.confidence,
                     severity=named.severity,
@@ -91,14 +91,14 @@ class SecretInline(Rule[Project]):
                     )
 
 
-def _secrets(content: str) -> Iterator[tuple[Secret, str]]:
-    """The secrets in a configuration file, redacted: by their shape, and by the names of settings."""
+def _secrets(content: str) -> Iterator[tuple[Secret, str, int]]:
+    """The secrets in a configuration file, redacted, and their lines from 0: by shape, and by the names of settings."""
     seen: set[str] = set()
     for kind, start, end in find_in_text(content):
         seen.add(content[start:end])
-        yield Secret(kind), redact(content[start:end])
+        yield Secret(kind), redact(content[start:end]), content.count("\n", 0, start)
     for match in _SETTING.finditer(content):
         value = match[2].strip().strip("\"',;")
         if not any(value in text or text in value for text in seen) and (found := find_secret(match[1], value)):
             seen.add(value)
-            yield found, redact(value)
+            yield found, redact(value), content.count("\n", 0, match.start(1))
