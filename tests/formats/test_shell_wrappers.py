@@ -6,6 +6,7 @@ import pytest
 
 from sealock.formats import shell
 from sealock.model.shell import Script
+from sealock.model.wrappers import unwrap_words
 
 WRAPPED = [
     ("sudo -u 1 -g 1 -p 1 -r 1 -t 1 -C 1 -D 1 -h 1 -T 1 -R 1 -U 1 -n -E A=b", "a -u"),
@@ -79,3 +80,24 @@ def shown(script: Script) -> str:
 def test_a_wrapper_runs_what_follows_its_own_words(before: str, inner: str) -> None:
     command = next(shell.parse(f"{before} {inner or 'a'}").commands())
     assert [shown(nested.script) for nested in command.nested] == ([inner] if inner else [])
+
+
+@pytest.mark.parametrize(("before", "inner"), WRAPPED)
+def test_words_without_a_script_are_unwrapped_alike(before: str, inner: str) -> None:
+    words = unwrap_words([*before.split(), *(inner or "a").split()])
+    assert " ".join(words) == (inner if inner or before != "unwrapped" else "unwrapped a")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param("sudo -u root env A=1 nice -n 5 sh -c x", "sh -c x", id="several wrappers"),
+        pytest.param("env -S 'bash -x' y", "'bash -x' y", id="the text of env"),
+        pytest.param("/usr/bin/sudo -E bash -", "bash -", id="by its path"),
+        pytest.param("sudo " * 40 + "sh", "sudo " * 20 + "sh", id="more wrappers than are followed"),
+        pytest.param("sh -c x", "sh -c x", id="no wrapper"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_words_are_unwrapped_through_several_wrappers(line: str, words: str) -> None:
+    assert " ".join(unwrap_words(line.split())) == words

@@ -222,6 +222,22 @@ SETTINGS = [
 ]  # fmt: skip
 
 
+TWO_SECRETS = "data:\n  run.sh: |%s\n    %s\n    x = 1\n    db_password = kV9-tqz2LmWx\n\n    api_token = ghp_0123456789abcdefghijABCDEFGHIJ012345"
+
+
+@pytest.mark.parametrize("first", ["docker run --privileged a:1", "echo"])
+@pytest.mark.parametrize("style", ["", "+", "2"])
+def test_each_secret_of_a_text_has_its_line_whether_the_text_mentions_run_lines(first: str, style: str) -> None:
+    text = CONFIG % ("ConfigMap", TWO_SECRETS % (style, first))
+    recognition = formats.recognize("a.yaml", text)
+    document = formats.read(recognition.kind or "kubernetes", Source("a.yaml", text))
+    found = evaluate(
+        "a.yaml", document, {kind: rules(kind) for kind in {one.kind for one in document.subjects}}
+    ).findings
+    assert sorted(one.location.line for one in found if one.rule == "P005") == [8, 10]
+    assert ("C001" in {one.rule for one in found}) == first.startswith("docker")
+
+
 @pytest.mark.parametrize(("name", "text", "expected"), SETTINGS)
 def test_a_secret_that_a_manifest_or_pipeline_writes_out_is_found(name: str, text: str, expected: list[str]) -> None:
     recognition = formats.recognize(name, text)

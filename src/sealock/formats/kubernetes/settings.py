@@ -46,7 +46,10 @@ def _lines(content: str, place: Place, text: str) -> Iterator[tuple[int, Place]]
         if written.strip() != line.strip():
             return  # folded, quoted or decoded
         if line.strip():
-            yield number, replace(place, start=at + len(written) - len(written.lstrip()), end=at + len(written.rstrip()))
+            yield (
+                number,
+                replace(place, start=at + len(written) - len(written.lstrip()), end=at + len(written.rstrip())),
+            )
         at = end + 1
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.model.location import Place
 from sealock.model.shell import BOURNE, Command, Nested, Pipeline, Script, Word
+from sealock.model.wrappers import MAX_WRAPPERS, WRAPPERS, Wrapper, find_inner
 
-_MAX_WRAPPERS: Final = 20
 _SSH_OPTIONS: Final = frozenset("BbcDEeFIiJLlmOopQRSWw")
 """The options of ssh that take a value."""
 _TAKE_TEXT: Final = frozenset({"su", "runuser", "sg", "script", "vagrant", "gcloud"})
@@ -44,93 +43,6 @@ class WordSource(Protocol):
         """Parse the script in a word."""
 
 
-class _Wrapper(Struct, frozen=True):
-    """How a program that runs another command takes its arguments.
-
-    `short` and `long` are the options that take the next word; `before` counts the words before the inner command; with
-    an option in `silent` the program runs no command.
-    """
-
-    short: str = ""
-    long: frozenset[str] = frozenset()
-    before: int = 0
-    assignments: bool = False
-    silent: frozenset[str] = frozenset()
-
-
-def _long(names: str) -> frozenset[str]:
-    return frozenset("--" + name for name in names.split())
-
-
-_PLAIN: Final = _Wrapper()
-_WRAPPERS: Final[dict[str, _Wrapper]] = {
-    "sudo": _Wrapper(
-        "ugprtCDhTRU",
-        _long("user group prompt role type close-from chdir host command-timeout chroot other-user"),
-        assignments=True,
-        silent=frozenset({"-l", "-v", "-e", "-k", "-K", "--list", "--validate", "--edit"}),
-    ),
-    "doas": _Wrapper("uC", assignments=False),
-    "env": _Wrapper("uC", _long("unset chdir"), assignments=True),
-    "exec": _Wrapper("a"),
-    "command": _Wrapper(silent=frozenset({"-v", "-V"})),
-    "builtin": _PLAIN,
-    "time": _Wrapper("fo", _long("format output")),
-    "nice": _Wrapper("n", _long("adjustment")),
-    "ionice": _Wrapper("cnpPu", _long("class classdata")),
-    "nohup": _PLAIN,
-    "setsid": _PLAIN,
-    "timeout": _Wrapper("ks", _long("kill-after signal"), 1),
-    "chroot": _Wrapper("", _long("userspec groups"), 1),
-    "gosu": _Wrapper(before=1),
-    "su-exec": _Wrapper(before=1),
-    "setpriv": _Wrapper(
-        "",
-        _long("reuid ruid euid regid rgid egid groups inh-caps ambient-caps bounding-set securebits pdeathsig")
-        | _long("selinux-label apparmor-profile landlock-access landlock-rule seccomp-filter"),
-    ),
-    "runuser": _Wrapper("ugG", _long("user group supp-group"), silent=frozenset({"-", "-l", "--login", "-c"})),
-    "stdbuf": _Wrapper("ioe", _long("input output error")),
-    "unshare": _Wrapper("SGRw", _long("setuid setgid root wd map-user map-group propagation setgroups")),
-    "nsenter": _Wrapper("tSG", _long("target setuid setgid")),
-    "xargs": _Wrapper("adEILnPs", _long("arg-file delimiter max-args max-procs max-lines max-chars replace")),
-    "busybox": _PLAIN,
-    "taskset": _Wrapper(before=1),
-    "chrt": _Wrapper("TPD", before=1),
-    "flock": _Wrapper("wE", _long("timeout wait conflict-exit-code"), 1),
-    "dumb-init": _Wrapper("r", _long("rewrite")),
-    "tini": _Wrapper("pe"),
-    "catatonit": _PLAIN,
-    "fakeroot": _Wrapper("lisb", _long("lib faked")),
-    "eatmydata": _PLAIN,
-    "watch": _Wrapper("n", _long("interval")),
-    "wsl": _Wrapper("deu", _long("distribution exec user cd")),
-    "chronic": _PLAIN,
-    "unbuffer": _PLAIN,
-    "strace": _Wrapper("eopsPaEuIX"),
-    "parallel": _Wrapper("jNnIaS", _long("jobs max-args max-procs")),
-    "caffeinate": _Wrapper("tw"),
-    "arch": _PLAIN,
-    "numactl": _Wrapper("NmCip"),
-    "screen": _Wrapper("SctpL"),
-    "run0": _Wrapper("uD", _long("unit property description slice user group nice chdir setenv machine")),
-    "pkexec": _Wrapper("", _long("user")),
-    "lima": _PLAIN,
-    "limactl": _Wrapper(before=2),
-    "multipass": _Wrapper(before=2),
-    "docker-machine": _Wrapper(before=2),
-    "op": _Wrapper(before=1),
-    "doppler": _Wrapper("pc", _long("project config"), 1),
-    "aws-vault": _Wrapper("d", _long("duration region"), 2),
-    "direnv": _Wrapper(before=2),
-    "dotenv": _Wrapper("fe", _long("file")),
-    "ssh-agent": _PLAIN,
-    "spawn": _PLAIN,
-    "snap": _Wrapper(before=1),
-    "systemd-run": _Wrapper("pMHEut", _long("unit property description slice uid gid nice setenv machine host")),
-}
-
-
 def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     """Add to a command the scripts that run inside it."""
     words = command.words
@@ -140,8 +52,8 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     nested: list[Nested] = []
     if name in BOURNE and name != "busybox":
         _add_shell_script(command, name, source, nested)
-    elif (wrapper := _WRAPPERS.get(name)) is not None:
-        if depth < _MAX_WRAPPERS:
+    elif (wrapper := WRAPPERS.get(name)) is not None:
+        if depth < MAX_WRAPPERS:
             _add_wrapped(command, wrapper, source, nested, depth)
     elif name == "eval" and len(words) > 1:
         nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
@@ -267,31 +179,14 @@ def _add_find_exec(words: Sequence[Word], source: WordSource, nested: list[Neste
         _add_command(words[start:], source, nested, depth)
 
 
-def _add_wrapped(command: Command, wrapper: _Wrapper, source: WordSource, nested: list[Nested], depth: int) -> None:
+def _add_wrapped(command: Command, wrapper: Wrapper, source: WordSource, nested: list[Nested], depth: int) -> None:
     """Add the command in a wrapper's words."""
     words = command.words
-    before, options = wrapper.before, True
-    index = 1
-    while index < len(words):
-        text = words[index].text
-        if options and text == "--":
-            options = False
-            index += 1
-            continue
-        if text in wrapper.silent:
-            return
-        if text in {"-S", "--split-string"} and command.name == "env" and index + 1 < len(words):
-            nested.append(Nested("wrapped", _parse_joined(words[index + 1 :], source, "sh")))
-            return
-        if options and len(text) > 1 and text[0] == "-":
-            index += 1 + _takes_next(text, wrapper)
-        elif wrapper.assignments and text.find("=") > 0:
-            index += 1
-        elif before > 0:
-            before -= 1
-            index += 1
-        else:
-            break
+    texts = [word.text for word in words]
+    index, is_text = find_inner(texts, command.name, wrapper)
+    if is_text and index < len(words):
+        nested.append(Nested("wrapped", _parse_joined(words[index:], source, "sh")))
+        return
     inner = words[index:]
     if command.name == "parallel":
         end = next((at for at, word in enumerate(inner) if word.text in _PARALLEL_INPUTS), len(inner))
@@ -308,14 +203,6 @@ def _added(words: Sequence[Word]) -> Word:
     """The words that a wrapper adds to a command: any number, after the last."""
     place = words[-1].place
     return Word('"$@"', Place(place.end, place.end, place.pointer, place.file), literal=False)
-
-
-def _takes_next(option: str, wrapper: _Wrapper) -> bool:
-    """Whether an option's value is the next word."""
-    if option.startswith("--"):
-        return option in wrapper.long
-    takes = next((index for index, letter in enumerate(option) if index and letter in wrapper.short), 0)
-    return takes == len(option) - 1 > 0
 
 
 def _add_command(

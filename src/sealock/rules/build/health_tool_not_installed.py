@@ -3,6 +3,7 @@ from __future__ import annotations
 from sealock.model.build import AddFile, Copy, Healthcheck, Run
 from sealock.model.container import Health
 from sealock.model.imagename import family
+from sealock.model.wrappers import unwrap_words
 from sealock.rules.build._ran import lineage
 from sealock.rules.images import lacks
 from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, docker_docs
@@ -49,7 +50,7 @@ class HealthToolNotInstalled(Rule[Build]):
         if len(test) < 2 or not checks:
             return
         shell = test[0] == "CMD-SHELL"
-        words = test[1].split() if shell else list(test[1:])
+        words = unwrap_words(test[1].split() if shell else test[1:])
         program = words[0].rpartition("/")[2] if words else ""
         absent = "a shell" if shell and family(image) == "none" else program
         if absent != "a shell" and (program not in {"curl", "wget"} or not lacks(image, program)):

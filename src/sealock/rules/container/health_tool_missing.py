@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sealock.model.container import Health
 from sealock.model.imagename import family
+from sealock.model.wrappers import unwrap_words
 from sealock.rules.images import lacks
 from sealock.rules.kit import Confidence, Container, Iterator, Rule, RuleFinding, Severity, docker_docs
 
@@ -47,7 +48,7 @@ class HealthToolMissing(Rule[Container]):
         if health.test[0] == "CMD-SHELL" and family(image) == "none":
             yield self.finding(f"checks its health with a shell, but {image} has none", "health", evidence="shell")
             return
-        words = health.test[1].split() if health.test[0] == "CMD-SHELL" else list(health.test[1:])
+        words = unwrap_words(health.test[1].split() if health.test[0] == "CMD-SHELL" else health.test[1:])
         program = words[0].rpartition("/")[2] if words else ""
         if program in {"curl", "wget"} and lacks(image, program):
             yield self.finding(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.model.wrappers import unwrap_words
 from sealock.rules.kit import (
     UNKNOWN,
     Container,
@@ -81,4 +82,4 @@ def _programs(container: Container) -> Iterator[str]:
     """The programs that its entry point and command name first, also through a shell."""
     for words in (given(container.entrypoint, ()), given(container.command, ())):
         line = words[2].split() if words[1:2] == ("-c",) and len(words) > 2 else words
-        yield from line[:1]
+        yield from unwrap_words(line)[:1]

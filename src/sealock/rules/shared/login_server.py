@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.inventory import OF_DISTRIBUTIONS
+from sealock.model.wrappers import unwrap_words
 from sealock.rules.enforced._expected import HIDDEN
 from sealock.rules.image._where import origin
 from sealock.rules.kit import (
@@ -27,7 +28,6 @@ _CLEAR: Final = frozenset({
 })  # fmt: skip
 """Packages of servers that send passwords unencrypted, or require none."""
 _SECURE: Final = frozenset({"openssh-server", "dropbear", "dropbear-bin", "tinysshd", "openssh-server-pam"})
-_STARTERS: Final = frozenset({"exec", "env", "sudo", "dumb-init", "tini"})
 
 
 class LoginServer(Rule[Container | Inventory | Enforced]):
@@ -116,13 +116,13 @@ def _programs(words: tuple[str, ...]) -> Iterator[str]:
     """The base names of the programs that a command or shell line starts."""
     if not words:
         return
-    yield words[0].rpartition("/")[2]
+    own = unwrap_words(words)
+    yield from (command[0].rpartition("/")[2] for command in (words, own) if command)
     for word in words[1:] if len(words) > 1 else words:
-        if any(mark in word for mark in " ;&|") or words[0].rpartition("/")[2] in _STARTERS:
+        if any(mark in word for mark in " ;&|"):
             for piece in word.replace("&", ";").replace("|", ";").split(";"):
-                command = piece.split()
-                command = command[1:] if command[:1] == ["exec"] else command
-                if command[:1] == ["service"] and len(command) > 1:
-                    command = [{"ssh": "sshd"}.get(command[1], command[1])]
-                if command:
+                command = unwrap_words(piece.split())
+                if command[:1] == ("service",) and len(command) > 1:
+                    yield {"ssh": "sshd"}.get(command[1], command[1])
+                elif command:
                     yield command[0].rpartition("/")[2]
