@@ -65,11 +65,19 @@ class CommandParser(ArgumentParser):
             hint = suggest(choice["word"], choices) or f": choose from {', '.join(choices)}"
             return f"{choice['what']}{hint}"
         if message.startswith(_UNKNOWN):
-            options = [option for action in self._actions for option in action.option_strings]
             words = message.removeprefix(_UNKNOWN).split()
             given = [word.partition("=")[0] for word in words if word.startswith("-")]
-            return f"{message}{next((hint for word in given if (hint := suggest(word, options))), '')}"
+            return f"{message}{next((hint for word in given if (hint := suggest(word, self.known_options))), '')}"
         return message
+
+    @property
+    def known_options(self) -> list[str]:
+        """Its options, and those of its verbs: of several verbs, only the one that was given has any."""
+        known = [option for action in self._actions for option in action.option_strings]
+        for action in self._actions:
+            for verb in action.choices.values() if isinstance(action.choices, dict) else ():
+                known += verb.known_options if isinstance(verb, CommandParser) else ()
+        return known
 
 
 def late_option(error: Exception, own: Container[str]) -> str:

@@ -84,9 +84,9 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
     if kind == "dockerfile":
         from sealock.formats.scripts import dockerfiles  # noqa: PLC0415  most texts are none
 
-        scripts, files = dockerfiles.read(source)
-        for script in scripts:
-            commands.extend(_resolved(script, Fragment("", 0), source, depth))
+        fragments, scripts, files = dockerfiles.read(source)
+        for fragment, script in zip(fragments, scripts, strict=True):
+            commands.extend(_resolved(script, fragment, source, depth))
         for file in files if depth < MAX_DEPTH else ():
             commands.extend(_moved(file, depth, set()))
         return tuple(commands)
