@@ -17,6 +17,7 @@ from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.capabilities import decoded
 from sealock.model.enforced import Enforced
 from sealock.model.inspection import Inspection
+from sealock.runtime import limitadvice
 from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import inspect
@@ -95,8 +96,12 @@ def test_the_filter_and_the_masks_are_those_of_the_runtimes_specification(docker
     assert {path for path in wanted if os.path.lexists(path)} <= covered
 
 
-def test_what_is_advised_is_taken_by_the_engine(docker: Engine) -> None:
+def test_what_is_advised_is_taken_by_the_engine(docker: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     name = start(docker)
+    look = inspect("container", name, where(docker))
+    assert "says little of later usage" in look.withheld
+    assert not look.update
+    monkeypatch.setattr(limitadvice, "LEAST_AGE", 0)
     looks: list[Inspection] = []
     # A limit of its CPUs is advised once it has run for a moment.
     wait_until(

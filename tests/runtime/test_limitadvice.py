@@ -9,7 +9,7 @@ from sealock.model.change import FieldChange, Set
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced, MachineSize
 from sealock.model.process import Limit, Process
-from sealock.runtime.limitadvice import advise, fitting, withheld
+from sealock.runtime.limitadvice import advise, fitting, too_early, withheld
 
 MIB = 1 << 20
 USED = (Limit("memory", None, 10 * MIB, "", 12 * MIB), Limit("pids", None, 3, "", 5))
@@ -48,3 +48,21 @@ def test_nothing_is_advised_where_the_usage_is_not_only_its_own(
 ) -> None:
     assert withheld(enforced, rules) == why
     assert bool(advise(enforced, rules)) == (not why)
+
+
+@pytest.mark.parametrize(
+    ("started", "now", "why"),
+    [
+        pytest.param(100_00, 101.5, "it has run for 1 second, and usage in the first minute", id="one that only started"),
+        pytest.param(100_00, 159.9, "it has run for 59 seconds, and usage in the first minute", id="one of a minute, almost"),
+        pytest.param(100_00, 160.0, "", id="one of a minute"),
+        pytest.param(0, 160.0, "", id="one whose start is not known"),
+        pytest.param(100_00, 0.0, "", id="a machine whose time is not known"),
+    ],
+)  # fmt: skip
+def test_nothing_is_advised_by_usage_in_the_first_minute(started: int, now: float, why: str) -> None:
+    process, machine = replace(PROCESS, start=started), MachineSize(memory=1 << 34, now=now)
+    enforced = replace(ENFORCED, process=process, machine=machine)
+    assert too_early(enforced).startswith(why)
+    assert bool(too_early(enforced)) == bool(why)
+    assert bool(advise(enforced)) == (not why)

@@ -26,7 +26,7 @@ from sealock.runtime.kernel.limits import average_cpus
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.seccomp import blocked_calls
 from sealock.runtime.kernel.views import SELF, is_id, look
-from sealock.runtime.limitadvice import advise, withheld
+from sealock.runtime.limitadvice import advise, too_early, withheld
 
 _CONTAINER: Final = "container"
 _ONLY_ROOT: Final = "only root may read it"
@@ -126,7 +126,7 @@ def _inspection(enforced: Enforced, machine: ProcReader, observed: ObservedConta
         enforced=enforced,
         cpus_used=average_cpus(enforced.process, enforced.machine),
         advised=advice,
-        withheld=withheld(enforced, rules),
+        withheld=withheld(enforced, rules) or too_early(enforced),
         update=_update(enforced.process, advice, observed),
         differences=differences,
         unseen=tuple(_unseen(enforced.process, machine)),

@@ -42,7 +42,7 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
 
 
 def read_public(text: str, what: str) -> NotaryKey:
-    """Read one public key or certificate; SigningError where there is none, or one that is weak or expired."""
+    """Read the first public key or certificate; SigningError where there is none, or it is weak, expired or damaged."""
     for label, _, encoded in blocks(text):
         if label == "CERTIFICATE":
             pem = _pem(label, {}, encoded).encode()
@@ -55,7 +55,9 @@ def read_public(text: str, what: str) -> NotaryKey:
                     msg = f"the certificate in {what} {why}"
                     raise SigningError(msg)
                 return key
-        elif label == "PUBLIC KEY":
+            msg = f"the first certificate in {what} cannot be used: it is damaged, or its key is none of ECDSA and RSA"
+            raise SigningError(msg)
+        if label == "PUBLIC KEY":
             try:
                 raw = b64decode("".join(encoded.split()), validate=True)
                 public = load_der_public_key(raw)
