@@ -2,8 +2,10 @@
 
     python bench/servicepages.py [--images 10000] [--seconds 30] [--rate 50]
 
-The state is that of bench/service.py after 1,000 advisories came. Requests come at their times whether
-or not earlier ones were answered, from another process, which shares the cores with the service.
+The state is that of bench/service.py after 1,000 advisories came. Half of the requests are for pages that people look
+at again and again; the others each for another image, repository or advisory, so that keeping answers is no answer.
+Requests come at their times whether or not earlier ones were answered, from threads that share the cores with the
+service.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from msgspec import Struct
 from servicestate import MadeAdvisories, fill, name_of
 from sqlalchemy import select
 
 from sealock.service.access.people import accept, invite
 from sealock.service.state.database import Database
 from sealock.service.state.matchagain import match_again
-from sealock.service.state.tables import image, repository
+from sealock.service.state.tables import finding, image, repository
 
 BAR_SECONDS = 0.1
 
@@ -44,24 +47,46 @@ def main() -> None:
         pages, session = make(directory, given.images)
         with served(directory) as (url, web):
             print(f"idle: {memory(web.pid)} MB in all of its processes, shared ones once")
-            measure(url, session, pages, given.seconds, given.rate)
+            measure((url, web.pid), session, pages, given.seconds, given.rate)
     finally:
         shutil.rmtree(directory)
 
 
-def make(directory: Path, images: int) -> tuple[list[str], str]:
+class AskedPages(Struct, frozen=True):
+    """The pages that are asked again and again, and those of which each is asked once in a long time."""
+
+    usual: list[str]
+    images: list[str]
+    repositories: list[str]
+    advisories: list[str]
+
+    def of(self, number: int) -> str:
+        """The page of a request: every second one is another, six images to each repository and advisory."""
+        turn, is_other = divmod(number, 2)
+        if not is_other:
+            return self.usual[turn % len(self.usual)]
+        kinds = (self.repositories, self.advisories, *[self.images] * 6)
+        pages = kinds[turn % len(kinds)]
+        # A step that has no factor in common with their number leads to each of them before any comes again.
+        return pages[turn * 7919 % len(pages)]
+
+
+def make(directory: Path, images: int) -> tuple[AskedPages, str]:
     database = Database(str(directory / "state.db"))
     fill(database, images=images, layers=300, packages=60, names=2000)
     match_again(database, MadeAdvisories(name_of(number * 2) for number in range(1000)), "new", time.time())
     with database.write() as connection:
         secret = invite(connection, "admin", "", time.time())
-        names = connection.execute(select(repository.c.name).limit(20)).scalars().all()
-        digests = connection.execute(select(image.c.digest).limit(40)).scalars().all()
+        names = connection.execute(select(repository.c.name)).scalars().all()
+        digests = connection.execute(select(image.c.digest)).scalars().all()
+        rules = connection.execute(select(finding.c.rule).distinct()).scalars().all()
     session = accept(database, secret, "bench", "correct horse battery", now=time.time())
     database.close()
-    pages = ["/", "/images", "/events", "/silence", "/search?words=CVE"]
-    pages += [f"/repository?name={name}" for name in names] + [f"/image/{digest}" for digest in digests]
-    return pages, session
+    repositories = [f"/repository?name={name}" for name in names]
+    usual = ["/", "/images", "/events", "/silence", "/search?words=CVE", *repositories[:5]]
+    usual += [f"/image/{digest}" for digest in digests[:10]]
+    others = [f"/image/{digest}" for digest in digests], repositories, [f"/advisory/{rule}" for rule in rules]
+    return AskedPages(usual, *others), session
 
 
 @contextmanager
@@ -107,9 +132,10 @@ def cpu(pid: int) -> float:
     return total
 
 
-def measure(url: str, session: str, pages: list[str], seconds: float, rate: float) -> None:
+def measure(web: tuple[str, int], session: str, pages: AskedPages, seconds: float, rate: float) -> None:
+    url, pid = web
     with httpx.Client(base_url=url, cookies={"sealock_session": session}, timeout=60) as client:
-        for page in ("/", "/images", "/events", "/silence", "/search?words=CVE", pages[6], pages[-1]):
+        for page in (*pages.usual[:6], pages.images[-1], pages.advisories[-1]):
             client.get(page)
             started = time.perf_counter()
             for _ in range(5):
@@ -117,19 +143,20 @@ def measure(url: str, session: str, pages: list[str], seconds: float, rate: floa
                 assert answer.status_code == 200, (page, answer.status_code)
             took, size = (time.perf_counter() - started) * 200, len(answer.content) / 1024
             print(f"  {page[:40]:40} {took:6.0f} ms, {size:.0f} KiB")
-        start = time.perf_counter() + 0.2
+        start, used = time.perf_counter() + 0.2, cpu(pid)
 
         def ask(number: int) -> float:
             at = start + number / rate
             time.sleep(max(0.0, at - time.perf_counter()))
-            assert client.get(pages[number % len(pages)]).status_code == 200
+            assert client.get(pages.of(number)).status_code == 200
             return time.perf_counter() - at
 
         with ThreadPoolExecutor(64) as pool:
             times = sorted(pool.map(ask, range(int(seconds * rate))))
+    used = (cpu(pid) - used) / len(times)
     middle, late = times[len(times) // 2], times[int(len(times) * 0.99)]
     print(f"{len(times)} requests, {rate:g} a second: {middle * 1000:.0f} ms in the middle,")
-    print(f"  {late * 1000:.0f} ms at the 99th percentile")
+    print(f"  {late * 1000:.0f} ms at the 99th percentile, {used * 1000:.1f} ms of CPU for each")
     print(f"  the bar is {BAR_SECONDS * 1000:.0f} ms: {'held' if late <= BAR_SECONDS else 'not held'}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from sqlalchemy.event import listen
 
 from sealock.formats.imageconfig import SAYS
 from sealock.model.container import Container, Label, Variable, container
@@ -10,8 +11,10 @@ from sealock.model.inventory import Distribution
 from sealock.service.access.tokens import Scope
 from sealock.service.state.database import Database
 from sealock.service.state.tables import configuration
+from sealock.service.views.advisories import list_images_with
 from sealock.service.views.bases import find_base
 from sealock.service.views.contents import compare_images, read_inventory
+from sealock.service.views.images import find_image, list_images
 from sealock.service.views.nouns import BaseView
 from support.madedatabases import Table
 from support.servicestate import deb, flaw, image_of, scan
@@ -110,3 +113,37 @@ def test_the_configuration_is_compared_and_what_is_not_kept_is_named(database: D
         diff = compare_images(connection, Scope(), *numbers, now=20.0)
     assert not diff.settings
     assert diff.uncompared[0].startswith("could not compare the configuration: sha256:")
+
+
+def test_a_scope_hears_nothing_of_when_another_repository_had_an_image(database: Database) -> None:
+    shared = image_of("shared", SSL)
+    scan(database, OTHER, "1", shared, FLAWS, now=10.0)
+    scan(database, APP, "1", image_of("own", SSL, layers=("own",)), FLAWS, now=20.0)
+    scan(database, APP, "2", shared, FLAWS, now=30.0)
+    with database.read() as connection:
+        for scope, seen in ((Scope(), 10.0), (Scope((OTHER,)), 10.0), (Scope((APP,)), 30.0)):
+            found = find_image(connection, scope, shared.manifest)
+            assert found
+            assert found[1].first_seen == seen
+        # Nor do the order of a list and its cursors tell.
+        first = list_images(connection, Scope((APP,)), limit=1)
+        second = list_images(connection, Scope((APP,)), limit=1, after=first.next)
+    assert [row.first_seen for row in (*first.items, *second.items)] == [30.0, 20.0]
+
+
+def test_the_images_of_an_advisory_cost_as_many_statements_however_many_they_are(database: Database) -> None:
+    asked: list[str] = []
+    listen(database.engine, "before_cursor_execute", lambda _c, _k, statement, *_more: asked.append(statement))
+    numbers = []
+    for count in (1, 5):
+        for number in range(count):
+            scan(database, APP, f"{count}.{number}", image_of(f"{count} {number}", SSL), FLAWS, now=10.0)
+        asked.clear()
+        with database.read() as connection:
+            listed = list_images_with(connection, Scope((APP,)), "CVE-1")
+        numbers.append(len(asked))
+    assert listed.items[0].tags == (f"{APP}:5.4",)
+    assert {(row.repository, row.package, row.fixed, row.severity) for row in listed.items} == {
+        (APP, "openssl", "3.0.15-1", "high")
+    }
+    assert numbers[0] == numbers[1]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, Select, and_, false, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from sealock.baseimage.origin import origin
 from sealock.errors import TargetError
@@ -22,18 +22,10 @@ from sealock.rules.endofsupport import newer_release
 from sealock.service.access.tokens import Scope
 from sealock.service.state.configurations import decode_base
 from sealock.service.state.contents import chain_ids
-from sealock.service.state.tables import (
-    configuration,
-    hit,
-    image,
-    image_slice,
-    package,
-    repository,
-    slice_package,
-    tag,
-)
+from sealock.service.state.tables import configuration, image, repository, tag
 from sealock.service.views.common import within
 from sealock.service.views.nouns import BaseImage, BaseView
+from sealock.service.views.statements import NUMBER, flaws_of_image, keep, seen_within
 
 _MOST_SMALLER: Final = 3
 _MOST_TAGS: Final = 500
@@ -52,7 +44,7 @@ class _KnownBase(Struct, frozen=True):
 
 def find_base(connection: Connection, scope: Scope, number: int, inventory: Inventory) -> BaseView:
     """What is known of an image's base, and of newer and smaller ones."""
-    text = connection.execute(select(configuration.c.base).where(configuration.c.image_id == number)).scalar()
+    text = connection.execute(_stated(), {"number": number}).scalar()
     stated = decode_base(text) if text else origin(inventory)
     known = _by_layers(connection, scope, inventory, stated) or _by_name(connection, scope, stated)
     view = BaseView(stated.name, stated.layers, stated.says, release=_release(inventory))
@@ -65,26 +57,46 @@ def find_base(connection: Connection, scope: Scope, number: int, inventory: Inve
             evidence=("the layers that both have",) if known.layers else stated.says,
             image=_image(connection, known.base, flaws) if known.base else None,
             newer=_image(connection, known.now, flaws) if known.now and not _is_same(known.base, known.now) else None,
-            smaller=tuple(_smaller(connection, known, flaws)),
+            smaller=tuple(_smaller(connection, scope, known, flaws)),
         )
     return replace(view, unknown=tuple(_unknown(view, known, is_kept=text is not None)))
 
 
+@keep
+def _stated() -> Select[Any]:
+    return select(configuration.c.base).where(configuration.c.image_id == NUMBER)
+
+
+@keep
 def _tagged(scope: Scope) -> Select[Any]:
     """Images with the tags of the scope that name them, or did."""
-    columns = (image.c.id, image.c.digest, image.c.size, image.c.first_seen, repository.c.name, tag.c.repository_id)
-    named = (tag.c.name.label("tag"), tag.c.digest.label("named"), tag.c.until)
+    columns = (image.c.id, image.c.digest, image.c.size, seen_within(scope).label("first_seen"), repository.c.name)
+    named = (tag.c.repository_id, tag.c.name.label("tag"), tag.c.digest.label("named"), tag.c.until)
     joined = image.join(tag, tag.c.image_id == image.c.id).join(repository, repository.c.id == tag.c.repository_id)
     return select(*columns, *named).select_from(joined).where(within(scope))
+
+
+@keep
+def _tagged_chains(scope: Scope) -> Select[Any]:
+    """Those with one of some `chains`, those that a tag names now first."""
+    query = _tagged(scope).add_columns(configuration.c.chain)
+    query = query.join(configuration, configuration.c.image_id == image.c.id)
+    query = query.where(configuration.c.chain.in_(bindparam("chains", expanding=True)))
+    return query.order_by(tag.c.until.is_not(None), tag.c.id.desc()).limit(_MOST_TAGS)
+
+
+@keep
+def _tagged_now(scope: Scope) -> Select[Any]:
+    """The image that the tag `label` of the repository `name` names now."""
+    named = (repository.c.name == bindparam("name"), tag.c.name == bindparam("label"), tag.c.until.is_(None))
+    return _tagged(scope).where(*named)
 
 
 def _by_layers(connection: Connection, scope: Scope, inventory: Inventory, stated: Base) -> _KnownBase | None:
     """The image with most layers that are all this one's lowest, first by the name that the configuration gives it."""
     ids = chain_ids(layer.diff_id for layer in inventory.layers)
     chains = {chain: number for number, chain in enumerate(ids[:-1], 1)}
-    query = _tagged(scope).add_columns(configuration.c.chain)
-    query = query.join(configuration, configuration.c.image_id == image.c.id).where(configuration.c.chain.in_(chains))
-    rows = connection.execute(query.order_by(tag.c.until.is_not(None), tag.c.id.desc()).limit(_MOST_TAGS)).all()
+    rows = connection.execute(_tagged_chains(scope), {"chains": list(chains)}).all() if chains else ()
     if not rows:
         return None
     wanted = _parsed(stated.name)
@@ -114,20 +126,21 @@ def _parsed(name: str) -> tuple[str, str]:
 
 
 def _current(connection: Connection, scope: Scope, name: str, label: str) -> Row[Any] | None:
-    query = _tagged(scope).where(repository.c.name == name, tag.c.name == label, tag.c.until.is_(None))
-    return connection.execute(query).first()
+    if not name or not label:
+        return None
+    return connection.execute(_tagged_now(scope), {"name": name, "label": label}).first()
 
 
 def _is_same(base: Row[Any] | None, now: Row[Any]) -> bool:
     return base is not None and base.id == now.id
 
 
-def _smaller(connection: Connection, known: _KnownBase, flaws: _Flaws | None) -> Iterator[BaseImage]:
+def _smaller(connection: Connection, scope: Scope, known: _KnownBase, flaws: _Flaws | None) -> Iterator[BaseImage]:
     """Other tags of the base's repository that add a word to its own, such as "-slim", and name smaller images."""
     row = known.base or known.now
     if row is None:
         return
-    variants = _tagged(Scope()).where(
+    variants = _tagged(scope).where(
         tag.c.repository_id == row.repository_id,
         tag.c.until.is_(None),
         tag.c.name.startswith(f"{row.tag}-", autoescape=True),
@@ -148,17 +161,7 @@ def _image(connection: Connection, row: Row[Any], before: _Flaws | None) -> Base
 
 def _flaws(connection: Connection, number: int) -> _Flaws:
     """The flaws of an image that count, each with what it is about."""
-    owner = package.alias("owner")
-    query = (
-        select(hit.c.flaw, package.c.thing)
-        .join_from(image_slice, slice_package, slice_package.c.slice_id == image_slice.c.slice_id)
-        .join(package, package.c.id == slice_package.c.package_id)
-        .join(hit, and_(hit.c.package_id == package.c.id, hit.c.suppressed == ""))
-        .outerjoin(owner, owner.c.id == slice_package.c.owner_id)
-        .where(image_slice.c.image_id == number, or_(owner.c.id.is_(None), owner.c.covered == false()))
-        .distinct()
-    )
-    return {(row.flaw, row.thing) for row in connection.execute(query)}
+    return {(row.flaw, row.thing) for row in connection.execute(flaws_of_image(), {"number": number})}
 
 
 def _release(inventory: Inventory) -> str:

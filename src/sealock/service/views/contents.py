@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Confidence, Finding, Remedy, Severity, Suppression
@@ -20,22 +20,14 @@ from sealock.model.location import Location
 from sealock.scan.comparison import ReadImage, compare
 from sealock.service.access.tokens import Scope
 from sealock.service.state.configurations import decode_configuration, hidden_values
-from sealock.service.state.tables import (
-    acknowledgement,
-    configuration,
-    hit,
-    image,
-    image_finding,
-    image_layer,
-    image_slice,
-    layer,
-    layer_slice,
-    package,
-    repository,
-    repository_image,
-    slice_package,
+from sealock.service.views.statements import (
+    acknowledgements_of_image,
+    hits_of_image,
+    image_settings,
+    layers_of_image,
+    packages_of_image,
+    rules_of_image,
 )
-from sealock.service.views.common import within
 from sealock.text import list_first
 from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.matches import MatchResult, SuppressedVulnerability
@@ -75,24 +67,26 @@ class _Acknowledged(Struct, frozen=True):
     justification: str
 
 
-def read_inventory(connection: Connection, number: int) -> Inventory:
-    """What is in an image."""
-    known = select(image, configuration.c.settings).outerjoin(configuration).where(image.c.id == number)
-    row = connection.execute(known).one()
-    layers = _layers(connection, number)
+def read_inventory(connection: Connection, number: int, *, with_packages: bool = True) -> Inventory:
+    """What is in an image; not all who ask need its packages, of which there are many."""
+    asked = {"number": number}
+    row = connection.execute(image_settings(), asked).one()
     packages = tuple(
         replace(
             msgspec.json.decode(entry.data, type=Package) if entry.data else _bare(entry),
             path=entry.path,
             layer=-1 if entry.position is None else entry.position,
         )
-        for entry in _packages(connection, number)
+        for entry in (connection.execute(packages_of_image(), asked) if with_packages else ())
     )
     return Inventory(
         names=(),
         id=row.configuration,
         platform=row.platform,
-        layers=layers,
+        layers=tuple(
+            Layer(layer.position, layer.diff_id, layer.digest, layer.created_by, layer.size)
+            for layer in connection.execute(layers_of_image(), asked)
+        ),
         container=decode_configuration(row.settings or ""),
         distribution=msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
         packages=packages,
@@ -116,7 +110,7 @@ def read_findings(  # noqa: PLR0913  as many as decide on it
     place = Location(inventory.manifest, 0, 0)
     counted: list[Vulnerability] = []
     suppressed: list[SuppressedVulnerability] = []
-    for row in _hits(connection, number):
+    for row in connection.execute(hits_of_image(), {"number": number}):
         known = msgspec.json.decode(row.data, type=Vulnerability)
         inside = layers[row.position] if row.position is not None and row.position < len(layers) else None
         use = uses.get((row.flaw, row.thing), "")
@@ -138,8 +132,7 @@ def read_findings(  # noqa: PLR0913  as many as decide on it
     base = layers[0].digest if layers else ""
     target = FindingTarget(inventory.manifest, inventory.manifest, place, base)
     made = findings(MatchResult(tuple(counted), tuple(suppressed)), target)
-    rules = select(image_finding.c.data).where(image_finding.c.image_id == number)
-    stored = connection.execute(rules).scalars()
+    stored = connection.execute(rules_of_image(), {"number": number}).scalars()
     made += [msgspec.json.decode(text, type=_StoredFinding).finding(place) for text in stored]
     return tuple(_acknowledged(made, _reasons(connection, scope, number, now)))
 
@@ -160,71 +153,17 @@ def compare_images(
     return diff
 
 
-def _layers(connection: Connection, number: int) -> tuple[Layer, ...]:
-    query = (
-        select(image_layer.c.position, image_layer.c.created_by, layer)
-        .join_from(image_layer, layer)
-        .where(image_layer.c.image_id == number)
-        .order_by(image_layer.c.position)
-    )
-    return tuple(
-        Layer(row.position, row.diff_id, row.digest, row.created_by, row.size) for row in connection.execute(query)
-    )
-
-
-def _position(number: int) -> Any:  # noqa: ANN401  a subquery
-    return (
-        select(func.min(image_layer.c.position))
-        .where(image_layer.c.image_id == number, image_layer.c.layer_id == layer_slice.c.layer_id)
-        .scalar_subquery()
-        .label("position")
-    )
-
-
-def _packages(connection: Connection, number: int) -> Iterable[Row[Any]]:
-    query = (
-        select(package, slice_package.c.path, _position(number))
-        .join_from(image_slice, layer_slice)
-        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
-        .join(package, package.c.id == slice_package.c.package_id)
-        .where(image_slice.c.image_id == number)
-    )
-    return connection.execute(query)
-
-
 def _bare(row: Row[Any]) -> Package:
     return Package(row.type, row.name, row.version, "")
 
 
-def _hits(connection: Connection, number: int) -> Iterable[Row[Any]]:
-    owner = package.alias("owner")
-    query = (
-        select(hit, package.c.thing, slice_package.c.path, owner.c.covered.label("owned"), _position(number))
-        .join_from(image_slice, layer_slice)
-        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
-        .join(package, package.c.id == slice_package.c.package_id)
-        .join(hit, hit.c.package_id == package.c.id)
-        .outerjoin(owner, owner.c.id == slice_package.c.owner_id)
-        .where(image_slice.c.image_id == number)
-    )
-    return connection.execute(query)
-
-
 def _reasons(connection: Connection, scope: Scope, number: int, now: float) -> dict[tuple[str, str], _Acknowledged]:
     """Why findings of an image do not count, by rule and thing ("" for all things)."""
-    own = (
-        select(repository.c.id)
-        .join_from(repository_image, repository)
-        .where(repository_image.c.image_id == number, within(scope))
-    )
     today = datetime.fromtimestamp(now, UTC).date().isoformat()
-    query = select(acknowledgement).where(
-        or_(acknowledgement.c.repository_id.is_(None), acknowledgement.c.repository_id.in_(own)),
-        or_(acknowledgement.c.until == "", acknowledgement.c.until >= today),
-    )
+    query = acknowledgements_of_image(scope)
     return {
         (row.rule, row.thing): _Acknowledged(row.reason, row.until, row.justification)
-        for row in connection.execute(query)
+        for row in connection.execute(query, {"number": number, "today": today})
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, case, func, or_, select
 
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
@@ -13,6 +13,7 @@ from sealock.service.state.tables import container, container_finding, host
 from sealock.service.views.advisories import container_within
 from sealock.service.views.common import behind, cursor, page, word
 from sealock.service.views.nouns import ContainerRow, HostFinding, HostRow, ListPage
+from sealock.service.views.statements import keep
 
 
 def list_hosts(connection: Connection, scope: Scope, *, after: str = "", limit: int = 100) -> ListPage[HostRow]:
@@ -62,23 +63,7 @@ def list_containers(  # noqa: PLR0913  a list has as many filters
     connection: Connection, scope: Scope, *, on: str = "", of: str = "", after: str = "", limit: int = 100
 ) -> ListPage[ContainerRow]:
     """Running containers by host and name; `on` is a host, `of` an image's digest."""
-    grave = container_finding.c.severity >= Severity.HIGH
-    numbers = (
-        select(
-            container_finding.c.container_id,
-            func.count(case((grave, 1))).label("grave"),
-            func.count(case((grave & (container_finding.c.use == "loaded"), 1))).label("loaded"),
-            func.count(case((container_finding.c.use.in_(("loaded", "reachable", "present")), 1))).label("graded"),
-        )
-        .group_by(container_finding.c.container_id)
-        .subquery()
-    )
-    query = (
-        select(container, host.c.name.label("host"), numbers.c.grave, numbers.c.loaded, numbers.c.graded)
-        .join_from(container, host, host.c.id == container.c.host_id)
-        .outerjoin(numbers, numbers.c.container_id == container.c.id)
-        .where(runs_now(), container_within(scope))
-    )
+    query = _running(scope)
     if on:
         query = query.where(host.c.name == on)
     if of:
@@ -87,10 +72,37 @@ def list_containers(  # noqa: PLR0913  a list has as many filters
         of_host, name = behind(after, str, str)
         query = query.where(or_(host.c.name > of_host, (host.c.name == of_host) & (container.c.name > name)))
     rows = connection.execute(query.order_by(host.c.name, container.c.name).limit(limit + 1)).all()
-    return page(rows, limit, _container, lambda row: cursor(row.host, row.name))
+    numbers = {row.container_id: row for row in connection.execute(_numbers(), {"ids": [row.id for row in rows]})}
+    return page(rows, limit, lambda row: _container(row, numbers.get(row.id)), lambda row: cursor(row.host, row.name))
 
 
-def _container(row: Any) -> ContainerRow:  # noqa: ANN401  a row of the query
+@keep
+def _running(scope: Scope) -> Select[Any]:
+    """The containers of a scope that run, each with its host."""
+    return (
+        select(container, host.c.name.label("host"))
+        .join_from(container, host, host.c.id == container.c.host_id)
+        .where(runs_now(), container_within(scope))
+    )
+
+
+@keep
+def _numbers() -> Select[Any]:
+    """How many findings the containers `ids` have: grave ones, those of them that are loaded, and any with a use."""
+    grave = container_finding.c.severity >= Severity.HIGH
+    return (
+        select(
+            container_finding.c.container_id,
+            func.count(case((grave, 1))).label("grave"),
+            func.count(case((grave & (container_finding.c.use == "loaded"), 1))).label("loaded"),
+            func.count(case((container_finding.c.use.in_(("loaded", "reachable", "present")), 1))).label("graded"),
+        )
+        .where(container_finding.c.container_id.in_(bindparam("ids", expanding=True)))
+        .group_by(container_finding.c.container_id)
+    )
+
+
+def _container(row: Any, numbers: Any) -> ContainerRow:  # noqa: ANN401  rows of the two queries
     return ContainerRow(
         row.host,
         row.name,
@@ -98,9 +110,9 @@ def _container(row: Any) -> ContainerRow:  # noqa: ANN401  a row of the query
         row.digest,
         row.first_seen,
         row.last_seen,
-        row.grave or 0,
-        row.loaded or 0,
-        bool(row.graded),
+        numbers.grave if numbers else 0,
+        numbers.loaded if numbers else 0,
+        bool(numbers and numbers.graded),
     )
 
 

@@ -13,7 +13,7 @@ from sealock.service.views.contents import compare_images, read_findings, read_i
 from sealock.service.views.events import list_acknowledgements, list_events
 from sealock.service.views.findings import group
 from sealock.service.views.hosts import list_containers
-from sealock.service.views.images import find_image, list_layers, list_packages, previous_image, uses
+from sealock.service.views.images import count_packages, find_image, list_layers, list_packages, previous_image, uses
 from sealock.service.views.repositories import find_repository, list_repositories, list_tags
 from sealock.service.web.errors import HttpError
 from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageView
@@ -55,7 +55,7 @@ def _image(call: PageCall) -> PageAnswer:
     scope = call.actor.scope
     with call.context.database.read() as connection:
         number, known = present(find_image(connection, scope, call.path["digest"]))
-        inventory = read_inventory(connection, number)
+        inventory = read_inventory(connection, number, with_packages=False)
         used = uses(connection, known.digest, inventory.id)
         findings = read_findings(connection, scope, number, inventory, call.context.clock(), uses=used)
         flawed: dict[int, int] = {}
@@ -70,8 +70,8 @@ def _image(call: PageCall) -> PageAnswer:
             "graded": bool(used),
             "base": find_base(connection, scope, number, inventory),
             "layers": list_layers(connection, scope, number, flawed),
-            "packages": list_packages(connection, number, after=call.query.get("after", ""), limit=100),
-            "total": len(inventory.packages),
+            "packages": list_packages(connection, number, after=call.query.get("after", ""), limit=_ROWS),
+            "total": count_packages(connection, number),
             "containers": list_containers(connection, scope, of=known.digest, limit=20).items,
             "change": _change(connection, call, number),
         }

@@ -31,6 +31,20 @@ KINDS: Final = {
 }
 """The kinds of events in words."""
 
+_NOTHING: Final = Markup()
+_BADGE: Final = Markup('<span class="badge {0}">{0}</span>')
+_BADGES: Final = {word: _BADGE.format(word) for word in ("critical", "high", "medium", "low", "info")} | {"": _NOTHING}
+"""Pages show hundreds of them: macros of templates, and escaping what is known, take several times as long."""
+_CHIP: Final = Markup('<span class="chip{}">{}</span>')
+_USES: Final = {
+    "loaded": _CHIP.format(" critical", "loaded"),
+    "reachable": _CHIP.format(" high", "reachable"),
+    "present": _CHIP.format(" good", "not loaded"),
+    "unknown": _CHIP.format("", "use unknown"),
+}
+_EXPLOITED: Final = _CHIP.format(" critical", "exploited")
+_TIME: Final = Markup('<time datetime="{0}" title="{0} UTC">{1}</time>')
+
 
 @cache
 def environment() -> Environment:
@@ -46,6 +60,10 @@ def environment() -> Environment:
     )
     made.filters |= {
         "ago": ago,
+        "badge": badge,
+        "use": lambda word: _USES.get(word, _NOTHING),
+        "exploited": lambda is_exploited: _EXPLOITED if is_exploited else _NOTHING,
+        "time": time_of,
         "moment": moment,
         "size": format_size,
         "count": count,
@@ -93,6 +111,17 @@ def ago(at: float | None, now: float) -> str:
         if seconds >= length:
             return f"{count(int(seconds // length), name)} ago"
     return "just now" if seconds > -60 else moment(at)
+
+
+def badge(word: str) -> Markup:
+    """A severity in its colour."""
+    known = _BADGES.get(word)
+    return _BADGE.format(word) if known is None else known
+
+
+def time_of(at: float | None, now: float) -> Markup:
+    """How long ago, with the time itself for machines and for who points at it."""
+    return _TIME.format(moment(at), ago(at, now))
 
 
 def moment(at: float | None) -> str:
