@@ -34,6 +34,7 @@ from sealock.service.state.database import Database
 from sealock.service.state.tables import repository
 from sealock.service.state.tables.access import rate
 from sealock.service.views.common import within
+from sealock.service.web.clients import network_of
 from support.postgresql import PostgresServer
 
 NOW = 1_800_000_000.0
@@ -158,6 +159,22 @@ def test_a_shared_rate_outlives_a_clock_that_goes_back_and_a_database_that_is_aw
 def _away() -> NoReturn:
     statement = "INSERT"
     raise OperationalError(statement, {}, OSError("away"))
+
+
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        pytest.param("192.0.2.7", "192.0.2.7", id="an IPv4 address is one sender"),
+        pytest.param("2001:db8:1:2:a::7", "2001:db8:1:2::/64", id="all addresses of an IPv6 network are one"),
+        pytest.param("2001:db8:1:2:ffff::", "2001:db8:1:2::/64", id="however they are written"),
+        pytest.param("2001:DB8:1:3::7", "2001:db8:1:3::/64", id="the next network is another"),
+        pytest.param("::ffff:192.0.2.7", "192.0.2.7", id="an IPv4 address in one of IPv6 is itself"),
+        pytest.param("fe80::1%eth0", "fe80::/64", id="a zone makes no difference"),
+        pytest.param("unknown", "unknown", id="what is no address stands for itself"),
+    ],
+)
+def test_logins_are_counted_by_what_one_sender_has(address: str, sender: str) -> None:
+    assert network_of(address) == sender
 
 
 def test_many_keys_do_not_fill_memory() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from sealock.service.access.audit import record
+from sealock.service.delivery.outbox import collect, delivered, take
 from sealock.service.state.database import Database
 from sealock.service.state.reports import keep_report, parse_report
 from sealock.service.state.retention import Retention, Tidied
@@ -117,6 +118,23 @@ def test_sent_messages_and_refused_logins_go_after_a_year_and_the_rest_of_the_au
     with database.read() as connection:
         assert connection.execute(select(message.c.uid).order_by(message.c.uid)).scalars().all() == ["msg_1", "msg_2"]
         assert connection.execute(select(audit.c.action)).scalars().all() == ["account removed"]
+
+
+def test_events_of_a_clock_that_is_behind_stay_until_each_webhook_has_them(database: Database) -> None:
+    now, made = 1000 * DAY, {"url": "https://x.example", "secret": b"x", "kinds": "[]", "scope": "[]", "made": 1.0}
+    with database.write() as connection:
+        connection.execute(insert(webhook).values(name="on", **made))
+        connection.execute(insert(webhook).values(name="off", disabled="it is gone", **made))
+    scan(database, APP, "1", image_of("a", deb("openssl", "3.0.14-1")), ADVISORIES, now=now - 400 * DAY)
+    assert tidy(database, Retention(), now).events == 0
+    assert collect(database, now) == 1
+    # It waits in a message, and who sends that reads the event.
+    assert tidy(database, Retention(), now).events == 0
+    sent = take(database, now)
+    assert sent
+    assert [row.rule for row in sent.events] == ["CVE-2026-0001"]
+    delivered(database, sent, now)
+    assert tidy(database, Retention(), now).events == 1
 
 
 def test_nothing_goes_where_everything_is_kept(database: Database) -> None:

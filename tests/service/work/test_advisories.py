@@ -109,6 +109,10 @@ def test_a_source_that_fails_is_said_and_asked_again_soon_and_recovers(
         errors, rules, said, due = update()
         assert why in errors["osv/PyPI"]
         assert (errors["kev"], rules, due) == ("", before, made.clock() + 1800)
+        # Why is known until the source answers, also where something else matched with what is there.
+        worker.handle(Job("match", ""))
+        with made.database.read() as connection:
+            assert {row.name: row.error for row in connection.execute(select(feed))} == errors
         assert "The last update of 1 source of advisories failed" in said
         publisher.oddities.clear()
         errors, rules, said, _ = update()

@@ -21,8 +21,9 @@ from sealock.service.state.database import Database, migrate
 from sealock.service.state.tables import parked, setting
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.jobs import Job, Jobs
+from sealock.service.work.procrastination import ProcrastinateJobs
 from support.jobworker import QUICK
-from support.postgresql import postgres_server, programs
+from support.postgresql import PostgresServer, postgres_server, programs
 from support.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -203,6 +204,43 @@ def test_a_job_that_is_wanted_again_before_it_fails_has_three_tries(database: Da
         working.result()
     assert tries == [1, 2, 3]
     assert is_idle(jobs)
+
+
+def test_a_job_that_is_wanted_again_in_the_moment_in_which_it_is_put_in_again_is_put_in_once(
+    postgresql: PostgresServer, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one put in meanwhile is removed, and there is another before the next try could be written."""
+    database = Database(postgresql.database(template))
+    jobs = open_jobs(database, settings=QUICK)
+    assert isinstance(jobs, ProcrastinateJobs)
+    tries: list[int] = []
+    dropped, drop = [], jobs._drop_twin  # noqa: SLF001  the moment cannot be met from outside
+
+    def drop_twin(*given: Any) -> None:
+        drop(*given)
+        dropped.append(given)
+        if len(dropped) == 1:
+            put(database, jobs, "count 1")
+
+    def handle(job: Job) -> None:
+        tries.append(job.tries)
+        if job.tries == 1:
+            put(database, jobs, "count 1")
+            message = "it fails once"
+            raise ValueError(message)
+
+    monkeypatch.setattr(jobs, "_drop_twin", drop_twin)
+    put(database, jobs, "count 1")
+    stop = Event()
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(jobs.work, handle, stop)
+        try:
+            wait_until(lambda: is_idle(jobs))
+        finally:
+            stop.set()
+        working.result()
+    assert tries == [1, 2]
+    database.close()
 
 
 @pytest.mark.repeats

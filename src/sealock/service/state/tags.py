@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, insert, or_, select, true, update
 
 from sealock.errors import UsageError
 from sealock.service.state.rows import AT_ONCE, chunks, insert_new, put, take_turn
@@ -22,6 +22,7 @@ from sealock.service.state.tables import (
     repository,
     repository_image,
     repository_slice,
+    scan,
     slice_package,
     tag,
 )
@@ -108,20 +109,39 @@ def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
     connection.execute(insert(event).values(**row))
 
 
-def drop_tags(connection: Connection, number: int, names: Iterable[str], now: float) -> None:
-    """Record that tags of a repository are gone."""
+def _end_scans(connection: Connection, now: float, upto: int | None, *which: ColumnElement[bool]) -> None:
+    """End the scans that wait or run for what was deleted: what they have read counts no more.
+
+    Those after the number `upto` were requested since it was seen to be gone, and stay.
+    """
+    older = scan.c.id <= upto if upto is not None else true()
+    deleted = update(scan).where(scan.c.state == "waiting", older, *which)
+    connection.execute(deleted.values(state="gone", reason="it was deleted before it was read", finished=now))
+
+
+def drop_tags(
+    connection: Connection, number: int, names: Iterable[str], now: float, *, upto: int | None = None
+) -> None:
+    """Record that tags of a repository are gone, and end the scans of them, up to a number."""
     take_turn(connection)
     named: set[int] = set()
     for some in chunks(sorted(set(names))):
         gone = and_(tag.c.repository_id == number, tag.c.name.in_(some), tag.c.until.is_(None))
         dropped = update(tag).where(gone).values(until=now, last_seen=now).returning(tag.c.image_id)
         named.update(image_id for image_id in connection.execute(dropped).scalars() if image_id)
+        _end_scans(connection, now, upto, scan.c.repository_id == number, scan.c.tag.in_(some))
     refresh(connection, number, now, "tag", sorted(named))
 
 
 def drop_digest(connection: Connection, number: int, digest: str, now: float) -> None:
-    """Record that a manifest of a repository was deleted: no tag names it, and it is no longer current."""
+    """Record that a manifest of a repository was deleted: no tag names it, and it is no longer current.
+
+    Its scans end. What those of tags are reading is not known here: they look again, since there was a deletion.
+    """
     take_turn(connection)
+    _end_scans(connection, now, None, scan.c.repository_id == number, scan.c.digest == digest)
+    counted = update(repository).where(repository.c.id == number)
+    connection.execute(counted.values(deletions=repository.c.deletions + 1))
     named = or_(
         tag.c.digest == digest,
         tag.c.image_id.in_(_image(digest)),
@@ -138,12 +158,11 @@ def _image(digest: str) -> Select[tuple[int]]:
     return select(image.c.id).where(image.c.digest == digest)
 
 
-def forget_repository(connection: Connection, number: int, now: float, successor: str = "") -> None:
-    """Record that the registry does not know a repository any more, or knows it by another name."""
+def forget_repository(connection: Connection, number: int, now: float, *, upto: int | None = None) -> None:
+    """Record that the registry does not know a repository any more, and end its scans, up to a number."""
     take_turn(connection)
-    connection.execute(
-        update(repository).where(repository.c.id == number).values(gone=now, watched=False, successor=successor)
-    )
+    _end_scans(connection, now, upto, scan.c.repository_id == number)
+    connection.execute(update(repository).where(repository.c.id == number).values(gone=now, watched=False))
     current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
     connection.execute(update(tag).where(current).values(until=now, last_seen=now))
     connection.execute(delete(repository_image).where(repository_image.c.repository_id == number))

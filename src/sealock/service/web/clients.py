@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from starlette.requests import Request
@@ -11,6 +12,8 @@ from starlette.requests import Request
 from sealock.service.web.context import ServiceSettings
 
 _COOKIE: Final = "sealock_session"
+_HOST: Final = 64
+"""Bits of an IPv6 address that its network gives to hosts."""
 
 
 def client_address(request: Request, settings: ServiceSettings) -> str:
@@ -21,6 +24,19 @@ def client_address(request: Request, settings: ServiceSettings) -> str:
         if len(passed) >= settings.behind:
             return passed[-settings.behind][:64]
     return direct
+
+
+def network_of(address: str) -> str:
+    """What counts as one sender of an address: with IPv6 its network of 64 bits, of which anybody has all addresses."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((int(parsed) >> _HOST << _HOST, 128 - _HOST)))
+    return str(parsed)
 
 
 def bearer(request: Request) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from sealock.errors import DatabaseError, SealockError
 from sealock.net.http import HttpTransport
@@ -101,7 +101,7 @@ def match_newest(database: Database, advisories: Advisories, now: float) -> Matc
     lost = digest == NONE and is_matched(database, advisories)
     result = MatchedAgain() if lost else match_again(database, lookup, digest, now)
     with database.write() as connection:
-        _record(connection, advisories.feeds(), {})
+        _record(connection, advisories.feeds(), _failures(connection))
     return result
 
 
@@ -112,15 +112,22 @@ def update_advisories(
 
     What fails is recorded with each feed, and the old advisories stay.
     """
-    failures: dict[str, str] = {}
     try:
         failures = _fetch(advisories, source, registry)
     except SealockError as error:
-        failures = {"": str(error)}
+        # No source was asked: why each failed before still holds.
+        with database.read() as connection:
+            failures = _failures(connection) | {"": str(error)}
     match_newest(database, advisories, now)
     with database.write() as connection:
         _record(connection, advisories.feeds(), failures)
     return not failures
+
+
+def _failures(connection: Connection) -> dict[str, str]:
+    """Why the last update of sources failed, by their names: that is known until they answer."""
+    query = select(feed.c.name, feed.c.error).where(feed.c.error != "")
+    return {row.name: row.error for row in connection.execute(query)}
 
 
 def _fetch(advisories: Advisories, source: AdvisorySource, registry: Registry) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from threading import Event
 from typing import Any, Final
 
@@ -125,9 +127,10 @@ class ProcrastinateJobs:
         app = self._app()
 
         def do(context: JobContext, kind: str, key: str) -> None:
-            self._do(handle, Job(kind, key, context.job.attempts + 1), context.job.id or 0)
+            self._do(handle, Job(kind, key, context.job.attempts + 1))
 
         app.task(name=_TASK, pass_context=True, retry=_Retries(self._settings.pause))(do)
+        app.job_manager.retry_job = partial(self._put_again, app.job_manager.retry_job)  # type: ignore[method-assign]
         beat = self._settings.lease / 3
         async with app.open_async():
             working = asyncio.create_task(
@@ -155,7 +158,7 @@ class ProcrastinateJobs:
             if not working.cancelled() and (error := working.exception()) is not None:
                 raise error
 
-    def _do(self, handle: Handler, job: Job, number: int) -> None:
+    def _do(self, handle: Handler, job: Job) -> None:
         try:
             handle(job)
         except Later as later:
@@ -163,7 +166,6 @@ class ProcrastinateJobs:
                 self.put(connection, job.kind, job.key, later.seconds)
         except Exception as error:
             if job.tries < TRIES:
-                self._drop_twin(job, number)
                 raise
             with self._database.write() as connection:
                 park(connection, job, failed(error), time.time(), self._given_up)
@@ -186,7 +188,7 @@ class ProcrastinateJobs:
             job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
             with suppress(ConnectorException):  # another worker swept it at the same time
                 if job.tries < TRIES:
-                    await self._retry(app, carried, job)
+                    await self._put_again(app.job_manager.retry_job, carried)
                 else:
                     # First the word of it: where this process ends in between, the next sweep does it again.
                     await asyncio.to_thread(self._give_up, job)
@@ -222,21 +224,25 @@ class ProcrastinateJobs:
                 if silent >= self._settings.lease:
                     connection.execute(removing, {"id": worker, "beat": beat})
 
-    async def _retry(self, app: App, carried: CarriedJob, job: Job) -> None:
-        try:
-            await app.job_manager.retry_job(carried)
-        except UniqueViolation:
-            await asyncio.to_thread(self._drop_twin, job, carried.id or 0)
-            await app.job_manager.retry_job(carried)
+    async def _put_again(self, retry: Callable[..., Awaitable[None]], job: CarriedJob, **options: Any) -> None:  # noqa: ANN401  Procrastinate's
+        """Put a job in again for its next try, as Procrastinate's `retry_job` does.
 
-    def _drop_twin(self, job: Job, number: int) -> None:
-        """Remove the same job that was put in while this one ran: it could not wait beside it for its next try.
-
-        This one stays, since it knows how often it was tried.
+        The same one may have been put in while this one ran, up to this very moment. Procrastinate would then leave
+        this one as it is: it would count as running for ever, and keep the other from running.
         """
+        while True:
+            try:
+                await retry(job, **options)
+            except UniqueViolation:
+                await asyncio.to_thread(self._drop_twin, job)
+            else:
+                return
+
+    def _drop_twin(self, job: CarriedJob) -> None:
+        """Remove the same job that was put in meanwhile. This one stays, since it knows how often it was tried."""
         query = text(f"DELETE FROM {_TABLE} WHERE status = 'todo' AND queueing_lock = :lock AND id <> :number")  # noqa: S608  our own name
         with self._database.write() as connection:
-            connection.execute(query, {"lock": _lock(job.kind, job.key), "number": number})
+            connection.execute(query, {"lock": job.queueing_lock, "number": job.id})
 
     def _give_up(self, job: Job) -> None:
         with self._database.write() as connection:

@@ -156,7 +156,7 @@ class Scanner:
         """Do the scan whose number is the job's key; Later where its registry does not answer."""
         with self._database.read() as connection:
             query = (
-                select(scan, repository.c.name.label("name"))
+                select(scan, repository.c.name.label("name"), repository.c.deletions)
                 .join(repository, repository.c.id == scan.c.repository_id)
                 .where(scan.c.id == int(job.key), scan.c.state == "waiting")
             )
@@ -190,7 +190,8 @@ class Scanner:
             signed = self._signed(client, name, resolved)
             with self._database.write() as connection:
                 take_turn(connection)
-                self._see(connection, row, resolved, known, signed)
+                if _counts(connection, row):
+                    self._see(connection, row, resolved, known, signed)
             return
         owner = claim_owner(row.id)
         has_claims = False
@@ -276,6 +277,8 @@ class Scanner:
         matched = match_packages(unknown, lookup)
         with self._database.write() as connection:
             take_turn(connection)
+            if not _counts(connection, row):
+                return
             if not (before := generation(connection)):
                 set_generation(connection, digest)
             elif before != digest:
@@ -312,9 +315,27 @@ class Scanner:
         now = self._clock()
         with self._database.write() as connection:
             take_turn(connection)
-            connection.execute(update(scan).where(scan.c.id == row.id).values(state=state, reason=reason, finished=now))
-            if state == "gone" and row.tag and not row.digest:
-                drop_tags(connection, row.repository_id, [row.tag], now)
+            name = connection.execute(select(repository.c.name).where(repository.c.id == row.repository_id)).scalar()
+            if name != row.name:
+                raise Later(_BUSY, f"its repository is {name} now")
+            ended = update(scan).where(scan.c.id == row.id, scan.c.state == "waiting")
+            done = connection.execute(ended.values(state=state, reason=reason, finished=now)).rowcount
+            if done and state == "gone" and row.tag and not row.digest:
+                drop_tags(connection, row.repository_id, [row.tag], now, upto=row.id)
+
+
+def _counts(connection: Connection, row: Row[Any]) -> bool:
+    """Whether what a scan has read still counts: not where it was deleted meanwhile. Later where that may be.
+
+    What somebody deletes does not come back because a scan was in the middle of it.
+    """
+    query = select(scan.c.state, repository.c.deletions).join(repository, repository.c.id == scan.c.repository_id)
+    now = connection.execute(query.where(scan.c.id == row.id)).first()
+    if now is None or now.state != "waiting":
+        return False
+    if now.deletions != row.deletions:
+        raise Later(_BUSY, "an image of its repository was deleted meanwhile: it looks again")
+    return True
 
 
 def _layers(resolved: Resolved) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
 from sealock.errors import SealockError
 from sealock.model.imagename import ImageName
@@ -13,7 +13,7 @@ from sealock.net.registry.names import is_tag, reference
 from sealock.net.registry.requests import RegistryError
 from sealock.service.state.database import Database
 from sealock.service.state.moments import is_recent
-from sealock.service.state.rows import chunks
+from sealock.service.state.rows import chunks, take_turn
 from sealock.service.state.tables import repository, scan, tag
 from sealock.service.state.tags import drop_tags, forget_repository
 from sealock.service.work.jobs import Jobs
@@ -33,6 +33,7 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
         before = {row.name: row.digest for row in connection.execute(select(tag.c.name, tag.c.digest).where(current))}
         tried = and_(scan.c.repository_id == number, scan.c.state == "failed", is_recent(scan.c.requested, now, _AGAIN))
+        upto = connection.execute(select(func.max(scan.c.id))).scalar() or 0
         failed = {(row.tag, row.digest) for row in connection.execute(select(scan.c.tag, scan.c.digest).where(tried))}
     if name is None:
         return ""
@@ -43,8 +44,9 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
     except RegistryError as failure:
         if failure.status in _GONE:
             with database.write() as connection:
-                forget_repository(connection, number, now)
-                connection.execute(update(repository).where(repository.c.id == number).values(polled=now))
+                if _is_named(connection, number, name):
+                    forget_repository(connection, number, now, upto=upto)
+                    connection.execute(update(repository).where(repository.c.id == number).values(polled=now))
             return ""
         error = str(failure)
     except SealockError as failure:
@@ -59,11 +61,13 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         if before.get(label) != digest and (label, digest) not in failed
     ]
     with database.write() as connection:
+        if not _is_named(connection, number, name):
+            return ""
         for some in chunks(new):
             for request in some:
                 request_scan(connection, jobs, request, now)
         if gone := before.keys() - seen.keys():
-            drop_tags(connection, number, gone, now)
+            drop_tags(connection, number, gone, now, upto=upto)
         same = sorted(before.keys() & seen.keys())
         for labels in chunks(same):
             here = and_(tag.c.repository_id == number, tag.c.until.is_(None), tag.c.name.in_(labels))
@@ -71,6 +75,12 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         done = update(repository).where(repository.c.id == number)
         connection.execute(done.values(polled=now, poll_error=""))
     return ""
+
+
+def _is_named(connection: Connection, number: int, name: str) -> bool:
+    """Whether a repository still has the name that was asked for; if not, the next poll asks for its new one."""
+    take_turn(connection)
+    return connection.execute(select(repository.c.name).where(repository.c.id == number)).scalar() == name
 
 
 def _digests(registry: Registry, image: ImageName) -> dict[str, str]:

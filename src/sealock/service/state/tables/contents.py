@@ -17,6 +17,7 @@ repository = Table(
     words("poll_error"),  # why it did not since; "" where it did
     moment("gone", null=True),  # since when the registry does not know it
     words("successor"),  # the name that it has since it was renamed
+    count("deletions"),  # of its manifests, as far as they were heard of: a scan meanwhile looks again
     count("critical"),
     count("high"),
     count("medium"),

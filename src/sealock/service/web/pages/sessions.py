@@ -6,6 +6,7 @@ from typing import Final
 
 from sealock.errors import UsageError
 from sealock.service.access.people import accept, has_people, is_invitation, log_in, log_out
+from sealock.service.web.clients import network_of
 from sealock.service.web.errors import HttpError, too_many
 from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageMove, PageView
 
@@ -20,7 +21,7 @@ def _login(call: PageCall) -> PageAnswer:
 
 def _log_in(call: PageCall) -> PageAnswer:
     name, following = call.form.get("name", "").strip()[:100], call.form.get("next", "/")
-    for key in (f"address {call.address}", f"account {name.lower()}"):
+    for key in (f"address {network_of(call.address)}", f"account {name.lower()}"):
         if wait := call.context.rates.logins.wait(key):
             raise too_many(wait)
     context = call.context
@@ -45,7 +46,7 @@ def _invitation(call: PageCall) -> PageAnswer:
 
 
 def _accept(call: PageCall) -> PageAnswer:
-    if wait := call.context.rates.logins.wait(f"address {call.address}"):
+    if wait := call.context.rates.logins.wait(f"address {network_of(call.address)}"):
         raise too_many(wait)
     name = call.form.get("name", "").strip()
     password = call.form.get("password", "")
