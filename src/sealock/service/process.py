@@ -12,13 +12,13 @@ from typing import Final
 import uvicorn
 from cryptography.fernet import MultiFernet
 from msgspec import Struct
-from uvicorn.config import Config
 
 from sealock.service.access.sealing import KeyBox
 from sealock.service.delivery.sender import Sender
 from sealock.service.state.database import Database
 from sealock.service.supervision import ServicePart
 from sealock.service.web.application import build_application
+from sealock.service.web.connections import web_server
 from sealock.service.web.context import ServiceContext, ServiceSettings, usual_rates
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.requests import give_up
@@ -52,23 +52,7 @@ def web_part(plan: ServicePlan, listening: socket) -> ServicePart:
             rates=usual_rates(database),
         )
         application = build_application(context, stopping=lambda: server is not None and server.should_exit)
-        server = uvicorn.Server(
-            Config(
-                application,
-                log_level="warning",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=True,
-                timeout_keep_alive=20,
-                timeout_graceful_shutdown=_STOPPING_SECONDS,
-                h11_max_incomplete_event_size=32 << 10,
-                ws="none",
-                lifespan="on",
-                http="h11",
-                loop="asyncio",
-            )
-        )
+        server = web_server(application)
         # uvicorn takes SIGTERM for itself, and ends requests that have begun.
         server.run(sockets=[listening])
         stop.set()
