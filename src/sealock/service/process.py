@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from sealock.service.access.sealing import KeyBox
 from sealock.service.delivery.sender import Sender
+from sealock.service.logs import prepare_logs
 from sealock.service.state.database import Database
 from sealock.service.supervision import ServicePart
 from sealock.service.web.application import build_application
@@ -41,6 +42,7 @@ def web_part(plan: ServicePlan, listening: socket) -> ServicePart:
     """The web process on a socket that listens."""
 
     def run(stop: Event) -> None:
+        prepare_logs()
         database = Database(plan.worker.database, pool=10)
         server: uvicorn.Server | None = None
         context = ServiceContext(
@@ -65,6 +67,7 @@ def worker_part(plan: ServicePlan, number: int) -> ServicePart:
     """A worker: jobs, and messages to webhooks."""
 
     def run(stop: Event) -> None:
+        prepare_logs()
         worker = Worker(plan.worker, plan.key, report=plan.report)
         sender = Sender(worker.database, KeyBox(plan.key), plan.web.guard, clock=time.time)
         sending = Thread(target=sender.run, args=(stop,), daemon=True, name="sealock-sender")

@@ -44,7 +44,7 @@ class BoundedConnection(H11Protocol):
         super().__init__(*given, **named)
         self._stage: _Stage = "head"
         self._since = 0.0
-        self._answered: object = None
+        self._answered: Any = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -89,7 +89,7 @@ class BoundedConnection(H11Protocol):
 
     def _look(self) -> None:
         """Find out whether a request has begun or is whole."""
-        cycle = self.cycle
+        cycle: Any = self.cycle  # None before the first request, whatever its type says
         if cycle is None or cycle.response_complete:
             return
         if cycle is not self._answered or (self._stage == "body" and not cycle.more_body):
@@ -127,5 +127,6 @@ def web_server(application: Starlette, connection: type[BoundedConnection] = Bou
             lifespan="on",
             http=connection,
             loop="asyncio",
+            log_config=None,
         )
     )
