@@ -335,9 +335,10 @@ def test_a_backup_is_restored_elsewhere(tmp_path: Path) -> None:
     link = sealock("serve", "invite", "--state", "one", cwd=tmp_path, environment=environment).stdout
     done = sealock("serve", "backup", "copy", "--state", "one", cwd=tmp_path, environment=environment)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "copy holds" in done.stdout
+    assert re.fullmatch(r"wrote \d+ rows? of \d+ tables to copy; back up the key .*\n", done.stdout)
     done = sealock("serve", "restore", "copy", "--state", "two", cwd=tmp_path, environment=environment)
     assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"restored \d+ rows? of \d+ tables from copy; start the service with the key .*\n", done.stdout)
     database = Database(str(tmp_path / "two/state.db"))
     with database.read() as connection:
         assert is_invitation(connection, link.strip().rpartition("/")[2], time.time())

@@ -188,9 +188,11 @@ def _with_state(arguments: Namespace, what: str, run: Callable[[Database, str], 
         result = run(database, arguments.name)
     finally:
         database.close()
-    verb = "holds" if what == "backup" else "gave"
-    rows, tables = count(result.rows, "row"), count(result.tables, "table")
-    write(f"{arguments.name} {verb} {rows} of {tables}; the key of stored secrets is not in it\n")
+    rows, path = f"{count(result.rows, 'row')} of {count(result.tables, 'table')}", line(arguments.name, 600)
+    if what == "backup":
+        write(f"wrote {rows} to {path}; back up the key that decrypts its secrets too: it is not in this file\n")
+    else:
+        write(f"restored {rows} from {path}; start the service with the key that it had: secrets stay encrypted\n")
     return 0
 
 
