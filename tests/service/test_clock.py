@@ -14,7 +14,7 @@ from sealock.service.access.people import accept, invite, is_invitation, person_
 from sealock.service.access.tokens import Scope
 from sealock.service.acknowledging import AcknowledgementRequest, acknowledge
 from sealock.service.delivery.outbox import collect, failed, take
-from sealock.service.delivery.webhooks import WebhookRequest, add_webhook
+from sealock.service.delivery.webhooks import WebhookAddition, WebhookRequest, add_webhook
 from sealock.service.state.database import Database
 from sealock.service.state.layercache import LayerFactsStore, claim_layers
 from sealock.service.state.moments import has_come, is_recent, machine_time
@@ -173,7 +173,7 @@ def test_a_clock_ahead_removes_what_two_days_would_and_no_more(database: Databas
 
 def test_sessions_and_links_end_where_they_seem_to_be_of_the_future(database: Database) -> None:
     with database.write() as connection:
-        first, second = (invite(connection, "admin", by, NOW) for by in ("", "person ada"))
+        first, second = (invite(connection, "admin", by, NOW) for by in ("", "ada"))
     session = accept(database, first, "ada", "correct horse battery", now=NOW)
     assert person_of(database, session, NOW + HOUR)
     for jump in (*JUMPS, 13 * HOUR, YEAR):
@@ -198,7 +198,7 @@ def test_messages_are_sent_again_at_the_latest_after_their_wait(database: Databa
             WebhookRequest(name="hook", url="https://hooks.example/x"),
             WebhookRequest(name="daily", url="https://hooks.example/x", period="day"),
         ):
-            add_webhook(connection, asked, PlainBox(), AddressGuard(), by=HOOKED, now=NOW)
+            add_webhook(connection, WebhookAddition(asked, PlainBox(), AddressGuard(), HOOKED, NOW))
     happen(database, "1", NOW)
     collect(database, NOW)
     message = take(database, NOW)

@@ -51,7 +51,7 @@ DAY: Final = 86400
 MARKUP: Final = "<script>alert(1)</script>\u202e'\"&{{7*7}}"
 """What no page may show as it is."""
 PASSWORD: Final = "correct horse battery"
-HOOKED: Final = Actor("person ada", "admin", Scope(), "person 1", "session")
+HOOKED: Final = Actor("ada", "admin", Scope(), "person 1", "session")
 
 FLAWS: Final = (
     flaw("CVE-2026-31002", "Debian:12", "openssl", fixed="3.0.17-1~deb12u3", severity=Severity.CRITICAL, summary="Heap overflow while parsing a certificate's policies"),

@@ -31,7 +31,7 @@ PAGES = {
     "overview": ("/", "/silence", "/events", "/events?least=high&kind=added", "/search?words=openssl", f"/search?words={LOADED}", "/search?words=shop", "/search?words=nothing", "/search"),
     "images": ("/images", "/images?words=team", f"/repository?name={_WEB}", f"/repository?name={quote(HOSTILE_REPOSITORY)}", f"/image/{WEB}", f"/image/{EVIL}", f"/advisory/{LOADED}", "/advisory/F012", "/advisory/CVE-2025-6965"),
     "hosts": ("/hosts", "/host?name=host-a.example", "/host?name=host-b.example", f"/host?name={quote(MARKUP, safe='')}", "/map.svg?host=host-a.example"),
-    "administration": ("/administration", "/administration/webhooks", "/administration/registries", "/administration/people", "/administration/audit", "/acknowledgements", f"/acknowledge?rule={LOADED}"),
+    "administration": ("/administration", "/administration/webhooks", "/administration/registries", "/administration/people", "/administration/audit", "/account", "/acknowledgements", f"/acknowledge?rule={LOADED}"),
     "errors": ("/image/latest", f"/image/{digest('none')}", "/host?name=none", "/repository?name=none", "/advisory/none", "/images?limit=0", "/nothing"),
 }  # fmt: skip
 API = {
@@ -82,7 +82,7 @@ FORMS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/administration/webhooks/1/enable", {}), ("/administration/webhooks/2/remove", {}), ("/administration/messages/1/retry", {}),
     ("/administration/registries", {"host": "form.example", "user": "me", "password": "p"}), ("/administration/registries", {"host": "", "user": "", "password": ""}), ("/administration/registries/remove", {"host": "form.example"}),
     ("/administration/watches", {"repository": _WEB, "watched": "no"}), ("/administration/watches", {"repository": _WEB}), ("/administration/watches", {"repository": "Not A Name"}),
-    ("/administration/people", {"role": "admin"}), ("/administration/people", {"role": "king"}), ("/administration/people/1/remove", {}), ("/administration/people/999/remove", {}),
+    ("/administration/people", {"role": "admin"}), ("/administration/people", {"role": "king"}), ("/account", {"present": "wrong", "password": "another long word", "again": "another long word"}), ("/account", {"present": "x", "password": "y", "again": "z"}), ("/administration/people/1/remove", {}), ("/administration/people/999/remove", {}),
     ("/acknowledge", {"rule": LOADED, "reason": "known", "until": "2100-01-01"}), ("/acknowledge", {"rule": LOADED, "reason": "", "until": "yesterday"}), ("/acknowledgements/1/withdraw", {}), ("/nothing", {}),
 )  # fmt: skip
 """Forms that a person who administers sends, in order."""

@@ -40,7 +40,7 @@ from support.postgresql import PostgresServer
 NOW = 1_800_000_000.0
 DAY = 86400
 PASSWORD = "correct horse battery"
-ADA = Actor("person ada", "admin", Scope(), "person 1")
+ADA = Actor("ada", "admin", Scope(), "person 1")
 
 
 def test_a_password_is_stored_as_argon2id_and_verified() -> None:
@@ -198,8 +198,8 @@ def test_a_token_is_stored_hashed_and_ends(database: Database) -> None:
         assert revoke(connection, row.id, by=ADA, now=NOW)
         assert not revoke(connection, row.id, by=ADA, now=NOW)
         assert [(entry.who, entry.action, entry.about) for entry in list_audit(connection)] == [
-            ("person ada", "token revoked", "ci"),
-            ("person ada", "token issued", "ci (submit, r/app)"),
+            ("ada", "token revoked", "ci"),
+            ("ada", "token issued", "ci (submit, r/app)"),
         ]
     assert machine_of(database, secret, NOW) is None
 
@@ -243,7 +243,7 @@ def test_an_invitation_works_once_and_for_a_day(database: Database) -> None:
     session = accept(database, first, "ada", PASSWORD, now=NOW)
     who = person_of(database, session, NOW)
     assert who is not None
-    assert (who.name, who.role) == ("person ada", "admin")
+    assert (who.name, who.role) == ("ada", "admin")
     for secret, at in ((first, NOW), (late, NOW + 2 * DAY), ("x", NOW)):
         with pytest.raises(UsageError, match="used before or is too old"):
             accept(database, secret, "eve", PASSWORD, now=at)
@@ -277,7 +277,7 @@ def test_the_last_administrator_stays(database: Database) -> None:
         sessions.append(accept(database, secret, name, PASSWORD, now=NOW))
     with database.write() as connection:
         numbers = {name: number for number, name, _, _ in list_people(connection)}
-        link = invite(connection, "admin", "person eve", NOW)
+        link = invite(connection, "admin", "eve", NOW)
         remove_person(connection, numbers["eve"], ADA, NOW)
         assert not is_invitation(connection, link, NOW)
         remove_person(connection, 999, ADA, NOW)

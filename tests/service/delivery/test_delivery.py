@@ -28,6 +28,7 @@ from sealock.service.delivery.outbox import LEASE_SECONDS, collect, delivered, f
 from sealock.service.delivery.sender import Sender
 from sealock.service.delivery.signatures import make_secret, sign
 from sealock.service.delivery.webhooks import (
+    WebhookAddition,
     WebhookRequest,
     add_webhook,
     check_url,
@@ -43,7 +44,7 @@ from support.simulators.registry import RegistrySimulator, Reply, registry
 
 NOW = 1_800_003_600.0
 HOUR = 3600
-ADA = Actor("person ada", "admin", Scope(), "person 1")
+ADA = Actor("ada", "admin", Scope(), "person 1")
 GUARD = AddressGuard(("127.0.0.0/8",))
 EVERYTHING = AddressGuard(("127.0.0.0/8", "hooks.example"))
 """What the service allowed when a webhook was added."""
@@ -80,7 +81,7 @@ def happen(database: Database, *kinds: str, severity: int = 4, where: str = "r/a
 def hook(database: Database, **asked: Any) -> str:
     with database.write() as connection:
         request = WebhookRequest(**{"name": "hook", "url": "https://hooks.example/x", **asked})
-        return add_webhook(connection, request, PlainBox(), EVERYTHING, by=ADA, now=NOW)[1]
+        return add_webhook(connection, WebhookAddition(request, PlainBox(), EVERYTHING, ADA, NOW))[1]
 
 
 def outgoing(database: Database, now: float = NOW) -> list[list[str]]:
@@ -220,7 +221,7 @@ def test_a_message_is_tried_again_later_and_later_and_then_given_up(database: Da
         assert retry(connection, dead.id, by=ADA, now=now, address="192.0.2.7")
         assert not retry(connection, dead.id, by=ADA, now=now)
         (entry, _) = list_audit(connection)
-        assert (entry.who, entry.action, entry.address) == ("person ada", "message sent again", "192.0.2.7")
+        assert (entry.who, entry.action, entry.address) == ("ada", "message sent again", "192.0.2.7")
         assert entry.about == f"{dead.uid} to {dead.webhook}"
     again = take(database, now)
     assert again is not None
@@ -311,7 +312,7 @@ def test_a_key_that_was_changed_is_said(database: Database, receiver: RegistrySi
             return b"other" + text.encode()
 
     with database.write() as connection:
-        add_webhook(connection, WebhookRequest("h", f"{receiver.url}/x"), OtherBox(), GUARD, by=ADA, now=NOW)
+        add_webhook(connection, WebhookAddition(WebhookRequest("h", f"{receiver.url}/x"), OtherBox(), GUARD, ADA, NOW))
     happen(database, "added")
     Sender(database, PlainBox(), GUARD, clock=Clock(NOW)).send_due()
     with database.read() as connection:

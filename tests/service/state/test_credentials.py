@@ -31,7 +31,7 @@ from sealock.service.state.tables import credential
     [("", "me", "word"), ("  ", "me", "word"), ("docker.io", "", "word"), ("docker.io", " ", "word"), ("docker.io", "me", "")],
 )  # fmt: skip
 def test_a_login_without_one_of_its_parts_is_not_kept(host: str, user: str, password: str, database: Database) -> None:
-    by = Actor("person alice", "admin", Scope(), "alice")
+    by = Actor("alice", "admin", Scope(), "alice")
     with database.write() as connection:
         with pytest.raises(UsageError, match="a login has a registry's host, a user and a password or token"):
             keep_registry(connection, None, host, user, password, by=by, now=0.0)

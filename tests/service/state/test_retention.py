@@ -113,7 +113,7 @@ def test_sent_messages_and_refused_logins_go_after_a_year_and_the_rest_of_the_au
             values = {"webhook_id": hook, "uid": f"msg_{number}", "state": state, "made": 1.0, "due": 1.0}
             connection.execute(insert(message).values(**values, finished=finished))
         for action in (REFUSED, "account removed"):
-            record(connection, 1.0, "person eve", action)
+            record(connection, 1.0, "eve", action)
     tidy(database, Retention(), 400 * DAY)
     with database.read() as connection:
         assert connection.execute(select(message.c.uid).order_by(message.c.uid)).scalars().all() == ["msg_1", "msg_2"]

@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 
 from sealock.net.http import AddressGuard
 from sealock.service.access.tokens import Scope
-from sealock.service.delivery.webhooks import WebhookRequest, add_webhook
+from sealock.service.delivery.webhooks import WebhookAddition, WebhookRequest, add_webhook
 from sealock.service.state.database import Database
 from sealock.service.state.tables import scan
 from sealock.service.state.tables.access import message
@@ -40,7 +40,7 @@ def test_a_webhook_whose_messages_fail_is_said_while_they_are_tried_and_when_the
 ) -> None:
     with database.write() as connection:
         asked = WebhookRequest("chat", "https://hooks.example/x")
-        row, _ = add_webhook(connection, asked, PlainBox(), AddressGuard(), by=HOOKED, now=NOW)
+        row, _ = add_webhook(connection, WebhookAddition(asked, PlainBox(), AddressGuard(), HOOKED, NOW))
         values = {"webhook_id": row.id, "uid": "m", "state": "waiting", "made": NOW, "due": NOW}
         connection.execute(insert(message).values(**values))
     assert not _about_messages(database)

@@ -21,7 +21,7 @@ PLACES = (
     "/", "/images", f"/repository?name={quote(HOSTILE_REPOSITORY)}", f"/image/{digest('shop:2')}", f"/advisory/{LOADED}",
     "/hosts", "/host?name=host-a.example", "/search?words=lib", "/events", "/silence", f"/acknowledge?rule={LOADED}",
     "/acknowledgements", "/administration", "/administration/webhooks", "/administration/registries",
-    "/administration/people", "/administration/audit", "/nothing",
+    "/administration/people", "/administration/audit", "/account", "/nothing",
 )  # fmt: skip
 _RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
 _CHECK = f"""axe.run(document, {{runOnly: {_RULES}, resultTypes: ['violations']}}).then(result =>

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from sealock.service.access.audit import list_audit
 from sealock.service.delivery.webhooks import EventKind
 from sealock.service.state.database import migrate
 from sealock.service.state.tables import image, repository
@@ -75,6 +76,7 @@ PLACES = [
     ("/administration/registries", "Keep a login"),
     ("/administration/people", "Invite somebody"),
     ("/administration/audit", "account made"),
+    ("/account", "Change the password"),
 ]
 
 
@@ -395,11 +397,45 @@ def test_a_person_logs_in_and_out(made: ServiceWorld) -> None:
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
         text = client.get("/").text
-        assert "person carol" in text
+        assert ">carol <" in text
         csrf = re.search(r'name="csrf" value="(\w+)"', text)
         assert csrf is not None
         assert client.post("/logout", data={"csrf": csrf[1]}).headers["location"] == "/login"
         assert client.get("/").status_code == 303
+
+
+def test_a_person_changes_the_own_password_and_the_other_sessions_end(made: ServiceWorld) -> None:
+    made.session("grace", "read")
+    own, other = made.client(), made.client()
+    with own, other:
+
+        def log_in(client: httpx.Client, password: str) -> int:
+            return client.post("/login", data={"name": "Grace", "password": password}).status_code
+
+        def change(present: str, password: str, again: str = "") -> tuple[int, str]:
+            csrf = re.search(r'name="csrf" value="(\w+)"', own.get("/account").text)
+            assert csrf is not None
+            form = {"csrf": csrf[1], "present": present, "password": password, "again": again or password}
+            answer = own.post("/account", data=form)
+            return answer.status_code, answer.text
+
+        assert [log_in(client, PASSWORD) for client in (own, other)] == [303, 303]
+        assert 'href="/account"' in own.get("/").text
+        for asked, why in (
+            (("another", "a new password"), "present password is another one"),
+            ((PASSWORD, "a new password", "a new pasword"), "two new passwords differ"),
+            ((PASSWORD, "short"), "at least 12 characters"),
+        ):
+            status, text = change(*asked)
+            assert (status, why in text) == (400, True)
+        assert other.get("/").status_code == 200
+        status, text = change(PASSWORD, "a new password")
+        assert (status, "password is changed" in text) == (200, True)
+        assert (own.get("/").status_code, other.get("/").status_code) == (200, 303)
+        with made.database.read() as connection:
+            actions = [(row.who, row.action, row.about) for row in list_audit(connection, limit=2)]
+        assert actions == [("grace", "password changed", ""), ("grace", "login refused", "change of the password")]
+        assert (log_in(other, PASSWORD), log_in(other, "a new password")) == (401, 303)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ _INCLUDES: Final[dict[Role, frozenset[Role]]] = {
 
 
 class Actor(Struct, frozen=True):
-    """`name` is for the audit log: "person alice", "token ci"; `key` is what rates are counted by.
+    """`name` is for the audit log: what a person logs in with, "alice", or "token ci", which no person can be called.
+
+    `key` is what rates are counted by.
 
     `session` is the secret of a person's session, "" for a token.
     """

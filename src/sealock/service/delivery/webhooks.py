@@ -83,6 +83,17 @@ class WebhookRequest(Struct, frozen=True):
     secret: str = ""
 
 
+class WebhookAddition(Struct, frozen=True):
+    """A webhook to add: what encrypts its secret, where it may send; who asks for it, when and from which address."""
+
+    asked: WebhookRequest
+    sealer: Sealer
+    guard: AddressGuard
+    by: Actor
+    now: float
+    address: str = ""
+
+
 def open_transport(guard: AddressGuard) -> HttpTransport:
     """What messages are sent with: to addresses that the guard allows, over HTTPS unless it names the host."""
     return HttpTransport(
@@ -93,20 +104,12 @@ def open_transport(guard: AddressGuard) -> HttpTransport:
     )
 
 
-def add_webhook(  # noqa: PLR0913  who, when and from where
-    connection: Connection,
-    asked: WebhookRequest,
-    sealer: Sealer,
-    guard: AddressGuard,
-    *,
-    by: Actor,
-    now: float,
-    address: str = "",
-) -> tuple[WebhookRow, str]:
+def add_webhook(connection: Connection, new: WebhookAddition) -> tuple[WebhookRow, str]:
     """Add a webhook, and return it with its secret, which nothing shows again; UsageError says what does not fit.
 
     Only events from now on are sent, to addresses that the guard allows.
     """
+    asked, guard, by, now = new.asked, new.guard, new.by, new.now
     name, url = line(asked.name, 100), asked.url.strip()
     if not name:
         text = "a webhook needs a name"
@@ -118,7 +121,7 @@ def add_webhook(  # noqa: PLR0913  who, when and from where
     values = {
         "name": name,
         "url": url,
-        "secret": sealer.seal(secret),
+        "secret": new.sealer.seal(secret),
         "kinds": msgspec.json.encode(asked.kinds).decode(),
         "least": severity_of(asked.least) if asked.least else 0,
         "scope": msgspec.json.encode(asked.scope).decode(),
@@ -128,7 +131,7 @@ def add_webhook(  # noqa: PLR0913  who, when and from where
         "made_by": by.name,
     }
     number = connection.execute(insert(webhook).values(**values).returning(webhook.c.id)).scalar_one()
-    record(connection, now, by.name, "webhook added", f"{name} {_place(url)}", address)
+    record(connection, now, by.name, "webhook added", f"{name} {_place(url)}", new.address)
     row = WebhookRow(number, name, url, asked.kinds, asked.least, asked.scope, asked.period, "", now, by.name)
     return row, secret
 

@@ -14,6 +14,7 @@ from sealock.service.delivery.webhooks import (
     EventKind,
     MessageRow,
     Period,
+    WebhookAddition,
     WebhookRequest,
     WebhookRow,
     add_webhook,
@@ -105,17 +106,10 @@ def _webhooks(call: Call[Any, None]) -> list[WebhookRow]:
 
 
 def _new_webhook(call: Call[Any, WebhookBody]) -> NewWebhook:
-    asked = WebhookRequest(**structs.asdict(call.body))
+    asked, context = WebhookRequest(**structs.asdict(call.body)), call.context
+    new = WebhookAddition(asked, context.sealer, context.settings.guard, call.actor, context.clock(), call.address)
     with call.context.database.write() as connection:
-        row, secret = add_webhook(
-            connection,
-            asked,
-            call.context.sealer,
-            call.context.settings.guard,
-            by=call.actor,
-            now=call.context.clock(),
-            address=call.address,
-        )
+        row, secret = add_webhook(connection, new)
     return NewWebhook(row, secret)
 
 

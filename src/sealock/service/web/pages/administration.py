@@ -13,6 +13,7 @@ from sealock.service.access.tokens import ROLES, Role, parse_scope
 from sealock.service.delivery.outbox import retry
 from sealock.service.delivery.webhooks import (
     Period,
+    WebhookAddition,
     WebhookRequest,
     add_webhook,
     enable_webhook,
@@ -90,7 +91,7 @@ def _webhooks(call: PageCall, error: str = "", secret: str = "") -> PageAnswer:
 
 
 def _new_webhook(call: PageCall) -> PageAnswer:
-    period, least = call.form.get("period", ""), call.form.get("least", "")
+    context, period, least = call.context, call.form.get("period", ""), call.form.get("least", "")
     try:
         asked = WebhookRequest(
             call.form.get("name", ""),
@@ -100,16 +101,9 @@ def _new_webhook(call: PageCall) -> PageAnswer:
             parse_scope(call.form.get("scope", "").split()).entries,
             cast("Period", period if period in _PERIODS else ""),
         )
-        with call.context.database.write() as connection:
-            _, secret = add_webhook(
-                connection,
-                asked,
-                call.context.sealer,
-                call.context.settings.guard,
-                by=call.actor,
-                now=call.context.clock(),
-                address=call.address,
-            )
+        new = WebhookAddition(asked, context.sealer, context.settings.guard, call.actor, context.clock(), call.address)
+        with context.database.write() as connection:
+            _, secret = add_webhook(connection, new)
     except UsageError as error:
         return _webhooks(call, error=f"{error}.")
     return _webhooks(call, secret=secret)

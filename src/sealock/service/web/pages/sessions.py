@@ -1,11 +1,11 @@
-"""Pages without a session: login, and the link that makes an account."""
+"""Pages of accounts: login, the link that makes one, and the own one."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from sealock.errors import UsageError
-from sealock.service.access.people import accept, has_people, is_invitation, log_in, log_out
+from sealock.service.access.people import accept, change_password, has_people, is_invitation, log_in, log_out
 from sealock.service.web.clients import network_of
 from sealock.service.web.errors import HttpError, too_many
 from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageMove, PageView
@@ -67,7 +67,28 @@ def _accept(call: PageCall) -> PageAnswer:
     return PageMove("/", secret)
 
 
+def _account(_call: PageCall, error: str = "", *, changed: bool = False) -> PageAnswer:
+    return PageView("account.html", {"error": error, "changed": changed}, 400 if error else 200)
+
+
+def _change_password(call: PageCall) -> PageAnswer:
+    new, context = call.form.get("password", ""), call.context
+    if wait := context.rates.logins.wait(f"account {call.actor.name.lower()}"):
+        raise too_many(wait)
+    try:
+        if new != call.form.get("again", ""):
+            message = "the two new passwords differ"
+            raise UsageError(message)  # noqa: TRY301  as the other refusals
+        present, now = call.form.get("present", ""), context.clock()
+        change_password(context.database, call.actor.session, present, new, now=now, address=call.address)
+    except UsageError as error:
+        return _account(call, error=f"{error}.")
+    return _account(call, changed=True)
+
+
 SESSIONS: Final = (
+    Page("GET", "/account", _account),
+    Page("POST", "/account", _change_password),
     Page("GET", "/login", _login, None),
     Page("POST", "/login", _log_in, None),
     Page("POST", "/logout", _log_out),
