@@ -572,3 +572,14 @@ ALTER TABLE container ADD COLUMN runs BOOLEAN DEFAULT false NOT NULL;
 UPDATE container SET runs = true WHERE data LIKE '{"kind":"container",%%';
 -- downgrade m0009_running, after m0008_rates
 ALTER TABLE container DROP COLUMN runs;
+-- upgrade m0010_deletions, after m0009_running
+ALTER TABLE repository ADD COLUMN deletions INTEGER DEFAULT 0 NOT NULL;
+-- downgrade m0010_deletions, after m0009_running
+ALTER TABLE repository DROP COLUMN deletions;
+-- upgrade m0011_names, after m0010_deletions
+UPDATE audit SET who = substr(who, 8) WHERE who LIKE 'person %%';
+UPDATE acknowledgement SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %%';
+UPDATE invitation SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %%';
+UPDATE token SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %%';
+UPDATE webhook SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %%';
+-- downgrade m0011_names, after m0010_deletions

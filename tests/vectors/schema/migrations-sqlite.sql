@@ -482,7 +482,18 @@ CREATE TABLE rate (
 -- to m0009_running
 ALTER TABLE container ADD COLUMN runs BOOLEAN DEFAULT false NOT NULL
 UPDATE container SET runs = true WHERE data LIKE '{"kind":"container",%'
+-- to m0010_deletions
+ALTER TABLE repository ADD COLUMN deletions INTEGER DEFAULT 0 NOT NULL
+-- to m0011_names
+UPDATE audit SET who = substr(who, 8) WHERE who LIKE 'person %'
+UPDATE acknowledgement SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %'
+UPDATE invitation SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %'
+UPDATE token SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %'
+UPDATE webhook SET made_by = substr(made_by, 8) WHERE made_by LIKE 'person %'
+-- to m0011_names
+-- to m0010_deletions
 -- to m0009_running
+ALTER TABLE repository DROP COLUMN deletions
 -- to m0008_rates
 ALTER TABLE container DROP COLUMN runs
 -- to m0007_indexes

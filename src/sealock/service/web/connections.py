@@ -59,7 +59,7 @@ class BoundedConnection(H11Protocol):
         waiting = [known for known in others if known._stage != "answer"]  # noqa: SLF001  its own kind
         ended = min(waiting, key=lambda known: known._since, default=self)  # noqa: SLF001
         ended.transport.abort()
-        # It is told so only later: the next connection must not count it.
+        # It hears of that only later, and the next connection must not count it.
         self.connections.discard(ended)
 
     def data_received(self, data: bytes) -> None:
