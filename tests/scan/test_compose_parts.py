@@ -66,3 +66,69 @@ def test_the_files_of_a_list_are_one_project(tmp_path: Path) -> None:
     report = check(str(tmp_path))
     assert report.status == 2
     assert not report.unevaluated
+
+
+NETWORK = "networks: {inner: }\n"
+INCLUDES = {
+    "a path": {"compose.yaml": f"include: [a/compose.yaml]\n{WEB}{NETWORK}"},
+    "the long form": {"compose.yml": f"include:\n  - path: [./a/compose.yaml]\n{WEB}{NETWORK}"},
+    "an override": {"compose.yaml": WEB + NETWORK, "compose.override.yaml": "include: [a/compose.yaml]\n"},
+    "a file that is included itself": {
+        "compose.yaml": f"include: [b/more.yaml]\n{WEB}{NETWORK}",
+        "b/more.yaml": "include: [../a/compose.yaml]\n",
+    },
+    "a project that COMPOSE_FILE lists": {
+        ".env": "COMPOSE_FILE=main.yml\n",
+        "main.yml": f"include: [a/compose.yaml]\n{WEB}{NETWORK}",
+    },
+}
+
+
+def make(directory: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text)
+
+
+@pytest.mark.parametrize("texts", INCLUDES.values(), ids=INCLUDES)
+@pytest.mark.parametrize("uses", ["networks: [inner]", "depends_on: [web]"])
+def test_what_an_included_file_uses_is_looked_for_in_the_project_that_includes_it(
+    tmp_path: Path, texts: dict[str, str], uses: str
+) -> None:
+    make(tmp_path, {**texts, "a/compose.yaml": JOB.replace("§", uses)})
+    report = check(str(tmp_path))
+    assert ([error.message for target in report.targets for error in target.errors], report.unevaluated) == ([], ())
+    assert [finding.location.file for finding in report.findings() if finding.rule == "C001"] == [
+        str(tmp_path / "a/compose.yaml")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "messages"),
+    [
+        pytest.param(
+            {"compose.yaml": f"include: [a/compose.yaml]\n{WEB}"},
+            ["service job uses 'inner', which the project's networks do not define"],
+            id="neither file defines it",
+        ),
+        pytest.param(
+            {"compose.yaml": f"include: [b/compose.yaml]\n{WEB}{NETWORK}", "b/compose.yaml": WEB},
+            ["service job uses 'inner', which the project's networks do not define"],
+            id="the project includes another file",
+        ),
+        pytest.param(
+            {
+                "compose.yml": f"include: [a/compose.yaml]\n{WEB}{NETWORK}",
+                "sealock.toml": "exclude = ['compose.yml']\n",
+            },
+            ["service job uses 'inner', which the project's networks do not define"],
+            id="the policy leaves the project out",
+        ),
+    ],
+)
+def test_what_no_project_of_the_walk_defines_is_an_error_once(
+    tmp_path: Path, texts: dict[str, str], messages: list[str]
+) -> None:
+    make(tmp_path, {**texts, "a/compose.yaml": JOB.replace("§", "networks: [inner]")})
+    report = check(str(tmp_path))
+    assert [error.message for target in report.targets for error in target.errors] == messages

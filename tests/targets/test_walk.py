@@ -109,6 +109,7 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
         ("a.txt", b"# docker run --privileged x\n", False),
         ("compose.yml", b"services:\n  a:\n    image: x\n    command: docker run --privileged x\n", True),
         ("pod.yml", b"apiVersion: v1\nkind: ConfigMap\ndata:\n  a: docker run --privileged x\n", True),
+        ("pod.yml", b"apiVersion: v1\nkind: ConfigMap\ndata:\n  a.sh: |\n    docker run --privileged x\n", False),
         ("tox.ini", b"# docker run --privileged x\n", False),
         ("tox.ini", b"docker is here, and nothing starts\n", False),
         ("a.sh", b"echo docker run --privileged x\n", False),

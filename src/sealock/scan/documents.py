@@ -94,7 +94,8 @@ class DocumentReader:
             document = with_contexts(document, input_.contexts)
         skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
         if input_.part:
-            skipped += tuple(_left_to_others(document))
+            # What an included file uses is looked for in the project that includes it, which has its errors.
+            skipped += tuple(_left_to_others(document)) if input_.part == "found" else ()
             document = replace(document, errors=tuple(error for error in document.errors if not error.elsewhere))
         inventories = _inventories(document)
         return ReadTarget(input_.target, input_.name, input_, document, policy, inventories, unevaluated=skipped)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.formats.compose import dotenv
+from sealock.formats.compose.includes import included_names
 from sealock.formats.files import FileRefusedError
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
@@ -19,6 +20,8 @@ OVERRIDE_NAMES: Final = (
 )  # fmt: skip
 _LIST: Final = "COMPOSE_FILE"
 _SEPARATOR: Final = "COMPOSE_PATH_SEPARATOR"
+_MOST_INCLUDED: Final = 1000
+"""Files that a project may include, as many as are read of it."""
 
 
 class ComposeFiles(Struct, frozen=True):
@@ -86,6 +89,50 @@ def read_files(
         except FileRefusedError as refusal:
             refused.append((path, str(refusal)))
     return tuple(sources), tuple(refused)
+
+
+class IncludedFiles:
+    """The files that the projects of a walk include, looked up in the directories above each that is asked for.
+
+    `reads` says whether the walk reads a file: what includes others and is not read evaluates nothing.
+    """
+
+    def __init__(self, top: str, environment: Mapping[str, str], reads: Callable[[str], bool]) -> None:
+        self._top = os.path.realpath(top)
+        self._environment = environment
+        self._reads = reads
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __contains__(self, path: str) -> bool:
+        """Whether the project of a directory above a file, or of its own, includes the file."""
+        real = os.path.realpath(path)
+        directory = os.path.dirname(real)
+        while True:
+            if directory not in self._known:
+                self._known[directory] = self._of(directory)
+            if real in self._known[directory]:
+                return True
+            if directory in {self._top, os.path.dirname(directory)}:
+                return False
+            directory = os.path.dirname(directory)
+
+    def _of(self, directory: str) -> frozenset[str]:
+        """The files that the project of a directory includes, and those that these include."""
+        window = DirectoryWindow(directory, self._top, self._environment)
+        files = find_compose_files(window).paths
+        if not files or not self._reads(os.path.relpath(files[0])):
+            return frozenset()
+        pending, found = [os.path.realpath(path) for path in files], set[str]()
+        while pending and len(found) < _MOST_INCLUDED:
+            path = pending.pop()
+            try:
+                text = window.text(os.path.relpath(path, directory))
+            except FileRefusedError:
+                continue
+            names = {os.path.realpath(_join(os.path.dirname(path), name)) for name in included_names(text)}
+            pending += names - found
+            found |= names
+        return frozenset(found.difference(map(os.path.realpath, files)))
 
 
 def _is_first(path: str, files: ComposeFiles) -> bool:

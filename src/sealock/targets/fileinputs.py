@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -28,9 +29,13 @@ from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_chart, is_part, is_renderable
+from sealock.targets.runlines import has_run_lines, may_have_lines
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 from sealock.text import count
+
+if TYPE_CHECKING:
+    from sealock.targets.composefiles import IncludedFiles
 
 BILL_LIMIT: Final = 128 << 20
 """The largest JSON file in bytes: the SBOM of a large image has tens of millions."""
@@ -128,16 +133,14 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     if walked and _BLANK.fullmatch(text):
         yield SkippedInput(path, name, (Unevaluated(kind, "the file is empty"), *unevaluated), root)
         return
-    if not walked and kind == "run" and _may_have_lines(source):
-        input_ = FileInput(path, name, kind, source, files)
-        if not _has_run_lines(input_):
-            unevaluated += (Unevaluated("run", "none of the commands that it mentions could be read as a run line"),)
+    if not walked and kind == "run" and may_have_lines(source) and not has_run_lines(formats.read(kind, source, files)):
+        unevaluated += (Unevaluated("run", "none of the commands that it mentions could be read as a run line"),)
     more: tuple[Source, ...] = ()
-    part = False
+    part: Literal["", "found"] = ""
     if kind == "compose":
         from sealock.targets.composefiles import is_project, read_overrides  # noqa: PLC0415  others are no project
 
-        part = walked and not is_project(path, files)
+        part = "found" if walked and not is_project(path, files) else ""
         more, refused = read_overrides(path, files)
         for other, why in refused:
             yield Unreadable(other, relative(other, root), why, root, walked, "compose")
@@ -271,7 +274,7 @@ class _DirectoryReader:
                 yield from self._skipped(path, file.why)
             elif is_drop_in(path) and is_merged(path):
                 continue
-            elif path not in self._merged and not (is_override(name) and self._is_merged(path)):
+            elif path not in self._merged and not (is_override(name) and self._base(path)):
                 yield from self._marked(self._read(path))
         if walk.left_out:
             what = count(walk.left_out, "file or directory", "files and directories")
@@ -309,10 +312,6 @@ class _DirectoryReader:
                 self._merged |= _paths(input_)
                 yield input_
 
-    def _is_merged(self, path: str) -> bool:
-        """Whether the walk reads the file that an override is merged into."""
-        return self._base(path) != ""
-
     def _base(self, path: str) -> str:
         """The file that an override is merged into, "" where the walk does not read it: a link, or left out."""
         from sealock.targets.composefiles import find_compose_files  # noqa: PLC0415  as in read_file
@@ -321,8 +320,7 @@ class _DirectoryReader:
         if path not in files.paths[1:]:
             return ""
         base = files.paths[0]
-        merges = base not in self._merged and is_file(base) and not self._excluded(relative(base, self._target))
-        return base if merges else ""
+        return base if base not in self._merged and self._may_read(base) else ""
 
     def _read(self, path: str) -> Iterator[Input]:
         """A file of the directory; nothing for one that holds nothing that sealock knows."""
@@ -336,13 +334,33 @@ class _DirectoryReader:
                 if input_.error != UNKNOWN_KIND:
                     # Whether it is anything that sealock knows is not certain, so it is no error.
                     yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))
-            elif isinstance(input_, FileInput) and input_.kind == "run" and not _has_run_lines(input_):
-                if input_.unevaluated:
-                    yield SkippedInput(path, input_.name, input_.unevaluated, input_.root)
-                elif _may_have_lines(input_.source):
+            elif (
+                isinstance(input_, FileInput)
+                and input_.kind == "run"
+                and not has_run_lines(document := formats.read(input_.kind, input_.source, input_.files))
+            ):
+                if may_have_lines(input_.source) and not input_.unevaluated:
                     self._options.unexamined(path)
+                if document.subjects:
+                    yield input_
+                elif input_.unevaluated:
+                    yield SkippedInput(path, input_.name, input_.unevaluated, input_.root)
+            elif isinstance(input_, FileInput) and input_.kind == "compose" and path in self._included:
+                # A hook names what changed: the project may not be among it.
+                yield replace(input_, part="included" if self._names is None else "found")
             else:
                 yield input_
+
+    @cached_property
+    def _included(self) -> IncludedFiles:
+        """The compose files that are part of a project that the walk reads."""
+        from sealock.targets.composefiles import IncludedFiles  # noqa: PLC0415  as in read_file
+
+        return IncludedFiles(self._target, self._options.environment, self._may_read)
+
+    def _may_read(self, path: str) -> bool:
+        """Whether a walk reads a file: it is no link, and not left out."""
+        return is_file(path) and not self._excluded(relative(path, self._target))
 
     def _render(self, path: str) -> Iterator[Input]:
         """What a kustomization or chart makes; nothing of a part of another, such as the files of a chart."""
@@ -366,18 +384,6 @@ class _DirectoryReader:
         if kind and (kind != "run" or is_certain(base) or mentions_run(text)):
             root = self._scope(path).root or self._target
             yield SkippedInput(path, relative(path, root), (Unevaluated(kind, why),), root)
-
-
-def _may_have_lines(source: Source) -> bool:
-    """Whether a text of no kind that sealock knows has lines that it could not read."""
-    from sealock.formats.scripts import is_guessed  # noqa: PLC0415  few runs need it
-
-    return is_guessed(source) and mentions_run(source.text)
-
-
-def _has_run_lines(input_: FileInput) -> bool:
-    document = formats.read("run", input_.source, input_.files)
-    return bool(document.subjects or document.errors)
 
 
 def _paths(input_: Input) -> set[str]:

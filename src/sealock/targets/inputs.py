@@ -34,9 +34,9 @@ class FileInput(Struct, frozen=True):
     unevaluated: tuple[Unevaluated, ...] = ()
     example: bool = False
     """Whether it is documentation, an example or a test, found below the directory that the user named."""
-    part: bool = False
-    """Whether it is a compose file that was found and that Compose reads only where somebody names it, after others
-    perhaps: what it uses may be defined in these."""
+    part: Literal["", "found", "included"] = ""
+    """Whether it is a compose file that was found and that Compose reads only with others, in which what it uses may be
+    defined: where somebody names it after them, or as a project that is evaluated too includes it."""
     contexts: tuple[tuple[str, str], ...] = ()
     """The named contexts that the builds of a Dockerfile give, each with what stands for it."""
 

@@ -1,0 +1,20 @@
+"""Whether a text has run lines, or seems to."""
+
+from __future__ import annotations
+
+from sealock.formats.runcalls import mentions_run
+from sealock.model.document import Document
+from sealock.model.location import Source
+from sealock.model.project import Project
+
+
+def may_have_lines(source: Source) -> bool:
+    """Whether a text of no kind that sealock knows has lines that it could not read."""
+    from sealock.formats.scripts import is_guessed  # noqa: PLC0415  few runs need it
+
+    return is_guessed(source) and mentions_run(source.text)
+
+
+def has_run_lines(document: Document) -> bool:
+    """Whether a text has run lines, or some that could not be read: the settings of a manifest are none."""
+    return bool(document.errors) or any(not isinstance(subject.noun, Project) for subject in document.subjects)
