@@ -103,6 +103,7 @@ FOUND = [
     ("PowerShell", "up.ps1", '$I = "x:1"\ndocker run --rm `\n  -v c:\\data:/data `\n  --privileged $I\n', ["run --rm -v c:\\data:/data --privileged x:1"]),
     ("PowerShell's environment", "up.ps1", "$id = docker run -d -v $env:USERPROFILE\\.aws:/a x\n", ["run -d -v ${USERPROFILE}\\.aws:/a x"]),
     ("cmd", "up.bat", "@echo off\nset I=x:1\ncall docker run ^\n  -v %CD%:/a ^\n  --privileged %I%\n", ["run -v %CD%:/a --privileged x:1"]),
+    ("blocks within PowerShell", "R.md", "```powershell\n# docker run no\nif ($x) {\n  docker run <image>\n}\nforeach ($i in 1..3) { docker run `\n  --privileged b }\n$y = docker run c\n```\n", ["run <image>", "run --privileged b", "run c"]),
     ("a block of PowerShell", "R.md", "```powershell\ndocker run `\n  -v c:\\data:/data `\n  --privileged x\n```\n", ["run -v c:\\data:/data --privileged x"]),
     ("a block of cmd", "R.md", "```cmd\ndocker run ^\n  -v %CD%:/data ^\n  --privileged x\n```\n", ["run -v %CD%:/data --privileged x"]),
     ("a Windows path in a block", "R.md", "```\ndocker run -v c:\\data:c:\\app x:1\n```\n", ["run -v c:\\data:c:\\app x:1"]),

@@ -6,13 +6,13 @@ In a block of a shell all commands count, in one of another language only lines 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.formats import shell
-from sealock.formats.scripts import ci
+from sealock.formats.scripts import ci, windows
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.formats.scripts.windows import CONTINUATION, copy_line
@@ -58,6 +58,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
             yield from _read_yaml(source, lines)
         else:
             yield from _read_block(source.text, lines, language)
+            for others in _other_lines(source.text, lines) if language in _WINDOWS else ():
+                yield from _moved(windows.fragments, source, others)
 
 
 def comments(source: Source) -> Iterator[Place]:
@@ -66,6 +68,10 @@ def comments(source: Source) -> Iterator[Place]:
     at = 0
     for language, lines in _blocks(source):
         if language is not None:
+            for others in _other_lines(text, lines) if language in _WINDOWS else ():
+                start = others[0][0]
+                for place in windows.comments(_inner(source, others)):
+                    yield replace(place, start=place.start + start, end=place.end + start)
             if language in _SHELLS | _WINDOWS | {_PRE}:
                 for fragment in _read_block(text, lines, language):
                     yield from shell.comments(fragment.text, fragment.offsets, shell=fragment.shell)
@@ -213,10 +219,41 @@ def _read_yaml(source: Source, lines: list[tuple[int, int]]) -> Iterator[Fragmen
     if not any(engine in source.text[start:end] for engine in ENGINES):
         return
     yield from _read_block(source.text, lines, "yaml")
-    for fragment in ci.fragments(Source(source.name, source.text[start:end])):
+    yield from _moved(ci.fragments, source, lines)
+
+
+def _other_lines(text: str, lines: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """The lines of a block that no command of an engine starts on, or goes on on, by stretches; none in a session."""
+    if any(_prompt_end(text, start, end, "powershell") >= 0 for start, end in lines):
+        return
+    stretch: list[tuple[int, int]] = []
+    continued = False
+    for start, end in lines:
+        if continued or _COMMAND.match(text, start, end):
+            continued = CONTINUATION.search(text[start:end]) is not None
+            if stretch:
+                yield stretch
+            stretch = []
+        else:
+            stretch.append((start, end))
+    if stretch:
+        yield stretch
+
+
+def _moved(
+    read: Callable[[Source], Iterator[Fragment]], source: Source, lines: list[tuple[int, int]]
+) -> Iterator[Fragment]:
+    """What another reader finds in a block, at its place in the page."""
+    start = lines[0][0]
+    for fragment in read(_inner(source, lines)):
         offsets = fragment.offsets
         moved = offsets + start if isinstance(offsets, int) else [offset + start for offset in offsets]
         yield replace(fragment, offsets=moved)
+
+
+def _inner(source: Source, lines: list[tuple[int, int]]) -> Source:
+    """A block as a text of its own."""
+    return Source(source.name, source.text[lines[0][0] : lines[-1][1]])
 
 
 def _prompt_end(text: str, start: int, end: int, language: str) -> int:

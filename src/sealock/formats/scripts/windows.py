@@ -52,9 +52,22 @@ def fragments(source: Source) -> Iterator[Fragment]:
             before = _BEFORE.match(text, lines[0][0], lines[0][1])
             lines[0] = (before.end() if before else lines[0][0], lines[0][1])
             for first, last in lines:
-                copy_line(text, first, last, builder, every=True)
-                builder.put("\n", last, last + 1)
+                stop = _end_within_blocks(text, first, last)
+                copy_line(text, first, stop, builder, every=True)
+                builder.put("\n", stop, stop + 1)
             yield builder.fragment("bash", presets)
+
+
+def _end_within_blocks(text: str, start: int, end: int) -> int:
+    """The end of a line without the braces that close blocks: a shell would take them for words of the command."""
+    stop = end
+    while stop > start and text[stop - 1] in " \t":
+        stop -= 1
+    if stop - start < 2 or text[stop - 1] != "}" or text[stop - 2] not in " \t}" or "{{" in text[start:stop]:
+        return end  # {{ }} is a template of Docker's
+    while stop > start and text[stop - 1] in " \t}":
+        stop -= 1
+    return stop
 
 
 def copy_line(text: str, start: int, end: int, builder: FragmentBuilder, *, every: bool) -> None:
