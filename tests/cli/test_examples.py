@@ -37,7 +37,7 @@ def report(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("example", "most"), [("examples/shop", 120), ("examples/flask", 120)])
+@pytest.mark.parametrize(("example", "most"), [("examples/shop", 122), ("examples/flask", 120)])
 def test_the_report_on_a_project_fits(capsys: pytest.CaptureFixture[str], example: str, most: int) -> None:
     lines = report(capsys, example).splitlines()
     assert len(lines) <= most
@@ -49,7 +49,7 @@ def test_the_report_on_a_small_bad_dockerfile_fits(
 ) -> None:
     (tmp_path / "Dockerfile").write_text(BAD)
     monkeypatch.chdir(tmp_path)
-    assert len(report(capsys, "Dockerfile").splitlines()) <= 40
+    assert len(report(capsys, "Dockerfile").splitlines()) <= 43
 
 
 @pytest.mark.repeats

@@ -8,7 +8,6 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.image.entry import EntryKind, LayerEntry, LayerSource
-from sealock.inventory.ownlinks import ResolvedEntries
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
@@ -45,6 +44,8 @@ class RereadLayer:
 
     def entries(self) -> Iterator[LayerEntry]:
         """Yield each file once for each of its paths."""
+        from sealock.inventory.ownlinks import ResolvedEntries  # noqa: PLC0415  a run by the cache reads no archive
+
         names = self._names
         for entry in ResolvedEntries(self._source.entries()):
             if entry.path in names and entry.kind in _WITH_BYTES:
