@@ -20,6 +20,8 @@ from msgspec import Struct
 from sealock.errors import SealockError, TargetError
 from sealock.model.inspection import LimitAdvice
 from sealock.runtime.inspect import inspect
+from sealock.runtime.kernel.limits import advise_limits
+from sealock.runtime.limitadvice import withheld
 
 LABEL: Final = "sealock.trial"
 """`docker rm -f $(docker ps -aq --filter label=sealock.trial)` removes what a killed run leaves."""
@@ -105,9 +107,11 @@ def run_trial(words: Sequence[str], check: TrialCheck, prepare: Prepare) -> Tria
 def _advised(name: str) -> tuple[LimitAdvice, ...]:
     """The limits that fit; () for an engine elsewhere, or one without a service."""
     try:
-        return inspect("container", name, "").advised
+        enforced = inspect("container", name, "").enforced
     except SealockError:
         return ()
+    # A trial does what the program is for: its usage counts in the first minute too.
+    return () if withheld(enforced) else advise_limits(enforced.process, enforced.machine)
 
 
 @contextmanager
