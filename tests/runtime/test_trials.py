@@ -10,10 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.errors import EngineError
+from sealock.model.container import Container
+from sealock.model.enforced import Enforced, MachineSize
 from sealock.model.inspection import LimitAdvice
+from sealock.model.process import Limit, Process
 from sealock.runtime import trials
+from sealock.runtime.limitadvice import too_early
 from sealock.runtime.trials import TrialCheck, TrialOutcome, check_container, run_client, run_trial
 from support.simulators.engineclient import ClientStandIn
 
@@ -164,25 +169,28 @@ def test_a_program_that_takes_too_long_ended_with_124(monkeypatch: pytest.Monkey
     assert (done.returncode, done.stdout) == (0, "121\n\ufffd")
 
 
-def test_advice_is_what_inspect_gives_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_fit_what_inspect_sees_of_a_container_however_young(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
+    used = Process(pid=7, container_id="a" * 64, resources=(Limit("pids", None, 3, "", 5),), start=100_00)
+    machine = MachineSize(memory=1 << 34, now=101.5)
+    seen = Enforced(name="web", declared=Container(), effective=Container(), process=used, machine=machine)
+    assert too_early(seen)
+    answers = {"web": seen, "left": replace(seen, outside=(8,))}
+    asked: list[tuple[str, ...]] = []
 
-    class Inspected:
-        advised = ADVICE
-
-    asked: list[tuple[str, str, str]] = []
-
-    def inspect(*words: str) -> Inspected:
-        asked.append(words)  # type: ignore[arg-type]  # three words
-        if words[1] == "gone":
+    def inspect(*words: str) -> SimpleNamespace:
+        asked.append(words)
+        if words[1] not in answers:
             message = "no engine"
             raise EngineError(message)
-        return Inspected()
+        return SimpleNamespace(enforced=answers[words[1]])
 
     monkeypatch.setattr(trials, "inspect", inspect)
-    assert trials._advised("web") == ADVICE  # noqa: SLF001  what the others stand in for
-    assert trials._advised("gone") == ()  # noqa: SLF001
-    assert asked == [("container", "web", ""), ("container", "gone", "")]
+    advised = {name: trials._advised(name) for name in ("web", "left", "gone")}  # noqa: SLF001  what the others stand in for
+    assert {name: [limit.option for limit in limits] for name, limits in advised.items()} == {
+        "web": ["--pids-limit"], "left": [], "gone": [],
+    }  # fmt: skip
+    assert asked == [("container", name, "") for name in advised]
 
 
 def test_a_trial_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

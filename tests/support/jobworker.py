@@ -2,9 +2,9 @@
 
     python -m support.jobworker URL LEASE
 
-A job of the kind "count" adds a row for its key, in one transaction with what it does; "slow" takes a while first;
-"poison" kills the process; "late" waits three times first; "broken" fails. The worker prints "ready" once it obeys
-SIGTERM.
+A job of the kind "count" adds a row for its key, in one transaction with what it does; "slow" takes a while first,
+and "endless" for ever; "poison" kills the process; "late" waits three times first; "broken" fails. The worker prints
+"ready" once it obeys SIGTERM.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def main(url: str, lease: float) -> None:
                 raise Later(0.05, "the registry is away")
         if job.kind == "slow":
             time.sleep(0.3)
+        if job.kind == "endless":
+            Event().wait()
         with database.write() as connection:
             insert_new(connection, setting, [{"name": f"done {job.kind} {job.key}", "value": ""}])
 

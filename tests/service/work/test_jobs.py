@@ -263,9 +263,9 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
 def test_a_sweep_gives_the_job_of_a_dead_worker_to_another_where_the_clock_went_back(
     database: Database, jobs: Jobs, migrated: str
 ) -> None:
-    put(database, jobs, "slow 1")
+    put(database, jobs, "endless 1")
     with workers(migrated) as started:
-        wait_until(lambda: len(rows(database, "try slow")) == 1)
+        wait_until(lambda: len(rows(database, "try endless")) == 1)
         started.kill()
     assert not done(database)
     put(database, jobs, "count 1")
@@ -284,7 +284,7 @@ def test_a_sweep_gives_the_job_of_a_dead_worker_to_another_where_the_clock_went_
         finally:
             stop.set()
         working.result()
-    assert sorted(worked) == ["count", "slow"]
+    assert sorted(worked) == ["count", "endless"]
 
 
 AHEAD = {
