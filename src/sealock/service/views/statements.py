@@ -39,6 +39,8 @@ _MOST_TAGS: Final = 50
 _PLACE: Final = ("name", "own", "part")
 NUMBER: Final[BindParameter[Any]] = bindparam("number")
 """The number of the image."""
+_OWNER: Final = package.alias("owner")
+"""The package of a distribution whose file another package was found in."""
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
 
@@ -210,30 +212,27 @@ def packages_of_image() -> Select[Any]:
 @keep
 def hits_of_image() -> Select[Any]:
     """The flaws of an image's packages, each with its place."""
-    owner = package.alias("owner")
-    return (
-        select(hit, package.c.thing, slice_package.c.path, owner.c.covered.label("owned"), _position())
-        .join_from(image_slice, layer_slice)
-        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
-        .join(package, package.c.id == slice_package.c.package_id)
-        .join(hit, hit.c.package_id == package.c.id)
-        .outerjoin(owner, owner.c.id == slice_package.c.owner_id)
-        .where(image_slice.c.image_id == NUMBER)
-    )
+    query = select(hit, package.c.thing, slice_package.c.path, _OWNER.c.covered.label("owned"), _position())
+    return _with_packages(query).join(hit, hit.c.package_id == package.c.id)
 
 
 @keep
 def flaws_of_image() -> Select[Any]:
     """The flaws of an image that count, each with what it is about."""
-    owner = package.alias("owner")
+    query = _with_packages(select(hit.c.flaw, package.c.thing))
+    query = query.join(hit, and_(hit.c.package_id == package.c.id, hit.c.suppressed == ""))
+    return query.where(or_(_OWNER.c.id.is_(None), _OWNER.c.covered == false())).distinct()
+
+
+def _with_packages(query: Select[Any]) -> Select[Any]:
+    """A query over the packages of an image, each with its slice and the package that owns it."""
     return (
-        select(hit.c.flaw, package.c.thing)
-        .join_from(image_slice, slice_package, slice_package.c.slice_id == image_slice.c.slice_id)
+        query.select_from(image_slice)
+        .join(layer_slice, layer_slice.c.id == image_slice.c.slice_id)
+        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
         .join(package, package.c.id == slice_package.c.package_id)
-        .join(hit, and_(hit.c.package_id == package.c.id, hit.c.suppressed == ""))
-        .outerjoin(owner, owner.c.id == slice_package.c.owner_id)
-        .where(image_slice.c.image_id == NUMBER, or_(owner.c.id.is_(None), owner.c.covered == false()))
-        .distinct()
+        .outerjoin(_OWNER, _OWNER.c.id == slice_package.c.owner_id)
+        .where(image_slice.c.image_id == NUMBER)
     )
 
 
