@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
-from struct import unpack_from
+from struct import pack, unpack_from
 
 import pytest
 from hypothesis import given, settings
@@ -87,8 +87,12 @@ def test_a_damaged_header_is_told_and_the_others_are_listed(write: Callable[[Seq
 @pytest.mark.parametrize("size", [512, 4096, 65536])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_berkeley_databases_of_either_byte_order_and_any_page_size(order: str, size: int) -> None:
-    data = berkeley([header(package("a", license="x" * 3000)), header(package("b"))], order, min(size, 32768))
+    data = berkeley([header(package("a", license="x" * 3000)), header(package("b"))], order, size)
     assert [one.name for one in packages(Rpm(), {"var/lib/rpm/Packages": data})] == ["a", "b"]
+    # A bucket without items, which begin at the end of its page: of 65536 two bytes hold 0.
+    empty = pack(f"{order}8xIIIHHBB", 9, 0, 0, 0, size % 65536, 0, 13).ljust(size, b"\0")
+    found, told = read(Rpm(), "var/lib/rpm/Packages", data + empty)
+    assert (len(found), told) == (2, "")
 
 
 @pytest.mark.parametrize(
