@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.files import FileRefusedError
-from sealock.formats.nesting import DEEPEST
 from sealock.formats.runargs.reader import read_words
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
@@ -35,6 +34,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
 from sealock.model.project import Project, ProjectFile
 from sealock.model.shell import Word
+from sealock.shell.nesting import DEEPEST
 
 
 def read(text: str, name: str = "") -> Document:

@@ -15,13 +15,13 @@ from typing import Final
 import pytest
 
 from sealock import formats
-from sealock.formats.shell import parse_short
 from sealock.inventory.selection import Selection
 from sealock.model.report import Report
 from sealock.reports import render
 from sealock.scan.lockfiles import readers
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
+from sealock.shell import parse_short
 from support.linecount import lines_run
 from support.scalingrows import COPIED, FORMATS, LOCK_FILES, REFUSED, WRITTEN_BY_SEALOCK, Made, Maker
 

@@ -24,7 +24,7 @@ from msgspec import NODEFAULT, Struct
 RECORDS = Path(__file__).parent.parent / "vectors" / "tables"
 ROOMS = (
     "baseimage", "cli", "editor", "formats", "guard", "image", "inventory", "model", "net", "netmap", "pin", "policy",
-    "reports", "rules", "runtime", "scan", "secrets", "service", "show", "targets", "trust", "userns", "vulnerabilities",
+    "reports", "rules", "runtime", "scan", "secrets", "service", "shell", "show", "targets", "trust", "userns", "vulnerabilities",
 )  # fmt: skip
 _LONG = 100
 _EMPTY = {"{}", "[]", "()", "set()", "dict()", "list()"}

@@ -45,7 +45,7 @@ def advised(
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the words of every command in a shell script, nested ones included."""
-    from sealock.formats.shell import parse  # noqa: PLC0415  tree-sitter: only for scripts
+    from sealock.shell import parse  # noqa: PLC0415  tree-sitter: only for scripts
 
     for command in islice(parse(text).commands(), _MOST):
         yield tuple(word.text for word in command.words)

@@ -12,7 +12,6 @@ from sealock.formats.bake.targets import BakeFile, BakeTarget
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.hcl.expressions import HclValue, Unresolved
 from sealock.formats.hcl.grammar import MAX_LENGTH, HclText
-from sealock.formats.nesting import DEEPEST, is_too_deep
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode, target
 from sealock.model.change import Edit, SubjectChange
 from sealock.model.container import Container
@@ -20,6 +19,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 from sealock.model.project import Project, Service, ServiceBuild
+from sealock.shell.nesting import DEEPEST, is_too_deep
 
 _IMAGE: Final = "docker-image://"
 _DEEPEST: Final = 50

@@ -11,10 +11,10 @@ from sealock.formats.dockerfile.lines import WHITESPACE, DockerfileSyntaxError, 
 from sealock.formats.dockerfile.mounts import parse_run_mount
 from sealock.formats.dockerfile.scope import ParseState, RawInstruction, literal
 from sealock.formats.dockerfile.words import parse_json_array
-from sealock.formats.shell import parse, parse_words, refusal
 from sealock.model.build import BuildText, Cmd, Healthcheck, Heredoc, Instruction, Run, Shell
 from sealock.model.durations import parse_duration
 from sealock.model.shell import Script, Word
+from sealock.shell import parse, parse_words, refusal
 
 MAX_COMMANDS: Final = 30_000
 """Commands of one Dockerfile."""

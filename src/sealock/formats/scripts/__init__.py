@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.scripts.engines import EngineVerb, parse_built_images, parse_engine_call, parse_network_create
 from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
 from sealock.model.location import Place, Source

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats import shell, yamltree
+from sealock import shell
+from sealock.formats import yamltree
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.formats.scripts.windows import CONTINUATION
 from sealock.model.location import Place, Source

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.scripts.engines import ENGINES, chosen_engine
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source

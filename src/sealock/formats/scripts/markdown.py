@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.scripts import ci, windows
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.detection import is_plain_dockerfile, sniff
 from sealock.formats.runcalls import interpreter, may_name_engine
 from sealock.formats.scripts import ci, commandlists, makefile, markdown, programs, systemd, windows

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
 from sealock.patterns import compile_lazily

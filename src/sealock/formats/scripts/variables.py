@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.scripts.engines import chosen_engine
 from sealock.model.location import Source
 from sealock.model.shell import Assignment, Command, Pipeline, Script, Word

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -16,20 +15,11 @@ from sealock.model.location import At, Place
 from sealock.model.shell import Command, Pipeline, Word
 from sealock.patterns import compile_lazily
 from sealock.rules.build._ran import ran
+from sealock.rules.downloads import DOWNLOADERS, program
 from sealock.secrets.values import mask
 
-SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
-INTERPRETERS: Final = SHELLS | {"python", "perl", "ruby", "node", "php", "lua", "Rscript", "pwsh", "powershell"}
-DOWNLOADERS: Final = frozenset({"curl", "wget", "aria2c", "axel", "fetch", "http", "https", "lwp-download"})
 CHECKSUMS: Final = frozenset({"sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "md5sum", "b2sum", "shasum", "cksum", "sha256", "sha512"})  # fmt: skip  # noqa: E501  a list of names
 VERIFIERS: Final = CHECKSUMS | {"gpgv", "gpgv2", "cosign", "minisign", "signify", "slsa-verifier", "rhash", "jarsigner"}
-
-
-def program(command: Command) -> str:
-    """The program's name without its version: "python" for python3.11, "pip" for pip3."""
-    name = command.name.removesuffix(".exe")
-    stem = name.rstrip("0123456789.-")
-    return stem if stem in {"python", "pip", "pypy", "php", "perl", "ruby", "lua", "node", "gpg", "gcc"} else name
 
 
 class _Last:
@@ -73,82 +63,6 @@ def is_verified(run: Run) -> bool:
     if not _verified or _verified[0][0] is not run:
         _verified[:] = [(run, any(verifies(command) for command in run.script.commands()))]
     return _verified[0][1]
-
-
-def addresses(command: Command) -> Iterator[Word]:
-    """The words that contain a URL."""
-    for word in command.words[1:]:
-        if "://" in word.text:
-            yield word
-
-
-def option_text(command: Command, *names: str) -> str | None:
-    """The value of an option as text, or None if the command does not have the option."""
-    value = command.value(*names)
-    return value if isinstance(value, str) or value is None else value.text
-
-
-_STDOUT: Final = frozenset({"", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
-
-
-def saved_as(command: Command) -> tuple[str, ...]:
-    """The files that a download is saved as: -o FILE, > FILE, or the last part of the address."""
-    files = _named_files(command)
-    if not files and (command.name != "curl" or command.option("-O", "--remote-name", "--remote-name-all", "-J")):
-        files = [word.text.partition("?")[0].rstrip("/").rpartition("/")[2] for word in addresses(command)]
-    return tuple(file for file in files if file not in _STDOUT and file != "/dev/null")
-
-
-def prints_download(command: Command) -> bool:
-    """Whether the command is a downloader, and neither option nor redirection names a file for what it downloads."""
-    return command.name in DOWNLOADERS and all(file in _STDOUT for file in _named_files(command))
-
-
-def _named_files(command: Command) -> list[str]:
-    """The files that the options and redirections of a downloader name."""
-    output = _output_of(command)
-    return [
-        *([] if output is None else [output]),
-        *(
-            redirect.target.text
-            for redirect in command.redirects
-            if redirect.target and redirect.operator in {">", ">>", ">|", "&>", "&>>"} and redirect.fd in {None, 1}
-        ),
-    ]
-
-
-def _output_of(command: Command) -> str | None:
-    """The file that a downloader's option names: -o FILE, -oFILE, -fsSLo FILE, --output=FILE; None without one."""
-    letter, name, valued = "o", "--output", CURL_VALUED
-    if command.name in {"wget", "wget2"}:
-        letter, name, valued = "O", "--output-document", _WGET_VALUED
-    word = bundled(command, letter, valued)
-    if word is None:
-        return option_text(command, name)
-    if rest := word.text.partition(letter)[2]:
-        return rest
-    following = command.words[command.words.index(word) + 1 :]
-    return following[0].text if following else None
-
-
-_WGET_VALUED: Final = "aABDeiIloPQRtTUwX"
-"""wget's short options that take a value, as CURL_VALUED."""
-CURL_VALUED: Final = "AbcCdDeEFHKmoPQrtTuUwxXyYz"
-"""curl's short options that take a value: letters after one are its value, not options."""
-
-
-def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
-    """The word with a short option, by itself or in a bundle (-fsSLk); `valued` are the letters that take a value."""
-    for word in command.words[1:]:
-        if word.text == "--":
-            return None
-        if word.text[:1] == "-" and word.text[1:2] != "-":
-            for option in word.text[1:]:
-                if option == letter:
-                    return word
-                if option in valued:
-                    break
-    return None
 
 
 def known(place: Place) -> Place | None:

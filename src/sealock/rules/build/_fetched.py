@@ -8,15 +8,8 @@ from typing import Final, NamedTuple
 from sealock.model.build import Build, Run, Stage
 from sealock.model.location import At
 from sealock.model.shell import Command
-from sealock.rules.build._commands import (
-    DOWNLOADERS,
-    INTERPRETERS,
-    addresses,
-    downloads,
-    is_verified,
-    program,
-    saved_as,
-)
+from sealock.rules.build._commands import downloads, is_verified
+from sealock.rules.downloads import DOWNLOADERS, INTERPRETERS, prints_download, program, saved_as
 
 AUTHORITY_DIRECTORIES: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 """Parts of the paths below which a certificate is trusted."""
@@ -66,12 +59,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
                 if streams and command.name in _UNPACKERS:
                     yield Use(at, command, "unpacked", "a download")
                     streams = False
-                if len(pipeline.commands) > 1 and any(
-                    True
-                    for instruction in command.walk()
-                    if instruction.name in DOWNLOADERS
-                    for _ in addresses(instruction)
-                ):
+                if len(pipeline.commands) > 1 and any(map(prints_download, command.walk())):
                     streams = True
                 if command.name in DOWNLOADERS:
                     fetched.update(_base(file) for file in saved_as(command))

@@ -5,9 +5,10 @@ from itertools import islice
 
 from sealock.model.build import Run, Stage
 from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import addresses, known, line, option_text
+from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import Ran, once, once_each, ran
 from sealock.rules.build._written import Writing, located, writings
+from sealock.rules.downloads import addresses, option_text
 from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _DEB: Final = compile_lazily(r"\bdeb(?:-src)?[ \t]+(\[[^\]\n]*\][ \t]*)?(?:https?|tor\+https?)://([\w.-]+)")

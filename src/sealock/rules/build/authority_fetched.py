@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from sealock.model.build import AddFile
-from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, saved_as
+from sealock.rules.build._commands import is_verified, known, line
 from sealock.rules.build._fetched import AUTHORITY_DIRECTORIES
 from sealock.rules.build._ran import ran
+from sealock.rules.downloads import DOWNLOADERS, saved_as
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe, man
 from sealock.secrets.values import mask
 

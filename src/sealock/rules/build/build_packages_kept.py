@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from sealock.rules.build._commands import option_text
 from sealock.rules.build._ran import Call, calls, reaches_image
+from sealock.rules.downloads import option_text
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 

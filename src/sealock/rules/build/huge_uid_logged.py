@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from sealock.model.shell import Command
-from sealock.rules.build._commands import option_text
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import ran
+from sealock.rules.downloads import option_text
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _LARGE = 100_000

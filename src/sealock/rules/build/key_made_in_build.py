@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from sealock.model.build import Run
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, line, option_text
+from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import once_each, ran, reaches_image
+from sealock.rules.downloads import option_text
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 _LONGEST: Final = 300

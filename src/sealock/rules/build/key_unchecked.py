@@ -1,17 +1,9 @@
 from __future__ import annotations
 
 from sealock.model.build import Run
-from sealock.rules.build._commands import (
-    downloads,
-    is_verified,
-    known,
-    line,
-    pipelines,
-    prints_download,
-    program,
-    saved_as,
-)
+from sealock.rules.build._commands import downloads, is_verified, known, line, pipelines
 from sealock.rules.build._ran import once_each, ran
+from sealock.rules.downloads import prints_download, program, saved_as
 from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 

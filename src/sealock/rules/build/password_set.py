@@ -4,8 +4,9 @@ import re
 from itertools import pairwise
 
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, option_text, pipelines
+from sealock.rules.build._commands import known, pipelines
 from sealock.rules.build._ran import ran, unshipped
+from sealock.rules.downloads import option_text
 from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})

@@ -1,31 +1,10 @@
 from __future__ import annotations
 
-import re
-
 from sealock.model.build import Run
-from sealock.model.shell import Command, Script
-from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import (
-    INTERPRETERS,
-    SHELLS,
-    downloads,
-    known,
-    line,
-    pipelines,
-    prints_download,
-    program,
-)
-from sealock.rules.kit import Build, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.build._commands import downloads, known, line, pipelines
+from sealock.rules.downloads import find_download_run, find_invoked_download
+from sealock.rules.kit import Build, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
-
-_VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
-_INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}
-"""The short options that make an interpreter run something other than its standard input."""
-
-_EXPRESSION: Final = compile_lazily(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
-_POWERSHELL: Final = compile_lazily(
-    r"DownloadString|(?<![\w-])(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?![\w-])", re.IGNORECASE
-)
 
 
 class PipedToShell(Rule[Build]):
@@ -61,102 +40,26 @@ class PipedToShell(Rule[Build]):
         "FROM debian:12\nRUN curl -o i.sh https://example.com/i.sh && echo '1f2e  i.sh' | sha256sum -c - && sh i.sh\n",
         "FROM debian:12\nRUN curl -fsSL https://example.com/a.tar.gz | tar xz -C /opt\n",
         "FROM debian:12\nRUN curl -fsSLo /opt/a https://example.com/a | bash && wget -qO /opt/b https://e.com | sh\n",
+        "FROM debian:12\nRUN curl -fsSLO https://example.com/a.sh | sh; wget https://example.com/b.sh | sh\n",
         "FROM debian:12\nRUN curl -s https://example.com/a.json | python3 -m json.tool > a.json\n",
         'FROM debian:12\nRUN version="$(curl -s https://example.com/v)"; echo "$version" | sh -c "cat"\n',
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, run in build.each(Run) if _EXPRESSION.search(build.text) else ():
+        for at, _, run in build.each(Run) if find_invoked_download(build.text) else ():
             text = build.excerpt(run.place)
-            if (match := _EXPRESSION.search(text)) and _POWERSHELL.search(text):
+            if (match := find_invoked_download(text)) is not None:
                 place = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
                 evidence = mask(" ".join(text.split()))[:200]
                 yield self.finding("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
         for at, _, pipeline in pipelines(build) if downloads(build) else ():
-            fetched = False
-            if len(pipeline.commands) == 1 and not pipeline.commands[0].nested:
+            if (use := find_download_run(pipeline)) is None:
                 continue
-            for command in pipeline.commands:
-                runs = _interpreter(command) if fetched else None
-                if runs is not None:
-                    yield self.finding(
-                        f"pipes a download to {program(runs)} without a check",
-                        at,
-                        place=known(command.place),
-                        evidence=" | ".join(line(command) for command in pipeline.commands)[:200],
-                    )
-                    break
-                if command.nested and _runs_substituted(command):
-                    name = command.name if command.name.isalnum() else "the shell"
-                    yield self.finding(
-                        f"runs a download with {name} without a check",
-                        at,
-                        place=known(command.place),
-                        evidence=line(command),
-                    )
-                    break
-                fetched = fetched or any(map(prints_download, command.walk()))
-
-
-def _interpreter(command: Command) -> Command | None:
-    """The interpreter that runs its standard input, also inside sudo, env or a subshell."""
-    if program(command) in INTERPRETERS and _reads_stdin(command):
-        return command
-    if command.name in {"source", "."} and command.arguments[:1] == ("/dev/stdin",):
-        return command
-    for nested in command.nested:
-        if nested.kind in {"wrapped", "subshell"}:
-            for pipeline in nested.script.pipelines:
-                # The first command of a pipeline in a group reads the standard input of the group.
-                if pipeline.commands and (inner := _interpreter(pipeline.commands[0])) is not None:
-                    return inner
-    return None
-
-
-def _reads_stdin(command: Command) -> bool:
-    name, words = program(command), iter(command.arguments)
-    inline = _INLINE.get(name, "")
-    for text in words:
-        if text in _VALUED and text[1:] not in {*inline}:
-            next(words, None)
-        elif text in {"-", "--", "-s", "/dev/stdin", "/proc/self/fd/0"}:
-            return True
-        elif text[:1] in {"-", "+"}:
-            short = text[1:] if text[1:2] != "-" else ""
-            if name in SHELLS and "s" in short and "c" not in short:
-                return True
-            if (name in SHELLS and "c" in short) or any(letter in short for letter in inline):
-                return False
-            if text in {"--eval", "--print", "--version", "--help"}:
-                return False
-        else:
-            return False
-    return True
-
-
-def _runs_substituted(command: Command) -> bool:
-    """Whether the command runs text that a download prints: "$(curl …)" or <(curl …)."""
-    name, words = program(command), command.words
-    first = words[0].text if words else ""
-    fetches = {nested.kind for nested in command.nested if nested.kind != "wrapped" and _fetches(nested.script)}
-    if first.startswith(("$(", "`")) and "substitution" in fetches:
-        return True
-    if name in INTERPRETERS | {"source", "."} and "process" in fetches:
-        return True
-    if "substitution" not in fetches:
-        return False
-    if name == "eval":
-        return True
-    fed = any(redirect.operator == "<<<" for redirect in command.redirects)
-    inline = any(word.text.startswith(("-c", "-e", "-lc", "-ec", "-xc", "--eval")) for word in words[1:])
-    return name in INTERPRETERS and (fed or (inline and any(word.text.startswith(("$(", "`")) for word in words[1:])))
-
-
-def _fetches(script: Script) -> bool:
-    """Whether what the script prints comes from a download."""
-    return any(
-        prints_download(nested)
-        for pipeline in script.pipelines
-        for command in pipeline.commands
-        for nested in command.walk()
-    )
+            name = use.interpreter or "the shell"
+            commands = pipeline.commands if use.piped else (use.command,)
+            yield self.finding(
+                f"{'pipes a download to' if use.piped else 'runs a download with'} {name} without a check",
+                at,
+                place=known(use.command.place),
+                evidence=" | ".join(line(command) for command in commands)[:200],
+            )

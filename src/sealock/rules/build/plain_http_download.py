@@ -3,8 +3,9 @@ from __future__ import annotations
 import re
 
 from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import addresses, is_verified, known, swap
+from sealock.rules.build._commands import is_verified, known, swap
 from sealock.rules.build._ran import ran
+from sealock.rules.downloads import addresses
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 

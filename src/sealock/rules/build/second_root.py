@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, line, option_text
+from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import Ran, ran, unshipped
+from sealock.rules.downloads import option_text
 from sealock.rules.kit import At, Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _GROUPS: Final = frozenset({"sudo", "wheel", "disk", "shadow"})

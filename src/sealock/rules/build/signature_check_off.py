@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import bundled, drop, known, line, rewrite
+from sealock.rules.build._commands import drop, known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import corrected, writings
+from sealock.rules.downloads import bundled
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man, page
 
 

@@ -5,10 +5,11 @@ import re
 from sealock.model.build import Run
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
-from sealock.rules.build._commands import CURL_VALUED, bundled, drop, drop_option, known, line, rewrite, settings
+from sealock.rules.build._commands import drop, drop_option, known, line, rewrite, settings
 from sealock.rules.build._ran import Ran, calls, ran
 from sealock.rules.build._written import revalued
 from sealock.rules.build._written import settings as variables
+from sealock.rules.downloads import CURL_VALUED, bundled
 from sealock.rules.kit import (
     Build,
     Edit,

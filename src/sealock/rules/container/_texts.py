@@ -13,14 +13,20 @@ from sealock.rules.rule import Rule
 from sealock.secrets.values import HASH, find_in_text, find_secret, redact
 
 
+def commands_of(container: Container) -> Iterator[tuple[str, At, tuple[str, ...]]]:
+    """The name, location and words of each command that a container runs."""
+    yield "its entry point", ("entrypoint",), given(container.entrypoint, ())
+    yield "its command", ("command",), given(container.command, ())
+    if isinstance(container.health, Health):
+        yield "its health check", ("health",), container.health.test
+    for index, hook in enumerate(given(container.hooks, ())):
+        yield f"its {hook.moment} hook", ("hooks", index), hook.command
+
+
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
     """The name, location and text of each command that a container runs."""
-    yield "its entry point", ("entrypoint",), " ".join(given(container.entrypoint, ()))
-    yield "its command", ("command",), " ".join(given(container.command, ()))
-    if isinstance(container.health, Health):
-        yield "its health check", ("health",), " ".join(container.health.test)
-    for index, hook in enumerate(given(container.hooks, ())):
-        yield f"its {hook.moment} hook", ("hooks", index), " ".join(hook.command)
+    for name, at, words in commands_of(container):
+        yield name, at, " ".join(words)
 
 
 def secrets_in_environment(

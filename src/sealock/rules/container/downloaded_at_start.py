@@ -1,43 +1,18 @@
 from __future__ import annotations
 
-from sealock.model.wrappers import unwrap_words
+from sealock.model.location import Place
+from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
-from sealock.rules.container._texts import command_lines
+from sealock.rules.container._texts import commands_of
+from sealock.rules.downloads import DOWNLOADERS, DownloadRun, find_download_run, find_invoked_download
 from sealock.rules.kit import Container, Final, Iterator, Rule, RuleFinding, Severity, cwe
+from sealock.shell import parse, parse_words
 
-_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "python", "perl", "ruby", "node", "php"})
-_DOWNLOADERS: Final = frozenset({"curl", "wget", "aria2c", "fetch"})
-_PYTHON: Final = compile_lazily(r"python[0-9.]+")
-_MARKS: Final = "'\"();{}&`"
-"""What may stand around a word of a script."""
-_SEPARATOR: Final = compile_lazily(r"[;&\n]")
-_SUBSTITUTED: Final = compile_lazily(
-    r"(?:(?:^|[\s;&|('\"])(?:eval|source|\.)|\s-\w*c|sh)\s+[\"']?(?:\$\(|`|<\()\s*(?:curl|wget)\s"
-)
-_MOST_WORDS: Final = 100
-"""Words in which a wrapper's command is looked for."""
+_DOWNLOADER: Final = compile_lazily(rf"(?<![\w-])(?:{'|'.join(sorted(DOWNLOADERS))})(?![\w-])")
 _INSTALLS = (
     *("apt-get install", "apt install", "apk add", "yum install", "dnf install", "pip install", "pip3 install"),
     *("npm install -g", "npm i -g", "gem install", "go install", "cargo install"),
 )
-
-
-def _program(word: str) -> str:
-    name = word.strip(_MARKS).rpartition("/")[2]
-    return "python" if _PYTHON.fullmatch(name) else name
-
-
-def _piped(line: str) -> bool:
-    """Whether a download is piped into an interpreter, which wrappers such as sudo may start."""
-    streams = False
-    for piece in line.split("|"):
-        words = unwrap_words([word.strip(_MARKS) for word in piece.split(None, _MOST_WORDS)])
-        if streams and words and _program(words[0]) in _SHELLS:
-            return True
-        fetches = any(_program(word) in _DOWNLOADERS for word in piece.split())
-        # A filter such as `tee` passes a download on; a further command starts another pipeline.
-        streams = fetches or (streams and _SEPARATOR.search(piece) is None)
-    return False
 
 
 class DownloadedAtStart(Rule[Container]):
@@ -62,23 +37,37 @@ class DownloadedAtStart(Rule[Container]):
         "docker run alpine sh -c 'curl -s https://example.com/x | tee /tmp/x | doas sh'",
         "docker run alpine sh -c 'sh -c \"$(curl -fsSL https://example.com/install.sh)\"'",
         "docker run alpine bash -c 'bash <(curl -s https://example.com/install.sh)'",
+        "docker run --entrypoint sh alpine -c '{ curl https://example.com/a; echo; } 2>/dev/null | python3'",
+        "docker run mcr.microsoft.com/powershell:7.5 pwsh -c 'iwr https://example.com/a.ps1 | iex'",
         "services:\n  app:\n    image: python:3.12\n    command: bash -c 'pip install flask && python app.py'\n",
     )
     good = (
         "docker run alpine sh -c 'wget -qO- https://example.com/data.csv | sort'",
         "docker run alpine sh -c 'curl -s https://example.com/a | sudo tee /etc/bash'",
         "docker run alpine sh -c 'curl -so /a https://example.com/a | cat; echo true | sh'",
+        "docker run alpine sh -c 'curl -fsSo /a https://example.com/a | bash; wget https://example.com/b | sh'",
+        "docker run alpine sh -c 'echo \"Do not: curl https://example.com/a | sh\" && exec /app'",
         "services:\n  app:\n    image: python:3.12\n    command: python app.py\n",
     )
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        for name, at, line in command_lines(container):
+        for name, at, words in commands_of(container):
             if at[0] == "health":
                 continue
-            if _piped(line):
+            line = " ".join(words)
+            run = _find_run(words) if _DOWNLOADER.search(line) else None
+            if run is not None and run.piped:
                 yield self.finding(f"pipes a download into an interpreter in {name}", at, severity=Severity.HIGH)
-            elif _SUBSTITUTED.search(line):
+            elif run is not None or find_invoked_download(line) is not None:
                 yield self.finding(f"runs a download in {name}", at, severity=Severity.HIGH)
             elif (install := next((words for words in _INSTALLS if words in line), None)) is not None:
                 yield self.finding(f"installs packages in {name} ({install})", at, severity=Severity.LOW)
+
+
+def _find_run(words: tuple[str, ...]) -> DownloadRun | None:
+    """The command that runs a download in these words, or in the script that they are for the shell before them."""
+    script = parse_words([Word(word, Place(0, len(word))) for word in words], Place())
+    if not any(command.nested for command in script.commands()):
+        script = parse(" ".join(words))
+    return next(filter(None, map(find_download_run, script.every_pipeline())), None)

@@ -8,7 +8,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.formats.scripts import find_created_networks, find_run_commands
 from sealock.model.location import Source
 from sealock.model.shell import Script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.formats import shell
+from sealock import shell
 from sealock.model.location import Place
 from sealock.model.shell import Command, Pipeline, Script, Word
 

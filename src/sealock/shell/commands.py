@@ -8,12 +8,12 @@ from typing import Final
 
 from tree_sitter import Node
 
-from sealock.formats.shell.masks import MaskedHeredoc
-from sealock.formats.shell.nested import add_nested
-from sealock.formats.shell.text import WORDS, ShellText
-from sealock.formats.shell.words import IN_HEREDOC, ShellValue, map_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
+from sealock.shell.masks import MaskedHeredoc
+from sealock.shell.nested import add_nested
+from sealock.shell.text import WORDS, ShellText
+from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 
 _SPECIAL: Final = frozenset("\\~{")
 """Characters that make an unquoted word differ from its value."""

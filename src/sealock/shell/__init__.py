@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from sealock.formats.shell.exec import parse_words
-from sealock.formats.shell.grammar import MAX_LENGTH, refusal
-from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
 from sealock.model.shell import BOURNE, Script
+from sealock.shell.exec import parse_words
+from sealock.shell.grammar import MAX_LENGTH, refusal
+from sealock.shell.statements import StatementReader
 
 _SHORT: Final = 2048
 """Characters of a script whose result is kept, so that what is kept stays small."""

@@ -8,13 +8,13 @@ from typing import Final
 from msgspec import Struct
 from tree_sitter import Node
 
-from sealock.formats.shell.commands import CommandReader
-from sealock.formats.shell.grammar import refusal
-from sealock.formats.shell.masks import mask_escapes, mask_heredocs, separate_terminators
-from sealock.formats.shell.nested import add_piped_input
-from sealock.formats.shell.text import WORDS
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
+from sealock.shell.commands import CommandReader
+from sealock.shell.grammar import refusal
+from sealock.shell.masks import mask_escapes, mask_heredocs, separate_terminators
+from sealock.shell.nested import add_piped_input
+from sealock.shell.text import WORDS
 
 MAX_DEPTH: Final = 48
 """The nesting depth of commands."""

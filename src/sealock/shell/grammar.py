@@ -9,7 +9,7 @@ from typing import Final
 
 from tree_sitter import Language, Parser
 
-from sealock.formats.nesting import DEEPEST, is_too_deep
+from sealock.shell.nesting import DEEPEST, is_too_deep
 
 MAX_LENGTH: Final = 1_000_000
 """Characters of one text."""

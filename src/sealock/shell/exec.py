@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealock.formats.shell.grammar import refusal
-from sealock.formats.shell.nested import add_nested
-from sealock.formats.shell.statements import StatementReader
-from sealock.formats.shell.text import spread_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Command, Pipeline, Script, Word
+from sealock.shell.grammar import refusal
+from sealock.shell.nested import add_nested
+from sealock.shell.statements import StatementReader
+from sealock.shell.text import spread_offsets
 
 
 def parse_words(words: Sequence[Word], place: Place, *, text: str = "") -> Script:

@@ -8,10 +8,10 @@ from typing import Final
 
 from tree_sitter import Node
 
-from sealock.formats.shell.grammar import load_parser
-from sealock.formats.shell.words import ShellValue, has_brace_expansion, map_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Word
+from sealock.shell.grammar import load_parser
+from sealock.shell.words import ShellValue, has_brace_expansion, map_offsets
 
 EXPANSIONS: Final = frozenset({
     "simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion",
