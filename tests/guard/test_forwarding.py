@@ -303,6 +303,20 @@ def test_a_client_that_leaves_ends_the_engine_s_answer(line: str, start: bytes, 
     run(engine, pass_on)
 
 
+@pytest.mark.parametrize(("line", "body"), [(CREATE, b"{}"), (INFO, b"")])
+def test_a_client_that_only_sends_no_more_hears_that_the_engine_broke_off(
+    line: str, body: bytes, tmp_path: Path
+) -> None:
+    async def pass_on(door: EngineDoor) -> None:
+        with LoopClient(door) as client:
+            client.sock.shutdown(socket.SHUT_WR)
+            await client.forwarder.client.more()
+            with pytest.raises(EngineError, match="broke off: it closed the connection without an answer"):
+                await client.forwarder.pass_on(request_of(line), Forward(route(line), "/a", body))
+
+    run(LoopEngine(tmp_path / "e", close), pass_on)
+
+
 ASKED_WHOLE: dict[str, tuple[Act, str]] = {
     "the largest": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100, ""),
     "too large": (

@@ -289,6 +289,26 @@ def test_a_client_that_only_sends_no_more_gets_its_answer(engine: ScriptedEngine
         assert b'{"late": true}' in b"".join(iter(lambda: sock.recv(65536), b""))
 
 
+def test_a_client_that_only_sends_no_more_is_told_that_the_engine_broke_off(
+    engine: ScriptedEngine, proxy: RunningGuard
+) -> None:
+    ended = threading.Event()
+
+    def broken(sock: socket.socket) -> None:
+        assert ended.wait(PATIENCE)
+        sock.close()
+
+    engine.replies["POST /containers/x/stop"] = broken
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(PATIENCE)
+        sock.connect(str(proxy.socket))
+        sock.sendall(b"POST /containers/x/stop HTTP/1.1\r\nHost: docker\r\n\r\n")
+        wait_until(lambda: asked(engine, "POST /containers/x/stop"))
+        sock.shutdown(socket.SHUT_WR)
+        ended.set()
+        assert b" 502 Bad Gateway" in b"".join(iter(lambda: sock.recv(65536), b""))
+
+
 def test_a_policy_that_breaks_changes_nothing(proxy: RunningGuard) -> None:
     proxy.policy.write_text("[guard\n")
     wait_until(lambda: any(entry.get("event") == "policy-refused" for entry in proxy.entries()))

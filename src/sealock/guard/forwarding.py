@@ -16,7 +16,7 @@ from sealock.guard.archives import Spool
 from sealock.guard.decision.routes import ApiRoute
 from sealock.guard.enginedoor import EngineDoor, answer_of
 from sealock.guard.http1 import AnswerHead, ChunkReader, RequestHead, WireError, answer_head, header_lines, request_head
-from sealock.guard.sockets import Line, carry, join
+from sealock.guard.sockets import Line, carry, is_hung_up, join
 
 ANSWER: Final = 64 << 20
 """Most bytes of an answer that is read whole, to be filtered or added to."""
@@ -130,7 +130,8 @@ class Forwarder:
                 return line, await self._exchanged(request, forward, line, head)
             except (OSError, EOFError, WireError) as error:
                 line.close()
-                if self.client.ended and not isinstance(error, WireError):
+                # A client that only sends no more waits for its answer: it hears that the engine broke off.
+                if self.client.ended and is_hung_up(self.client) and not isinstance(error, WireError):
                     raise ClientGoneError from None
                 # A connection that waited may have been closed by an engine that restarted.
                 if fresh or request.method not in {"GET", "HEAD"} or isinstance(error, WireError):
@@ -163,7 +164,7 @@ class Forwarder:
             if (fault := sending.exception()) is None:
                 with _Watched(self.client, line):
                     return await answering
-            if self.client.ended or isinstance(fault, WireError):
+            if isinstance(fault, WireError) or is_hung_up(self.client):
                 raise fault
             # An engine that refuses a stream answers, and closes before it read all of it.
             async with asyncio.timeout(_DRAIN_SECONDS):

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.guard.decision.archivechecks import evaluate_context
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import check_network
+from sealock.guard.decision.creation import check_network, note_joined
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.imagechecks import check_name, check_new_tag
 from sealock.guard.decision.ownership import label_created
@@ -63,6 +63,7 @@ def evaluate_build(case: Case) -> None:
     host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
     if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
         check_network(case, host["NetworkMode"])
+    note_joined(case, host)
     container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}})
     if container is not None:
         check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))

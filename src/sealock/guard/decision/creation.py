@@ -17,7 +17,6 @@ from sealock.guard.decision.effects import check_noun, read_again, read_containe
 from sealock.guard.decision.hostaccess import (
     check_devices,
     check_security_options,
-    check_volume_owner,
     check_working_directory,
     driver_mount,
     named_volume,
@@ -26,7 +25,7 @@ from sealock.guard.decision.hostaccess import (
 )
 from sealock.guard.decision.imagechecks import check_image, gives_owner
 from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
-from sealock.guard.decision.ownership import beyond, check_container, label_created, owner_of, owns
+from sealock.guard.decision.ownership import check_new, check_object, label_created, owner_of, owns
 from sealock.guard.decision.podmanwords import check_namespaces, check_words
 from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
@@ -62,8 +61,7 @@ def evaluate_create(case: Case) -> None:
 def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     """Evaluate a container in the shape of a create body."""
     host = body.get("HostConfig", {})
-    if why := beyond(case.setting.reach, name, str(body.get("Image", "")), body.get("Labels") or {}):
-        case.deny("G005", f"the container is out of the reach of {case.setting.name}: {why}")
+    check_new(case, "containers", name, body.get("Labels") or {}, str(body.get("Image", "")))
     extra = [*_resolve_mounts(case, host), *_other_volumes(case, host)]
     check_devices(case, host)
     check_security_options(case, host)
@@ -75,7 +73,7 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
         )
     _check_networks(case, body, host)
     _check_limits(case, host)
-    _note_joined(case, host)
+    note_joined(case, host)
     if case.questions:
         # The evaluation begins again with the answers, and then knows what does not rest on them.
         if not (created := read_again(body)).wrong:
@@ -107,7 +105,7 @@ def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:
                 case.deny("G006", f"the path {path} has a colon", "mount it with Mounts (--mount)")
             binds.append(_resolved(case, source, path) + colon + rest)
         else:
-            exists, bind = _volume(case, source, targets[-1], host.get("VolumeDriver", ""), {})
+            exists, bind = _volume(case, source, targets[-1], {"DriverConfig": {"Name": host.get("VolumeDriver", "")}})
             extra.append(bind)
             if exists or not case.setting.own or not (mount := _as_mount(case, source, rest)):
                 binds.append(text)
@@ -133,14 +131,16 @@ def _check_tmpfs(case: Case, host: Mapping[str, Any]) -> None:
                 case.deny("G008", f"the tmpfs at {target[:80]} has the option {option[:40]!r}", "leave it out")
 
 
-def _volume(case: Case, name: str, target: str, driver: str, options: Mapping[str, str]) -> tuple[bool, Mount | None]:
-    """Whether a volume exists (or is denied), and the host path that it is; a new one is made as asked for."""
+def _volume(case: Case, name: str, target: str, options: Mapping[str, Any]) -> tuple[bool, Mount | None]:
+    """Whether a volume exists (or is denied), and the host path that it is; a new one is made by VolumeOptions."""
     described = named_volume(case, name)
     if described is None:
         return True, None
     if not described:
-        return False, driver_mount(case, driver, options, target)
-    check_volume_owner(case, name, described)
+        check_new(case, "volumes", name, options.get("Labels", {}))
+        driver = options.get("DriverConfig", {})
+        return False, driver_mount(case, driver.get("Name", ""), driver.get("Options", {}), target)
+    check_object(case, "volumes", described, f"volume {name}")
     return True, volume_mount(case, described, target)
 
 
@@ -183,13 +183,13 @@ def _check_mount(case: Case, mount: dict[str, Any]) -> Mount | None:
             mount["Source"] = check_image(case, source)
             return None
         case "volume":
-            driver = mount.get("VolumeOptions", {}).get("DriverConfig", {})
-            name, options = driver.get("Name", ""), driver.get("Options", {})
+            options = mount.get("VolumeOptions", {})
             exists, bind = False, None
             if source:
-                exists, bind = _volume(case, source, target, name, options)
+                exists, bind = _volume(case, source, target, options)
             else:
-                bind = driver_mount(case, name, options, target)
+                driver = options.get("DriverConfig", {})
+                bind = driver_mount(case, driver.get("Name", ""), driver.get("Options", {}), target)
             if case.setting.own and not exists:
                 mount.setdefault("VolumeOptions", {})
             # One that exists may be gone when the engine looks, which then makes it with these labels.
@@ -220,11 +220,11 @@ def other_container(case: Case, name: str) -> Mapping[str, Any] | None:
         return None
     described = case.engine(f"/containers/{name}/json")
     if described and (case.setting.own or case.setting.reach != Reach()):
-        check_container(case, described, f"container {name}")
+        check_object(case, "containers", described, f"container {name}")
     return described or None
 
 
-def _note_joined(case: Case, host: Mapping[str, Any]) -> None:
+def note_joined(case: Case, host: Mapping[str, Any]) -> None:
     """Note the namespaces that are those of a container which the caller created itself."""
     for key, field in (("NetworkMode", "network_mode"), ("PidMode", "pid"), ("IpcMode", "ipc")):
         kind, colon, name = text_of(host, key).partition(":")
@@ -254,10 +254,11 @@ def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]
         case.deny("C020", "Container uses the host's network (--net=host): EndpointsConfig names it", "leave it out")
 
 
-def check_network(case: Case, name: str, *, inherits: bool = False) -> None:
-    """Deny a network that is the host's by another name, or another caller's.
+def check_network(case: Case, name: str, *, inherits: bool = False) -> Mapping[str, str] | None:
+    """Deny a network that is the host's by another name, or out of the caller's reach.
 
-    A network that is made by the settings of another (`inherits`) has its labels.
+    Returns its labels, None where it is not known. A network that is made by the settings of another (`inherits`) has
+    these labels.
     """
     if (
         {"/", ":"} & set(name)
@@ -268,19 +269,19 @@ def check_network(case: Case, name: str, *, inherits: bool = False) -> None:
         or not name.isascii()
     ):
         case.deny("G012", f"{name[:60]!r} is no name of a network")
-        return
+        return None
     described = case.engine(f"/networks/{name}")
     if not described:
-        return
+        return described
     if text_of(described, "Driver") == "host" and "C020" not in case.setting.accept:
         case.deny(
             "C020", f"Container uses the host's network (--net=host): {name} is that network", "use another network"
         )
     labels = labels_of(described)
-    if case.setting.own and text_of(described, "Name") not in _DRIVERS and not owns(case, labels):
-        case.deny("G005", f"the network {name} was not created by {case.setting.name}", "create a network for it first")
-    elif inherits and case.guard.owned and owner_of(case, labels) not in {"", case.setting.name}:
+    sound = check_object(case, "networks", described, f"network {name}")
+    if sound and inherits and case.guard.owned and owner_of(case, labels) not in {"", case.setting.name}:
         case.deny("G005", f"would inherit the label of the network {name}, of another caller", "write its settings out")
+    return labels
 
 
 def _check_limits(case: Case, host: Mapping[str, Any]) -> None:
@@ -340,7 +341,7 @@ def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | N
         check_devices(case, host)
         _check_masks(case, host)
         if case.setting.own:
-            _note_joined(case, host)
+            note_joined(case, host)
     mounts: list[Mount] = []
     for mount in given(container.mounts, ()):
         if mount.kind == "bind" and mount.source:

@@ -15,7 +15,7 @@ from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
-from sealock.guard.decision.hostaccess import check_logging, check_working_directory, driver_mount
+from sealock.guard.decision.hostaccess import check_logging, check_working_directory, driver_mount, named_volume
 from sealock.guard.decision.imagechecks import (
     check_distribution,
     check_login,
@@ -27,8 +27,9 @@ from sealock.guard.decision.imagechecks import (
     check_search,
 )
 from sealock.guard.decision.jsonvalues import as_object, as_texts, text_of
-from sealock.guard.decision.ownership import bears_owner, beyond, check_objects, label_created
+from sealock.guard.decision.ownership import bears_owner, check_new, check_object, check_objects, label_created
 from sealock.guard.decision.podmanwords import check_variables
+from sealock.guard.decision.reach import ObjectKind, beyond
 from sealock.guard.decision.services import evaluate_service
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
@@ -153,7 +154,7 @@ def _update(case: Case) -> None:
 
 def _rename(case: Case) -> None:
     name = case.query.get("name", "").removeprefix("/")
-    if why := beyond(Reach(names=case.setting.reach.names), name, "", {}):
+    if why := beyond(Reach(names=case.setting.reach.names), "containers", name, "", {}):
         case.deny("G005", f"the new name is out of the reach of {case.setting.name}: {why}")
 
 
@@ -223,6 +224,11 @@ def _save(case: Case) -> None:
 def _volume(case: Case) -> None:
     body = _body(case)
     label_created(case, body, case.setting)
+    name, reach = body.get("Name", ""), case.setting.reach
+    if name and (case.setting.own or reach.labels) and (described := named_volume(case, name)):
+        check_object(case, "volumes", described, f"volume {name}")  # the engine answers with the one that there is
+    else:
+        check_new(case, "volumes", name, body.get("Labels") or {})
     if "ClusterVolumeSpec" in body and not case.setting.volume_drivers:
         case.deny("G008", "creates a cluster volume", "use a volume of the driver local")
     bind = driver_mount(case, body.get("Driver", ""), body.get("DriverOpts", {}), "/volume")
@@ -238,8 +244,10 @@ def _volume(case: Case) -> None:
 def _network(case: Case) -> None:
     body = _body(case)
     label_created(case, body, case.setting)
-    if source := as_object(body.get("ConfigFrom")).get("Network"):
-        check_network(case, source, inherits=True)
+    source = as_object(body.get("ConfigFrom")).get("Network")
+    inherited = check_network(case, source, inherits=True) if source else {}
+    if inherited is not None:
+        check_new(case, "networks", body.get("Name", ""), {**inherited, **(body.get("Labels") or {})})
     driver = body.get("Driver", "") or "bridge"
     if driver not in case.setting.network_drivers:
         case.deny("G012", f"the network driver {driver[:60]!r} is not allowed to {case.setting.name}", "use bridge")
@@ -298,7 +306,11 @@ def _swarm(case: Case) -> None:
 
 
 def _labelled(case: Case) -> None:
-    label_created(case, _body(case), case.setting)
+    """Secrets and configs."""
+    body = _body(case)
+    label_created(case, body, case.setting)
+    kind: ObjectKind = "secrets" if case.target.route.group == "secrets" else "configs"
+    check_new(case, kind, body.get("Name", ""), body.get("Labels") or {})
 
 
 _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {

@@ -8,7 +8,7 @@ from posixpath import normpath
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.jsonvalues import as_objects, as_texts, labels_of, text_of
+from sealock.guard.decision.jsonvalues import as_objects, as_texts, text_of
 from sealock.model.container import Mount
 from sealock.patterns import compile_lazily
 from sealock.rules.paths import within
@@ -127,13 +127,6 @@ def volume_mount(case: Case, described: Mapping[str, Any], target: str) -> Mount
         case.deny("G011", "the engine's description of a volume cannot be read")
         return None
     return driver_mount(case, text_of(described, "Driver"), options, target)
-
-
-def check_volume_owner(case: Case, name: str, described: Mapping[str, Any]) -> None:
-    """Deny a volume that another caller created."""
-    label = case.guard.policy.label
-    if case.setting.own and labels_of(described).get(label) != case.setting.name:
-        case.deny("G005", f"the volume {name} was not created by {case.setting.name}", "use a volume of its own")
 
 
 def check_devices(case: Case, host: dict[str, Any]) -> None:

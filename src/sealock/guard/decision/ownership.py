@@ -1,23 +1,24 @@
 """Which objects a caller may see and touch: its own (`own`), and those in its reach (names, images, labels).
 
 What a caller creates bears its label. Pulled images and the engine's own networks bear none: these every caller sees,
-and only a caller without `own` deletes them.
+and only a caller without `own` deletes them. `check_object` is for every object that exists, whether the path, the
+query or the body names it; `check_new` for what a request would create.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import AnswerFilter
-from sealock.guard.decision.jsonvalues import as_texts, labels_of, text_of
+from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of, text_of
+from sealock.guard.decision.reach import ObjectKind, beyond, described_of, entry_of
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
-from sealock.policy.guard import GuardCaller, Reach, has_labels, matches_image
+from sealock.policy.guard import GuardCaller, Reach, matches_image
 
-_INSPECT: Final = {
+_INSPECT: Final[Mapping[ObjectKind, str]] = {
     "containers": "/containers/{}/json",
     "exec": "/exec/{}/json",
     "images": "/images/{}/json",
@@ -35,13 +36,24 @@ _FILTERED: Final = frozenset({
     "GET /events", "POST /containers/prune", "POST /volumes/prune", "POST /networks/prune", "POST /images/prune",
 })  # fmt: skip
 """Lists and prunes that the engine narrows by a label."""
-_SIEVED: Final = frozenset({"GET /system/df", "GET /images/json"})
-"""Answers that the guard narrows."""
-_SHARED: Final = frozenset({"GET /tasks", "GET /nodes", "POST /build/prune", "POST /build/cancel"})
-"""Routes on objects of all callers, which the engine cannot narrow."""
+_SIEVED: Final[Mapping[str, ObjectKind]] = {
+    "GET /images/json": "images", "GET /containers/json": "containers", "GET /services": "services",
+    "GET /tasks": "tasks", "GET /nodes": "nodes",
+}  # fmt: skip
+"""Lists that the guard narrows in the answer, of these objects; of the two that the engine narrows too (`_FILTERED`)
+only where the reach has names or images."""
+_DISK: Final = "GET /system/df"
+_NETWORK: Final = "GET /networks/{id}"
+_CACHE: Final = frozenset({"POST /build/prune", "POST /build/cancel"})
+"""Routes on builds of all callers, which bear no labels."""
 _PREDEFINED: Final = frozenset({"bridge", "host", "none"})
 _RENAMED: Final = frozenset({"containers", "networks", "services", "secrets", "configs"})
 """What the engine knows by an id too: the request goes on with it, so that no other object takes the name meanwhile."""
+_USED: Final[tuple[tuple[str, str, ObjectKind], ...]] = (
+    ("Containers", "ContainerUsage", "containers"), ("Volumes", "VolumeUsage", "volumes"),
+    ("Images", "ImageUsage", "images"),
+)  # fmt: skip
+"""What the disk usage lists, in its older and its newer form."""
 _REMEDY: Final = "name an object that this caller created through the guard"
 
 
@@ -52,9 +64,9 @@ def check_objects(case: Case) -> None:
         return
     if case.object:
         _check_named(case)
-    elif route.name in _FILTERED | _SIEVED:
+    elif route.name in _FILTERED or route.name in _SIEVED or route.name == _DISK:
         _narrow(case)
-    elif setting.own and route.name in _SHARED:
+    elif route.name in _CACHE and (setting.own or setting.reach.labels):
         case.deny("G005", f"{route.name} is about objects of all callers, and {setting.name} has only its own")
 
 
@@ -77,72 +89,52 @@ def bears_owner(case: Case, described: Any) -> bool:  # noqa: ANN401  a JSON val
     return case.guard.rewrites or owner_of(case, labels_of(described)) != ""
 
 
-def check_container(case: Case, container: Mapping[str, Any], what: str) -> bool:
-    """Whether a container is the caller's to touch; denied otherwise. `what` names it in the denial."""
+def check_object(case: Case, kind: ObjectKind, described: Mapping[str, Any], what: str) -> bool:
+    """Whether an object that exists is the caller's to touch; denied otherwise. `what` names it in the denial."""
     setting = case.setting
-    labels = labels_of(container.get("Config"))
-    name = text_of(container, "Name").removeprefix("/")
-    image = text_of(container.get("Config"), "Image")
+    if kind == "networks" and case.target.route.method != "DELETE" and text_of(described, "Name") in _PREDEFINED:
+        return True
+    name, image, labels = described_of(kind, described)
     if setting.own and not owns(case, labels):
         case.deny("G005", f"{what} was not created by {setting.name}", _REMEDY)
-    elif why := beyond(setting.reach, name, image, labels):
+    elif why := beyond(setting.reach, kind, name, image, labels):
         case.deny("G005", f"{what} is out of the reach of {setting.name}: {why}")
     else:
         return True
     return False
 
 
-def beyond(reach: Reach, name: str, image: str, labels: Mapping[str, str]) -> str:
-    """Why a container is out of a caller's reach, "" where it is not."""
-    if reach.names and not any(fnmatchcase(name, pattern) for pattern in reach.names):
-        return f"its name {name!r} matches none of {', '.join(reach.names)}"
-    if reach.images and not matches_image(reach.images, image):
-        return f"its image {image!r} matches none of {', '.join(pattern.text for pattern in reach.images)}"
-    if not has_labels(reach.labels, labels):
-        return f"it lacks the label {', '.join(f'{name}={value}' for name, value in reach.labels)}"
-    return ""
+def check_new(case: Case, kind: ObjectKind, name: str, labels: Mapping[str, str], image: str = "") -> None:
+    """Deny to create what would be out of the caller's own reach."""
+    if why := beyond(case.setting.reach, kind, name, image, labels):
+        what = f"the {kind.removesuffix('s')} {name[:80]}".rstrip()
+        remedy = "create it with this label" if why.startswith("it lacks") else ""
+        case.deny("G005", f"{what} is out of the reach of {case.setting.name}: {why}", remedy)
 
 
 def _check_named(case: Case) -> None:
     """Check the object that the path names."""
-    kind = case.target.route.segments[0]
-    path = _INSPECT.get(kind)
-    if path is None:
+    kind = next((kind for kind in _INSPECT if kind == case.target.route.segments[0]), None)
+    if kind is None:
         return
-    described = case.engine(path.format(case.object))
+    described = case.engine(_INSPECT[kind].format(case.object))
     if not described:  # not known yet, or no such object: the engine says so
         return
     if kind == "exec":
         container = case.engine(f"/containers/{text_of(described, 'ContainerID')}/json")
         if container:
-            check_container(case, container, "the container of this exec")
-        return
-    if kind == "tasks":
+            check_object(case, "containers", container, "the container of this exec")
+    elif kind == "tasks":
         service = case.engine(f"/services/{text_of(described, 'ServiceID')}")
-        described = service or {}
-        if service is None:
-            return
-    if kind == "containers":
-        if check_container(case, described, f"container {case.object}"):
-            case.use_id(text_of(described, "Id"))
-        return
-    if kind == "images":
+        if service is not None:
+            check_object(case, "services", service, f"the service of task {case.object}")
+    elif kind == "images":
         _check_image(case, labels_of(described.get("Config")))
-        return
-    labels = labels_of(described.get("Spec") if "Spec" in described else described)
-    reads = case.target.route.access == "read"
-    if kind == "networks" and text_of(described, "Name") in _PREDEFINED and (reads or _connects(case)):
-        return
-    if case.setting.own and not owns(case, labels):
-        case.deny("G005", f"{kind.removesuffix('s')} {case.object} was not created by {case.setting.name}", _REMEDY)
-    elif not has_labels(case.setting.reach.labels, labels):
-        case.deny("G005", f"{kind.removesuffix('s')} {case.object} is out of the reach of {case.setting.name}")
-    elif kind in _RENAMED:
-        case.use_id(text_of(described, "Id") or text_of(described, "ID"))
-
-
-def _connects(case: Case) -> bool:
-    return case.target.route.name in {"POST /networks/{id}/connect", "POST /networks/{id}/disconnect"}
+    elif check_object(case, kind, described, f"{kind.removesuffix('s')} {case.object}"):
+        if kind in _RENAMED:
+            case.use_id(text_of(described, "Id") or text_of(described, "ID"))
+        if case.target.route.name == _NETWORK and text_of(described, "Name") in _PREDEFINED:
+            _sieve(case)  # of the containers on it
 
 
 def _check_image(case: Case, labels: Mapping[str, str]) -> None:
@@ -157,6 +149,14 @@ def _check_image(case: Case, labels: Mapping[str, str]) -> None:
 def _narrow(case: Case) -> None:
     """Narrow a list, a prune, the events or the disk usage to what the caller may see."""
     setting, route = case.setting, case.target.route
+    by_name = setting.reach.names or setting.reach.images
+    if route.name not in _FILTERED or (by_name and route.name in _SIEVED):
+        _sieve(case)
+    elif by_name and (route.name == "GET /events" or route.method == "POST"):
+        why = f"{route.name} cannot be narrowed to the names or images of this caller"
+        case.deny("G005", why, "narrow it by labels")
+    if route.name not in _FILTERED:
+        return
     wanted = [f"{case.guard.policy.label}={setting.name}"] if setting.own else []
     for name, value in setting.reach.labels:
         wanted.append(name if value == "*" else f"{name}={value}")
@@ -164,16 +164,6 @@ def _narrow(case: Case) -> None:
             case.deny(
                 "G005", f"the label {name}={value} of this caller has a pattern, by which no list can be narrowed"
             )
-    by_name = setting.reach.names or setting.reach.images
-    if route.name in _SIEVED or (by_name and route.name == "GET /containers/json"):
-        case.answer_filter = AnswerFilter(case.guard.policy.label, setting.name, setting.own, setting.reach)
-    elif by_name and (route.name == "GET /events" or route.method == "POST"):
-        why = f"{route.name} cannot be narrowed to the names or images of this caller"
-        case.deny("G005", why, "narrow it by labels")
-    if case.answer_filter is not None and not case.guard.rewrites:
-        case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
-    if route.name in _SIEVED:
-        return
     if not wanted:
         return
     try:
@@ -190,6 +180,18 @@ def _narrow(case: Case) -> None:
     case.query["filters"] = json.dumps({name: dict.fromkeys(values, True) for name, values in filters.items()})
     if not case.guard.rewrites:
         case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
+
+
+def _sieve(case: Case) -> None:
+    """Let the guard narrow the answer."""
+    setting, route = case.setting, case.target.route
+    case.answer_filter = AnswerFilter(case.guard.policy.label, setting.name, setting.own, setting.reach)
+    if not case.guard.rewrites:
+        case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
+    if setting.own and route.name == "GET /nodes":
+        case.deny("G005", f"{route.name} is about objects of all callers, and {setting.name} has only its own")
+    if setting.reach.names and route.name == "GET /tasks":
+        case.deny("G005", f"{route.name} cannot be narrowed to the names of this caller", "narrow it by labels")
 
 
 def _filters(text: str) -> dict[str, list[str]]:
@@ -210,21 +212,21 @@ def _filters(text: str) -> dict[str, list[str]]:
 
 def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: ANN401  a JSON value
     """What the caller may see of the engine's answer to this route ("GET /system/df")."""
-    if route in {"GET /images/json", "GET /containers/json"}:
-        images = route == "GET /images/json"
-        return [entry for entry in value if _is_visible(entry, keep, images=images)] if isinstance(value, list) else []
+    if (kind := _SIEVED.get(route)) is not None:
+        return [entry for entry in value if _is_visible(entry, keep, kind)] if isinstance(value, list) else []
     if not isinstance(value, dict):
         return {}
+    if route == _NETWORK:
+        return value | {"Containers": {}}
     kept: dict[str, Any] = {}
-    for key in ("Containers", "Volumes", "Images"):
+    for key, usage, kind in _USED:
         entries = value.get(key)
         if isinstance(entries, list):
-            kept[key] = [entry for entry in entries if _is_visible(entry, keep, images=key == "Images")]
-    for key in ("ContainerUsage", "VolumeUsage", "ImageUsage"):
-        entries = value[key].get("Items") if isinstance(value.get(key), dict) else None
+            kept[key] = [entry for entry in entries if _is_visible(entry, keep, kind)]
+        entries = as_object(value.get(usage)).get("Items")
         if isinstance(entries, list):
-            items = [entry for entry in entries if _is_visible(entry, keep, images=key == "ImageUsage")]
-            kept[key] = {"TotalCount": len(items), "Items": items}
+            items = [entry for entry in entries if _is_visible(entry, keep, kind)]
+            kept[usage] = {"TotalCount": len(items), "Items": items}
     if "LayersSize" in value:
         # Clients subtract from it what containers use, so it is that of the images in the list.
         sizes = [image.get("Size") for image in kept.get("Images", ())]
@@ -232,16 +234,16 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
     return kept | ({} if "BuildCacheUsage" in value else {"BuildCache": []})
 
 
-def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool) -> bool:  # noqa: ANN401  a JSON value
+def _is_visible(entry: Any, keep: AnswerFilter, kind: ObjectKind) -> bool:  # noqa: ANN401  a JSON value
     if not isinstance(entry, dict):
         return False
-    labels, reach = labels_of(entry), keep.reach
+    names, image, labels = entry_of(kind, entry)
+    reach, images = keep.reach, kind == "images"
     if keep.own and labels.get(keep.label) != keep.value and not (images and not labels.get(keep.label)):
         return False
     if images:
         return not reach.images or any(matches_image(reach.images, tag) for tag in as_texts(entry.get("RepoTags")))
-    names = [name.removeprefix("/") for name in as_texts(entry.get("Names")) or (text_of(entry, "Name"),)]
-    return any(not beyond(reach, name, text_of(entry, "Image"), labels) for name in names)
+    return any(not beyond(reach, kind, name, image, labels) for name in names)
 
 
 def label_created(case: Case, holder: dict[str, Any], setting: GuardCaller, *, inherits: bool = False) -> None:

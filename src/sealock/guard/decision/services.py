@@ -12,7 +12,8 @@ from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_body
 from sealock.guard.decision.imagechecks import check_image, gives_owner
 from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
-from sealock.guard.decision.ownership import label_created, owner_of, owns
+from sealock.guard.decision.ownership import check_new, check_object, label_created, owner_of
+from sealock.guard.decision.reach import ObjectKind
 from sealock.guard.decision.requestbodies import BodyError, check_shape
 from sealock.patterns import compile_lazily
 
@@ -71,6 +72,7 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
         return
     container = task.get("ContainerSpec", {})
     case.name, case.image = spec.get("Name", ""), container.get("Image", "")
+    check_new(case, "services", case.name, spec.get("Labels") or {}, case.image)
     container["Image"] = check_image(case, case.image)
     if container.get("Privileges", {}).get("CredentialSpec"):
         case.deny("G013", "the service has a credential specification of Windows", "leave it out")
@@ -78,7 +80,7 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
         if b"{{" in msgspec.json.encode(mount):
             why = f"the mount at {mount.get('Target', '')[:80]!r} has a template, which the swarm expands for each task"
             case.deny("G006", f"{why}: it could lead anywhere", "write out what it stands for")
-    if case.setting.own:
+    if case.setting.own or case.setting.reach.labels:
         _check_references(case, container)
     # What resolving a bind changes is changed in the specification too: the mounts are the same objects.
     evaluate_body(case, as_create(spec, task, container), case.name)
@@ -88,16 +90,19 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
 
 
 def _check_references(case: Case, container: Mapping[str, Any]) -> None:
-    """Deny secrets and configs that another caller created."""
-    for key, id_key, kind in (("Secrets", "SecretID", "secrets"), ("Configs", "ConfigID", "configs")):
+    """Deny secrets and configs that are not the caller's to use."""
+    kinds: tuple[tuple[str, str, ObjectKind], ...] = (
+        ("Secrets", "SecretID", "secrets"), ("Configs", "ConfigID", "configs"),
+    )  # fmt: skip
+    for key, id_key, kind in kinds:
         for reference in container.get(key, ()):
             id_ = reference.get(id_key, "")
             if not _ID.fullmatch(id_):
                 case.deny("G004", f"{key} name {id_[:60]!r}, which is no id", "name them by their ids")
                 continue
             described = case.engine(f"/{kind}/{id_}")
-            if described and not owns(case, labels_of(described.get("Spec"))):
-                case.deny("G005", f"{kind} {id_} was not created by {case.setting.name}", "use one of its own")
+            if described:
+                check_object(case, kind, described, f"{kind.removesuffix('s')} {id_}")
 
 
 def as_create(spec: Mapping[str, Any], task: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, Any]:
