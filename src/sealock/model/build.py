@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, TypeVar, overload
 
 from msgspec import Struct
 
-from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.container import Container
 from sealock.model.imagename import parse
 from sealock.model.location import At, Place
@@ -137,11 +137,22 @@ class AddFile(Instruction, frozen=True, kw_only=True):
 
 
 class Pair(Struct, frozen=True):
-    """A name and its value; value None for an ARG without a default. `place` covers both."""
+    """A name and its value; value None for an ARG without a default of its own. `place` covers both.
+
+    `inherited` is the default that such an ARG has from the ARG of that name before the first FROM.
+    """
 
     name: str
     value: BuildText | None
     place: Place
+    inherited: str | None = None
+
+    @property
+    def effective(self) -> Maybe[str]:
+        """The value that the build uses if its caller gives none; UNSET without one."""
+        if self.value is not None:
+            return self.value.value
+        return UNSET if self.inherited is None else self.inherited
 
 
 class Env(Instruction, frozen=True, kw_only=True):

@@ -198,6 +198,8 @@ class _Reader:
         if isinstance(instruction, From):
             self._begin_stage(instruction)
         elif self.start is not None:
+            if isinstance(instruction, Arg) and not instruction.onbuild:
+                instruction = self._with_inherited(instruction)
             self.instructions.append(instruction)
             state = self.states[-1]
             if instruction.onbuild:
@@ -217,6 +219,17 @@ class _Reader:
         elif not self.after_broken_from:
             message = f"{instruction.keyword} before the first FROM"
             raise DockerfileSyntaxError(message, instruction.keyword_place)
+
+    def _with_inherited(self, arg: Arg) -> Arg:
+        """An ARG of a stage with the defaults that it repeats from before the first FROM."""
+        defaults = {pair.name: self.meta_args.get(pair.name) for pair in arg.pairs if pair.value is None}
+        if not any(isinstance(default, str) for default in defaults.values()):
+            return arg
+        pairs = (
+            replace(pair, inherited=default) if isinstance(default := defaults.get(pair.name), str) else pair
+            for pair in arg.pairs
+        )
+        return replace(arg, pairs=tuple(pairs))
 
     def _begin_stage(self, start: From) -> None:
         base = self.states[start.stage] if start.stage is not None else None

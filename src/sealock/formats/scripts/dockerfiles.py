@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from sealock.formats.dockerfile.commands import heredoc_body
 from sealock.formats.dockerfile.reader import parse
 from sealock.formats.scripts.carried import CarriedText
 from sealock.formats.scripts.fragment import Fragment
+from sealock.model.absent import UNSET
 from sealock.model.build import AddFile, Arg, Build, Copy, Env, Pair, Run
 from sealock.model.location import Source
 from sealock.model.shell import Script, Word
@@ -25,21 +26,25 @@ def read(source: Source) -> tuple[tuple[Fragment, ...], tuple[Script, ...], tupl
     build = parse(source)
     final: dict[int, Values] = {}
     """The environment at the end of each stage."""
+    built: dict[int, Values] = {}
+    """The variables of the build at the end of each stage: arguments too, of which the last instruction decides."""
     at_run: dict[int, Values] = {}
-    """That at each RUN, with the arguments, by the place of the RUN."""
+    """Those at each RUN, by the place of the RUN."""
     for stage in build.stages:
         below = stage.start.stage
         environment = dict(final[below]) if below in final else Values()
-        arguments = Values()
+        variables = dict(built[below]) if below in built else Values()
         for instruction in stage.instructions:
             match instruction:
                 case Env():
                     _set(environment, instruction.pairs)
+                    _set(variables, instruction.pairs)
                 case Arg():
-                    _set(arguments, instruction.pairs)
+                    _set(variables, (pair for pair in instruction.pairs if pair.effective is not UNSET))
                 case Run():
-                    at_run[instruction.place.start] = {**arguments, **environment}
+                    at_run[instruction.place.start] = dict(variables)
         final[stage.index] = environment
+        built[stage.index] = variables
     fragments: list[Fragment] = []
     scripts: list[Script] = []
     for _, stage, instruction, script in build.scripts():
@@ -49,12 +54,12 @@ def read(source: Source) -> tuple[tuple[Fragment, ...], tuple[Script, ...], tupl
     return tuple(fragments), tuple(scripts), tuple(_written_files(build))
 
 
-def _set(values: Values, pairs: Sequence[Pair]) -> None:
+def _set(values: Values, pairs: Iterable[Pair]) -> None:
     """Take the values that are known; what depends on the caller or the base image is not."""
     for pair in pairs:
         values.pop(pair.name, None)
-        if pair.value is not None and isinstance(pair.value.value, str):
-            values[pair.name] = (Word(pair.value.value, pair.place),)
+        if isinstance(value := pair.effective, str):
+            values[pair.name] = (Word(value, pair.place),)
 
 
 def _written_files(build: Build) -> Iterator[CarriedText]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._fixes import append_command, insert_after
 from sealock.rules.build._ran import Call, calls, inherited, mounted, reaches_image, removes
-from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, page
+from sealock.rules.kit import UNSET, At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, page
 
 
 class Cache(NamedTuple):
@@ -240,7 +240,7 @@ def _sets_pip_switch(run: Run, manager: str) -> bool:
 
 def _switches_pip_off(stage: Stage) -> bool:
     return any(
-        pair.name == _PIP_SWITCH and pair.value is not None
+        pair.name == _PIP_SWITCH and pair.effective is not UNSET
         for instruction in stage.of(Env, Arg)
         for pair in instruction.pairs
     )

@@ -3,9 +3,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sealock.model.build import Arg, Env, Pair, Run, Stage
+from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._ran import inherited, once, ran
-from sealock.rules.kit import At, Build, Confidence, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, page
+from sealock.rules.kit import (
+    UNSET,
+    At,
+    Build,
+    Confidence,
+    Edit,
+    Final,
+    Iterator,
+    Place,
+    Rule,
+    RuleFinding,
+    Severity,
+    page,
+)
 
 _BELOW: Final = r"""["']?\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))["']?/"""
 _ALWAYS_SET: Final = frozenset({"HOME", "PWD", "TMPDIR", "OLDPWD"})
@@ -34,7 +47,7 @@ class RemovalBelowVariable(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        variables = once(lambda stage: _given(build, stage))
+        variables = once(_given)
         known: dict[str, Callable[[Stage], bool]] = {}
         assigned: dict[At, frozenset[str]] = {}
         for call in ran(build, "rm"):
@@ -69,16 +82,11 @@ def _assigned(run: Run) -> frozenset[str]:
     return frozenset(assignment.name for command in run.script.commands() for assignment in command.assignments)
 
 
-def _given(build: Build, stage: Stage) -> frozenset[str]:
+def _given(stage: Stage) -> frozenset[str]:
     """The variables that an ENV sets, or an ARG with a default, which the caller can only override."""
-    outer = {pair.name for arg in build.arguments for pair in arg.pairs if _is_set(pair)}
     return frozenset(
         pair.name
         for instruction in stage.of(Env, Arg)
         for pair in instruction.pairs
-        if pair.name in outer or _is_set(pair)
+        if pair.effective not in {UNSET, ""}
     )
-
-
-def _is_set(pair: Pair) -> bool:
-    return pair.value is not None and pair.value.value != ""
