@@ -23,8 +23,10 @@ _NOT_DOCKERFILE: Final = compile_lazily(
     r"|containerignore)",
     re.IGNORECASE,
 )
-TEMPLATE_ENDINGS: Final = (".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache",
-                           ".ejs")  # fmt: skip
+TEMPLATE_ENDINGS: Final = (
+    ".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache", ".ejs", ".gotmpl",
+    ".hbs", ".handlebars", ".liquid", ".mako", ".tftpl",
+)  # fmt: skip
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
 """Of rejected patches and editors' swap files."""
 _KEYS: Final = (

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.formats import detection, projectshape
 from sealock.formats import runcalls as calls
+from sealock.formats.files import NOTHING
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
 from sealock.patterns import compile_lazily
@@ -48,11 +49,11 @@ _FORMS: Final = (
     ),
     *(
         _Form(
-            rf"(.*/)?{name}\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
+            rf"(.*/)?{name}\.ya?ml(?:{'|'.join(map(re.escape, detection.TEMPLATE_ENDINGS))})",
             text,
             "compose",
             "templates of compose files are not checked; check what is made of them",
-            (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache"),
+            detection.TEMPLATE_ENDINGS,
         )
         for name, text in ((r"[^/]*compose[^/]*", ""), (r"[^/]*", r"^services[ \t]*:"))
     ),
@@ -227,7 +228,7 @@ _HELM: Final = compile_lazily(
 )
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
-_TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
+_TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
@@ -308,6 +309,13 @@ def _is_template(path: str, text: str) -> bool:
     return path.lower().endswith(detection.TEMPLATE_ENDINGS) and _TEMPLATE.search(text) is not None
 
 
+def _is_broken(text: str) -> bool:
+    """Whether a text is no Dockerfile as it stands, such as one whose placeholders are commands of a shell."""
+    from sealock.formats import dockerfile  # noqa: PLC0415  few texts need it
+
+    return bool(dockerfile.read(Source("", text), NOTHING).errors)
+
+
 def _has_pods(text: str) -> bool:
     """Whether a text has pods by its parsed keys, however they are written."""
     from sealock.formats.kubernetes.reader import read  # noqa: PLC0415  few texts need it
@@ -318,7 +326,7 @@ def _has_pods(text: str) -> bool:
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path (with forward slashes) and its text."""
     base = path.rpartition("/")[2]
-    text = text.removeprefix("\ufeff")  # a byte order mark
+    text = text.removeprefix("\ufeff")
     pods = is_manifest_of_pods(path, text)
     unevaluated = tuple(_unevaluated(path, base, text, pods=pods))
     if any(form.kind == "dockerfile" for form in unevaluated):
@@ -338,9 +346,8 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition("kubernetes", unevaluated)
     if kind is None and not unevaluated and is_manifest_of_settings(path, text):
         return Recognition("kubernetes")
-    named = detection.is_named(base) or _is_template(base, text)
-    if kind in {None, "run"} and not named and projectshape.is_project(base, text):
-        kind = "compose"
+    if kind in {None, "run"} and not (detection.is_named(base) or _is_template(base, text)):
+        kind = "compose" if projectshape.is_project(base, text) else kind
     if unevaluated and kind not in {None, "run"}:
         unevaluated = ()  # the name may be that of another form, but the text is what sealock reads
     if kind == "compose":
@@ -352,15 +359,15 @@ def recognize(path: str, text: str) -> Recognition:
 
 def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevaluated]:
     found: list[Unevaluated] = []
+    lowered = path.lower()
     if detection.is_dockerfile_name(base):
-        if base.lower().endswith(detection.LEFTOVER_ENDINGS):
+        if lowered.endswith(detection.LEFTOVER_ENDINGS):
             return [Unevaluated("dockerfile", "rejected patches and editors' swap files are not checked")]
-        if _is_template(base, text):
+        if lowered.endswith(detection.TEMPLATE_ENDINGS) and (_TEMPLATE.search(text) or _is_broken(text)):
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     if pods:
         return []
-    lowered = path.lower()
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         if "{{" in text:
@@ -368,8 +375,8 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
             if not _PODS.search(text):
                 return []  # such as a ConfigMap that holds examples
         kind = "helm" if "{{" in text else "kubernetes"
-        words = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
-        return [Unevaluated(kind, f"{words} are not checked")]
+        what = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
+        return [Unevaluated(kind, f"{what} are not checked")]
     for form, pattern in zip(_FORMS, _PATHS, strict=True):
         if form.endings and not lowered.endswith(form.endings):
             continue
