@@ -237,6 +237,32 @@ def test_the_containers_of_a_resource(text: str, names: list[str]) -> None:
     assert list(containers(text)) == names
 
 
+POD_IN_DOCKER = """apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - {name: a, image: a, command: [sh, -c, "docker run --privileged x"]}
+  - name: b
+    image: b
+    command: [sh, -c]
+    args:
+    - |
+      docker run --pid=host y
+  - name: c
+    image: c
+    lifecycle: {postStart: {exec: {command: [docker, run, --net=host, z]}}}
+"""
+
+
+def test_run_lines_in_the_commands_of_a_pod_are_read_at_their_lines() -> None:
+    document = read(Source("pod.yaml", POD_IN_DOCKER))
+    runs = [subject for subject in document.subjects if subject.name.startswith("docker run")]
+    assert [subject.name for subject in runs] == ["docker run x", "docker run y", "docker run z"]
+    assert [document.source.position(subject.place(()).start)[0] for subject in runs] == [6, 12, 15]
+    assert list(document.members) == ["container a of Pod p", "container b of Pod p", "container c of Pod p"]
+
+
 @pytest.mark.parametrize(
     ("text", "group"),
     [

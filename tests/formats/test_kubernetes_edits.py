@@ -146,6 +146,16 @@ def test_another_container_can_be_changed_by_name() -> None:
     assert apply_edits(text, made) == text.replace("{name: b, image: b}", "{name: b, image: b, tty: true}")
 
 
+def test_a_run_line_of_a_container_is_changed_in_its_command() -> None:
+    text = HEAD + "  containers:\n  - {name: a, image: a, args: [docker run --privileged x]}\n"
+    document = read(Source("pod.yaml", text))
+    (run,) = (subject for subject in document.subjects if subject.name == "docker run x")
+    made = edits(document, run, Set("privileged", False))
+    assert apply_edits(text, made) == text.replace(" --privileged", "")
+    with pytest.raises(FormatError, match="no docker run x"):
+        edits_together(document, [(run, Set("privileged", False))])
+
+
 @pytest.mark.parametrize(
     ("text", "after"),
     [

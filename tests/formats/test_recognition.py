@@ -48,7 +48,7 @@ UNEVALUATED = [
     ("the same of Jinja", "Dockerfile.j2", "FROM {{ base }}\n", "dockerfile"),
     ("a rejected patch", "Dockerfile.rej", "@@ -1 +1 @@\n", "dockerfile"),
     ("a Dockerfile's template with per cent signs", "Dockerfile-alpine.template", "FROM php:%%VERSION%%\nRUN id\n", "dockerfile"),
-    ("a template whose placeholders are words of a shell", "Dockerfile-slim.template", "FROM a:1\nRUN case x in \\\n  \"${Y[@]}\"\nesac\n", "dockerfile"),
+    ("a template whose placeholders are words of a shell", "Dockerfile-slim.template", 'FROM a:1\nRUN case x in \\\n  "${Y[@]}"\nesac\n', "dockerfile"),
     ("a Dockerfile's template of Handlebars", "Dockerfile.hbs", "FROM {{base}}\n", "dockerfile"),
     ("a compose file's template for Terraform", "compose.yaml.tftpl", "services: ${x}\n", "compose"),
     ("a compose file's template", "docker-compose.yml.j2", "services: {{ x }}\n", "compose"),

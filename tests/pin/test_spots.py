@@ -92,6 +92,7 @@ LINES = {
     "a recipe": ("Makefile", "run:\n\tdocker run x:1 $(ARGS)\n", "run:\n\tdocker run x:1@@ $(ARGS)\n"),
     "a variable of a Makefile": ("Makefile", "IMAGE ?= x:1\nrun:\n\tdocker run $(IMAGE) a\n", "IMAGE ?= x:1@@\nrun:\n\tdocker run $(IMAGE) a\n"),
     "a page": ("a.md", "# x:1\n\n```sh\n$ docker run x:1\n```\n", "# x:1\n\n```sh\n$ docker run x:1@@\n```\n"),
+    "a run line of a pod": ("a.yml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1\n    args: [docker run y:2]\n", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1@@\n    args: [docker run y:2@@]\n"),
     "a CI file": (".gitlab-ci.yml", "a:\n  script:\n    - docker run x:1\n", "a:\n  script:\n    - docker run x:1@@\n"),
     "the images of GitLab's jobs": (
         ".gitlab-ci.yml",

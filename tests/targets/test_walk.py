@@ -108,6 +108,16 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
         ("a.adoc", b"----\ndocker run --privileged x\n----\n", True),
         ("a.txt", b"# docker run --privileged x\n", False),
         ("compose.yml", b"services:\n  a:\n    image: x\n    command: docker run --privileged x\n", True),
+        (
+            "pod.yml",
+            b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x\n    args: [docker run --privileged x]\n",
+            False,
+        ),
+        (
+            "pod.yml",
+            b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x\n    env: [{name: A, value: docker run x}]\n",
+            True,
+        ),
         ("pod.yml", b"apiVersion: v1\nkind: ConfigMap\ndata:\n  a: docker run --privileged x\n", True),
         ("pod.yml", b"apiVersion: v1\nkind: ConfigMap\ndata:\n  a.sh: |\n    docker run --privileged x\n", False),
         ("tox.ini", b"# docker run --privileged x\n", False),

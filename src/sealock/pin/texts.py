@@ -143,14 +143,16 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             directory = os.path.dirname(source.name) or "."
             return yamls.find_compose(source, DirectoryWindow(directory, directory))
         case "kubernetes":
-            return yamls.find_kubernetes(source)
+            return _with_run_lines(yamls.find_kubernetes(source), source)
         case "quadlet" | "pipeline" | "devcontainer" | "bake":
             directory = os.path.dirname(source.name) or "."
-            described = subjects.find(kind, source, DirectoryWindow(directory, directory))
-            runs = lines.find(source)
-            spots = {spot.place.start: spot for spot in (*described.spots, *runs.spots)}
-            return replace(
-                described, spots=tuple(spots[at] for at in sorted(spots)), built=described.built | runs.built
-            )
+            return _with_run_lines(subjects.find(kind, source, DirectoryWindow(directory, directory)), source)
         case "run":
             return lines.find(source)
+
+
+def _with_run_lines(described: FoundReferences, source: Source) -> FoundReferences:
+    """The references of a text's own form, and those of the run lines in it."""
+    runs = lines.find(source)
+    spots = {spot.place.start: spot for spot in (*described.spots, *runs.spots)}
+    return replace(described, spots=tuple(spots[at] for at in sorted(spots)), built=described.built | runs.built)

@@ -29,7 +29,7 @@ from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_chart, is_part, is_renderable
-from sealock.targets.runlines import has_run_lines, may_have_lines
+from sealock.targets.runlines import has_run_lines, lines_besides_pods, may_have_lines
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 from sealock.text import count
@@ -52,8 +52,6 @@ _WITHIN: Final = {
     "kubernetes": "manifests within other texts are not checked; save it as a file to check it",
     "run": "run lines in the commands and files of containers are not checked",
 }
-_WITH_COMMANDS: Final = frozenset({"compose", "kubernetes"})
-"""Kinds of texts whose containers may start others."""
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
 
 
@@ -118,7 +116,9 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     recognition = _recognize(path, text)
     kind, unevaluated = recognition.kind, recognition.unevaluated
     within = tuple(Unevaluated(form, _WITHIN[form]) for form in embedded_kinds(path, text, kind or "", _WHOLE))
-    if kind in _WITH_COMMANDS and mentions_run(text):
+    if mentions_run(text) and (
+        kind == "compose" or (kind == "kubernetes" and not lines_besides_pods(formats.read(kind, source, files)))
+    ):
         within += (Unevaluated("run", _WITHIN["run"]),)
     if within and walked:
         options.unexamined(path)

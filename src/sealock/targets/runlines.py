@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sealock.formats.runcalls import mentions_run
+from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
@@ -13,6 +14,14 @@ def may_have_lines(source: Source) -> bool:
     from sealock.formats.scripts import is_guessed  # noqa: PLC0415  few runs need it
 
     return is_guessed(source) and mentions_run(source.text)
+
+
+def lines_besides_pods(document: Document) -> int:
+    """How many run lines the document of a manifest has besides the containers of its pods."""
+    from sealock.formats.kubernetes.reader import ManifestDocument  # noqa: PLC0415  few texts are manifests
+
+    own = document.members if isinstance(document, ManifestDocument) else {}
+    return sum(isinstance(subject.noun, Container) and subject.name not in own for subject in document.subjects)
 
 
 def has_run_lines(document: Document) -> bool:

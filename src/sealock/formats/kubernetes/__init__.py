@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.formats.kubernetes.reader import ManifestDocument, comments, read
+from sealock.formats.kubernetes.reader import ManifestDocument, comments, read, read_resources
 from sealock.model.location import Source
 
-__all__ = ["comments", "read", "read_many"]
+__all__ = ["comments", "read", "read_many", "read_resources"]
 
 
 def read_many(sources: tuple[Source, ...], files: FileWindow = NOTHING) -> ManifestDocument:

@@ -31,7 +31,14 @@ from sealock.model.location import Place, Source
 
 def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edit for a change of a container; FormatError where the manifest cannot express it."""
-    return (change,) if isinstance(change, Edit) else edits_together(document, [(subject, change)])
+    if isinstance(change, Edit):
+        return (change,)
+    name = change.subject if isinstance(change, On) else subject.name
+    if isinstance(document, ManifestDocument) and name not in document.members:
+        from sealock.formats.runargs.document import edits as run_line_edits  # noqa: PLC0415  few have run lines
+
+        return run_line_edits(document, subject, change)
+    return edits_together(document, [(subject, change)])
 
 
 def _is_unnamed(mount: Mount) -> bool:

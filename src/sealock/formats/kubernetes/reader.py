@@ -16,6 +16,7 @@ from sealock.formats.kubernetes.manifest import ManifestValue, parse, text
 from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
 from sealock.formats.kubernetes.resources import resources
 from sealock.formats.kubernetes.settings import settings
+from sealock.formats.optionkeys.runlines import with_run_lines
 from sealock.model.absent import UNKNOWN, UNSET, AnyValue
 from sealock.model.container import Container, Label, container
 from sealock.model.document import Document, Subject
@@ -52,8 +53,13 @@ class ManifestDocument(Document, frozen=True):
     members: Mapping[str, PodSubject] = {}
 
 
-def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
-    """Read every container of every pod and pod template in the text."""
+def read(source: Source, files: FileWindow = NOTHING) -> ManifestDocument:
+    """Read every container of every pod and pod template in the text, and the run lines in their commands."""
+    return with_run_lines(read_resources(source), files)
+
+
+def read_resources(source: Source) -> ManifestDocument:
+    """Read what the resources of the text declare, without run lines."""
     tree = parse(source.text)
     errors = [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
     members: dict[str, PodSubject] = {}

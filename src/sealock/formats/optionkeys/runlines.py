@@ -17,7 +17,7 @@ def with_run_lines(document: D, files: FileWindow) -> D:
     """The document with the containers of the text's run lines."""
     if not runcalls.mentions_run(document.source.text):
         return document
-    from sealock.formats.runargs.document import read  # noqa: PLC0415  few texts have run lines
+    from sealock.formats.runargs.document import read_lines  # noqa: PLC0415  few texts have run lines
 
-    runs = read(document.source, files)
+    runs = read_lines(document.source, files)
     return replace(document, subjects=(*document.subjects, *runs.subjects), errors=(*document.errors, *runs.errors))

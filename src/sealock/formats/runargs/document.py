@@ -42,6 +42,13 @@ _TRUE: Final = frozenset({"1", "t", "true"})
 
 
 def read(source: Source, files: FileWindow = NOTHING) -> Document:
+    """Read every run line of a text, and the settings of one that is a Kubernetes manifest."""
+    lines = read_lines(source, files)
+    subjects, faults = _settings(source)
+    return replace(lines, subjects=(*lines.subjects, *subjects), errors=(*lines.errors, *faults))
+
+
+def read_lines(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they form a project."""
     subjects: list[Subject] = []
     services: list[tuple[str, Subject]] = []
@@ -68,9 +75,6 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
         ]
     if services:
         subjects.append(_project(source, services, files))
-    settings, faults = _settings(source)
-    subjects += settings
-    errors += faults
     return Document("run", {"": source}, tuple(subjects), tuple(errors))
 
 
@@ -82,7 +86,7 @@ def _settings(source: Source) -> tuple[list[Subject], tuple[InputError, ...]]:
 
     if not recognition.is_manifest_of_settings(source.name, source.text):
         return [], ()
-    manifest = kubernetes.read(source)
+    manifest = kubernetes.read_resources(source)
     return [subject for subject in manifest.subjects if isinstance(subject.noun, Project)], manifest.errors
 
 

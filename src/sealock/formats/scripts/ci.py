@@ -17,7 +17,7 @@ from sealock.model.location import Place, Source
 from sealock.patterns import compile_lazily
 
 _KEYS: Final = (
-    "run|script|before_script|after_script|pre_script|post_script|command|commands|cmd|cmds|shell|bash|inlineScript|"
+    "run|script|before_script|after_script|pre_script|post_script|command|commands|args|cmd|cmds|shell|bash|inlineScript|"
     "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw|"
     "powershell|pwsh"
 )
