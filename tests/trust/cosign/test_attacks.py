@@ -135,6 +135,16 @@ def layer_of_another_type(here: World) -> None:
     here.put({**here.signed_layer(payload), "mediaType": "application/vnd.oci.image.layer.v1.tar"})
 
 
+def layer_of_a_bundle_of_a_later_version(here: World) -> None:
+    kind = "application/vnd.dev.sigstore.bundle.v0.9+json"
+    here.refer(here.layer(here.bundle(here.statement()), kind), kind=kind)
+
+
+def layer_that_is_compressed(here: World) -> None:
+    layer = here.signed_layer(here.claims())
+    here.put({**layer, "mediaType": f"{layer['mediaType']}+zstd"})
+
+
 def dsse_of_another_payload_type(here: World) -> None:
     here.refer(here.bundled(here.bundle(here.statement(), payload_type="application/json")))
 
@@ -253,7 +263,9 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (signature_that_is_no_base64, "malformed", "not base64"),
     (signature_missing, "malformed", "missing"),
     (signature_empty, "signature", "not made by a key"),
-    (layer_of_another_type, "unsigned", "it has no signature"),
+    (layer_of_another_type, "malformed", "the .sig tag: it has the unknown type"),
+    (layer_of_a_bundle_of_a_later_version, "malformed", "bundle.v0.9+json"),
+    (layer_that_is_compressed, "malformed", "the unknown type"),
     (dsse_of_another_payload_type, "type", "not an in-toto statement"),
     (dsse_type_changed_after_signing, "signature", "not made by a key"),
     (bundle_with_many_signatures, "malformed", "2 signatures"),

@@ -138,6 +138,60 @@ def pem(key: Any) -> bytes:
     return raw
 
 
+PUBLIC = write_public(KEY.public)
+OTHER = write_public(generate().public)
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        pytest.param(PUBLIC + OTHER, "it has 2 blocks of PEM; name a file for each key", id="two keys"),
+        pytest.param(CERTIFICATE, "it has a certificate; `openssl x509 -pubkey", id="a certificate"),
+        pytest.param(CERTIFICATE + PUBLIC, "it has a certificate", id="a certificate before the key"),
+        pytest.param(PUBLIC + CERTIFICATE, "it has a certificate", id="a certificate behind the key"),
+        pytest.param(CERTIFICATE.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST"), "REQUEST", id="a request for one"),
+        pytest.param(CERTIFICATE.replace(b"CERTIFICATE", b"PGP PUBLIC KEY BLOCK"), "it has a PGP", id="a key of PGP"),
+        pytest.param(b"ecdsa-sha2-nistp256 AAAA me@here\n", "it has no line -----BEGIN", id="a key of ssh"),
+        pytest.param(KEY.public.der, "it has no line -----BEGIN PUBLIC KEY-----", id="DER"),
+        pytest.param(PUBLIC.decode().encode("utf-16"), "it has no line -----BEGIN", id="UTF-16"),
+        pytest.param(b"#" + OTHER.replace(b"\n", b"\n#") + PUBLIC, "2 blocks of PEM", id="a key in a comment above"),
+    ],
+)
+def test_a_file_that_is_not_one_public_key_says_what_it_has(raw: bytes, why: str) -> None:
+    with pytest.raises(TargetError, match=r"x\.pub is not a public key in PEM: ") as error:
+        read_public(raw, "x.pub")
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(PUBLIC.replace(b"\n", b"\r\n"), id="lines as Windows ends them"),
+        pytest.param(b"\xef\xbb\xbf" + PUBLIC, id="a byte order mark"),
+        pytest.param(b"# ours since 2024\n\n" + PUBLIC, id="a comment above"),
+        pytest.param(PUBLIC + b"# ours\n", id="a comment below"),
+    ],
+)
+def test_what_stands_around_a_key_does_not_matter(raw: bytes) -> None:
+    assert read_public(raw, "x.pub").der == KEY.public.der
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(FILE + PUBLIC, id="the private key above"),
+        pytest.param(PUBLIC + FILE, id="the private key below"),
+        pytest.param(CERTIFICATE.replace(b"CERTIFICATE", b"EC PRIVATE KEY"), id="SEC1"),
+        pytest.param(CERTIFICATE.replace(b"CERTIFICATE", b"RSA PRIVATE KEY"), id="PKCS 1"),
+        pytest.param(CERTIFICATE.replace(b"CERTIFICATE", b"OPENSSH PRIVATE KEY"), id="ssh"),
+    ],
+)
+def test_a_file_with_a_private_key_is_not_a_public_key(raw: bytes) -> None:
+    with pytest.raises(TargetError, match="is a private key"):
+        read_public(raw, "x.pub")
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,33 @@ def test_files_that_hold_no_certificate(tmp_path: Path) -> None:
     for path in ("x.pem", "missing.pem"):
         with pytest.raises(TargetError, match=path):
             read_anchors(tmp_path / path)
+
+
+CERTIFICATE = Holder("a", authority=True).chain_pem()
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        pytest.param(CERTIFICATE + CERTIFICATE[:200], "2 blocks of PEM, and 1 of them", id="a certificate is cut off"),
+        pytest.param(CERTIFICATE[:200] + CERTIFICATE, "cannot be read", id="one that is cut off stands before"),
+        pytest.param(CERTIFICATE + Holder("b").pem(), "2 blocks of PEM, and 1 of them", id="a private key beside it"),
+        pytest.param(Holder("b").pem(), "no readable certificate", id="only a private key"),
+        pytest.param(CERTIFICATE.decode().encode("utf-16"), "no readable certificate", id="UTF-16"),
+        pytest.param(b"", "no readable certificate", id="empty"),
+    ],
+)
+def test_no_part_of_a_file_of_certificates_is_passed_over(tmp_path: Path, raw: bytes, words: str) -> None:
+    (tmp_path / "x.pem").write_bytes(raw)
+    with pytest.raises(TargetError, match=words):
+        read_anchors(tmp_path / "x.pem")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe, which nobody writes to", "a directory"])
+def test_a_trust_policy_that_is_not_a_file(folder: Path, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "policy.json")
+    with pytest.raises(TargetError, match=r"this is a .*policy\.json"):
+        open_policy(folder, str(tmp_path / "policy.json"))
 
 
 def test_the_policy_of_images_comes_before_the_older_one(folder: Path) -> None:

@@ -35,6 +35,8 @@ _KINDS: Final[Mapping[str, AttachmentKind]] = {
 }
 _PLAIN: Final = ("openvex", "cyclonedx", "csaf")
 """Words in the media types of plain documents."""
+_SIGNERS: Final = ("sigstore", "cosign", "dsse")
+"""Words in the media types of what signs: one that is not in _KINDS is of a later version, or of another program."""
 _SUFFIXES: Final[Mapping[AttachmentPurpose, str]] = {"signature": "sig", "attestation": "att", "document": "att"}
 _FITS: Final[Mapping[AttachmentPurpose, frozenset[AttachmentKind]]] = {
     "signature": frozenset({"simple", "bundle"}),
@@ -150,6 +152,8 @@ class _Search:
                 kind = "plain"
             if kind is not None and kind in _FITS[self.purpose]:
                 yield self._of_layer(layer, kind, spot)
+            elif kind is None and (missing_is_fine or any(word in layer.media_type.lower() for word in _SIGNERS)):
+                yield SkippedAttachment(spot, f"it has the unknown type {layer.media_type[:100]!r}")
 
     def _of_layer(self, layer: Descriptor, kind: AttachmentKind, where: str) -> Attachment | SkippedAttachment:
         limit = _BYTES[self.purpose]

@@ -19,10 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Struct
 
 from sealock.errors import TargetError
+from sealock.patterns import compile_lazily
 
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _RSA_BITS: Final = range(2048, 16385)
 _MOST_FILE: Final = 64 << 10
+_LABEL: Final = compile_lazily(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----")
+_PUBLIC: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 
 
 class PublicKey(Struct, frozen=True):
@@ -42,8 +45,8 @@ def read_public(raw: bytes, source: str) -> PublicKey:
     if b"PRIVATE KEY-----" in raw:
         msg = f"{source} is a private key; verification needs the public one (cosign.pub)"
         raise TargetError(msg)
-    if len(raw) > _MOST_FILE or raw.count(b"-----BEGIN") != 1:
-        msg = f"{source} is not a public key in PEM"
+    if why := _why_not_pem(raw):
+        msg = f"{source} is not a public key in PEM: {why}"
         raise TargetError(msg)
     try:
         with catch_warnings():
@@ -53,6 +56,21 @@ def read_public(raw: bytes, source: str) -> PublicKey:
         msg = f"{source} is not a readable public key in PEM"
         raise TargetError(msg) from None
     return public_of(key, source)
+
+
+def _why_not_pem(raw: bytes) -> str:
+    """Why bytes are not one key in PEM, "" where they may be."""
+    if len(raw) > _MOST_FILE:
+        return f"it has more than {_MOST_FILE} bytes, the limit"
+    labels = [label.decode("ascii", "replace") for label in _LABEL.findall(raw)]
+    begun = raw.count(b"-----BEGIN")
+    if "CERTIFICATE" in labels:
+        return "it has a certificate; `openssl x509 -pubkey -noout` writes the key of one"
+    if begun > 1:
+        return f"it has {begun} blocks of PEM; name a file for each key"
+    if not begun:
+        return "it has no line -----BEGIN PUBLIC KEY-----"
+    return "" if not labels or labels[0] in _PUBLIC else f"it has a {labels[0]}"
 
 
 def public_of(key: Any, source: str = "") -> PublicKey:  # noqa: ANN401  the library has a class for each kind

@@ -13,9 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sealock.errors import PolicyError, TargetError, reason_of
+from sealock.formats.files import FileRefusedError
 from sealock.formats.jsonobject import JsonObject
 from sealock.net.userdirectories import home_directory
 from sealock.patterns import compile_lazily
+from sealock.targets.files import read_bytes
 from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
@@ -84,15 +86,20 @@ def default_key(directory: Path) -> tuple[str, str]:
 def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...]:
     """Read the certificates in a file, PEM or DER; TargetError where there is none."""
     raw = _read(Path(path))
+    blocks = raw.count(b"-----BEGIN")
     try:
         with catch_warnings():
             simplefilter("ignore")
-            pem = b"-----BEGIN" in raw
-            loaded = x509.load_pem_x509_certificates(raw) if pem else [x509.load_der_x509_certificate(raw)]
-            return tuple(Anchor(certificate.public_bytes(Encoding.DER), kind, str(path)) for certificate in loaded)
+            loaded = x509.load_pem_x509_certificates(raw) if blocks else [x509.load_der_x509_certificate(raw)]
+            anchors = [Anchor(certificate.public_bytes(Encoding.DER), kind, str(path)) for certificate in loaded]
     except unreadable():
-        msg = f"{path} has no readable certificate"
+        msg = f"{path} has no readable certificate" if blocks < 2 else f"{path} has a certificate that cannot be read"
         raise TargetError(msg) from None
+    if blocks and len(anchors) != blocks:
+        # The library passes over what is torn, and over keys; notation reads neither.
+        msg = f"{path} has {blocks} blocks of PEM, and {len(anchors)} of them can be read as certificates"
+        raise TargetError(msg)
+    return tuple(anchors)
 
 
 def _store(directory: Path, kind: AnchorKind) -> list[Anchor]:
@@ -131,12 +138,6 @@ def read_revoked(path: str) -> RevocationList:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_FILE + 1)
-    except OSError as error:
-        msg = f"{path} could not be read: {reason_of(error)}"
-        raise TargetError(msg) from None
-    if len(raw) > _MOST_FILE:
-        msg = f"{path} has more than {_MOST_FILE} bytes, the limit"
-        raise TargetError(msg)
-    return raw
+        return read_bytes(str(path), _MOST_FILE)
+    except FileRefusedError as error:
+        raise TargetError(str(error)) from None
