@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
 import pytest
 
 from sealock.cli.parsers import parse
+from sealock.cli.parsers import parser as full_parser
 from sealock.errors import UsageError
 
 RUN: dict[str, Any] = {
@@ -107,6 +109,33 @@ def test_an_error_of_the_arguments_is_one_line_that_says_what_was_meant(
     assert raised.value.code == 2
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", f"{message}\n`{message.partition(':')[0]} --help` lists the options.\n")
+
+
+def commands_with_verbs() -> list[tuple[str, list[str]]]:
+    """Every command, and every verb of one, that needs a verb, with its verbs."""
+    found = []
+
+    def look(parser: ArgumentParser) -> None:
+        for action in parser._actions:  # noqa: SLF001  argparse has no other way
+            if action.metavar == "VERB" and action.required:
+                found.append((parser.prog, list(action.choices or ())))
+            for below in action.choices.values() if isinstance(action.choices, dict) else ():
+                look(below)
+
+    look(full_parser())
+    return found
+
+
+@pytest.mark.parametrize(("prog", "verbs"), commands_with_verbs())
+def test_a_command_without_its_verb_names_its_verbs(
+    prog: str, verbs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in ("", " no-verb"):
+        with pytest.raises(SystemExit):
+            parse(f"{prog}{words}".split()[1:])
+        error = capsys.readouterr().err
+        assert error.endswith(f"\n`{prog} --help` lists the verbs.\n")
+        assert ", ".join(verbs) in error or "REPO" in error
 
 
 @pytest.mark.parametrize(

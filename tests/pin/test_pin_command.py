@@ -137,8 +137,8 @@ def test_the_digest_of_a_platform(server: RegistrySimulator, sealock: Sealock, t
     assert (tmp_path / "Dockerfile").read_text() == f"FROM {server.host}/a:1@{arm}\nFROM {server.host}/a:single@{arm}\n"
     done = sealock("pin", "--platform", "linux/s390x", "Dockerfile")
     assert done.returncode == 2
-    assert "has no image for linux/s390x" in done.stderr
-    assert "is only for linux/arm64" in done.stderr
+    assert "has no image for linux/s390x" in done.stdout
+    assert "is only for linux/arm64" in done.stdout
 
 
 @pytest.mark.parametrize("tag", ["nope", "broken"])
@@ -153,7 +153,7 @@ def test_where_one_image_fails_no_file_is_changed(
     (tmp_path / "run.sh").write_text(f"docker run {server.host}/b:{tag}\n")
     done = sealock("pin", ".")
     assert done.returncode == 2
-    assert f"run.sh:1: {server.host}/b" in done.stderr
+    assert f"error: run.sh:1: {server.host}/b" in done.stdout
     assert "no file was changed" in done.stderr
     assert (tmp_path / "Dockerfile").read_text() == f"FROM {server.host}/a:1\n"
     assert sealock("pin", ".", "--keep-going").returncode == 2
@@ -165,8 +165,11 @@ def test_a_registry_that_is_down_changes_nothing_and_is_told_once(sealock: Sealo
     (tmp_path / "Dockerfile").write_text("FROM 127.0.0.1:1/a:1\nFROM 127.0.0.1:1/a:1 AS b\n")
     done = sealock("pin", "Dockerfile")
     assert done.returncode == 2
-    assert done.stderr.startswith("sealock: Dockerfile:1 and 1 more: ")
-    assert "127.0.0.1:1" in done.stderr
+    assert done.stderr == ""
+    *_, error, summary = done.stdout.splitlines()
+    assert error.startswith("error: Dockerfile:1 and 1 more: http://127.0.0.1:1/")
+    assert summary == "2 references; 2 failed."
+    assert done.stdout.count("could not be reached") == 1
     assert (tmp_path / "Dockerfile").read_text() == "FROM 127.0.0.1:1/a:1\nFROM 127.0.0.1:1/a:1 AS b\n"
 
 
@@ -248,22 +251,55 @@ def test_what_the_policy_leaves_out_is_left_out(server: RegistrySimulator, sealo
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["nowhere"], "nowhere could not be read"),
-        (["plain.txt"], "plain.txt has nothing to pin"),
-        (["broken.yaml"], "broken.yaml:3: this is not valid YAML"),
         (["--lock", "--diff", "."], "--diff shows changes of files"),
         (["--lock-file", "bad.lock", "."], "bad.lock is not a lock file"),
         (["--lock-file", "new.lock", "."], "version 7"),
     ],
 )
 def test_what_is_wrong_is_said(sealock: Sealock, tmp_path: Path, words: list[str], why: str) -> None:
-    (tmp_path / "plain.txt").write_text("hello\n")
-    (tmp_path / "broken.yaml").write_text("services:\n  a:\n   image: *\n")
     (tmp_path / "bad.lock").write_text('{"sealock": "one"}')
     (tmp_path / "new.lock").write_text('{"sealock": 7}')
     done = sealock("pin", *words)
     assert done.returncode == 2
     assert why in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "stream"),
+    [
+        pytest.param([], "stdout", id="a report has it"),
+        pytest.param(["--check"], "stdout", id="so has that of a comparison"),
+        pytest.param(["--quiet"], "stdout", id="also where it has only what is wrong"),
+        pytest.param(["--format", "json"], "stdout", id="as JSON too"),
+        pytest.param(["--diff", "--format", "json"], "stdout", id="with the changes as JSON"),
+        pytest.param(["--output", "report"], "report", id="in the file that the report goes to"),
+        pytest.param(["--diff"], "stderr", id="differences are no report"),
+        pytest.param(["--lock"], "stderr", id="nor is a line on the lock file"),
+        pytest.param(["--compose-override"], "stderr", id="nor is a compose file"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "error"),
+    [
+        pytest.param("nowhere", "nowhere could not be read", id="no file"),
+        pytest.param("plain.txt", "plain.txt has nothing to pin", id="a file without images"),
+        pytest.param("broken.yaml", "broken.yaml:3: this is not valid YAML", id="a file that cannot be read"),
+        pytest.param("run.sh", "run.sh:1: http://127.0.0.1:1/", id="an image that cannot be resolved"),
+    ],
+)
+def test_an_error_is_printed_once(  # noqa: PLR0917  as PLR0913
+    sealock: Sealock, tmp_path: Path, words: list[str], stream: str, file: str, error: str
+) -> None:
+    (tmp_path / "plain.txt").write_text("hello\n")
+    (tmp_path / "broken.yaml").write_text("services:\n  a:\n   image: *\n")
+    (tmp_path / "run.sh").write_text("docker run 127.0.0.1:1/a:1\n")
+    done = sealock("pin", file, *words)
+    assert done.returncode == 2
+    report = tmp_path / "report"
+    texts = {"stdout": done.stdout, "stderr": done.stderr, "report": report.read_text() if report.exists() else ""}
+    assert {where: text.count(error) for where, text in texts.items()} == {"stdout": 0, "stderr": 0, "report": 0} | {
+        stream: 1
+    }
 
 
 def test_a_lock_file_holds_digests_and_the_files_stay(

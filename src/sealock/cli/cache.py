@@ -23,7 +23,7 @@ _ABOUT: Final = {
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     about = "; ".join(f"{name}: {text}" for name, text in _ABOUT.items())
-    parser.add_argument("what", metavar="WHAT", nargs="?", default="show", choices=tuple(_ABOUT), help=about)
+    parser.add_argument("what", metavar="VERB", nargs="?", default="show", choices=tuple(_ABOUT), help=about)
     parser.add_argument(
         "--max-size", type=size, metavar="SIZE", help="with prune: the size to keep, such as 500M or 2G (default: 1G)"
     )

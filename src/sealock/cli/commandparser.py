@@ -16,6 +16,9 @@ _CHOICE: Final = compile_lazily(
     r"(?P<what>.*invalid choice: '(?P<word>.*)') \(choose from (?P<choices>.*)\)", re.DOTALL
 )
 _UNKNOWN: Final = "unrecognized arguments: "
+_REQUIRED: Final = "the following arguments are required: "
+_VERB: Final = "VERB"
+"""The name of the operand that chooses what a command does, in every command that does several things."""
 _LONGEST: Final = 2000
 
 
@@ -47,8 +50,10 @@ class CommandParser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error with a suggestion, and end with exit status 2."""
+        about_verb = message.startswith((f"{_REQUIRED}{_VERB}", f"argument {_VERB}: "))
         sys.stderr.write(
-            f"{self.prog}: {line(self._explain(message), _LONGEST)}\n`{self.prog} --help` lists the options.\n"
+            f"{self.prog}: {line(self._explain(message), _LONGEST)}\n"
+            f"`{self.prog} --help` lists the {'verbs' if about_verb else 'options'}.\n"
         )
         raise SystemExit(2)
 
@@ -64,11 +69,17 @@ class CommandParser(ArgumentParser):
             choices = [word.strip(" '\"") for word in choice["choices"].split(",")]
             hint = suggest(choice["word"], choices) or f": choose from {', '.join(choices)}"
             return f"{choice['what']}{hint}"
+        if message == f"{_REQUIRED}{_VERB}":
+            return f"which verb? Name one of {', '.join(self._verbs)}"
         if message.startswith(_UNKNOWN):
             words = message.removeprefix(_UNKNOWN).split()
             given = [word.partition("=")[0] for word in words if word.startswith("-")]
             return f"{message}{next((hint for word in given if (hint := suggest(word, self.known_options))), '')}"
         return message
+
+    @property
+    def _verbs(self) -> list[str]:
+        return [str(verb) for action in self._actions if action.metavar == _VERB for verb in action.choices or ()]
 
     @property
     def known_options(self) -> list[str]:

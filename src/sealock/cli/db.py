@@ -36,7 +36,7 @@ _ABOUT: Final = {
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("what", metavar="WHAT", choices=tuple(_ABOUT), help=_about())
+    parser.add_argument("what", metavar="VERB", choices=tuple(_ABOUT), help=_about())
     parser.add_argument(
         "reference",
         metavar="REF",

@@ -163,9 +163,13 @@ def _pin(arguments: Namespace, lock: lockfile.PinLock | None, resolved: Resolved
     else:
         reported = after
         if arguments.quiet:
-            reported = [(text, [result for result in results if result.state in FAULTS]) for text, results in after]
+            reported = [
+                (text, [result for result in results if result.state in FAULTS or result.state == "failed"])
+                for text, results in after
+            ]
         lines = report.lines(
             reported,
+            errors,
             # Logs and programs need places uncut.
             columns=width() if sys.stdout.isatty() and not arguments.output else 0,
             colour=not arguments.output and colour(arguments.color),
@@ -174,8 +178,9 @@ def _pin(arguments: Namespace, lock: lockfile.PinLock | None, resolved: Resolved
         )
         body = "".join(f"{line}\n" for line in lines)
         _emit(arguments, body + ("" if arguments.quiet else f"{report.summary(after, len(changes), wrote=writes)}\n"))
-    for error in errors:
-        complain(error)
+    if arguments.diff and arguments.format != "json":
+        for error in errors:  # a report has them itself
+            complain(error)
     if errors:
         if changes and not arguments.check and not arguments.diff and not arguments.keep_going:
             complain("no file was changed; --keep-going writes the resolved digests")

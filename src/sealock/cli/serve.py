@@ -32,7 +32,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "what",
-        metavar="WHAT",
+        metavar="VERB",
         nargs="?",
         default="start",
         choices=tuple(_WHAT),

@@ -40,8 +40,10 @@ def short(digest: str) -> str:
     return digest.partition(":")[2][:_SHORT]
 
 
-def lines(evaluated: EvaluatedTexts, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
-    """Yield a line per reference: place, name, state and digests, cut to `columns` (0: uncut)."""
+def lines(  # noqa: PLR0913  a report has as many properties
+    evaluated: EvaluatedTexts, errors: Sequence[str], *, columns: int, colour: bool, unicode: bool, wrote: bool
+) -> Iterator[str]:
+    """Yield a line per reference: place, name, state and digests, cut to `columns` (0: uncut); then the errors."""
     paint, signs = Paint(on=colour), Signs(unicode=unicode)
     rows = [
         (f"{line(text.path, 4096)}:{text.source.position(result.spot.place.start)[0]}", result)
@@ -57,8 +59,11 @@ def lines(evaluated: EvaluatedTexts, *, columns: int, colour: bool, unicode: boo
         done = wrote and state in CHANGES and bool(result.new)
         word = paint("green" if done else _INKS[state], f"{_DONE if done else _WORDS[state]:<11}")
         yield f"{_padded(place, places)}  {name}  {word}  {_digests(result, signs.arrow)}".rstrip()
-        if result.note and ((state not in {"pinned", "moved"} and not done) or result.skipped):
-            yield from (f"  {paint('faint', part)}" for part in wrap(line(result.note, 400), (columns or 120) - 2))
+        # The errors below have the reason of a failure, which references often share.
+        if result.note and ((state not in {"pinned", "moved", "failed"} and not done) or result.skipped):
+            yield from (f"  {paint('faint', part)}" for part in wrap(line(result.note, 2000), (columns or 120) - 2))
+    for error in errors:
+        yield f"{paint('red', 'error')}: {line(error, 4096)}"
 
 
 def _padded(text: str, room: int) -> str:

@@ -21,7 +21,12 @@ so `add` puts the keys into targets/releases too, as `docker trust signer add` d
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("action", choices=("add", "remove"), help="what to do; `sealock trust list` lists delegations")
+    parser.add_argument(
+        "action",
+        metavar="VERB",
+        choices=("add", "remove"),
+        help="add or remove; `sealock trust list` lists delegations",
+    )
     parser.add_argument("repository", metavar="REPO", help="a repository, for example example.com/app")
     parser.add_argument("name", metavar="NAME", help="the role's name: lower-case letters, digits, - and _")
     parser.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key or certificate in PEM")

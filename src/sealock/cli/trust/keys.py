@@ -37,6 +37,7 @@ EPILOG: Final = f"""\
   restore FILE      import the keys of a backup; existing keys stay unchanged
 
 {PASSPHRASES}"""
+_VERBS: Final = ("list", "generate", "load", "backup", "restore")
 _OLD: Final = "old encryption: `openssl pkcs8 -topk8` makes it stronger"
 _NAME: Final = compile_lazily(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -44,7 +45,7 @@ _NAME: Final = compile_lazily(r"[a-z0-9][a-z0-9_-]{0,63}")
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("action", choices=("list", "generate", "load", "backup", "restore"), help="what to do")
+    parser.add_argument("action", metavar="VERB", choices=_VERBS, help=f"what to do: {', '.join(_VERBS)}")
     parser.add_argument("what", nargs="?", default="", metavar="NAME|FILE", help="a name or a file, see below")
     parser.add_argument("--root", action="store_true", help="generate, load: a root key rather than a signer's")
     parser.add_argument(
