@@ -256,6 +256,13 @@ def test_the_dockerfile_of_a_build_decides(what: str, policy: str, text: str, de
     ), what
 
 
+@pytest.mark.parametrize("query", ["", "&remote=client-session", "&remote=upload-request", "&version=1&session="])
+def test_a_context_that_the_client_sends_is_read_whatever_it_is_called(query: str) -> None:
+    made = GuardWorld(OPEN)
+    made.archive = ArchiveAnswer("FROM debian:12.9\nUSER 1000\nRUN --network=host true\n")
+    assert "B044" in rules(made.decide(f"POST /build?t=x{query}", b"", media="application/x-tar"))
+
+
 def test_build_arguments_count_as_the_engine_takes_them() -> None:
     made = world('images = ["docker.io/library/debian"]', "ARG B=debian:12\nFROM $B\nUSER 1\n")
     line = "POST /v1.44/build?buildargs="

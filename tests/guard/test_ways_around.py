@@ -48,6 +48,16 @@ def test_no_variable_comes_out_of_the_environment_of_podman(
     assert rules(made.decide(line, body)) == denied
 
 
+@pytest.mark.parametrize(
+    ("components", "denied"), [([{"Name": "Engine"}], set()), ([{"Name": "Podman Engine"}], {"G006"})]
+)
+def test_no_file_of_the_host_is_removed_with_a_container(components: Any, denied: set[str]) -> None:
+    made = world()
+    made.engine["/version"] = {"Components": components}
+    assert rules(made.decide(CREATE, host(ContainerIDFile="/etc/passwd"))) == denied
+    assert rules(made.decide(CREATE, host(ContainerIDFile=""))) == set()
+
+
 def test_no_container_is_used_that_is_in_a_namespace_by_its_path() -> None:
     for key in ("PidMode", "NetworkMode", "UsernsMode"):
         made = world()

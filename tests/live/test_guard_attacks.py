@@ -143,6 +143,38 @@ BODIES: dict[str, Any] = {
     "a log to where the engine reaches": host(
         LogConfig={"Type": "syslog", "Config": {"syslog-address": "tcp://127.0.0.1:6379"}}
     ),
+    "a log to where the engine reaches, by its own driver": host(
+        LogConfig={"Type": "", "Config": {"syslog-address": "tcp://127.0.0.1:6379"}}
+    ),
+    "a log file of the host": host(LogConfig={"Type": "", "Config": {"path": "../../../etc/cron.d/x"}}),
+    "an image mount of a directory above": host(
+        Mounts=[{"Type": "image", "Source": "../base", "Target": "/x", "ImageOptions": {"Subpath": "../.."}}]
+    ),
+    "a cluster volume": host(Mounts=[{"Type": "cluster", "Source": "x", "Target": "/x"}]),
+    "a mount without a type": host(Mounts=[{"Source": "/", "Target": "/x"}]),
+    "a mount whose type comes twice": (
+        b'{"Image":"base","HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","Source":"/","Type":"bind"}]}}'
+    ),
+    "devices by a folded key": (
+        '{"Image":"base","HostConfig":{"Device\u017f":[{"PathOnHost":"/dev/kmsg","PathInContainer":"/x"}]}}'.encode()
+    ),
+    "an annotation for the runtime": host(Annotations={"run.oci.handler": "x"}),
+    "a sysctl in another spelling": host(Sysctls={"kernel/core_pattern": "|/x"}),
+    "a cgroup parent that leads up": host(CgroupParent="docker/../../x"),
+    "a runtime by its path": host(Runtime="/bin/sh"),
+    "GPUs of any driver": host(DeviceRequests=[{"Count": -1, "Capabilities": [["gpu"]]}]),
+    "a device of CDI as a device": host(Devices=[{"PathOnHost": "vendor.com/class=all", "PathInContainer": "x"}]),
+    "SELinux off by a colon": host(SecurityOpt=["label:disable"]),
+    "another SELinux type": host(SecurityOpt=["label=type:spc_t"]),
+    "seccomp off after it is on": host(SecurityOpt=["seccomp=builtin", "seccomp=unconfined"]),
+    "seccomp in another case": host(SecurityOpt=["SECCOMP=unconfined"]),
+    "IPC of a container": host(IpcMode="container:strong"),
+    "network of a container": host(NetworkMode="container:strong"),
+    "an OOM killer that stays away": host(OomScoreAdj=-1000),
+    "a volume with a source": {**host(), "Volumes": {"/etc:/x": {}}},
+    "an endpoint on the host's network": {
+        **SIMPLE, "NetworkingConfig": {"EndpointsConfig": {"host": {"GwPriority": 1}}},
+    },
     "a working directory that is the runtime's descriptor": {**host(), "WorkingDir": "/proc/self/fd/7"},
     "a key by an escape": b'{"Image":"base","HostConfig":{"\\u0050rivileged":true}}',
     "what is not UTF-8": b'{"Image":"base","Env":["\xff"],"HostConfig":{}}',

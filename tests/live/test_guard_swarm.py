@@ -18,7 +18,7 @@ POLICY = """\
 [[guard.caller]]
 name = "tester"
 uid = 0
-allow = ["services", "tasks", "images"]
+allow = ["services", "tasks", "images", "swarm", "nodes"]
 binds = ["BINDS"]
 fail-on = "critical"
 """
@@ -41,6 +41,15 @@ def test_no_template_of_a_service_leads_out_of_what_may_be_mounted() -> None:
             assert send(daemon.socket, "POST", "/v1.45/services/create", spec("direct", Mounts=mounts))[0] == 201
             status, answer = send(running.socket, "POST", "/v1.45/services/create", spec("guarded", Mounts=mounts))
             assert (status, "has a template" in answer["message"]) == (403, True)
+            assert "SWMTKN" in json.dumps(send(daemon.socket, "GET", "/v1.45/swarm")[1])
+            shown = send(running.socket, "GET", "/v1.45/swarm")
+            assert (shown[0], shown[1]["JoinTokens"]) == (200, {"Worker": "", "Manager": ""})
+            for target, body in (
+                ("swarm/join", {"RemoteAddrs": ["127.0.0.1:1"], "JoinToken": "x"}),
+                ("swarm/update?version=1", {"CAConfig": {"SigningCACert": "x", "SigningCAKey": "x"}}),
+            ):
+                status, answer = send(running.socket, "POST", f"/v1.45/{target}", body)
+                assert (status, "G015" in answer["message"]) == (403, True), answer
             plain = spec("plain", Env=["NODE={{.Node.Hostname}}"], Mounts=[mounts[0] | {"Source": str(shared)}])
             assert send(running.socket, "POST", "/v1.45/services/create", plain)[0] == 201
 

@@ -158,6 +158,11 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
             ("vendor/plugin:1", {}),
         )
     ),
+    *(
+        (f"a log that the engine's own driver sends away by {option}", CREATE, host(LogConfig={"Type": "", "Config": {option: where}}), "G017")
+        for option, where in (("syslog-address", "tcp://127.0.0.1:6379"), ("fluentd-address", "127.0.0.1:1"), ("gelf-address", "udp://10.0.0.1:1"))
+    ),
+    ("a log file by a relative path, which Podman takes", CREATE, host(LogConfig={"Type": "json-file", "Config": {"path": "../../etc/cron.d/x"}}), "G006"),
     ("the tasks' log that is sent away", "POST /v1.44/services/create", {"Name": "s", "TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.27"}, "LogDriver": {"Name": "fluentd"}}}, "G017"),
     ("a tmpfs that is a bind by its options", CREATE, mount(Type="tmpfs", TmpfsOptions={"Options": [["bind"]]}), "G008"),
     ("a working directory that is the runtime's descriptor", CREATE, {"Image": "nginx:1.27", "WorkingDir": "/proc/self/fd/8"}, "G006"),
@@ -257,6 +262,13 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     *(
         (f"a network with the addresses {subnet}", "POST /v1.44/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": subnet}]}}, "G012")
         for subnet in ("0.0.0.0/1", "8.8.8.0/24", "10.0.0.0/8", "169.254.0.0/16", "127.0.0.0/16", "2000::/3", "::/0", "fc00::/7", "nowhere")
+    ),
+    *(
+        (f"a build of a Dockerfile whose name is {what} to Podman", f"POST /v1.44/build?dockerfile={name}", None, "G004")
+        for what, name in (
+            ("a list", "%5B%22other%22%5D"), ("a list after a space", "%20%5B%22other%22%5D"), ("no list", "null"),
+            ("an address", "HTTP://127.0.0.1/x"), ("input of a preprocessor", "Dockerfile.in"),
+        )
     ),
     ("a build of what the engine fetches", "POST /v1.44/build?remote=http://169.254.169.254/latest", None, "G015"),
     ("a build of what the engine clones", "POST /v1.44/build?remote=git://127.0.0.1/x", None, "G015"),

@@ -33,6 +33,8 @@ _STREAMED: Final = {
 """What streams hold that pass unread."""
 _CONTEXT: Final = "the files of the context, other than the Dockerfile"
 _IMAGES: Final = "the files of the images"
+_SENT: Final = frozenset({"", "client-session", "upload-request"})
+"""What a client names as the context of a build that it sends itself; Podman then builds what the body has."""
 UNREAD: Final = "G016"
 """Denies an archive that cannot be read as the engine reads it; with `deny`, every stream that nothing evaluates."""
 _ROOT: Final = "C046"
@@ -54,13 +56,22 @@ def check_unread(case: Case) -> None:
         case.deny(UNREAD, f"nothing evaluates {what}", f'leave "{UNREAD}" out of deny of this caller to allow it')
 
 
+def uses_buildkit(case: Case) -> bool:
+    """Whether a build is one of BuildKit."""
+    return case.query.get("version", "1") != "1" or case.query.get("session", "") != ""
+
+
+def is_fetched(case: Case) -> bool:
+    """Whether the engine fetches the context of a build."""
+    return case.query.get("remote", "") not in _SENT
+
+
 def evaluate_context(case: Case) -> None:
     """Evaluate the Dockerfile of a classic build: by its base images, and by the rules on builds."""
-    query = case.query
-    if UNREAD in case.setting.accept or query.get("remote") or query.get("session") or query.get("version", "1") != "1":
-        return  # BuildKit takes more than the context, and the engine may fetch it
+    if UNREAD in case.setting.accept or is_fetched(case) or uses_buildkit(case):
+        return  # BuildKit takes more than the context
     arguments = _arguments(case)
-    answer = _archive(case, ArchiveQuestion("context", query.get("dockerfile", "")))
+    answer = _archive(case, ArchiveQuestion("context", case.query.get("dockerfile", "")))
     if answer is None:
         return
     case.unread = _CONTEXT

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from sealock.guard.decision.archivechecks import evaluate_context
+from sealock.guard.decision.archivechecks import evaluate_context, is_fetched, uses_buildkit
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, note_joined
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.imagechecks import check_name, check_new_tag
 from sealock.guard.decision.ownership import label_created
+from sealock.guard.decision.podmanwords import check_dockerfile
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.patterns import compile_lazily
 from sealock.text import format_size
 
 _OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
-_CONTEXTS: Final = frozenset({"", "client-session", "upload-request"})
-"""What a client names as the context of a build that it sends itself."""
 _PLAIN: Final = frozenset({"", "default", "bridge", "none"})
 _NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 
@@ -25,18 +24,19 @@ _NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 def evaluate_build(case: Case) -> None:
     """Evaluate the parameters of a build, and what its context holds."""
     query = case.query
-    if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
+    if uses_buildkit(case) and "session:write" not in case.setting.allow:
         remedy = (
             'build with DOCKER_BUILDKIT=0, or allow "session" to this caller: then nothing evaluates its Dockerfile, '
             "its images, its networks, and where the result goes"
         )
         case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
-    if query.get("remote", "") not in _CONTEXTS and "G015" not in case.setting.accept:
+    if is_fetched(case) and "G015" not in case.setting.accept:
         # The engine reaches addresses that the client may not: of the host itself, of its networks, of the cloud.
         remedy = "send the context itself, as docker build does with DOCKER_BUILDKIT=0"
         case.deny("G015", f"would make the engine fetch {query['remote'][:80]}", remedy)
     if case.target.parameters("securityopt"):
         case.deny("G015", "sets security options of a build", "leave them out")
+    check_dockerfile(case, query.get("dockerfile", ""))
     for tag in case.target.parameters("t"):
         check_new_tag(case, tag)
     try:

@@ -15,7 +15,7 @@ from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
-from sealock.guard.decision.hostaccess import check_logging, check_working_directory, driver_mount, named_volume
+from sealock.guard.decision.hostaccess import check_working_directory, driver_mount, named_volume
 from sealock.guard.decision.imagechecks import (
     check_distribution,
     check_login,
@@ -31,6 +31,7 @@ from sealock.guard.decision.ownership import bears_owner, check_new, check_objec
 from sealock.guard.decision.podmanwords import check_variables
 from sealock.guard.decision.reach import ObjectKind, beyond
 from sealock.guard.decision.services import evaluate_service
+from sealock.guard.decision.swarms import check_join, check_role, check_settings, hide_tokens
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.patterns import compile_lazily
@@ -298,13 +299,6 @@ def _plugin(case: Case) -> None:
     case.deny("G015", f"gives a plugin {what} that let it reach the host", 'add "G015" to accept of this caller')
 
 
-def _swarm(case: Case) -> None:
-    """Check where the tasks of the swarm send their logs by default."""
-    body = _body(case)
-    driver = body.get("Spec", body).get("TaskDefaults", {}).get("LogDriver", {})
-    check_logging(case, driver.get("Name", ""), driver.get("Options", {}))
-
-
 def _labelled(case: Case) -> None:
     """Secrets and configs."""
     body = _body(case)
@@ -347,8 +341,11 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "POST /networks/{id}/disconnect": _connect,
     "POST /services/create": evaluate_service,
     "POST /services/{id}/update": evaluate_service,
-    "POST /swarm/init": _swarm,
-    "POST /swarm/update": _swarm,
+    "GET /swarm": hide_tokens,
+    "POST /swarm/init": check_settings,
+    "POST /swarm/update": check_settings,
+    "POST /swarm/join": check_join,
+    "POST /nodes/{id}/update": check_role,
     "POST /secrets/create": _labelled,
     "POST /secrets/{id}/update": _labelled,
     "POST /configs/create": _labelled,

@@ -17,8 +17,8 @@ _VOLUME: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _LOCAL: Final = frozenset({"", "local"})
 _TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", "nosuid", "nodev", "ro", "rw"})
 _OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
-_LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key"})
-"""Options of log drivers that are files of the host, also by a relative path."""
+_LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "path"})
+"""Options of log drivers that are files of the host, also by a relative path; the last is Podman's."""
 _MASKS: Final = {
     "MaskedPaths": frozenset({
         "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
@@ -195,14 +195,16 @@ def check_logging(case: Case, driver: str, options: Mapping[str, str]) -> None:
         ):
             why = f"the log option {name[:60]} makes the engine open {value[:80]}"
             case.deny("G006", why, "keep the log with the driver local or journald")
-    entry, address = log_entry(driver, options), options.get(_LOG_ADDRESSES.get(driver, ""), "")
-    if not entry or "G017" in case.setting.accept:
-        return
-    if not any(_may_log(allowed, driver, address) for allowed in case.setting.log_drivers):
-        # The engine reaches addresses that the container may not, and what it sends is the container's to choose.
-        where = f"to {address[:80]}" if address else "to an address of its own"
-        remedy = f'use json-file, local or journald, or add "{entry[:100]}" to log-drivers of this caller'
-        case.deny("G017", f"the log driver {driver[:60]} makes the engine connect {where}", remedy)
+    # Where none is named it is the engine's own, which takes its options from the request too.
+    for name in (driver,) if driver else [name for name, option in _LOG_ADDRESSES.items() if option in options]:
+        entry, address = log_entry(name, options), options.get(_LOG_ADDRESSES.get(name, ""), "")
+        if not entry or "G017" in case.setting.accept:
+            continue
+        if not any(_may_log(allowed, name, address) for allowed in case.setting.log_drivers):
+            # The engine reaches addresses that the container may not, and what it sends is the container's to choose.
+            where = f"to {address[:80]}" if address else "to an address of its own"
+            remedy = f'use json-file, local or journald, or add "{entry[:100]}" to log-drivers of this caller'
+            case.deny("G017", f"the log driver {name[:60]} makes the engine connect {where}", remedy)
 
 
 def log_entry(driver: str, options: Mapping[str, str]) -> str:

@@ -44,6 +44,11 @@ _SIEVED: Final[Mapping[str, ObjectKind]] = {
 only where the reach has names or images."""
 _DISK: Final = "GET /system/df"
 _NETWORK: Final = "GET /networks/{id}"
+_BLANKED: Final[Mapping[str, dict[str, Any]]] = {
+    _NETWORK: {"Containers": {}},
+    "GET /swarm": {"JoinTokens": {"Worker": "", "Manager": ""}},
+}
+"""What the guard writes over in answers about one object."""
 _CACHE: Final = frozenset({"POST /build/prune", "POST /build/cancel"})
 """Routes on builds of all callers, which bear no labels."""
 _PREDEFINED: Final = frozenset({"bridge", "host", "none"})
@@ -216,8 +221,8 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
         return [entry for entry in value if _is_visible(entry, keep, kind)] if isinstance(value, list) else []
     if not isinstance(value, dict):
         return {}
-    if route == _NETWORK:
-        return value | {"Containers": {}}
+    if route in _BLANKED:
+        return value | _BLANKED[route]
     kept: dict[str, Any] = {}
     for key, usage, kind in _USED:
         entries = value.get(key)

@@ -1,7 +1,8 @@
 """Values of a create body that Podman reads as words of its own command line, and gives more for than Docker does.
 
 Podman makes of each value what `podman create` would get: of a volume's path an argument of -v, of a mount one of
---mount, of a namespace one that may name any file of the host. So only the words that both know pass.
+--mount, of a namespace one that may name any file of the host, of a Dockerfile's name a list or an address. So only
+the words that both know pass.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def check_words(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]) ->
             target = text_of(mount, "Target")[:80]
             why = f"the mount at {target!r} has a comma, after which Podman reads another option"
             case.deny("G004", why, "name paths without commas")
+    if (path := host.get("ContainerIDFile")) and _is_podman(case):
+        why = f"names the file {path[:80]!r} for the container's id, which Podman removes with the container"
+        case.deny("G006", why, "leave ContainerIDFile out: docker run --cidfile writes the file itself")
     if "keep-groups" in host.get("GroupAdd", ()) and "C047" not in case.setting.accept:
         why = "Process belongs to a privileged group: keep-groups gives it those of Podman itself"
         case.deny("C047", why, "name the groups that the program needs")
@@ -55,12 +59,23 @@ def check_words(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]) ->
 def check_variables(case: Case, body: Mapping[str, Any]) -> None:
     """Deny variables without a value where the engine is Podman, which takes them from its own environment."""
     names = [text for text in body.get("Env", ()) if text and "=" not in text]
-    if names and any(
-        text_of(part, "Name") == "Podman Engine"
-        for part in as_objects((case.engine("/version") or {}).get("Components"))
-    ):
+    if names and _is_podman(case):
         why = f"the variable {names[0][:60]!r} has no value, so Podman would give the one of its own environment"
         case.deny("G004", why, f"write {names[0][:60]}=VALUE")
+
+
+def check_dockerfile(case: Case, name: str) -> None:
+    """Deny names of a Dockerfile that Podman reads as a list of names, as an address, or as input of a preprocessor."""
+    plain = name.strip().lower()
+    if plain.startswith(("[", "http:", "https:")) or plain in {"null", '""'} or plain.endswith(".in"):
+        why = f"the Dockerfile's name {name[:60]!r} stands for something else where the engine is Podman"
+        case.deny("G004", why, "give the file another name, without .in at its end")
+
+
+def _is_podman(case: Case) -> bool:
+    """Whether the engine is Podman; false while that is not known."""
+    parts = as_objects((case.engine("/version") or {}).get("Components"))
+    return any(text_of(part, "Name") == "Podman Engine" for part in parts)
 
 
 def check_namespaces(case: Case, host: Mapping[str, Any]) -> None:
