@@ -3,12 +3,16 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.python import Python
 from sealock.model.inventory import Package
+from support.analyzers import joined
+from support.layeredimages import file, gone
+from support.layeredimages import read as read_layers
 from support.mutations import survives
 
 SITE = "usr/lib/python3/dist-packages"
@@ -94,12 +98,40 @@ def test_a_distribution_owns_what_its_record_lists() -> None:
         *analyzer.read(AnalyzedFile(f"{info}/METADATA", b"Name: x\nVersion: 1\n")),
         *analyzer.read(AnalyzedFile(f"{info}/direct_url.json", json.dumps(url).encode())),
         *analyzer.read(AnalyzedFile(f"{SITE}/y-2.dist-info/METADATA", b"Name: y\nVersion: 2\n")),
-        *analyzer.read(AnalyzedFile(f"{SITE}/gone-2.dist-info/RECORD", b"gone.py,,\n")),
+        *analyzer.read(AnalyzedFile(f"{SITE}/nameless.dist-info/RECORD", b"gone.py,,\n")),
     ]
     first, second = (fact for fact in analyzer.join(facts) if isinstance(fact, Package))
     assert first.files == (f'{SITE}/odd, "name".py', f"{SITE}/x/__init__.py", "usr/bin/x", "etc/x.conf")
     assert first.qualifiers == (("vcs_url", "git+https://example.org/x.git@4f2a"),)
     assert (second.name, second.files, second.qualifiers) == ("y", (), ())
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("flask_sqlalchemy-2.5.1.dist-info/RECORD", ("flask-sqlalchemy", "2.5.1")),
+        ("Zope.interface-5.4.0.dist-info/WHEEL", ("zope-interface", "5.4.0")),
+        ("torch-2.0.1+cu118.dist-info/INSTALLER", ("torch", "2.0.1+cu118")),
+        ("six-1.15.0-py3.11.egg-info/installed-files.txt", ("six", "1.15.0")),
+        ("mine.egg-info/installed-files.txt", None),
+        ("mine.dist-info/RECORD", None),
+    ],
+)
+def test_a_distribution_without_metadata_has_the_name_of_its_directory(
+    path: str, named: tuple[str, str] | None
+) -> None:
+    packages = joined(Python(), {f"{SITE}/{path}": b"x.py,,\n"})
+    assert [(one.name, one.version) for one in packages if isinstance(one, Package)] == ([named] if named else [])
+
+
+def test_a_record_in_a_later_layer_is_not_another_distribution(tmp_path: Path) -> None:
+    home = f"{SITE}/flask-2.0.1.dist-info"
+    record = file(f"{home}/RECORD", "flask/__init__.py,,\n")
+    metadata = file(f"{home}/METADATA", "Name: Flask\nVersion: 2.0.1\n")
+    whole, both, removed = [metadata, record], [record], [gone(f"{home}/METADATA")]
+    for layers in ([whole, both], [whole, removed], [[*removed, record]], [whole, [*removed, record]]):
+        packages = read_layers(tmp_path, [file(f"{SITE}/flask/__init__.py")], *layers).packages
+        assert [(one.name, one.version, one.removed) for one in packages] == [("flask", "2.0.1", False)]
 
 
 def test_old_installations_list_their_files_relative_to_the_egg_info() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import msgspec
 
 from sealock.errors import UNDECODABLE
@@ -13,7 +16,8 @@ from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.layout import INDEX, LayoutReader
 from sealock.image.manifest import IMAGE_KEYS
 from sealock.image.openimage import OpenedImage
-from sealock.image.store import ArchiveStore, ImageStore
+from sealock.image.store import ArchiveStore, ImageStore, TransportStore
+from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 
@@ -69,10 +73,19 @@ def read_store(store: ImageStore, context: LayerContext, platform: str, *, layou
         images = read_saved_images(store, context)
         if store.has(INDEX):
             reader.name_manifests(images)
-    else:
-        images = reader.images()
-        if images:
-            images[0].add([error.message for error in reader.errors])
+        return _or_errors(images, ())
+    return _or_errors(reader.images(), reader.errors)
+
+
+def read_transport(root: OpenFile, manifest: bytes, context: LayerContext, platform: str) -> list[OpenedImage]:
+    """Read the image of a directory of `skopeo copy IMAGE dir:PATH`; UnreadableError if there is none."""
+    digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+    reader = LayoutReader(TransportStore(root, digest), context, platform)
+    return _or_errors(reader.image_of(digest), reader.errors)
+
+
+def _or_errors(images: list[OpenedImage], errors: Sequence[InputError]) -> list[OpenedImage]:
     if not images:
-        raise UnreadableError(why="; ".join(error.message for error in reader.errors) or "it names no image")
+        raise UnreadableError(why="; ".join(error.message for error in errors) or "it names no image")
+    images[0].add([error.message for error in errors])
     return images

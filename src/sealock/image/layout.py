@@ -68,6 +68,11 @@ class LayoutReader:
         images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in chosen)
         return [image for image in images if image is not None]
 
+    def image_of(self, digest: str) -> list[OpenedImage]:
+        """Read the image of a manifest, or one of those of an index."""
+        image = self._follow(ImageDescriptor(digest), ())
+        return [] if image is None else [image]
+
     def name_manifests(self, images: list[OpenedImage]) -> None:
         """Set the manifest digests of images in docker save's manifest.json, from index.json next to it."""
         try:

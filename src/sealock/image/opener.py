@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError, reason_of
-from sealock.image.archives import describes_no_images, read_archive, read_store
+from sealock.image.archives import describes_no_images, read_archive, read_store, read_transport
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.digests import Proofs, Verifier
 from sealock.image.dockersave import MANIFEST
@@ -21,6 +21,7 @@ from sealock.image.safefiles import open_directory
 from sealock.image.store import DirectoryStore
 from sealock.model.imagediff import PathChange
 from sealock.model.registries import Registries
+from sealock.targets.files import TRANSPORT
 
 REMOTE: Final = "image:"
 """Precedes an image reference, in place of a path."""
@@ -104,6 +105,8 @@ def _in_directory(path: str, context: LayerContext, platform: str) -> list[Opene
         return read_store(store, context, platform, layout=True)
     read_as = "a directory"
     if store.has(MANIFEST):
+        if _is_transport(store, context):
+            return read_transport(root, context.metadata(store, MANIFEST), context, platform)
         try:
             return read_store(store, context, platform, layout=False)
         except UnreadableError:
@@ -111,6 +114,14 @@ def _in_directory(path: str, context: LayerContext, platform: str) -> list[Opene
                 raise
             read_as = f"a directory, because its {MANIFEST} describes no images"
     return [OpenedImage(context, (DirectoryLayer(root, context),), read_as=read_as)]
+
+
+def _is_transport(store: DirectoryStore, context: LayerContext) -> bool:
+    """Whether skopeo or podman copied an image into a directory: its file `version` begins with a fixed text."""
+    try:
+        return context.metadata(store, "version").startswith(TRANSPORT)
+    except UnreadableError:
+        return False
 
 
 def _looks_saved(store: DirectoryStore, context: LayerContext) -> bool:

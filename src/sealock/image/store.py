@@ -18,6 +18,7 @@ _MEMBERS: Final = 1 << 17
 _DESCRIPTIONS: Final = frozenset({"manifest.json", "index.json", "oci-layout"})
 _OURS: Final = frozenset({"", "blobs", "manifest.json", "index.json", "oci-layout", "repositories"})
 _HEX: Final = "0123456789abcdef"
+_TRANSPORT: Final = "manifest.json"
 
 
 class ImageStore(Protocol):
@@ -40,6 +41,9 @@ class DirectoryStore:
 
     def open(self, name: str, /) -> Stretch:
         """Open a file without following links."""
+        return self._file(name)
+
+    def _file(self, name: str) -> Stretch:
         path, outside = normalize(name)
         if outside or not path:
             raise UnreadableError(why="its name leads outside")
@@ -54,6 +58,27 @@ class DirectoryStore:
         except UnreadableError:
             return False
         return True
+
+
+class TransportStore(DirectoryStore):
+    """A directory as `skopeo copy IMAGE dir:PATH` writes it: manifest.json, and a file for each digest.
+
+    Its names become those of an OCI layout. `top` is the digest of manifest.json.
+    """
+
+    def __init__(self, root: OpenFile, top: str) -> None:
+        super().__init__(root)
+        self._top = top.partition(":")[2]
+
+    def open(self, name: str, /) -> Stretch:
+        """Open a blob by its path in an OCI layout."""
+        value = name.rpartition("/")[2]
+        if value == self._top:
+            return self._file(_TRANSPORT)
+        try:
+            return self._file(f"{value}.{_TRANSPORT}")  # an image of an index
+        except UnreadableError:
+            return self._file(value)
 
 
 class ArchiveStore:

@@ -10,6 +10,7 @@ from sealock.inventory.stanzas import Faults, PathBudget, is_word, stanzas, text
 from sealock.model.inventory import Package
 from sealock.patterns import compile_lazily
 
+DATABASES: Final = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 FIELDS: Final = frozenset("PVAoLmDp")
 """Name, version, architecture, origin (the source package), licence, maintainer, what it depends on and provides."""
 IDENTITY: Final = {"P": "names", "V": "versions"}
@@ -24,7 +25,7 @@ class Apk(Analyzer):
 
     name = "apk"
     version = 3
-    patterns = FilePatterns(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
+    patterns = FilePatterns(paths=DATABASES, limit=32 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each package with its files."""

@@ -15,20 +15,29 @@ from sealock.inventory._zip import open_archive
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 LONGEST_LICENSE: Final = 120
 """Characters of a License header; what is longer is the licence's whole text, not its name."""
 LONGEST_METADATA: Final = 16 << 20
+_DIRECTORY: Final = compile_lazily(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]{0,200})-(?P<version>[0-9][A-Za-z0-9._+!]{0,100})"
+    r"(?:-py[0-9.]{1,10})?\.(?P<kind>dist|egg)-info"
+)
+"""The name of a distribution's directory, which has its name and version (PEP 376, the core metadata of wheels)."""
 
 
 class Python(Analyzer):
     """One directory (or file) for each distribution; RECORD and installed-files.txt list its files."""
 
     name = "python"
+    version = 2
     patterns = FilePatterns(
         endings=(
             ".dist-info/METADATA",
             ".dist-info/RECORD",
+            ".dist-info/WHEEL",
+            ".dist-info/INSTALLER",
             ".dist-info/direct_url.json",
             ".egg-info/PKG-INFO",
             ".egg-info/installed-files.txt",
@@ -51,6 +60,8 @@ class Python(Analyzer):
                 lines = text(file.data).splitlines()
                 files = tuple(_names.inside(directory, line) for line in lines if line)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
+            case "WHEEL" | "INSTALLER":
+                yield Package("pypi", "", "", file.path)
             case "direct_url.json":
                 yield Package("pypi", "", "", file.path, qualifiers=origin(file.data))
             case _ if name.endswith(".egg"):
@@ -90,6 +101,19 @@ class Python(Analyzer):
                     files=files or fact.files,
                     qualifiers=fact.qualifiers + tuple(pair for part in parts for pair in part.qualifiers),
                 )
+        for directory, parts in by_directory.items():
+            # What made the image smaller may have removed METADATA: Python imports the distribution without it.
+            if (match := _DIRECTORY.fullmatch(directory.rpartition("/")[2])) is None:
+                continue
+            # The path is that of METADATA, as the whole record may be in another layer: it is one distribution.
+            yield Package(
+                "pypi",
+                _names.pypi(match["name"]),
+                match["version"].replace("_", "-"),
+                f"{directory}/{'METADATA' if match['kind'] == 'dist' else 'PKG-INFO'}",
+                files=tuple(path for part in parts for path in part.files),
+                qualifiers=tuple(pair for part in parts for pair in part.qualifiers),
+            )
 
 
 class DirectUrl(Struct):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from sealock.inventory import alpm, apk, dpkg, rpm
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.elf import MAGIC, read_if_valid
 from sealock.inventory.window import FileContent
@@ -16,11 +17,30 @@ from sealock.patterns import compile_lazily
 _R: Final = compile_lazily(rb"^Built: R ", re.MULTILINE)
 _STORES: Final = {"nix/store": "Nix", "gnu/store": "Guix"}
 _PATHS: Final = {
-    "usr/lib/opkg/status": "opkg",
-    "var/lib/opkg/status": "opkg",
     "var/db/xbps/pkgdb-0.38.plist": "XBPS",
 }
+_DATABASES: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "dpkg/status": ("dpkg in another root", frozenset({dpkg.STATUS})),
+    "lib/apk/db/installed": ("apk in another root", frozenset(apk.DATABASES)),
+    **dict.fromkeys(
+        (f"rpm/{name}" for name in rpm.DATABASES),
+        (
+            "rpm in another root",
+            frozenset(f"{directory}/{name}" for directory in rpm.DIRECTORIES for name in rpm.DATABASES),
+        ),
+    ),
+    "pacman/local/ALPM_DB_VERSION": ("pacman in another root", frozenset({f"{alpm.LOCAL}ALPM_DB_VERSION"})),
+    "opkg/status": ("opkg", frozenset()),
+    "installed/vcpkg/status": ("vcpkg", frozenset()),
+    "wp-includes/version.php": ("WordPress", frozenset()),
+}
+"""How the paths of databases end, whose packages they have, and where an analyzer reads them."""
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
+_PARTS: Final = {
+    "/.registry/.channel.pecl.php.net/": "PECL",
+    "/.opam-switch/packages/": "opam",
+}
+"""What stands in the path of a package's record, above its name."""
 _ARCHIVES: Final = {".jmod": "Java modules", ".phar": "phar archives"}
 """The endings of archives that hold packages."""
 _OF_JDK: Final = "/jmods/"
@@ -47,12 +67,12 @@ class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
-    version = 2
+    version = 3
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
-        names=("DESCRIPTION", *_NAMES, *sorted(UNREAD_LOCKS)),
-        endings=tuple(_ARCHIVES),
+        names=("DESCRIPTION", "opam", *_NAMES, *sorted(UNREAD_LOCKS)),
+        endings=(*_ARCHIVES, ".reg", *(f"/{path}" for path in _DATABASES)),
         elf=True,
         limit=16 << 20,
     )
@@ -65,6 +85,7 @@ class UnreadPackages(Analyzer):
             manager = "R" if _R.search(file.data) else ""
         elif not (manager and file.path.startswith(start)):
             manager = _PATHS.get(file.path) or _DIRECTORIES.get(directory, "") or (name if name in UNREAD_LOCKS else "")
+            manager = manager or _by_path(file.path)
             if not manager and _OF_JDK not in file.path:
                 manager = _ARCHIVES.get(name[name.rfind(".") :], "") if "." in name else ""
         if manager:
@@ -78,6 +99,14 @@ class UnreadPackages(Analyzer):
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
         """Name each once."""
         yield from dict.fromkeys(facts)
+
+
+def _by_path(path: str) -> str:
+    """Whose packages a file records by the directories above it, "" for nobody's."""
+    for ending, (manager, read) in _DATABASES.items():
+        if path.endswith(f"/{ending}") and path not in read:
+            return manager
+    return next((manager for part, manager in _PARTS.items() if part in path), "")
 
 
 def _bundled(program: FileContent) -> str:

@@ -15,6 +15,8 @@ from sealock.text import format_size
 
 LIMIT: Final = 8 * 1024 * 1024
 """The largest text in bytes, far above any Dockerfile, compose file or script."""
+TRANSPORT: Final = b"Directory Transport Version: 1."
+"""What the file `version` begins with in a directory that `skopeo copy IMAGE dir:PATH` made."""
 
 
 def read_bytes(path: str, limit: int = LIMIT) -> bytes:
@@ -79,6 +81,16 @@ def _why(path: str, error: OSError) -> str:
 
 def _too_large(path: str, limit: int) -> str:
     return f"{path} is larger than {format_size(limit)}, the limit for a text"
+
+
+def is_image_directory(path: str) -> bool:
+    """Whether a directory is an OCI layout, or one that skopeo or podman copied an image into."""
+    if os.path.isfile(os.path.join(path, "oci-layout")):
+        return True
+    try:
+        return read_start(os.path.join(path, "version"), 64).startswith(TRANSPORT)
+    except FileRefusedError:
+        return False
 
 
 def decode(name: str, data: bytes) -> str:

@@ -13,7 +13,7 @@ from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.fileinputs import UNKNOWN_KIND, Options, read_directory, read_file, relative
-from sealock.targets.files import read_input, read_named, read_start
+from sealock.targets.files import is_image_directory, read_input, read_named, read_start
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 
 MACHINE: Final = "host"
@@ -43,7 +43,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _remote(target, rest, options)
     elif colon and prefix == "docker":
         yield ImageInput(target, rest, target, options.policies.root("."))
-    elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
+    elif is_image_directory(target) or _is_archive(target):
         yield _image(target, target, options)
     elif os.path.isdir(target):
         yield from read_directory(target, options)
@@ -118,7 +118,7 @@ def _unfit(target: str) -> str:
         return (
             f"write {prefix}:PATH, with the path of {'an archive or OCI layout' if prefix == 'archive' else 'a root'}"
         )
-    if prefix == "archive" and os.path.isdir(path) and not os.path.isfile(os.path.join(path, "oci-layout")):
+    if prefix == "archive" and os.path.isdir(path) and not is_image_directory(path):
         return (
             f"this directory is no OCI layout, since it has no file oci-layout: for a root file system, rootfs:{path}"
         )
