@@ -37,13 +37,17 @@ class Location(Struct, frozen=True, gc=False):
 
 
 class Source:
-    """A text and its name, which turns places into locations. Lines end at line feeds, as in editors."""
+    """A text and its name, which turns places into locations. Lines end at line feeds, as in editors.
 
-    __slots__ = ("_starts", "name", "text")
+    `included` are the texts that it includes, which set variables of it.
+    """
 
-    def __init__(self, name: str, text: str) -> None:
+    __slots__ = ("_starts", "included", "name", "text")
+
+    def __init__(self, name: str, text: str, included: tuple[Source, ...] = ()) -> None:
         self.name = name
         self.text = text
+        self.included = included
         self._starts: list[int] | None = None
 
     @property

@@ -15,6 +15,7 @@ from sealock.formats.kubernetes.images import is_resource
 from sealock.formats.kubernetes.manifest import parse
 from sealock.formats.projectshape import is_project_node
 from sealock.formats.recognition import is_manifest
+from sealock.formats.scripts import with_included
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.patterns import compile_lazily
@@ -148,7 +149,8 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             directory = os.path.dirname(source.name) or "."
             return _with_run_lines(subjects.find(kind, source, DirectoryWindow(directory, directory)), source)
         case "run":
-            return lines.find(source)
+            directory = os.path.dirname(source.name) or "."
+            return lines.find(with_included(source, DirectoryWindow(directory, directory)))
 
 
 def _with_run_lines(described: FoundReferences, source: Source) -> FoundReferences:

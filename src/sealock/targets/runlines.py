@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealock.formats.files import FileWindow
 from sealock.formats.runcalls import mentions_run
 from sealock.model.container import Container
 from sealock.model.document import Document
@@ -14,6 +15,16 @@ def may_have_lines(source: Source) -> bool:
     from sealock.formats.scripts import is_guessed  # noqa: PLC0415  few runs need it
 
     return is_guessed(source) and mentions_run(source.text)
+
+
+def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:
+    """What a Makefile with run lines includes and what could not be read, each with why."""
+    if "include" not in source.text:
+        return ()
+    from sealock.formats import runargs, scripts  # noqa: PLC0415  few texts include others
+
+    missed = scripts.unread_includes(source, files)
+    return missed if missed and has_run_lines(runargs.read(source, files)) else ()
 
 
 def lines_besides_pods(document: Document) -> int:

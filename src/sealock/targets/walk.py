@@ -65,6 +65,8 @@ _KEYS: Final = (
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
 _SCRIPT: Final = compile_lazily(r".*\.(?:sh|bash|zsh|ksh|dash|mk|mak|just)|[^.]*", re.IGNORECASE)
 """Names of scripts, in which a variable may stand for the engine."""
+_MAKE: Final = compile_lazily(r"(?:gnu)?makefile|.*\.mk", re.IGNORECASE)
+"""Names of Makefiles, whose engine may be in a file that they include."""
 _VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN.encode())
 _START: Final = compile_lazily(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:FROM[ \t]+\S|[\"']?(?:services|apiVersion)[\"']?[ \t]*:)", re.MULTILINE
@@ -209,6 +211,7 @@ class Walk:
         known = any(word in data for word in _WORDS) or (
             any(key in data for key in _KEYS) if _DATA.fullmatch(base) or is_drop_in(path) else _starts(data)
         )
+        known = known or (b"include" in data and _MAKE.fullmatch(base) is not None)
         known = known or (b" run" in data and _SCRIPT.fullmatch(base) is not None and bool(_VARIABLE_RUN.search(data)))
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)

@@ -21,6 +21,7 @@ from sealock.formats.scripts import (
     find_created_networks,
     find_run_commands,
     refusal,
+    with_included,
 )
 from sealock.formats.steps import edits_in_steps
 from sealock.formats.textedits import apply_edits
@@ -50,6 +51,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
 
 def read_lines(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they form a project."""
+    source = with_included(source, files)
     subjects: list[Subject] = []
     services: list[tuple[str, Subject]] = []
     errors: list[InputError] = []
@@ -148,7 +150,7 @@ class _RunLines:
         FormatError where the text does not read back as that, for example with new quotes inside a quoted line.
         """
         planned = self.planned(wanted)
-        source = Source(self.source.name, apply_edits(self.source.text, planned))
+        source = Source(self.source.name, apply_edits(self.source.text, planned), self.source.included)
         lines = [line for _, line in _run_lines(source)] if planned else self.lines
         for name, change in wanted.items():
             index = self.names[name]

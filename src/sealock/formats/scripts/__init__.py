@@ -11,6 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from sealock import shell
+from sealock.formats.files import FileWindow
 from sealock.formats.scripts.engines import EngineVerb, parse_built_images, parse_engine_call, parse_network_create
 from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
 from sealock.model.location import Place, Source
@@ -24,6 +25,8 @@ __all__ = [
     "find_run_commands",
     "is_guessed",
     "refusal",
+    "unread_includes",
+    "with_included",
 ]
 
 
@@ -103,6 +106,26 @@ def find_built_images(source: Source) -> frozenset[str]:
     """The names of the images that commands of the text build, tag or commit, with and without the default tag."""
     names = {name.removesuffix(":latest") for command, _ in _commands(source) for name in parse_built_images(command)}
     return frozenset({*names, *(f"{name}:latest" for name in names)})
+
+
+def with_included(source: Source, files: FileWindow) -> Source:
+    """The text with those that it includes, where it is a Makefile."""
+    if source.included or detect_kind(source) != "make":
+        return source
+    from sealock.formats.scripts.includes import may_include, read_included  # noqa: PLC0415  few texts include others
+
+    if not may_include(source):
+        return source
+    return Source(source.name, source.text, read_included(source, files).sources)
+
+
+def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:
+    """The files that a Makefile includes and that could not be read, each with why."""
+    if detect_kind(source) != "make":
+        return ()
+    from sealock.formats.scripts.includes import may_include, read_included  # noqa: PLC0415  as above
+
+    return read_included(source, files).unread if may_include(source) else ()
 
 
 def refusal(source: Source) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -34,40 +34,72 @@ _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
 
 
+class _Definition(NamedTuple):
+    name: str
+    operator: str
+    value: str
+
+
+class _Lines(NamedTuple):
+    """The recipes of a text, as start and end, and the variables that it defines, in order."""
+
+    recipes: list[tuple[int, int]]
+    definitions: list[_Definition]
+
+
 def fragments(source: Source) -> Iterator[Fragment]:
     """The recipe lines of a Makefile; each is a script of its own, as make runs it."""
-    text = source.text
-    recipes: list[tuple[int, int]] = []
+    own = _read_lines(source.text)
+    others = (_read_lines(text.text).definitions for text in source.included)
+    definitions = [*chain.from_iterable(others), *own.definitions]
     variables: dict[str, str | None] = {}
+    _add_definitions(variables, definitions)
     given: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
+    for definition in definitions:
+        given.setdefault(definition.name, []).append(definition.value)
+    values = _literal_values(variables)
+    chosen = {name: engine for name, every in given.items() if name not in values and (engine := chosen_engine(every))}
+    values.update((name, (Word(engine, Place()),)) for name, engine in chosen.items())
+    for start, end in own.recipes:
+        yield _read_recipe(source.text, start, end, values)
+
+
+def add_variables(variables: dict[str, str | None], text: str) -> None:
+    """Add what a text sets to the variables of those before it, which are one Makefile together.
+
+    The value of a variable is None where it is not the only one, or the caller may give another.
+    """
+    _add_definitions(variables, _read_lines(text).definitions)
+
+
+def _add_definitions(variables: dict[str, str | None], definitions: Iterable[_Definition]) -> None:
+    for name, operator, value in definitions:
+        sure = operator in {"=", ":=", "::=", ":::="} or (operator == "?=" and _ENGINE.fullmatch(value))
+        variables[name] = value if sure and name not in variables else None
+
+
+def _read_lines(text: str) -> _Lines:
+    lines = _Lines([], [])
     at, defining = 0, False
     while at < len(text):
         end = _logical_end(text, at)
         line = text[at:end]
         if defining or line.startswith("define "):
             if defining and not line.startswith("endef"):
-                recipes.append((at, end))  # a recipe that rules refer to
+                lines.recipes.append((at, end))  # a recipe that rules refer to
             defining = not line.startswith("endef")
         elif line.startswith("\t"):
-            recipes.append((at + 1, end))
+            lines.recipes.append((at + 1, end))
         elif (match := _VARIABLE.match(text, at, end)) is not None:
             name, operator = match.group(1), match.group(2)
-            counts[name] += 1
             value = text[match.end() : end].partition(" #")[0].replace("\\\n", " ").strip()
-            sure = operator in {"=", ":=", "::=", ":::="} or (operator == "?=" and _ENGINE.fullmatch(value))
-            variables[name] = value if sure and counts[name] == 1 else None
-            given.setdefault(name, []).append(value)
+            lines.definitions.append(_Definition(name, operator, value))
             if "$(shell" in value or "${shell" in value or operator == "!=":
-                recipes.append((match.end(), end))
+                lines.recipes.append((match.end(), end))
         elif (start := _one_line_recipe(line)) > 0:
-            recipes.append((at + start, end))
+            lines.recipes.append((at + start, end))
         at = end + 1
-    values = _literal_values(variables)
-    chosen = {name: engine for name, every in given.items() if name not in values and (engine := chosen_engine(every))}
-    values.update((name, (Word(engine, Place()),)) for name, engine in chosen.items())
-    for start, end in recipes:
-        yield _read_recipe(text, start, end, values)
+    return lines
 
 
 def comments(source: Source) -> Iterator[Place]:

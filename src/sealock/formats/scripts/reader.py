@@ -65,9 +65,8 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
     `depth` is the number of commands that carry the text.
     """
     if source.text.startswith("\ufeff"):  # a byte order mark, which is no part of the first command
-        source = Source(source.name, f" {source.text[1:]}")
-    text = source.text
-    if not may_name_engine(text):
+        source = Source(source.name, f" {source.text[1:]}", source.included)
+    if not any(may_name_engine(each.text) for each in (source, *source.included)):
         return ()
     commands: list[tuple[Command, bool]] = []
     kind = detect_kind(source)
