@@ -153,6 +153,28 @@ def test_a_compose_file_within_a_script_is_counted_in_a_walk_and_named_otherwise
     ]
 
 
+UNKNOWN = [
+    ("a variable of a script", "a.sh", "docker $A x\ndocker run y\ndocker ${B[@]}\n", ["1, 3"]),
+    ("an array of PowerShell", "a.ps1", "docker run x\ndocker @a\n", ["2"]),
+    ("a list of arguments of PowerShell", "a.ps1", "docker run x\nStart-Process docker -ArgumentList $a\n", ["2"]),
+    ("a variable of a Makefile", "Makefile", "r:\n\tdocker $(A) x\n", ["2"]),
+    ("many lines", "a.sh", "docker $A x\n" * 12, ["1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …"]),
+    ("what a caller passes on", "a.sh", 'docker "$@"\nf() { docker "${@:2}"; }\ndocker $1\ndocker run x\n', []),
+    ("a known variable", "a.sh", "A=run\ndocker $A x\n", []),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "lines"), [pytest.param(*row, id=sentence) for sentence, *row in UNKNOWN])
+def test_a_command_that_only_a_variable_knows_is_named_with_its_line(
+    tmp_path: Path, name: str, text: str, lines: list[str]
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (walked,) = resolve(str(tmp_path), Options())
+    assert isinstance(walked, FileInput | SkippedInput)
+    reasons = [form.reason.rpartition(" the engine does in ")[2] for form in walked.unevaluated]
+    assert [reason.removeprefix("lines ").removeprefix("line ") for reason in reasons] == lines
+
+
 def test_a_named_program_whose_commands_are_not_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.go").write_text(
         'args := []string{"run"}\n// x\nexec.Command("docker", "run ", args...)\n', encoding="utf-8"

@@ -29,7 +29,7 @@ from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_chart, is_part, is_renderable
-from sealock.targets.runlines import has_run_lines, lines_besides_pods, may_have_lines, unread_includes
+from sealock.targets.runlines import has_run_lines, lines_besides_pods, may_have_lines, skipped_lines
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 from sealock.text import count
@@ -135,10 +135,8 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
         return
     if not walked and kind == "run" and may_have_lines(source) and not has_run_lines(formats.read(kind, source, files)):
         unevaluated += (Unevaluated("run", "none of the commands that it mentions could be read as a run line"),)
-    if kind == "run" and (missed := unread_includes(source, files)):
-        unevaluated += (
-            Unevaluated("run", f"variables of its run lines are not known: it includes {'; '.join(missed)}"),
-        )
+    if kind == "run":
+        unevaluated += tuple(Unevaluated("run", why) for why in skipped_lines(source, files))
     more: tuple[Source, ...] = ()
     part: Literal["", "found"] = ""
     if kind == "compose":

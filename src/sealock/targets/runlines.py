@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from sealock.formats.files import FileWindow
 from sealock.formats.runcalls import mentions_run
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
+
+_MOST_LINES: Final = 10
+"""Lines that one sentence names."""
 
 
 def may_have_lines(source: Source) -> bool:
@@ -17,14 +23,20 @@ def may_have_lines(source: Source) -> bool:
     return is_guessed(source) and mentions_run(source.text)
 
 
-def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:
-    """What a Makefile with run lines includes and what could not be read, each with why."""
-    if "include" not in source.text:
-        return ()
-    from sealock.formats import runargs, scripts  # noqa: PLC0415  few texts include others
+def skipped_lines(source: Source, files: FileWindow) -> Iterator[str]:
+    """What of a text's run lines is not evaluated, and why."""
+    from sealock.formats import runargs, scripts  # noqa: PLC0415  few runs need it
 
-    missed = scripts.unread_includes(source, files)
-    return missed if missed and has_run_lines(runargs.read(source, files)) else ()
+    if len(source.text) > runargs.MAX_LENGTH:
+        return  # refused as a whole
+    missed = scripts.unread_includes(source, files) if "include" in source.text else ()
+    if missed and has_run_lines(runargs.read(source, files)):
+        yield f"variables of its run lines are not known: it includes {'; '.join(missed)}"
+    places = scripts.find_unknown_commands(scripts.with_included(source, files))
+    lines = sorted({source.position(place.start)[0] for place in places})
+    if lines:
+        shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
+        yield f"a variable that is not known decides what the engine does in {'lines' if lines[1:] else 'line'} {shown}"
 
 
 def lines_besides_pods(document: Document) -> int:

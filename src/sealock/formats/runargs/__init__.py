@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sealock.formats.runargs.document import comments, edits, edits_together, read
+from sealock.formats.runargs.document import MAX_LENGTH, comments, edits, edits_together, read
 
-__all__ = ["comments", "edits", "edits_together", "read"]
+__all__ = ["MAX_LENGTH", "comments", "edits", "edits_together", "read"]

@@ -7,15 +7,23 @@ value; `formats.runargs` reads them as containers.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
 from sealock import shell
 from sealock.formats.files import FileWindow
-from sealock.formats.scripts.engines import EngineVerb, parse_built_images, parse_engine_call, parse_network_create
+from sealock.formats.scripts.engines import (
+    EngineVerb,
+    parse_built_images,
+    parse_engine_call,
+    parse_network_create,
+    unknown_verb,
+)
 from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 
 __all__ = [
     "RunCommand",
@@ -23,11 +31,16 @@ __all__ = [
     "find_built_images",
     "find_created_networks",
     "find_run_commands",
+    "find_unknown_commands",
     "is_guessed",
     "refusal",
     "unread_includes",
     "with_included",
 ]
+
+
+_PASSED_ON: Final = compile_lazily(r"[\"']?\$(?:[@*\d]|\{[@*\d][^}]*\})[\"']?")
+"""Arguments of a script or a function."""
 
 
 class RunCommand(Struct, frozen=True):
@@ -94,6 +107,18 @@ def _is_command(arguments: tuple[Word, ...]) -> bool:
     """Whether the words after the verb are more than the name of the command: an option, and something else."""
     options = [word.text.startswith("-") for word in arguments]
     return any(options) and not all(options)
+
+
+def find_unknown_commands(source: Source) -> tuple[Place, ...]:
+    """Where a variable that is not known decides what an engine does: `docker $ARGS`, `docker @words`.
+
+    What a script or function passes on of its own arguments is none: its caller decides.
+    """
+    return tuple(
+        command.words[at].place
+        for command, loose in _commands(source)
+        if not loose and (at := unknown_verb(command)) and _PASSED_ON.fullmatch(command.words[at].text) is None
+    )
 
 
 def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:

@@ -140,6 +140,14 @@ def parse_engine_call(command: Command) -> EngineCall | None:
     return EngineCall(engine, verb, engine_at, last, guessed=not word.literal and not engine_of(word))
 
 
+def unknown_verb(command: Command) -> int:
+    """The index of the word that stands where an engine's verb does and is not known; 0 where there is none."""
+    words = command.words
+    engine = engine_of(words[0]) if words and words[0].literal else ""
+    at = _after_options(words, 1, _GLOBAL_OPTIONS[engine]) if engine else len(words)
+    return at if at < len(words) and not words[at].literal else 0
+
+
 def parse_network_create(command: Command) -> CreatedNetwork | None:
     """The network that a command creates, else None."""
     verb = _find_verb(command)

@@ -230,4 +230,6 @@ def _original(word: Word, source: Source, fragment: Fragment) -> Word:
     match = _MAKE_VARIABLE.match(text)
     if match is not None and match.group(1) in fragment.presets and "${_}" not in word.text:
         return word  # a part of the variable's value
+    if text.startswith("@"):
+        return word  # PowerShell's array, which is a variable and no text
     return word if not text or not _QUOTES.isdisjoint(text) else replace(word, text=text)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder, Spans
+from sealock.formats.scripts.powershell import LIST, SPLAT_PATTERN, read_arrays, started_programs
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
-_VARIABLE: Final = compile_lazily(r"\$env:(\w+)|\$\{env:(\w+)\}|%(\w+)%", re.IGNORECASE)
+_VARIABLE: Final = compile_lazily(rf"\$env:(\w+)|\$\{{env:(\w+)\}}|%(\w+)%|{SPLAT_PATTERN}", re.IGNORECASE)
+_USED: Final = compile_lazily(r"(?<![@\w])\$(\w+)")
 _DRIVE: Final = compile_lazily(r"(?<![\w\\/])[A-Za-z]:\\[^\s\"']*")
 _ASSIGNMENT: Final = compile_lazily(
     r"^[ \t]*(?:\$(\w+)[ \t]*=[ \t]*([\"'])([^\"'$`\n]*)\2|set[ \t]+\"?(\w+)=([^\"%\n]*?)\"?)[ \t]*\r?$",
@@ -33,6 +35,14 @@ def fragments(source: Source) -> Iterator[Fragment]:
     """Each logical line that names an engine, with the variables that have one literal value."""
     text = source.text
     presets = _presets(text)
+    arrays = read_arrays(text)
+    listed = {
+        name.lower(): tuple(Word(word, Place()) for word in words[0].text.split()) for name, words in presets.items()
+    }
+    presets |= arrays
+    presets |= {name: arrays[name.lower()] for name in _USED.findall(text) if name.lower() in arrays}
+    presets |= {f"{name}{LIST}": words for name, words in (listed | arrays).items()}
+    yield from started_programs(text, presets)
     hidden = [match.span() for match in _BLOCK_COMMENT.finditer(text)]
     at = 0
     while at < len(text):
@@ -83,7 +93,7 @@ def copy_line(text: str, start: int, end: int, builder: FragmentBuilder, *, ever
     paths = [(start, stop)] if every else [span for span in drives if text[span[0] - 1 : span[0]] != "'"]
     for match in _VARIABLE.finditer(text, start, stop):
         _copy_paths(text, at, match.start(), builder, paths)
-        name = match.group(1) or match.group(2) or match.group(3)
+        name = match.group(1) or match.group(2) or match.group(3) or match.group(4).lower()
         builder.put("${" + name + "}", match.start(), match.end())
         at = match.end()
     _copy_paths(text, at, stop, builder, paths)
