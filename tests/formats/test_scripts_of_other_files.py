@@ -104,6 +104,7 @@ FOUND = [
     ("PowerShell", "up.ps1", '$I = "x:1"\ndocker run --rm `\n  -v c:\\data:/data `\n  --privileged $I\n', ["run --rm -v c:\\data:/data --privileged x:1"]),
     ("a splatted array of PowerShell", "up.ps1", "[string[]] $Args2 = @(\n  \"run\", '--rm'  # why\n  \"-v\", \"$env:HOME`\"x:/a\"\n  $more\n)\n$args2 += '--privileged'\n$args2 += Get-More\ndocker @Args2 x\n", ['run --rm -v $env:HOME"x:/a ${more} --privileged ${_} x']),
     ("a list of PowerShell as an argument", "up.ps1", "$a = 'run',\n  \"x\", 'it''s'\ndocker $A\n", ["run x it's"]),
+    ("an array with a variable", "up.ps1", "$I = 'x:1'\n$a = @('run', $i, \"$i\")\ndocker @a\n", ["run x:1 $i"]),
     ("an array that is not known", "up.ps1", "docker run @a x\n$b = @{name = 'x'}\n$c = @('x')\n$c = @('y')\ndocker run @b @c y\n", ["run ${a} x", "run ${b} ${c} y"]),
     ("what is no array", "up.ps1", "docker run x:1 @scope/y a@b\n", ["run x:1 @scope/y a@b"]),
     ("Start-Process", "up.ps1", "Start-Process docker -ArgumentList \"run --privileged x\" -Wait\nstart -NoNewWindow -FilePath 'C:\\bin\\docker.exe' -Args 'run', '--pid=host',\n  \"y\"; Start-Process notepad 'docker run no'\n", ["run --privileged x", "run --pid=host y"]),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
+
+_NAME: Final = compile_lazily(r"\w+")
 
 
 class Fragment(Struct, frozen=True):
@@ -55,8 +59,10 @@ class FragmentBuilder:
         rewritten: bool = True,
         loose: bool = False,
     ) -> Fragment:
-        """The fragment."""
-        return Fragment("".join(self.parts), self.offsets, shell, presets or {}, rewritten, loose)
+        """The fragment, with those of the presets that it names: each of many fragments copies them."""
+        text = "".join(self.parts)
+        named = {name: presets[name] for name in _NAME.findall(text) if name in presets} if presets else {}
+        return Fragment(text, self.offsets, shell, named, rewritten, loose)
 
 
 class Spans:

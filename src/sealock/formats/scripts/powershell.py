@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
@@ -37,9 +38,10 @@ _ESCAPE: Final = compile_lazily(r"`([\s\S])|\"(?=\")")
 _UNKNOWN: Final = Word("${_}", Place(), literal=False)
 
 
-def read_arrays(text: str) -> dict[str, tuple[Word, ...]]:
+def read_arrays(text: str, strings: Mapping[str, tuple[Word, ...]]) -> dict[str, tuple[Word, ...]]:
     """The words of each variable that holds some, with those added later; the names are in lower case.
 
+    `strings` are the variables of one string each, by their names in lower case.
     A variable that gets another value is left out, and so is one with a value that is not a list of strings.
     """
     arrays: dict[str, list[Word] | None] = {}
@@ -53,7 +55,16 @@ def read_arrays(text: str) -> dict[str, tuple[Word, ...]]:
             arrays[name] = None
         else:
             arrays[name] = words
-    return {name: tuple(words) for name, words in arrays.items() if words is not None}
+    return {
+        name: tuple(chain.from_iterable(strings.get(_name(word), (word,)) for word in words))
+        for name, words in arrays.items()
+        if words is not None
+    }
+
+
+def _name(word: Word) -> str:
+    """The variable that a word is, in lower case; "" for none."""
+    return "" if word.literal else word.text.removeprefix("${").removesuffix("}").lower()
 
 
 def _items(text: str, at: int) -> list[Word] | None:
@@ -91,14 +102,16 @@ def _word(match: re.Match[str]) -> Word:
 
 def started_programs(text: str, presets: dict[str, tuple[Word, ...]]) -> Iterator[Fragment]:
     """The commands of engines that Start-Process starts, whose list of arguments it joins to one line."""
-    for start in _START.finditer(text):
+    at = 0
+    while (start := _START.search(text, at)) is not None:
         builder = FragmentBuilder()
-        if _read_start(text, start.end(), builder):
+        at = _read_start(text, start.end(), builder)
+        if builder.parts:
             yield builder.fragment("bash", presets)
 
 
-def _read_start(text: str, at: int, builder: FragmentBuilder) -> bool:
-    """Write the command that a Start-Process starts; whether it is an engine's."""
+def _read_start(text: str, at: int, builder: FragmentBuilder) -> int:
+    """Write the command that a Start-Process starts, if it is an engine's; the offset after what was read."""
     depth, option, before, engine = 0, "", "", False
     for _ in range(_MOST):
         match = _TOKEN.match(text, at)
@@ -114,7 +127,7 @@ def _read_start(text: str, at: int, builder: FragmentBuilder) -> bool:
         elif kind in {"double", "single", "variable", "word"} and _is_taken(option, engine=engine):
             if not engine:
                 if (named := _ENGINE.fullmatch(match[kind])) is None:
-                    return False
+                    return at
                 builder.put(named[1], *match.span(kind))
                 engine, option = True, ""
             elif kind == "variable":
@@ -125,7 +138,7 @@ def _read_start(text: str, at: int, builder: FragmentBuilder) -> bool:
         elif kind in {"double", "single", "variable", "word"}:
             option = ""  # it was the value of another option
         before = kind or ""
-    return engine
+    return at
 
 
 def _is_taken(option: str, *, engine: bool) -> bool:

@@ -35,7 +35,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
     """Each logical line that names an engine, with the variables that have one literal value."""
     text = source.text
     presets = _presets(text)
-    arrays = read_arrays(text)
+    strings = {name.lower(): words for name, words in presets.items()}
+    arrays = read_arrays(text, strings)
     listed = {
         name.lower(): tuple(Word(word, Place()) for word in words[0].text.split()) for name, words in presets.items()
     }
