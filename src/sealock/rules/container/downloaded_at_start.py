@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.model.absent import given
 from sealock.model.location import Place
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
@@ -56,7 +57,8 @@ class DownloadedAtStart(Rule[Container]):
             if at[0] == "health":
                 continue
             line = " ".join(words)
-            run = _find_run(words) if _DOWNLOADER.search(line) else None
+            before = given(container.entrypoint, ()) if at == ("command",) else ()
+            run = _find_run(words) or _find_run((*before, *words)) if _DOWNLOADER.search(line) else None
             if run is not None and run.piped:
                 yield self.finding(f"pipes a download into an interpreter in {name}", at, severity=Severity.HIGH)
             elif run is not None or find_invoked_download(line) is not None:
