@@ -272,6 +272,15 @@ def test_import_allows_what_the_settings_grant_and_no_more(
     assert not missing & caller.allow
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("ALLOW_START=1\n", True), ("ALLOW_START=1\nPOST=1\n", False), ("CONTAINERS=1\n", False)],
+    ids=["an action without POST", "an action with POST", "no action"],
+)
+def test_import_says_where_an_action_grants_nothing(tmp_path: Path, text: str, *, said: bool) -> None:
+    assert ("grant nothing there without POST=1" in guard(tmp_path, "import", "-", text=text).stdout) == said
+
+
 def test_import_gives_each_proxy_of_a_file_a_caller_of_its_own(tmp_path: Path) -> None:
     image = "image: tecnativa/docker-socket-proxy"
     services = (

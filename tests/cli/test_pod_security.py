@@ -77,6 +77,15 @@ def page(tmp_path: Path, *texts: str, name: str = "restricted") -> str:
     return run("check", "--benchmark", f"pod-security-{name}", str(tmp_path))[1]
 
 
+def test_what_the_policy_excludes_is_not_evaluated(tmp_path: Path) -> None:
+    (tmp_path / "sealock.toml").write_text('exclude = ["old"]\n')
+    (tmp_path / "old").mkdir()
+    for name in ("old/pod.yaml", "pod.yaml"):
+        (tmp_path / name).write_text(ROOT.replace("name: web", f"name: {name[:3]}"))
+    _, output, _ = run("check", "--benchmark", "pod-security-baseline", str(tmp_path), "--format", "json")
+    assert [workload["name"] for workload in json.loads(output)["workloads"]] == ["Deployment pod"]
+
+
 def test_the_page_says_where_and_why(tmp_path: Path) -> None:
     text = page(tmp_path, ROOT, SPACE % "baseline", CHART, PATCH)
     words = " ".join(text.split())

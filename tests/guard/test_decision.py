@@ -356,6 +356,7 @@ def test_an_existing_container_counts_by_what_it_has_of_the_host() -> None:
     assert "C048" in rules(
         world.decide("POST /containers/db/exec", {"Cmd": ["psql"], "Env": ["PGPASSWORD=s3cretPassw0rd"]})
     )
+    assert "C049" in rules(world.decide("POST /containers/db/exec", {"Cmd": ["psql", "--password=s3cretPassw0rd"]}))
     assert "C048" in rules(world.decide(CREATE, made))
 
 

@@ -331,6 +331,19 @@ def test_a_lock_file_holds_digests_and_the_files_stay(
     )
 
 
+def test_an_override_names_services_of_compose_files_alone(
+    server: RegistrySimulator, sealock: Sealock, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  web:\n    image: {server.host}/a:1\n")
+    (tmp_path / "pod.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+        f"  - {{name: c, image: {server.host}/b:1}}\n"
+    )
+    (tmp_path / "Dockerfile").write_text(f"FROM {server.host}/b:2 AS base\n")
+    done = sealock("pin", "--compose-override", "compose.yaml", "pod.yaml", "Dockerfile")
+    assert done.stdout == f"services:\n  web:\n    image: {server.host}/a:1@{digest_of(server, 'a', '1')}\n"
+
+
 def test_an_override_from_the_lock_asks_nobody(server: RegistrySimulator, sealock: Sealock, tmp_path: Path) -> None:
     host = server.host
     text = f"services:\n  web:\n    image: {host}/a:1\n  own:\n    build: {{additional_contexts: [x=docker-image://{host}/b:1]}}\n"

@@ -146,6 +146,7 @@ def test_the_page_shows(expected: str) -> None:
         (with_process(uid=1000, gid=1000, uid_map=(IdRange(0, 0, 4294967295),)), "runs as user 1000 (group 1000), which is the same on the host root inside would be root on the host"),
         (with_process(uid=5), "runs as an unmapped user"),
         (with_process(listening=()), "no listening sockets in its network namespace"),
+        (with_process(listening=tuple(Socket("unix", f"/run/{n}", 0) for n in range(7))), "/run/2 /run/3 and 3 more"),
         (with_process(container_id=""), "in no container, by its"),
         (with_process(id_source="host name"), "(only by its host name)"),
         (with_process(resources=(Limit("memory", None, MIB), Limit("pids", None, 3))), "no limit: 1 MiB of the machine's 8 GiB"),

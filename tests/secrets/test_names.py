@@ -81,6 +81,11 @@ def test_named_secrets_are_found_with_their_place(text: str, kind: str, confiden
     assert whole[matches[0].start : matches[0].end].removeprefix("base64:") == PASSWORD
 
 
+def test_a_secret_key_in_the_place_of_its_id_is_found_by_its_name() -> None:
+    text = "AWS_ACCESS_KEY_ID=wJalrXUtnFEMIK7MDENGbPxRfiCYZQZQZQZKEYab"
+    assert [(match.kind, match.start, match.confidence) for match in by_name(text)] == [("an AWS secret key", 18, HIGH)]
+
+
 @pytest.mark.parametrize("sign", ["#", ";", "//", "*", "<!--", "--", "rem ", "dnl "])
 def test_in_a_comment_a_password_must_look_random(sign: str) -> None:
     assert by_name(f"{sign}password=kwxhqv3z") == []

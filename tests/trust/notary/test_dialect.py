@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.signer import certify
@@ -58,6 +59,15 @@ def test_two_root_keys_of_which_two_must_sign(here: World) -> None:
     author.list_all()
     with pytest.raises(MetadataRefusedError, match="needs signatures by 2 different keys, and has valid ones by 1"):
         here.verify()
+
+
+def test_a_root_keys_certificate_is_for_code_and_for_nothing_else() -> None:
+    made = x509.load_pem_x509_certificate(certify(generate(), "registry.example/web", NOW).public)
+    usage = made.extensions.get_extension_for_class(x509.KeyUsage)
+    names = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
+    assert usage.critical
+    assert (usage.value.digital_signature, usage.value.key_encipherment) == (True, True)
+    assert not any(getattr(usage.value, name) for name in names)
 
 
 def test_a_certificate_for_all_repositories_below_a_prefix_is_taken(here: World) -> None:

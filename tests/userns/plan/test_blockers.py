@@ -7,7 +7,7 @@ import pytest
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
-from sealock.userns.plan import MachineFacts, Owned, PlannedContainer
+from sealock.userns.plan import MachineFacts, Owned, PlannedContainer, plan
 from sealock.userns.plan.blockers import blockers, unread
 
 
@@ -61,6 +61,13 @@ OUT = "do without it, or opt out (--userns=host)"
 def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str, remedy: str) -> None:
     found = blockers(MachineFacts(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
     assert [(one.container, one.what, one.effect, one.remedy) for one in found] == [("web", what, effect, remedy)]
+
+
+def test_only_containers_that_surely_fail_are_refused() -> None:
+    containers = (runs("--cap-add ALL", "may"), runs("--privileged", "cannot"), runs("", "can"))
+    made = plan(MachineFacts(kernel="6.18.0", containers=containers))
+    assert {one.container for one in made.blockers} == {"may", "cannot"}
+    assert made.refused == ("cannot",)
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,11 @@ def test_what_is_no_file_in_a_tar_hides_no_file() -> None:
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("data", [TAR[:-10], TAR[: len(TAR) // 2], b"x" * 2000], ids=["an end", "half", "no tar"])
+@pytest.mark.parametrize(
+    "data",
+    [TAR[:-10], TAR[: len(TAR) // 2], b"x" * 2000, zstd.compress(TAR)[:-8], b"\x28\xb5\x2f\xfd" + b"x" * 2000],
+    ids=["an end", "half", "no tar", "an end of what is compressed", "no data behind the magic number"],
+)
 def test_tars_that_break_off_are_damaged(data: bytes) -> None:
     with pytest.raises(FeedError):
         feedmirror.read("redhat-vex", data)

@@ -26,6 +26,7 @@ class EnvRefersToItself(Rule[Build]):
     good = (
         "FROM debian:12\nENV HOME_DIR=/app\nENV BIN=$HOME_DIR/bin\n",
         "FROM debian:12\nENV PATH=/app/bin:$PATH A=b\n",
+        "FROM debian:12\nENV A=b C='$A'\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:

@@ -41,6 +41,7 @@ class ServicePortExposed(Rule[Container]):
         "FROM debian:12\nEXPOSE 2375/tcp\n",
         "FROM python:3.12\nEXPOSE 6379\n",
         "docker run --expose 22 alpine",
+        "docker run -P --expose 5432 alpine",
     )
     good = (
         "FROM redis:7.4\nEXPOSE 6379\n",

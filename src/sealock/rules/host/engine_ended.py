@@ -28,7 +28,10 @@ class EngineEnded(DatedRule[Host]):
     remedy = 'Update the engine; with "live-restore" containers keep running.'
     fixable = False
     confidence = Confidence.HIGH
-    bad = ('{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',)
+    bad = (
+        '{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',
+        '{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5+dfsg1"}]}}}',
+    )
     good = (
         '{"observed": {"host": {"components": [{"name": "engine", "version": "29.1.0"}]}}}',
         '{"observed": {"host": {"components": [{"name": "podman", "version": "4.3.1"}]}}}',
