@@ -28,11 +28,8 @@ from mutantdraws import ROOT, SOURCE, Mutant
 from mutanttests import COLD, TIMED_OUT
 
 State = Literal["killed", "timed out", "types", "survived", "no test"]
-_NEAR, _FAR, _LAST = 10.0, 20.0, 60.0
-"""Seconds of the CPU that tests took, as the map has them: those of a line, each of the two stages after, and the last.
-
-Records of whole commands and services take seconds each, and come in the last, which few mutants reach.
-"""
+_NEAR, _FAR = 10.0, 20.0
+"""Seconds of the CPU that tests took, as the map has them: those of a line, and each of the two stages after."""
 _OF_OPERATORS = ("[redundant-expr]", "[name-defined]")
 """Ends of mypy's errors on what only operators write: filters that always hold, an exception that nobody defined."""
 _RECORDS = "tests/test_records.py"
@@ -96,10 +93,7 @@ class TestMap:
             del self.seconds[name]
 
     def stages(self, mutant: Mutant) -> Iterator[dict[str, float]]:
-        """The tests of the mutant's room that reach its line; those of other rooms, and those that reach its file.
-
-        Last come those that reach the line and did not fit into the seconds before.
-        """
+        """The tests of the mutant's room that reach its line; those of other rooms, and those that reach its file."""
         by_line = self._by_line(mutant.path)
         line = set(by_line.get(mutant.line, ())) & self.seconds.keys()
         file = {name for names in by_line.values() for name in names} & self.seconds.keys()
@@ -114,13 +108,9 @@ class TestMap:
             yield self._choose((name for name in records if not file or any(word in name for word in tables)), _FAR)
         room = f"tests/{mutant.room}"
         near = {name for name in line if name.startswith(room)}
-        stages = [
-            self._choose(near, _NEAR),
-            self._choose((name for name in (line | file) - near if name.startswith(room)), _FAR),
-            self._choose((name for name in line | file if not name.startswith(room)), _FAR),
-        ]
-        yield from stages
-        yield self._choose(line.difference(*stages), _LAST)
+        yield self._choose(near, _NEAR)
+        yield self._choose((name for name in (line | file) - near if name.startswith(room)), _FAR)
+        yield self._choose((name for name in line | file if not name.startswith(room)), _FAR)
 
     def _by_line(self, path: Path) -> dict[int, list[str]]:
         """The tests that reach each line of a file, as it was in the checkout that the map was made in."""

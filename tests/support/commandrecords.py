@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
@@ -35,6 +36,7 @@ from support.simulators.engine import IMAGE, EngineSimulator, Reply, json_reply,
 from support.simulators.engineclient import ClientStandIn
 from support.simulators.notary import NotarySimulator
 from support.simulators.registry import RegistrySimulator, registry
+from support.waiting import wait_until
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "commands"
 DIGEST = f"sha256:{'0' * 64}"
@@ -299,6 +301,8 @@ def _make(here: Path, server: RegistrySimulator) -> None:
         encoding="utf-8",
     )
     (here / "missing.yaml").write_text(f"services:\n  c:\n    image: {server.host}/gone:1\n", encoding="utf-8")
+    # A cache keeps nothing of a file that changed a moment ago.
+    wait_until(lambda: time.time() - max(path.stat().st_ctime for path in here.glob("*.tar")) > 0.1)
 
 
 def _branch(here: Path) -> Path:
