@@ -9,7 +9,7 @@ import pytest
 from sealock.model.finding import Confidence
 from sealock.secrets.search import SecretMatch, find_anchors
 from sealock.secrets.settings import find_by_name, find_name_words
-from sealock.secrets.values import find_secret, mask
+from sealock.secrets.values import find_secret, kind_of_name, mask
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
@@ -221,3 +221,18 @@ def test_names_values_and_confidence(name: str, value: str, secret: tuple[str, C
 )  # fmt: skip
 def test_a_line_is_shown_without_its_secrets(line: str, masked: str) -> None:
     assert mask(line) == masked
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("INSTALL_SSHPASS", None),
+        ("SKIP_PASSWORD", None),
+        ("SSHPASS", "a password"),
+        ("DB_INSTALL_PASSWORD", "a password"),
+        ("ENABLE_PASSWORD", "a password"),
+        ("INSTALL_TOKEN", "a token"),
+    ],
+)
+def test_a_name_that_starts_with_what_to_do_about_a_password_is_a_switch(name: str, kind: str | None) -> None:
+    assert kind_of_name(name) == kind

@@ -303,6 +303,8 @@ def test_long_texts_are_read_in_time(text: str) -> None:
         "if a; then for c in d; do e; done else f; fi",
         "for a in b; do case x in y) z;; esac done",
         "{ { a; } }",
+        "if a; then (b) else (c) fi && (d)",
+        "while (a) do (b) done; for c in d; do ( e ) done; case f in g) (h) esac",
         "for a in b; do if c; then if d; then e; fi fi done",
         "for a in b; do echo 'x; done done'; { c; } done",
     ],
@@ -311,7 +313,9 @@ def test_terminators_need_no_semicolon_between_them(text: str) -> None:
     assert not shell.parse(text).broken
 
 
-@pytest.mark.parametrize("text", ["for a in b; do echo done done", "if a; then b; fi fi", "for a in b; do c; done fi"])
+@pytest.mark.parametrize(
+    "text", ["echo $(a) fi done (", "for a in b; do echo done done", "if a; then b; fi fi", "for a in b; do c; done fi"]
+)
 def test_a_terminator_without_its_opening_word_is_broken(text: str) -> None:
     assert shell.parse(text).broken
 

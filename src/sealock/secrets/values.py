@@ -126,6 +126,10 @@ _AWS_ID: Final = compile_lazily(r"(?i)access_?key_?id$")
 _AWS_SHAPE: Final = compile_lazily(r"(?=.{0,39}[a-z])(?=.{0,39}[A-Z])[A-Za-z0-9/+=]{40}")
 
 
+_SWITCHES: Final = frozenset({"install", "disable", "skip", "without"})
+"""First words of names of switches: INSTALL_SSHPASS, SKIP_PASSWORD."""
+
+
 @lru_cache(maxsize=2048)
 def kind_of_name(name: str) -> str | None:
     """The kind of secret that a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
@@ -137,6 +141,8 @@ def kind_of_name(name: str) -> str | None:
     if not parts or not _NO_SECRET.isdisjoint(parts):
         return None
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
+    if last in _PASSWORDS and parts[0] in _SWITCHES and parts[1:]:
+        return None  # whether to have the program or the prompt
     if last not in _PASSWORDS and before != "private" and ("gpg" in parts or "pgp" in parts):
         return None  # mostly the id of a public key
     if last in {"key", "keys"} and before in _KEYS:

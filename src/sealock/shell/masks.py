@@ -22,6 +22,7 @@ _ANSI_END: Final = compile_lazily(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
 _TERMINATORS: Final = compile_lazily(
     r"(?<=[;&\n])[ \t]*(?:done|fi|esac|\})(?:[ \t]+(?:done|fi|esac|\}))*(?:[ \t]+(?:then|do|else|elif))?(?![^\s;&|<>)])"
 )
+_AFTER_SUBSHELL: Final = compile_lazily(r"(?<=\))[ \t]+(?=(?:then|do|else|elif|fi|done|esac)(?![^\s;&|<>)]))")
 _WORD: Final = compile_lazily(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
@@ -59,9 +60,10 @@ def mask_escapes(text: str) -> str:
 def separate_terminators(text: str) -> str:
     """Put `;` between reserved words that end commands: `done done` becomes `done;done`, which means the same.
 
-    The first of them follows the end of a command, so it is no argument.
+    The first of them follows the end of a command, so it is no argument. A subshell ends one too: `(a) else (b)`.
     """
-    return _TERMINATORS.sub(lambda match: _BETWEEN.sub(_semicolon, match.group()), text)
+    separated = _TERMINATORS.sub(lambda match: _BETWEEN.sub(_semicolon, match.group()), text)
+    return _AFTER_SUBSHELL.sub(_semicolon, separated)
 
 
 def _semicolon(match: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ class LabelKeyMalformed(Rule[Build]):
     id = "B160"
     keywords = ("label",)
     aliases = ("DL3048",)
-    differs = (("DL3048", "also unknown names under org.opencontainers.image"),)
+    differs = (("DL3048", "also unknown names under org.opencontainers.image; not capitals, which engines accept"),)
     severity = Severity.INFO
     references = (docker_docs("engine/manage-resources/labels/"),)
     remedy = "Use a key of the OCI specification, or one under your own domain."

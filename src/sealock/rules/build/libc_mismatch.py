@@ -57,6 +57,10 @@ class LibcMismatch(Rule[Build]):
             "FROM golang:1.23 AS build\nENV CGO_ENABLED=0\nRUN go build -o /app .\nFROM alpine:3.20\n"
             "COPY --from=build /app /app\n"
         ),
+        (
+            "FROM golang:1.23 AS build\nRUN make ui && LD_FLAGS='-extldflags -static' make bin\n"
+            "FROM alpine:3.20\nCOPY --from=build /app /app\n"
+        ),
         "FROM golang:1.23-alpine AS build\nRUN go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
         (
             "FROM node:22 AS build\nRUN npm run build\nFROM nginx:1.27-alpine\n"
@@ -100,10 +104,12 @@ def _links(build: Build, stage: Stage) -> bool:
         setting.at[:2] in stages and (setting.value == "0" or "static" in setting.value or "musl" in setting.value)
         for setting in settings(build, *_FLAGS)
     )
+    links = False
     for call in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
         if call.stage.index == stage.index:
-            words = " ".join(call.command.arguments)
-            builds = call.command.name not in {"go", "cargo"} or {"build", "install"} & set(call.command.arguments)
-            if builds and not static and "static" not in words and "musl" not in words:
-                return True
-    return False
+            flags = (each.value.text for each in call.command.assignments if each.value and "FLAGS" in each.name)
+            words = " ".join((*call.command.arguments, *flags))
+            # Which of a stage's commands builds the program that is copied is not known.
+            static = static or "static" in words or "musl" in words
+            links = links or call.command.name not in {"go", "cargo"} or "build" in words or "install" in words
+    return links and not static
