@@ -120,7 +120,7 @@ class Forwarder:
             length = forward.kept.size
         upgrade = request.upgrade if forward.route is not None and forward.route.upgrade else ""
         lines = request.lines
-        if forward.body and not request.header("content-type"):
+        if forward.body and not request.content_type:
             # The decision made a body where the client sent none.
             lines += "Content-Type: application/json\r\n"
         head = request_head(request.method, forward.target, lines, length, upgrade, close=close and not upgrade)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -73,6 +73,7 @@ class RequestHead(Struct, frozen=True):
     """Whether the client waits for "100 Continue"."""
     lines: str = ""
     """The headers that are for the engine, written again."""
+    content_type: str = ""
 
     def header(self, name: str) -> str:
         """The value of a header, "" where it is missing."""
@@ -113,14 +114,20 @@ def _read_request(head: bytes) -> RequestHead:
     if "#" in target:
         message = "the request's target has a fragment"
         raise WireError(message)
-    headers = tuple((name.lower(), value) for name, value in _headers(rest, ascii_only=True))
+    fields = (_fields if len(head) <= _KEPT else _fields.__wrapped__)(tuple(rest), modern=match[3] == b"1")
+    return RequestHead(match[1].decode("ascii"), target, *fields)
+
+
+@lru_cache(256)
+def _fields(lines: tuple[bytes, ...], *, modern: bool) -> tuple[Any, ...]:
+    """Read the header lines of a request: what RequestHead has of them. Many requests have the same ones."""
+    headers = tuple((name.lower(), value) for name, value in _headers(lines, ascii_only=True))
     values: dict[str, str] = {}
     for name, value in headers:
         if name in _SINGLE and name in values:
             message = f"the request has two headers {name}"
             raise WireError(message)
         values[name] = value
-    modern = match[3] == b"1"
     if modern and "host" not in values:
         message = "the request has no header Host"
         raise WireError(message)
@@ -132,15 +139,14 @@ def _read_request(head: bytes) -> RequestHead:
     if expect not in {"", "100-continue"}:
         message = "the request expects something other than 100-continue"
         raise WireError(message, 417)
-    return RequestHead(
-        match[1].decode("ascii"),
-        target,
+    return (
         headers,
         _length(values, modern=modern),
         "close" not in tokens if modern else "keep-alive" in tokens,
         values.get("upgrade", "") if "upgrade" in tokens else "",
         expect != "" and modern,
         header_lines((name, value) for name, value in headers if name not in _HOP),
+        values.get("content-type", ""),
     )
 
 

@@ -38,7 +38,7 @@ class ClientIdentity(Struct):
     tls_name: str | None = None
     peer: Peer | None = None
     caller: Caller | None = None
-    """The process of the host that it is; None for one in a container, or not looked at yet."""
+    """The certificate or the process of the host that it is; None for one in a container, or not looked at yet."""
 
 
 class ServedConnection(ABC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -120,17 +121,12 @@ class Session(ServedConnection):
         route = recognize(request.method, request.target, self.parts.gate.policy.current)
         body = await self._body(request, route)
         self.deadline = 0.0
-        read = EngineRequest(request.method, request.target, request.header("content-type"), body, request.upgrade)
+        read = EngineRequest(request.method, request.target, request.content_type, body, request.upgrade)
         caller: Caller | None = None
-
-        async def archive(question: ArchiveQuestion, name: str) -> Answer:
-            return await self._archive(request, question, name)
-
         try:
-            caller = await self._caller()
-            setting = self.parts.gate.policy.current.setting(caller)
-            limited = self._limited(caller, setting) or await self._waited(setting, route)
-            gate = self.parts.gate
+            caller = self.identity.caller or await self._caller()
+            gate, limited = self.parts.gate, await self._held_back(caller, route)
+            archive = partial(self._archive, request) if body is None else None
             outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller, archive)
         except UnknownCallerError as error:
             reason = GuardReason("G001", str(error), "see docs/guide/guard.md")
@@ -222,17 +218,25 @@ class Session(ServedConnection):
     async def _caller(self) -> Caller:
         identity = self.identity
         if identity.tls_name is not None:
-            return Caller(tls_name=identity.tls_name)
+            identity.caller = Caller(tls_name=identity.tls_name)
+            return identity.caller
         if identity.peer is None:
             identity.peer = peer(self.line.sock)
-        caller = identity.caller or await self.parts.callers.identify(identity.peer)
+        caller = await self.parts.callers.identify(identity.peer)
         if caller.container is None:  # else its container may get another name
             identity.caller = caller
         return caller
 
-    def _limited(self, caller: Caller, setting: GuardCaller | None) -> Denied | None:
+    async def _held_back(self, caller: Caller, route: ApiRoute | None) -> Denied | None:
+        """A denial where the caller's limits hold a request back, or None once it may go on."""
+        setting = self.parts.gate.policy.current.setting(caller)
+        if setting is None or not (setting.requests_per_second or setting.containers):
+            return None
+        return self._limited(caller, setting) or await self._waited(setting, route)
+
+    def _limited(self, caller: Caller, setting: GuardCaller) -> Denied | None:
         """A denial where the caller sends more requests than it may."""
-        if setting is None or not setting.requests_per_second:
+        if not setting.requests_per_second:
             return None
         inside = caller.container.id if caller.container is not None else ""
         wait = self.parts.limits.wait(f"{setting.name}\0{inside or caller.uid}", setting.requests_per_second)
@@ -242,9 +246,9 @@ class Session(ServedConnection):
         reason = GuardReason("G429", why, f"send the next in {wait:.1f} s")
         return Denied((reason,), None, setting.name, setting.location)
 
-    async def _waited(self, setting: GuardCaller | None, route: ApiRoute | None) -> Denied | None:
+    async def _waited(self, setting: GuardCaller, route: ApiRoute | None) -> Denied | None:
         """Take the turn of a caller whose containers are counted; a denial where another create lasts."""
-        if setting is None or not setting.containers or route is None or route.name != "POST /containers/create":
+        if not setting.containers or route is None or route.name != "POST /containers/create":
             return None
         try:
             self._turn = await self.parts.limits.turn(setting.name)

@@ -225,7 +225,7 @@ def _may_log(entry: str, driver: str, address: str) -> bool:
 
 def check_working_directory(case: Case, path: str) -> None:
     """Deny a working directory that is a descriptor of the runtime's: runc before 1.1.12 left one of the host open."""
-    if normpath(path).lstrip("/").startswith(("proc/", "dev/fd/")):
+    if path and normpath(path).lstrip("/").startswith(("proc/", "dev/fd/")):
         case.deny(
             "G006", f"the working directory {path[:80]} is in /proc, where the runtime's own files are", "use another"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from sealock.policy.imagepatterns import canonical_registry
 _EVIDENCE: Final[dict[str, Evidence]] = {"trust": "trust", "no-exploited": "vulnerabilities"}
 _ID: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
 _SHOWN: Final = 120
+_KEPT: Final = 512
+"""Most characters of a name that is kept with what was found of it."""
 _TRANSPORTS: Final = compile_lazily(
     r"(?:atomic|containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|ostree|sif|tarball):.*"
 )
@@ -68,8 +71,7 @@ def gives_owner(case: Case, text: str) -> bool:
 def check_name(case: Case, text: str) -> bool:
     """Deny a name that the caller may not use, or that is none; whether it may be used."""
     patterns = case.setting.reach.images
-    odd = not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#%\\")
-    if odd or _TRANSPORTS.fullmatch(text) or any(part in {"", ".", ".."} for part in text.split("/")):
+    if not (_is_name if len(text) <= _KEPT else _is_name.__wrapped__)(text):
         case.deny("G009", f"{text[:_SHOWN]!r} is no name of an image", "write REPOSITORY:TAG, or with @sha256:…")
     elif patterns and (_ID.fullmatch(text) or not matches_image(patterns, text)):
         shown = ", ".join(pattern.text for pattern in patterns)
@@ -77,6 +79,13 @@ def check_name(case: Case, text: str) -> bool:
     else:
         return True
     return False
+
+
+@lru_cache(256)
+def _is_name(text: str) -> bool:
+    """Whether a text can be a name of an image, to Podman too."""
+    odd = not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#%\\")
+    return not (odd or _TRANSPORTS.fullmatch(text) or any(part in {"", ".", ".."} for part in text.split("/")))
 
 
 def check_registry(case: Case, address: str) -> None:

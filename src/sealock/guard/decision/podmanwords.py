@@ -31,7 +31,9 @@ _PLAIN: Final = "name one that `docker run` knows, or leave it out"
 def check_words(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]) -> None:
     """Deny what Podman would read as more than the guard does."""
     for key, known in _MODES.items():
-        kind, colon, _ = text_of(host, key).partition(":")
+        if not (mode := text_of(host, key) if key in host else ""):
+            continue
+        kind, colon, _ = mode.partition(":")
         if kind + colon not in known:
             case.deny("G004", f"{key} {host[key][:60]!r} is no mode that the guard knows", _PLAIN)
     for path in body.get("Volumes") or ():

@@ -20,9 +20,9 @@ Access: TypeAlias = Literal["read", "write"]
 class ApiRoute(Struct, frozen=True):
     """A route. `template` has {id} for one segment of the path and {name} for one or several.
 
-    `body` is "json" where one is required, "optional" where it may be missing, "stream" for what is no JSON and stays
-    unread. `query` are the parameters, `repeated` those that may stand several times, `upgrade` whether the connection
-    may be hijacked.
+    `name` is how the policy writes it: "POST /containers/create". `body` is "json" where one is required, "optional"
+    where it may be missing, "stream" for what is no JSON and stays unread. `query` are the parameters, `repeated` those
+    that may stand several times, `upgrade` whether the connection may be hijacked.
     """
 
     method: str
@@ -34,11 +34,7 @@ class ApiRoute(Struct, frozen=True):
     repeated: frozenset[str]
     upgrade: bool
     segments: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """As the policy writes it: "POST /containers/create"."""
-        return f"{self.method} {self.template}"
+    name: str
 
 
 GROUPS: Final = {
@@ -222,7 +218,7 @@ def _route(line: str) -> ApiRoute:
     segments = tuple(template.split("/")[1:])
     return ApiRoute(
         method, template, group, "read" if reads else "write", body, frozenset(query), frozenset(repeated), upgrade,
-        segments,
+        segments, name,
     )  # fmt: skip
 
 

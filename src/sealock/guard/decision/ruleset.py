@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -75,14 +75,14 @@ class RuleSet:
         ]
         if not differs:
             return like.found
-        results, found, resting = list(like.results), like.found, like.resting
-        for number in {number for name, _, _ in differs for number in resting.get(name, ())}:
-            results[number] = _evaluate(self.all[number], container)
-        changed = [(new, old) for new, old in zip(results, like.results, strict=True) if new is not old]
-        if any(new.faults != old.faults for new, old in changed):
-            found = self._found(results)
-        if any(new.rests_on != old.rests_on for new, old in changed):
-            resting = _resting(results)
+        results, same_faults, same_fields = list(like.results), True, True
+        for number in {number for name, _, _ in differs for number in like.resting.get(name, ())}:
+            old = results[number]
+            new = results[number] = _evaluate(self.all[number], container)
+            same_faults = same_faults and new.faults == old.faults
+            same_fields = same_fields and new.rests_on == old.rests_on
+        found = like.found if same_faults else self._found(results)
+        resting = like.resting if same_fields else _resting(results)
         size = like.size + sum(_size(value) - _size(other) for _, value, other in differs)
         made = _Evaluated(values, tuple(results), found, resting, size)
         if size <= _LARGEST:
@@ -135,10 +135,11 @@ _looked_at: Final[set[str]] = set()
 
 def _evaluate(rule: Rule[Container], container: Container) -> _Result:
     """What a rule finds, and what that rests on."""
-    observer = cast("Container", _Observer())
+    observer: Any = _Observer()
     _observed[0] = container
     _looked_at.clear()
     for name in rule.reads:
-        if getattr(observer, name) is UNKNOWN:
+        if getattr(container, name) is UNKNOWN:
             return _Result(None, frozenset(rule.reads))
+    _looked_at.update(rule.reads)
     return _Result(tuple(rule.check(observer)), frozenset(_looked_at))
