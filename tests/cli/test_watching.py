@@ -142,6 +142,8 @@ def test_each_call_that_would_be_refused_is_reported_once(
         ({"words": ("/bin/ls", "run", "web")}, "write the command to run after --"),
         ({"image": RunImage(OTHER)}, r"it was learned from another image: .* \(--accept image\)"),
         ({"status": 125}, "docker could not start the container"),
+        ({"status": 127}, "ended with status 127, as if the program could not be started: nothing was tried"),
+        ({"status": 126}, "nothing was tried"),
         ({"lost": 3}, "the kernel dropped records 3 times: repeat the trial with less load"),
         ({"image": None, "apply": True}, "the engine has no image web:1: pull or build it first"),
     ],
@@ -173,11 +175,12 @@ WEB = DescribedContainer("c" * 64, "web", image_id=DIGEST, pid=7, running=True)
 class Watcher:
     """A watcher that gives these calls at its first look."""
 
-    def __init__(self, *calls: RefusedCall) -> None:
-        self.calls, self.added, self.closed = calls, list[Any](), False
+    def __init__(self, *calls: RefusedCall, found: bool = True) -> None:
+        self.calls, self.added, self.closed, self.found = calls, list[Any](), False, found
 
-    def add(self, container: Any) -> None:
+    def add(self, container: Any) -> bool:
         self.added.append(container)
+        return self.found
 
     def read(self) -> Iterator[RefusedCall]:
         calls, self.calls = self.calls, ()
@@ -196,7 +199,7 @@ def watched(
     **more: Any,
 ) -> tuple[int, Watcher]:
     """How it ends: the container lives for as many looks; `described` is what the engine says one after the other."""
-    watcher, now = Watcher(*calls), [0.0]
+    watcher, now = Watcher(*calls, found=more.get("found", True)), [0.0]
     looks, answers = iter(lives), iter(described)
 
     def describe(_client: str, _name: str) -> DescribedContainer:
@@ -236,6 +239,14 @@ def test_a_container_that_cannot_be_watched_is_an_error(
 ) -> None:
     with pytest.raises(TargetError, match=why):
         watched(monkeypatch, file, described=(described,))
+
+
+def test_a_container_whose_control_group_is_not_found_is_an_error_unless_it_ended(
+    monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    with pytest.raises(TargetError, match="the control group of web was not found, so what is refused is not seen"):
+        watched(monkeypatch, file, lives=(WEB.id, WEB.id), found=False)
+    assert watched(monkeypatch, file, found=False)[0] == 0
 
 
 def test_another_image_may_be_accepted(monkeypatch: pytest.MonkeyPatch, file: str) -> None:

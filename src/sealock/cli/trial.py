@@ -26,6 +26,8 @@ NEVER_LOGGED: Final = "clone3"
 CLIENTS: Final = ("docker", "podman")
 _NOT_STARTED: Final = 125
 """The status of a client that started no container."""
+_NO_PROGRAM: Final = frozenset({126, 127})
+"""The statuses of a client whose container could not start its program; a program may end with them too."""
 
 
 def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted: Collection[str], apply: bool) -> int:
@@ -70,6 +72,9 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
         raise TargetError(message)
     if lost:
         message = f"the kernel dropped records {count(lost, 'time')}: repeat the trial with less load"
+        raise TargetError(message)
+    if not proposals and status in _NO_PROGRAM:
+        message = f"the trial ended with status {status}, as if the program could not be started: nothing was tried"
         raise TargetError(message)
     if not proposals:
         complain("the profile refuses nothing of what it did")

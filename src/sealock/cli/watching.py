@@ -59,7 +59,9 @@ def _follow(
 ) -> None:
     watched: DescribedContainer | None = container
     while watched is not None:
-        watcher.add(watched.watched)
+        if not watcher.add(watched.watched) and container_of(watched.pid) == watched.id:
+            message = f"the control group of {visible(watched.name)} was not found, so what is refused is not seen"
+            raise TargetError(message)
         alive = True
         while alive:
             time.sleep(_PAUSE)

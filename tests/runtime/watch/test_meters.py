@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, cast
@@ -14,6 +15,7 @@ from sealock.errors import TargetError
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.watch import auditlog, logged, meters, refusedcalls
 from sealock.runtime.watch.auditlog import AuditListener, SeccompRecord
+from sealock.runtime.watch.auditprobe import make_record
 from sealock.runtime.watch.meters import ContainerMeter
 from sealock.runtime.watch.observations import Observations, WatchedContainer
 from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
@@ -164,6 +166,32 @@ def test_records_of_the_kernel_alone_count_and_what_it_dropped_is_counted() -> N
     assert made.lost == 1
     many = listener(*((record(number), (0, 1)) for number in range(1, 6)))
     assert [[each.pid for each in many.read(most=2)] for _ in range(4)] == [[1, 2], [3, 4], [5], []]
+
+
+@pytest.mark.parametrize(
+    ("arrived", "heard"),
+    [
+        pytest.param([record(7)], True, id="the own record"),
+        pytest.param([record(6), record(7)], True, id="another's first"),
+        pytest.param([], False, id="nothing, as in another network namespace"),
+        pytest.param([record(8)], False, id="another number, as in another pid namespace"),
+        pytest.param([record(7).replace(b"0x7ffc0000", b"0x00050000")], False, id="a refusal, which is not ours"),
+    ],
+)
+def test_a_listener_that_does_not_hear_itself_is_an_error(
+    arrived: list[bytes],
+    heard: bool,  # noqa: FBT001  a row
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auditlog, "_ARRIVES", 600.0 if heard else 0.01)
+    made = listener(*((each, (0, 1)) for each in arrived))
+    monkeypatch.setattr(auditlog, "select", SimpleNamespace(select=lambda *_: None))
+    with nullcontext() if heard else pytest.raises(TargetError, match="do not arrive here"):
+        made._expect(7)  # noqa: SLF001  what a new listener does
+
+
+def test_a_record_is_made_by_a_process_whose_filter_logs() -> None:
+    assert make_record() > 1
 
 
 def test_a_first_record_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

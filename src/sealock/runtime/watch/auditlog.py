@@ -25,6 +25,7 @@ from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.identity import identity
 from sealock.runtime.kernel.procfiles import control_groups, whole
 from sealock.runtime.kernel.tree import ProcTree
+from sealock.runtime.watch.auditprobe import make_record
 
 SeccompAction: TypeAlias = Literal["logged", "refused", "ended", "other"]
 _AUDIT, _READLOG, _SECCOMP = 9, 1, 1326
@@ -44,6 +45,8 @@ ARCHITECTURES: Final = {
 }  # fmt: skip
 """AUDIT_ARCH_…, as uname(1) names them."""
 X32: Final = 0x40000000
+_ARRIVES: Final = 5.0
+"""Seconds within which a record of our own arrives, even under load."""
 _REMEMBERED: Final = 10_000
 """Processes whose container is remembered."""
 
@@ -120,7 +123,8 @@ def logs_calls(path: str = _LOGGED) -> bool:
 class AuditListener:
     """Receives the records of all filters of the machine from now on. Close it.
 
-    `lost` counts how often the kernel dropped records since we were too slow. TargetError without the right to listen.
+    `lost` counts how often the kernel dropped records since we were too slow. TargetError without the right to listen,
+    and where a record of our own does not arrive: then nothing that a container does would.
     """
 
     def __init__(self) -> None:
@@ -140,6 +144,23 @@ class AuditListener:
             raise TargetError(message)
         self._socket.setblocking(False)
         self.lost = 0
+        try:
+            self._expect(make_record())
+        except TargetError:
+            self._socket.close()
+            raise
+
+    def _expect(self, process: int) -> None:
+        """Wait for the record of a call that a filter logged; TargetError where none comes."""
+        until = time.monotonic() + _ARRIVES
+        while (left := until - time.monotonic()) > 0:
+            if any(record.pid == process and record.action == "logged" for record in self.read(left)):
+                return
+        message = (
+            "the kernel's audit records do not arrive here: listen in the network and pid namespaces of the host, "
+            "and see whether a rule of auditd excludes the type SECCOMP"
+        )
+        raise TargetError(message)
 
     def __enter__(self) -> Self:
         """Listen until the end of the block."""
