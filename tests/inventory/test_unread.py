@@ -26,18 +26,13 @@ PROGRAM = make({".rodata": b"nothing"})
         ("usr/local/lib/perl5/site_perl/auto/JSON/.packlist", b"/x", "Perl"),
         ("usr/lib/opkg/status", b"Package: a\n", "opkg"),
         ("mnt/root/var/lib/dpkg/status", b"Package: a\n", "dpkg in another root"),
-        ("var/lib/dpkg/status", b"Package: a\n", ""),
         ("srv/dpkg/status.txt", b"", ""),
         ("mnt/root/lib/apk/db/installed", b"P:a\n", "apk in another root"),
         ("mnt/root/usr/lib/apk/db/installed", b"P:a\n", "apk in another root"),
-        ("lib/apk/db/installed", b"P:a\n", ""),
-        ("usr/lib/apk/db/installed", b"P:a\n", ""),
         ("mnt/root/var/lib/rpm/rpmdb.sqlite", b"SQLite", "rpm in another root"),
         ("mnt/root/usr/lib/sysimage/rpm/Packages.db", b"RpmP", "rpm in another root"),
         ("mnt/root/var/lib/rpm/Packages", b"", "rpm in another root"),
-        ("usr/lib/sysimage/rpm/rpmdb.sqlite", b"SQLite", ""),
         ("mnt/root/var/lib/pacman/local/ALPM_DB_VERSION", b"9", "pacman in another root"),
-        ("var/lib/pacman/local/ALPM_DB_VERSION", b"9", ""),
         ("mnt/root/usr/lib/opkg/status", b"Package: a\n", "opkg"),
         ("opt/vcpkg/installed/vcpkg/status", b"Package: zlib\n", "vcpkg"),
         ("var/www/html/wp-includes/version.php", b"<?php", "WordPress"),
@@ -67,6 +62,23 @@ def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, dat
     assert joined(UnreadPackages(), {path: data}) == (
         [FileFact("unread-packages", path, detail=manager)] if manager else []
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "var/lib/dpkg/status",
+        "lib/apk/db/installed",
+        "usr/lib/apk/db/installed",
+        "var/lib/rpm/Packages",
+        "usr/lib/sysimage/rpm/rpmdb.sqlite",
+        "usr/share/rpm/Packages.db",
+        "var/lib/pacman/local/ALPM_DB_VERSION",
+    ],
+)
+def test_a_database_of_the_own_root_is_left_to_its_analyzer(path: str) -> None:
+    assert not UnreadPackages().claims(path)
+    assert UnreadPackages().claims(f"mnt/{path}")
 
 
 def test_a_package_in_the_store_of_nix_counts_once() -> None:

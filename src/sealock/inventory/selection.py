@@ -60,7 +60,10 @@ class Selection:
         self._probes = tuple(sorted(probes))
 
     def by_path(self, path: str) -> list[Analyzer]:
-        """The analyzers that select this path, each once, except those for ELF files."""
+        """The analyzers that select this path, each once, except those for ELF files.
+
+        Of several, those that claim it.
+        """
         directory, _, name = path.rpartition("/")
         return self.among(path, name, ending_of(name), self.by_directory(directory))
 
@@ -77,7 +80,9 @@ class Selection:
             matches = [*matches, *self.names[name]]
         if ending in self.endings:
             matches = [*matches, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
-        return matches if len(matches) < 2 else list(dict.fromkeys(matches))
+        if len(matches) < 2:
+            return matches
+        return [analyzer for analyzer in dict.fromkeys(matches) if analyzer.claims(path)]
 
     def claims(self, path: str) -> set[Analyzer]:
         """The analyzers to which a file at this path means something."""

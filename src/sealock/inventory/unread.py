@@ -35,6 +35,7 @@ _DATABASES: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "wp-includes/version.php": ("WordPress", frozenset()),
 }
 """How the paths of databases end, whose packages they have, and where an analyzer reads them."""
+_READ: Final = frozenset[str]().union(*(read for _, read in _DATABASES.values()))
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
 _PARTS: Final = {
     "/.registry/.channel.pecl.php.net/": "PECL",
@@ -74,8 +75,12 @@ class UnreadPackages(Analyzer):
         names=("DESCRIPTION", "opam", *_NAMES, *sorted(UNREAD_LOCKS)),
         endings=(*_ARCHIVES, ".reg", *(f"/{path}" for path in _DATABASES)),
         elf=True,
-        limit=16 << 20,
+        limit=256 << 20,
     )
+
+    def claims(self, path: str, /) -> bool:
+        """Whether no analyzer reads it: a database of the image's own root is not read twice."""
+        return path not in _READ
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Recognise a file."""
@@ -103,8 +108,8 @@ class UnreadPackages(Analyzer):
 
 def _by_path(path: str) -> str:
     """Whose packages a file records by the directories above it, "" for nobody's."""
-    for ending, (manager, read) in _DATABASES.items():
-        if path.endswith(f"/{ending}") and path not in read:
+    for ending, (manager, _) in _DATABASES.items():
+        if path.endswith(f"/{ending}"):
             return manager
     return next((manager for part, manager in _PARTS.items() if part in path), "")
 
