@@ -241,10 +241,10 @@ def test_a_container_that_cannot_be_watched_is_an_error(
         watched(monkeypatch, file, described=(described,))
 
 
-def test_a_container_whose_control_group_is_not_found_is_an_error_unless_it_ended(
+def test_a_container_whose_cgroup_is_not_found_is_an_error_unless_it_ended(
     monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
-    with pytest.raises(TargetError, match="the control group of web was not found, so what is refused is not seen"):
+    with pytest.raises(TargetError, match="the cgroup of web was not found, so what is refused is not seen"):
         watched(monkeypatch, file, lives=(WEB.id, WEB.id), found=False)
     assert watched(monkeypatch, file, found=False)[0] == 0
 

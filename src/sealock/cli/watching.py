@@ -60,7 +60,7 @@ def _follow(
     watched: DescribedContainer | None = container
     while watched is not None:
         if not watcher.add(watched.watched) and container_of(watched.pid) == watched.id:
-            message = f"the control group of {visible(watched.name)} was not found, so what is refused is not seen"
+            message = f"the cgroup of {visible(watched.name)} was not found, so what is refused is not seen"
             raise TargetError(message)
         alive = True
         while alive:
