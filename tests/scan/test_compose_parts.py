@@ -39,6 +39,7 @@ def test_what_a_file_leaves_to_others_is_named_and_is_no_error(
     assert "C001" in {finding.rule for finding in report.findings() if finding.location.file == str(path)}
     named = check(str(path))
     assert named.status == 2
+    assert [note.partition(":")[0] for note in named.notes] == [f"{path.name} uses what it does not define"]
     assert words.partition(" (and")[0] in [error.message for target in named.targets for error in target.errors]
 
 

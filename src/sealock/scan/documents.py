@@ -79,8 +79,7 @@ class DocumentReader:
             case _:
                 assert_never(input_)
 
-    @staticmethod
-    def _file(input_: FileInput, policy: Policy) -> ReadTarget:
+    def _file(self, input_: FileInput, policy: Policy) -> ReadTarget:
         if input_.lock:
             from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
 
@@ -97,6 +96,11 @@ class DocumentReader:
             # What an included file uses is looked for in the project that includes it, which has its errors.
             skipped += tuple(_left_to_others(document)) if input_.part == "found" else ()
             document = replace(document, errors=tuple(error for error in document.errors if not error.elsewhere))
+        elif any(error.elsewhere for error in document.errors):
+            self._note(
+                f"{input_.name} uses what it does not define: if other compose files do, check all of them together, "
+                "in Compose's order: sealock check -f A -f B."
+            )
         inventories = _inventories(document)
         return ReadTarget(input_.target, input_.name, input_, document, policy, inventories, unevaluated=skipped)
 
