@@ -82,6 +82,7 @@ CHANGES = [
     ("an option and its value are removed", "mcp.json", LINES.replace("@", '    "--pid", "host",\n'), Set("pid", UNSET), LINES.replace("@", "")),
     ("on one line", "a.json", '{"command": "docker", "args": ["run", "--privileged", "-v", "/:/h", "x:1"]}', Set("privileged", False), '{"command": "docker", "args": ["run", "-v", "/:/h", "x:1"]}'),
     ("a value is changed in place", "a.json", '["docker", "run", "-p", "80:80", "x:1"]', Set("ports", ()), '["docker", "run", "x:1"]'),
+    ("letters with their values say nothing of other options", "a.json", '["docker", "run", "-m1g", "-u1000", "--pid", "host", "x:1"]', Set("pids_limit", 100), '["docker", "run", "-m1g", "-u1000", "--pid", "host", "--pids-limit", "100", "x:1"]'),
     ("an option of the whole command", "a.json", '["docker", "run", "x:1"]', Set("memory", 1 << 29), '["docker", "run", "--memory", "512m", "x:1"]'),
     ("dashes of YAML", "a.yaml", "cmd: docker\nargs:\n  - run\n  - --privileged\n  - x:1\n", Set("privileged", False), "cmd: docker\nargs:\n  - run\n  - x:1\n"),
     ("a new item in YAML", "a.yaml", "cmd: docker\nargs:\n  - run\n  - x:1\n", Set("pids_limit", 100), 'cmd: docker\nargs:\n  - run\n  - --pids-limit\n  - "100"\n  - x:1\n'),

@@ -96,6 +96,7 @@ MARKDOWN = [
     ("a session's comments", "```console\n# don't\n$ docker run a\n# it's\n$ docker run b\n```\n", ["docker run a", "docker run b"]),
     ("a session of root", "```console\n# docker run a\nout\n# id\n```\n", ["docker run a"]),
     ("a prompt with a host", "```\nme@host:~/x$ docker run a\n```\n", ["docker run a"]),
+    ("a prompt with an arrow", "```shell\n$> docker run --rm b\n$> docker run a\n```\n", ["docker run --rm b", "docker run a"]),
     ("a comment in a script", "```bash\n# docker run --privileged x\ndocker run b\n```\n", ["docker run b"]),
     ("an indented block", "Text:\n\n    docker run a\n    docker run b\n\nEnd\n", ["docker run a", "docker run b"]),
     ("an indented session", "Text:\n\n    $ docker run a\n    # docker run b\n", ["docker run a", "docker run b"]),

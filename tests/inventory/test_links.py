@@ -304,6 +304,13 @@ ERRORS: dict[str, tuple[list[list[Member]], str]] = {
         [[symbolic("srv", "/opt")], [symbolic("opt", "var/lib")], [file("srv/dpkg/status", OPENSSL)]],
         "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
     ),
+    "two databases written through one link, the first is named": (
+        [
+            [directory("var/lib"), symbolic("srv", "/var/lib")],
+            [file("srv/dpkg/status", OPENSSL), file("srv/rpm/Packages", "x")],
+        ],
+        "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
+    ),
     "a hard link to nothing": (
         [[hard(STATUS, "nowhere")]],
         "it is a hard link to /nowhere, which is no file of the image",

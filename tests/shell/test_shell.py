@@ -251,7 +251,7 @@ def test_nesting_is_bounded() -> None:
         text = "sh -c " + "'" + text.replace("'", "'\\''") + "'"
     assert sum(command.name == "sh" for command in shell.parse(text).commands()) == 8
     deep = shell.parse("eval " * 40 + "a")
-    assert any(nested.script.broken for command in deep.commands() for nested in command.nested)
+    assert any(nested.script.unread for command in deep.commands() for nested in command.nested)
 
 
 def test_redirects_in_a_long_list_stay_with_their_commands() -> None:
@@ -261,8 +261,8 @@ def test_redirects_in_a_long_list_stay_with_their_commands() -> None:
 
 
 def test_too_deep_nesting_is_reported() -> None:
-    assert shell.parse("if a; then " * 100 + "b" + "; fi" * 100).broken
-    assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).broken
+    assert shell.parse("if a; then " * 100 + "b" + "; fi" * 100).unread
+    assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).unread
 
 
 @pytest.mark.untraced
@@ -337,7 +337,7 @@ def test_a_terminator_without_its_opening_word_is_broken(text: str) -> None:
 )
 def test_a_text_that_is_slow_to_parse_is_refused(text: str, words: str) -> None:
     script = shell.parse(text)
-    assert script.broken
+    assert script.unread
     assert not script.pipelines
     assert words in shell.refusal(text)
 
@@ -345,10 +345,10 @@ def test_a_text_that_is_slow_to_parse_is_refused(text: str, words: str) -> None:
 def test_a_long_script_is_read_up_to_a_limit() -> None:
     script = shell.parse("a;" * 40_000)
     assert sum(1 for _ in script.commands()) == 30_000
-    assert script.broken
+    assert script.unread
     assert not shell.refusal("case $x in a|b|c) d | e;; esac\n" * 5_000)
     assert not shell.refusal("f() { a[1]=(2) $(b ${c}); }\n" * 900)
-    assert not shell.parse("$(" * 40 + "a" + ")" * 40).broken
+    assert not shell.parse("$(" * 40 + "a" + ")" * 40).unread
 
 
 def test_a_script_that_was_parsed_before_keeps_its_own_places() -> None:

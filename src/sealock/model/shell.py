@@ -135,6 +135,8 @@ class Pipeline(Struct, frozen=True):
 class Script(Struct, frozen=True):
     """A script. `broken` holds the places that the grammar could not parse; the rest is there.
 
+    `unread` holds what lies beyond the bounds: nested too deeply, behind too many commands, or too expensive to parse.
+
     `shell` is the interpreter where it is known: "sh", "bash", "powershell", "cmd", "python" …; only the Bourne family
     is parsed.
     """
@@ -142,6 +144,19 @@ class Script(Struct, frozen=True):
     pipelines: tuple[Pipeline, ...] = ()
     shell: str = "sh"
     broken: tuple[Place, ...] = ()
+    unread: tuple[Place, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every command of it was read, those of nested scripts apart."""
+        return not self.broken and not self.unread
+
+    def unread_within(self) -> Iterator[Place]:
+        """What lies beyond the bounds, in nested scripts too."""
+        yield from self.unread
+        for command in self.commands():
+            for nested in command.nested:
+                yield from nested.script.unread
 
     def commands(self) -> Iterator[Command]:
         """Every command; nested ones follow the command that they are in."""

@@ -34,7 +34,7 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
     if refusal(text):
         start = offsets if isinstance(offsets, int) else offsets[0]
         end = offsets + len(text) if isinstance(offsets, int) else offsets[-1] + 1
-        return Script((), name, (Place(start, end, "", file),))
+        return Script((), name, (), (Place(start, end, "", file),))
     place = offsets if isinstance(offsets, int) else tuple(offsets)
     if len(text) > _SHORT:
         return StatementReader(text, place, name, file).read()

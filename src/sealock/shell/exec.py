@@ -47,7 +47,7 @@ class _ExecWords:
     def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Parse the script in a word."""
         inner = StatementReader(text, offsets, shell, self.file)
-        return Script((), shell, (inner.place(0, len(text)),)) if refusal(text) else inner.read()
+        return Script((), shell, (), (inner.place(0, len(text)),)) if refusal(text) else inner.read()
 
 
 def _json_offsets(text: str, start: int, end: int) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from sealock.model.location import Place
@@ -22,6 +23,8 @@ MAX_LEVELS: Final = 20
 """The nesting depth of scripts in words (`sh -c`)."""
 MAX_COMMANDS: Final = 30_000
 """Commands of one text."""
+_MOST_UNREAD: Final = 100
+"""Places that a script names as unread."""
 _JOINTS: Final[dict[str, Joint]] = {
     ";": ";", "&": "&", "\n": "\n", ";;": ";", ";&": ";", ";;&": ";", "&&": "&&", "||": "||",
 }  # fmt: skip
@@ -72,7 +75,7 @@ class StatementReader(CommandReader):
         # The grammar takes a terminator without its opening word for a command.
         if repaired is not None and not any(command.name in _TERMINATORS for command in script.commands()):
             broken = self.broken_places(repaired)
-        return Script(script.pipelines, self.shell, (*broken, *self.too_deep[:100]))
+        return Script(script.pipelines, self.shell, broken, _first(self.too_deep))
 
     def comments(self) -> tuple[Place, ...]:
         """The places of all comments, in order."""
@@ -95,7 +98,8 @@ class StatementReader(CommandReader):
     def read_nodes(self, nodes: Sequence[Node], depth: int) -> Script:
         """Read the statements of a subshell or substitution."""
         if depth > MAX_DEPTH:
-            return Script((), self.shell, (self.place(*self.span(nodes[0])),) if nodes else ())
+            unread = (self.place(self.span(nodes[0])[0], self.span(nodes[-1])[1]),) if nodes else ()
+            return Script((), self.shell, (), unread)
         out: list[Pipeline] = []
         self._compound_list(nodes, out, "", depth, guarded=False)
         return Script(tuple(out), self.shell)
@@ -105,7 +109,7 @@ class StatementReader(CommandReader):
         inner = StatementReader(text, offsets, shell, self.file)
         inner.level, inner.visited, inner.count = self.level + 1, self.visited, self.count
         if self.level >= MAX_LEVELS or refusal(text):
-            return Script((), shell, (inner.place(0, len(text)),))
+            return Script((), shell, (), (inner.place(0, len(text)),))
         script = inner.read()
         self.count = inner.count
         return script
@@ -284,6 +288,14 @@ class StatementReader(CommandReader):
             nested.append(Nested("subshell", self.read_nodes(node.children, depth + 1)))
         around = self.command(redirects, depth)
         return Command((), self.place(*self.span(node)), (), around.redirects, (*nested, *around.nested))
+
+
+def _first(unread: list[Place]) -> tuple[Place, ...]:
+    """The first places, of which the last extends to the end of all."""
+    if len(unread) <= _MOST_UNREAD:
+        return tuple(unread)
+    last = replace(unread[_MOST_UNREAD - 1], end=max(place.end for place in unread))
+    return (*unread[: _MOST_UNREAD - 1], last)
 
 
 def _hoist_list(node: Node, outer: _Trailing) -> tuple[Node | None, _Trailing]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.formats.files import FileWindow
 from sealock.formats.runcalls import mentions_run
 from sealock.model.container import Container
 from sealock.model.document import Document
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 from sealock.model.project import Project
 
 _MOST_LINES: Final = 10
@@ -32,11 +32,16 @@ def skipped_lines(source: Source, files: FileWindow) -> Iterator[str]:
     missed = scripts.unread_includes(source, files) if "include" in source.text else ()
     if missed and has_run_lines(runargs.read(source, files)):
         yield f"variables of its run lines are not known: it includes {'; '.join(missed)}"
-    places = scripts.find_unknown_commands(scripts.with_included(source, files))
+    if unknown := scripts.find_unknown_commands(scripts.with_included(source, files)):
+        yield f"a variable that is not known decides what the engine does in {_lines(source, unknown)}"
+    if unread := scripts.find_unread_commands(source):
+        yield f"sealock cannot read the script, which mentions an engine, from {_lines(source, unread)} on"
+
+
+def _lines(source: Source, places: Iterable[Place]) -> str:
     lines = sorted({source.position(place.start)[0] for place in places})
-    if lines:
-        shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
-        yield f"a variable that is not known decides what the engine does in {'lines' if lines[1:] else 'line'} {shown}"
+    shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
+    return f"{'lines' if lines[1:] else 'line'} {shown}"
 
 
 def lines_besides_pods(document: Document) -> int:

@@ -223,5 +223,13 @@ def test_of_many_containers_the_first_are_named(names: list[str], shown: str) ->
     assert f"{', '.join(names)}: has it" in render_json(made)
 
 
+@pytest.mark.parametrize(
+    ("severity", "said"), [(Severity.LOW, False), (Severity.HIGH, True)], ids=["below", "at the policy's severity"]
+)
+def test_the_page_says_why_the_run_failed(severity: Severity, *, said: bool) -> None:
+    text = render(report(*all_of("fail", severity)))
+    assert ("Failed: at least one finding is high or worse." in text) == said
+
+
 def test_without_unicode_the_page_is_ascii() -> None:
     assert render(report(*all_of("fail", Severity.HIGH)), unicode=False).isascii()

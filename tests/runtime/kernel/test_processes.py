@@ -449,6 +449,19 @@ def test_capabilities(two: Recorded, caps: str, added: object, dropped: object, 
     assert (seen.cap_add, seen.cap_drop, seen.privileged) == (added, dropped, privileged)
 
 
+@pytest.mark.parametrize(
+    ("devices", "privileged"),
+    [("a *:* rwm", True), ("c 1:3 rwm\nc 10:229 rwm", False), ("c 1:3 rwm\nc 1:5 rwm", False)],
+    ids=["all devices", "one more than usual", "the usual ones"],
+)
+def test_who_has_no_more_devices_than_usual_is_not_privileged(
+    recorded: Recorded, devices: str, *, privileged: bool
+) -> None:
+    recorded.group(f"devices/docker/{ID}", {"devices.list": devices})
+    recorded.process(7, caps="000001ffffffffff", seccomp=0, cgroup=LINES_ONE)
+    assert container(recorded).privileged is privileged
+
+
 def test_who_holds_none_can_still_gain_what_the_bounding_set_has(two: Recorded) -> None:
     two.process(7, caps="0000000000000000", bounding="00000000a82425fb", uid=1000, gid=1000)
     assert container(two).cap_add == ("SYS_ADMIN",)

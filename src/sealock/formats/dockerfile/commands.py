@@ -115,23 +115,26 @@ def _parse_script(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildTe
     line = raw.line
     if state.command_count > MAX_COMMANDS:
         raise DockerfileSyntaxError(message=f"not read: there are more than {MAX_COMMANDS} commands before it")
+    words: tuple[BuildText, ...] = ()
+    name = interpreter_name(state.shell)
     if raw.array is not None:
         words = tuple(literal(line, token) for token in raw.array)
         program = tuple(Word(text.text, text.place) for text in words)
-        return words, parse_words(program, line.place(raw.start, len(line.text)))
-    name = interpreter_name(state.shell)
-    if raw.heredocs:
+        script = parse_words(program, line.place(raw.start, len(line.text)))
+    elif raw.heredocs:
         script = _parse_heredoc_script(raw, state, name)
     else:
         script = parse(raw.arguments, line.offsets(raw.start, len(line.text)), shell=name)
-    if script.broken and (reason := refusal(raw.arguments) or refusal(state.text[raw.place.start : raw.place.end])):
+    if script.unread and (reason := refusal(raw.arguments) or refusal(state.text[raw.place.start : raw.place.end])):
         state.errors.append(DockerfileSyntaxError(reason, raw.place))
+    elif any(script.unread_within()):
+        state.errors.append(DockerfileSyntaxError("its script is nested too deeply, and was not read whole", raw.place))
     state.command_count += sum(1 for _ in script.commands())
     if state.command_count >= MAX_COMMANDS:
         state.errors.append(
             DockerfileSyntaxError(f"there are more than {MAX_COMMANDS} commands; the rest was not read", raw.place)
         )
-    return (), script
+    return words, script
 
 
 def interpreter_name(words: tuple[str, ...]) -> str:

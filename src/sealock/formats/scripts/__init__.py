@@ -6,6 +6,7 @@ value; `formats.runargs` reads them as containers.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from sealock import shell
 from sealock.formats.files import FileWindow
+from sealock.formats.runcalls import mentions_run
 from sealock.formats.scripts.engines import (
     EngineVerb,
     parse_built_images,
@@ -20,7 +22,7 @@ from sealock.formats.scripts.engines import (
     parse_network_create,
     unknown_verb,
 )
-from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
+from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands, unread_places
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
@@ -32,6 +34,7 @@ __all__ = [
     "find_created_networks",
     "find_run_commands",
     "find_unknown_commands",
+    "find_unread_commands",
     "is_guessed",
     "refusal",
     "unread_includes",
@@ -119,6 +122,19 @@ def find_unknown_commands(source: Source) -> tuple[Place, ...]:
         for command, loose in _commands(source)
         if not loose and (at := unknown_verb(command)) and _PASSED_ON.fullmatch(command.words[at].text) is None
     )
+
+
+def find_unread_commands(source: Source) -> tuple[Place, ...]:
+    """Where a text mentions commands that say what a container gets, in a script that could not be read there."""
+    if not mentions_run(source.text):
+        return ()
+    found = sorted(run.place.start for run in find_run_commands(source))
+
+    def is_unread(place: Place) -> bool:
+        after = bisect_left(found, place.start)
+        return (after == len(found) or found[after] >= place.end) and mentions_run(source.excerpt(place))
+
+    return tuple(filter(is_unread, unread_places(source)))
 
 
 def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:

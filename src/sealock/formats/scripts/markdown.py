@@ -42,7 +42,7 @@ _SESSIONS: Final = frozenset({
     "console", "shell-session", "shellsession", "sh-session", "session", "bash-session", "terminal",
 })  # fmt: skip
 _PROMPT: Final = compile_lazily(
-    r"[ \t]*(?:(?:[\w.-]{1,40}[@:][^\n$#]{0,60}|\[[^\]\n]{1,60}\])?([$#%])[ \t]+(?=\S)"
+    r"[ \t]*(?:(?:[\w.-]{1,40}[@:][^\n$#]{0,60}|\[[^\]\n]{1,60}\])?([$#%])>?[ \t]+(?=\S)"
     r"|(?:PS\b[^>\n]{0,80}|[A-Za-z]:\\[^>\n]{0,80})>[ \t]*(?=\S)|[❯➜λ»][ \t]+(?=\S))"
 )
 _ROOT_PROMPT: Final = compile_lazily(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")

@@ -97,6 +97,27 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
     return tuple(commands)
 
 
+def unread_places(source: Source) -> Iterator[Place]:
+    """The parts of a text's scripts that no command was read from: too deep, too many, or against the grammar."""
+    kind = detect_kind(source)
+    scripts: Iterable[Script]
+    if kind == "systemd":
+        scripts = systemd.scripts(source)
+    elif kind == "dockerfile":
+        from sealock.formats.scripts import dockerfiles  # noqa: PLC0415  as above
+
+        scripts = dockerfiles.read(source)[1]
+    else:
+        scripts = (
+            shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
+            for fragment in _READERS[kind](source)
+            if not fragment.loose
+        )
+    for script in scripts:
+        yield from script.broken
+        yield from script.unread_within()
+
+
 def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) -> Iterator[tuple[Command, bool]]:
     """The commands of a script of a fragment, with what they carry."""
     wrappers = find_wrappers(fragment.text)

@@ -43,7 +43,7 @@ def append_command(build: Build, run: Run, line: str) -> tuple[Edit, ...]:
         before = build.text[end - 1 : end]
         return (Edit(Place(end, end), f"{line}\n" if before == "\n" else f"\n{line}"),)
     pipelines = run.script.pipelines
-    if run.form != "shell" or run.heredocs or not pipelines or run.script.broken or pipelines[-1].joint == "&":
+    if run.form != "shell" or run.heredocs or not pipelines or not run.script.is_whole or pipelines[-1].joint == "&":
         return ()
     last = pipelines[-1].commands[-1].place.end
     end = run.place.end

@@ -67,7 +67,7 @@ def _broken_json(instruction: Cmd) -> bool:
 def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
     """The words as JSON, if they need no shell."""
     pipelines = instruction.script.pipelines
-    if len(pipelines) != 1 or len(pipelines[0].commands) != 1 or instruction.script.broken or instruction.onbuild:
+    if len(pipelines) != 1 or len(pipelines[0].commands) != 1 or not instruction.script.is_whole or instruction.onbuild:
         return ()
     command = pipelines[0].commands[0]
     if command.assignments or command.redirects or command.nested or not command.words or command.name in _BUILTIN:

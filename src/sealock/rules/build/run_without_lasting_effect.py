@@ -50,7 +50,7 @@ class RunWithoutLastingEffect(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if run.form == "exec" or not run.script.pipelines or run.script.broken:
+            if run.form == "exec" or not run.script.pipelines or not run.script.is_whole:
                 continue
             commands = [command for line in run.script.pipelines for command in line.commands]
             if all(command.name in _INSTEAD and not command.redirects and not command.nested for command in commands):
