@@ -135,6 +135,7 @@ def test_change_edits_only_its_own_lines(
         # Comments that stand deeper belong to what is above them, those of the same column to what follows.
         ("services:\n  web:\n    image: a\n    environment:\n      A: 1\n\n      # B: 2\n    # volumes:\n  b: {image: b}\n", Set("privileged", False), "services:\n  web:\n    image: a\n    environment:\n      A: 1\n\n      # B: 2\n    privileged: false\n    # volumes:\n  b: {image: b}\n"),
         ("services:\r\n  web:\r\n    image: a\r\n    dns:\r\n      - 1.1.1.1\r\n        # its cache\r\n      # - 8.8.8.8\r\n", Add("dns", "9.9.9.9"), 'services:\r\n  web:\r\n    image: a\r\n    dns:\r\n      - 1.1.1.1\r\n        # its cache\r\n      - "9.9.9.9"\r\n      # - 8.8.8.8\r\n'),
+        ("services:\n  web:\n    image: a\n    dns:\n      - 1.1.1.1\n    # volumes:\n      # - v:/v\n", Set("privileged", False), "services:\n  web:\n    image: a\n    dns:\n      - 1.1.1.1\n    privileged: false\n    # volumes:\n      # - v:/v\n"),
         # A bare text becomes a list when a second one comes.
         ("services:\n  web:\n    image: a\n    tmpfs: /run\n", Add("mounts", Mount("tmpfs", None, "/t")), "services:\n  web:\n    image: a\n    tmpfs:\n      - /run\n      - /t\n"),
         ("services:\n  web:\n    image: a\n    dns: 1.1.1.1\n", Swap("dns", "1.1.1.1", "9.9.9.9"), 'services:\n  web:\n    image: a\n    dns: "9.9.9.9"\n'),

@@ -37,6 +37,7 @@ CARRIERS = [
     ("an engine in a service", "docker compose exec dind §\n"),
     ("an engine's image", "docker run docker:cli §\n"),
     ("start-stop-daemon", "start-stop-daemon -S -b -m -p /run/x.pid -x /usr/bin/docker -- run --privileged x:1\n"),
+    ("start-stop-daemon with an option of the program", "start-stop-daemon -S -x /usr/bin/docker -- run --privileged x:1 -x y\n"),
     ("supervise-daemon", "supervise-daemon x --start --exec docker -- run --privileged x:1\n"),
     ("a program by its path", "daemonize /usr/bin/§\n"),
     ("a command of AWS", "aws ssm send-command --document-name AWS-RunShellScript --parameters 'commands=[\"§\"]'\n"),

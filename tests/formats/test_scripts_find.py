@@ -110,6 +110,7 @@ SYSTEMD = [
     ("prefixes", "[Service]\nExecStartPre=-/usr/bin/docker create b\nExecStart=@+/usr/bin/podman run c\n", ["docker create b", "podman run c"]),
     ("lines that go on, with comments", "[Service]\nExecStart=/usr/bin/docker run \\\n  --rm \\\n# no\n  a\n", ["docker run --rm a"]),
     ("specifiers and variables", "[Service]\nExecStart=/usr/bin/docker run --name %n ${IMG} 100%% $$x\n", ["docker run --name «%n» «${IMG}» 100% $x"]),
+    ("a line that ends within a word", "[Service]\nExecStart=/usr/bin/docker run x\\\n--rm a\n", ["docker run x --rm a"]),
     ("quotes", "[Service]\nExecStart=/usr/bin/docker run -e \"A=b c\" -e 'D=e' a\n", ["docker run -e [A=b c] -e D=e a"]),
     ("a shell", "[Service]\nExecStart=/bin/sh -c 'docker run a | cat'\n", ["docker run a"]),
     ("several commands", "[Service]\nExecStart=/bin/true ; /usr/bin/docker run a\n", ["docker run a"]),
