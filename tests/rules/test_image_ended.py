@@ -172,6 +172,12 @@ BASES = [
     ("someone/python:2.7", ""),
     ("someone/else:buster", ""),
     ("debian:trixie", ""),
+    # Placeholders, which tools that keep versions up to date replace.
+    ("node:0.0.0", ""),
+    ("postgres:0.0", ""),
+    ("debian:0", ""),
+    ("node:x", ""),
+    ("node:0.10", "node 0.10, which reached end of support on 2018-04-30"),
 ]
 
 

@@ -211,7 +211,7 @@ class SupportDays:
         """The last day of security fixes for a distribution or program, as 2024-06-30; "" where it is not known.
 
         For a version older than all that are listed it is the day of the oldest. One number names the newest version
-        of a program that begins with it: "python 2" is 2.7.
+        of a program that begins with it: "python 2" is 2.7. Zeros alone, as in 0.0.0, are a placeholder and no version.
         """
         if not version or not product:
             return ""
@@ -224,7 +224,7 @@ class SupportDays:
                 return days[key]
         order, oldest = _order(version), min(days, key=_order)
         # "3" of Alpine may be any 3; it is older than "2.7" only where its first number is.
-        if order and order < _order(oldest)[: len(order)]:
+        if any(order) and order < _order(oldest)[: len(order)]:
             return days[oldest]
         # The newest series may get more versions.
         if product in PROGRAMS and len(order) == 1 and order < max(map(_order, days))[:1]:
