@@ -215,6 +215,38 @@ def test_a_secret_mount_adds_a_frontend_that_supports_it() -> None:
     assert after.startswith("# syntax=docker/dockerfile:1\nFROM debian:12\nRUN --mount=type=secret,")
 
 
+SECRET = "FROM a AS a\nARG NPM_TOKEN\nRUN a $NPM_TOKEN\n"
+MOUNTED = "FROM a AS a\nRUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN a $NPM_TOKEN\n"
+HEAD = "# syntax=docker/dockerfile:1\n"
+REPEATED = {
+    "before all stages and in one": (f"{HEAD}ARG NPM_TOKEN\n{SECRET}", 1, f"{HEAD}{MOUNTED}"),
+    "before all stages and in two": (
+        f"{HEAD}ARG NPM_TOKEN\n{SECRET}{SECRET.replace(' a', ' b')}",
+        1,
+        f"{HEAD}{MOUNTED}{MOUNTED.replace(' a', ' b')}",
+    ),
+    "before all stages alone": ("ARG NPM_TOKEN\nFROM a\n", 1, ""),
+    "before all stages, where FROM takes it too": ("ARG NPM_TOKEN\nFROM a:$NPM_TOKEN\nARG NPM_TOKEN\nRUN a\n", 1, ""),
+    "before all stages, where another argument takes it": (
+        f"ARG NPM_TOKEN\nARG X=$NPM_TOKEN\n{SECRET}",
+        1,
+        "",
+    ),
+    "twice in a stage": ("FROM a\nARG NPM_TOKEN\nRUN a\nARG NPM_TOKEN\n", 1, ""),
+    "in two stages": (f"FROM a\nARG NPM_TOKEN\n{SECRET}", 2, f"{HEAD}FROM a\nARG NPM_TOKEN\n{MOUNTED}"),
+    "in a stage, where the value before all stages is none": ("ARG NPM_TOKEN=none\nFROM a\nARG NPM_TOKEN\n", 1, ""),
+    "with a secret of its own": ("ARG NPM_TOKEN\nFROM a\nARG NPM_TOKEN=Tr0ub4dor-and-3\n", 2, ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "after"), [pytest.param(*row, id=f"an ARG {name}") for name, row in REPEATED.items()]
+)
+def test_a_secret_argument_and_its_repetition_are_one_finding(text: str, number: int, after: str) -> None:
+    assert [finding.rule for finding in findings(text) if finding.rule == "B014"] == ["B014"] * number
+    assert fixed(text, "B014") == (after or text)
+
+
 def test_each_key_is_named_in_its_own_source() -> None:
     text = (
         "FROM debian:12\n"

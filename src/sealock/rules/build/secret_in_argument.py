@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import chain
 
 from sealock.model.build import Arg, Instruction, Run, Stage
@@ -57,9 +58,12 @@ class SecretInArgument(Rule[Build]):
         uses = once(lambda stage: _uses(build, stage))
         before: list[tuple[At, Stage | None, Arg]] = [((), None, argument) for argument in build.arguments]
         inside = ((at, stage, declared) for at, stage, declared in build.each(Arg))
+        passed: set[tuple[At | None, str]] = set()
         for at, stage, arg in chain(before, inside):
             for pair in arg.pairs:
                 value = pair.value.text if pair.value else ""
+                if not value and passed & {(None, pair.name), (at[1:2], pair.name)}:
+                    continue  # the same argument again
                 secret = find_secret(pair.name, value)
                 if secret is not None:
                     message, confidence = f"passes {secret.kind} as the build argument {pair.name}", secret.confidence
@@ -69,6 +73,7 @@ class SecretInArgument(Rule[Build]):
                     severity = self.severity
                 else:
                     continue
+                passed.add((at[1:2] if stage else None, pair.name))
                 yield self.finding(
                     message,
                     at,
@@ -76,8 +81,30 @@ class SecretInArgument(Rule[Build]):
                     evidence=f"ARG {pair.name}",
                     confidence=confidence,
                     severity=severity,
-                    fix=_mounted(build, arg, pair.name, uses(stage)) if stage and not arg.pairs[1:] else (),
+                    fix=_fix(build, stage, arg, pair.name, uses) if not arg.pairs[1:] else (),
                 )
+
+
+def _fix(
+    build: Build, stage: Stage | None, arg: Arg, name: str, uses: Callable[[Stage], dict[str, list[Instruction]]]
+) -> tuple[Edit, ...]:
+    """The edits for an argument of a stage, or for one before all stages, with its repetitions in them."""
+    if stage:
+        return _mounted(build, arg, name, uses(stage))
+    stages = [stage for stage in build.stages if name in uses(stage)]
+    outside = (*build.arguments, *(stage.start for stage in build.stages))
+    used = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    if not stages or any(used.search(build.excerpt(instruction.place)) for instruction in outside):
+        return ()
+    edits: dict[Edit, None] = dict.fromkeys(delete_instruction(build, arg))
+    for each in stages:
+        repeated = uses(each)[name][0]
+        single = isinstance(repeated, Arg) and not repeated.pairs[1:] and repeated.pairs[0].value is None
+        mounted = _mounted(build, repeated, name, uses(each)) if isinstance(repeated, Arg) and single else ()
+        if not mounted:
+            return ()
+        edits.update(dict.fromkeys(mounted))
+    return tuple(edits)
 
 
 def _uses(build: Build, stage: Stage) -> dict[str, list[Instruction]]:
