@@ -15,7 +15,7 @@ import pytest
 from sealock.errors import TargetError
 from sealock.image.entry import ImageSource
 from sealock.image.opener import open_image
-from sealock.targets.files import is_image_directory
+from sealock.targets.imagelayouts import is_image_directory
 from support.madeimages import Layout, config, files, listed, spread, troubles
 
 if sys.version_info >= (3, 14):

@@ -88,6 +88,8 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
 
     walk = Walk(path, lambda name: excluded(os.path.join(path, name)), note_error, also=_ALSO)
     for file in walk.files():
+        if file.image:
+            continue  # the names in an image are its own
         name = os.path.normpath(file.path)
         text = not file.why or name.lower().endswith(_DATA_NAMES)
         yield PinText(name, skipped="" if text else file.why), True

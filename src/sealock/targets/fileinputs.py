@@ -272,6 +272,9 @@ class _DirectoryReader:
             directory, name = os.path.split(path)
             if name == ".env":
                 yield from self._marked(self._listed(directory or "."))
+            elif file.image:
+                scope = self._scope(path).root or self._target
+                yield SkippedInput(path, relative(path, scope), (Unevaluated("image", file.why),), scope)
             elif file.why:
                 yield from self._skipped(path, file.why)
             elif is_drop_in(path) and is_merged(path):

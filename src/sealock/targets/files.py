@@ -83,16 +83,6 @@ def _too_large(path: str, limit: int) -> str:
     return f"{path} is larger than {format_size(limit)}, the limit for a text"
 
 
-def is_image_directory(path: str) -> bool:
-    """Whether a directory is an OCI layout, or one that skopeo or podman copied an image into."""
-    if os.path.isfile(os.path.join(path, "oci-layout")):
-        return True
-    try:
-        return read_start(os.path.join(path, "version"), 64).startswith(TRANSPORT)
-    except FileRefusedError:
-        return False
-
-
 def decode(name: str, data: bytes) -> str:
     """Decode UTF-8 text; FileRefusedError names the line that is not UTF-8."""
     try:

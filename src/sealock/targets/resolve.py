@@ -13,8 +13,9 @@ from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.fileinputs import UNKNOWN_KIND, Options, read_directory, read_file, relative
-from sealock.targets.files import is_image_directory, read_input, read_named, read_start
-from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
+from sealock.targets.files import read_input, read_named, read_start
+from sealock.targets.imagelayouts import has_others, is_image_directory
+from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
 
 MACHINE: Final = "host"
 """The target that is this machine."""
@@ -45,6 +46,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield ImageInput(target, rest, target, options.policies.root("."))
     elif is_image_directory(target) or _is_archive(target):
         yield _image(target, target, options)
+        yield from _beside(target, options)
     elif os.path.isdir(target):
         yield from read_directory(target, options)
     elif os.path.lexists(target):
@@ -83,6 +85,16 @@ def _image(target: str, path: str, options: Options) -> Input:
     directory = os.path.dirname(path) or "."
     root = options.policies.root(directory) or directory
     return ImageInput(target, relative(path, root), path, root)
+
+
+def _beside(target: str, options: Options) -> Iterator[Input]:
+    """What lies beside an image in its directory: the file that makes it an image takes no check from others."""
+    if not os.path.isdir(target) or not has_others(target):
+        return
+    itself = os.path.normpath(target)
+    for input_ in read_directory(target, options):
+        if not isinstance(input_, SkippedInput) or input_.target != itself:
+            yield input_
 
 
 def _remote(target: str, reference: str, options: Options) -> ImageInput:

@@ -18,6 +18,7 @@ from sealock.patterns import compile_lazily
 from sealock.targets.dependencies import lacks_lock
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
+from sealock.targets.imagelayouts import DESCRIPTIONS, WHY, is_image_archive, is_image_directory, is_member
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.rendernames import is_renderable
 from sealock.targets.units import is_drop_in
@@ -76,10 +77,14 @@ _LISTS_FILES: Final = compile_lazily(rb"^(?:\xef\xbb\xbf)?[ \t]*(export[ \t]+)?C
 
 
 class WalkedFile(Struct, frozen=True):
-    """A file that sealock may know; `why` says why it cannot be read, "" where it can."""
+    """A file that sealock may know; `why` says why it cannot be read, "" where it can.
+
+    An `image` is a directory or an archive.
+    """
 
     path: str
     why: str = ""
+    image: bool = False
 
 
 class Walk:
@@ -87,8 +92,9 @@ class Walk:
 
     `excluded` decides whether a path relative to `root` is left out; `error` gets each path that could not be read, and
     why; `unexamined` gets each path that was not looked into, with a slash at the end of a directory. With `also`, a
-    file that contains it counts too. A .env file is yielded where it names compose files. Without `examples`,
-    documentation, examples and tests are not looked into. With `rendered`, kustomizations and charts count too.
+    file that contains it counts too. An image is yielded once, and none of its files. A .env file is yielded where it
+    names compose files. Without `examples`, documentation, examples and tests are not looked into. With `rendered`,
+    kustomizations and charts count too.
     """
 
     def __init__(  # noqa: PLR0913  what a run decides for all of its walks
@@ -119,11 +125,15 @@ class Walk:
             directory = directories.pop()
             below: list[str] = []
             files: list[tuple[str, str]] = []
+            is_image = False
             try:
-                with os.scandir(self._prefix + directory) as entries:
+                with os.scandir(self._prefix + directory) as scanned:
+                    entries = list(scanned)
+                    if any(entry.name in DESCRIPTIONS for entry in entries):
+                        is_image = is_image_directory(self._prefix + directory)
                     for entry in entries:
                         name = f"{directory}{entry.name}"
-                        if self._excluded(name):
+                        if self._excluded(name) or (is_image and is_member(entry.name)):
                             continue
                         if entry.is_dir(follow_symlinks=False):
                             below += self._directory(name, entry.name)
@@ -134,12 +144,15 @@ class Walk:
             except OSError as error:
                 self._error(self._prefix + directory, reason_of(error))
                 continue
+            if is_image:
+                yield WalkedFile(self._prefix + directory, WHY, image=True)
             yield from self._known(sorted(files))
             directories += sorted(below, reverse=True)
 
     def named(self, names: Iterable[str]) -> Iterator[WalkedFile]:
         """Yield, in order of path, those of these files that `files` would; names are relative to the root."""
         files: list[tuple[str, str]] = []
+        images: set[str] = set()
         for name in sorted(set(names)):
             *directories, _ = parents = [name[:end] for end in _ends(name)]
             try:
@@ -150,13 +163,25 @@ class Walk:
                 continue
             if any(map(self._excluded, parents)):
                 continue
-            if linked or any(self._is_passed_by(directory.rpartition("/")[2]) for directory in directories):
+            image = None if linked else self._image_of(parents)
+            if image is not None:
+                images.add(image)
+            elif linked or any(self._is_passed_by(directory.rpartition("/")[2]) for directory in directories):
                 self._unexamined(self._prefix + name)
             elif stat.S_ISREG(mode):
                 files.append((name, ""))
             else:
                 files.append((name, "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"))
+        yield from (WalkedFile(image, WHY, image=True) for image in sorted(images))
         yield from self._known(files)
+
+    def _image_of(self, parents: list[str]) -> str | None:
+        """The image directory that a path of these parts belongs to."""
+        for directory, part in zip(["", *parents], parents, strict=False):
+            path = self._prefix + directory
+            if is_member(part.rpartition("/")[2]) and is_image_directory(path):
+                return path
+        return None
 
     def _is_passed_by(self, base: str) -> bool:
         return base in SKIPPED or (not self._examples and is_example_directory(base))
@@ -189,6 +214,8 @@ class Walk:
         if is_certain(base) or (self._rendered and is_renderable(base)):
             return WalkedFile(path)
         if base.rpartition(".")[2].lower() in CLOSED and "." in base and base != "pom.xml":
+            if base.lower().endswith(".tar") and is_image_archive(path):
+                return WalkedFile(path, WHY, image=True)
             self._unexamined(path)
             return None
         if is_lock(path) or is_other_lock(base):
