@@ -13,7 +13,7 @@ from sealock.image.entry import Bounds
 from sealock.inventory import _zip, jars
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.jars import Jars
-from sealock.model.inventory import Package
+from sealock.model.inventory import FileFact, Package
 from support.linecount import counted
 
 
@@ -48,6 +48,48 @@ def listed(path: str, data: bytes, depth: int = 8) -> tuple[list[Package], str]:
             return found, str(broken)
         assert isinstance(fact, Package)
         found.append(fact)
+
+
+def model(text: str, directory: str = "g/a") -> dict[str, bytes | str]:
+    return {
+        f"META-INF/maven/{directory}/pom.xml": f'<project xmlns="http://maven.apache.org/POM/4.0.0">{text}</project>'
+    }
+
+
+A = "<groupId>g</groupId><artifactId>a</artifactId>"
+OF_PARENT = (
+    "<parent><groupId>g</groupId><artifactId>p</artifactId><version>2</version></parent><artifactId>a</artifactId>"
+)
+MODELS = {
+    "the coordinates": (model(f"{A}<version>1</version>"), ["g:a:1"]),
+    "those of its parent": (model(OF_PARENT), ["g:a:2"]),
+    "less than pom.properties beside it": (model(f"{A}<version>1</version>") | pom("g", "a", "3"), ["g:a:3"]),
+    "more than pom.properties that no build filled in": (
+        model(f"{A}<version>1</version>") | pom("g", "a", "${project.version}"),
+        ["g:a:1"],
+    ),
+    "another library than pom.properties elsewhere": (
+        model(f"{A}<version>1</version>") | pom("h", "b", "3"),
+        ["h:b:3", "g:a:1"],
+    ),
+    "a version that only the build knows": (model(f"{A}<version>${{revision}}</version>"), []),
+    "that too, and a manifest": (
+        model(f"{A}<version>${{revision}}</version>") | manifest(Implementation_Title="a", Implementation_Version="4"),
+        [":a:4"],
+    ),
+    "no XML": (model("<"), []),
+    "too much": (model(f"{A}<version>1</version><!--{'x' * (1 << 20)}-->"), []),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"), [pytest.param(*row, id=f"a pom.xml has {sense}") for sense, row in MODELS.items()]
+)
+def test_a_model_alone_names_its_library_or_is_named(files: dict[str, bytes | str], expected: list[str]) -> None:
+    facts = list(Jars().read(AnalyzedFile("srv/library.jar", jar(files))))
+    assert coordinates([fact for fact in facts if isinstance(fact, Package)]) == expected
+    unread = [fact for fact in facts if isinstance(fact, FileFact)]
+    assert unread == ([] if expected else [FileFact("unread-packages", "srv/library.jar", detail="Maven")])
 
 
 def coordinates(packages: list[Package]) -> list[str]:

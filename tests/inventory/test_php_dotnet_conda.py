@@ -8,7 +8,8 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
 from sealock.inventory.conda import Conda
 from sealock.inventory.dotnet import Dotnet
 from sealock.inventory.php import Php
-from sealock.model.inventory import Package
+from sealock.model.inventory import FileFact, Package
+from support.analyzers import joined, packages
 from support.mutations import survives
 
 
@@ -55,6 +56,59 @@ def test_what_was_installed_from_a_directory_is_a_package() -> None:
     row = {"name": "me/mine", "version": "dev-main", "dist": {"type": "path", "url": "../mine"}}
     (found,) = read(Php(), "vendor/composer/installed.json", {"packages": [row]})
     assert (found.namespace, found.name, found.version) == ("me", "mine", "dev-main")
+
+
+AS_PHP = b"""<?php return array(
+    'root' => array(
+        'name' => 'me/app',
+        'pretty_version' => 'dev-main',
+        'dev' => true,
+    ),
+    'versions' => array(
+        'me/app' => array(
+            'pretty_version' => 'dev-main',
+            'dev_requirement' => false,
+        ),
+        'Monolog/Monolog' => array(
+            'pretty_version' => 'v2.9.1',
+            'version' => '2.9.1.0',
+            'reference' => 'f259e2b15fb95494c83f52d3caad003bbf5ffaa1',
+            'type' => 'library',
+            'install_path' => __DIR__ . '/../monolog/monolog',
+            'aliases' => array(),
+            'dev_requirement' => false,
+        ),
+        'phpunit/phpunit' => array(
+            'pretty_version' => '10.0.0',
+            'dev_requirement' => true,
+        ),
+        'psr/log-implementation' => array(
+            'dev_requirement' => false,
+            'provided' => array(
+                0 => '3.0.0',
+            ),
+        ),
+    ),
+);
+"""
+
+
+def test_packages_of_php_alone_are_listed_and_others_once() -> None:
+    alone = packages(Php(), {"app/vendor/composer/installed.php": AS_PHP})
+    assert [(package.namespace, package.name, package.version, package.development) for package in alone] == [
+        ("monolog", "monolog", "v2.9.1", False),
+        ("phpunit", "phpunit", "10.0.0", True),
+    ]
+    listed = json.dumps([MONOLOG]).encode()
+    both = packages(Php(), {"a/composer/installed.php": AS_PHP, "a/composer/installed.json": listed})
+    assert [package.path for package in both] == ["a/composer/installed.json"]
+    elsewhere = packages(Php(), {"a/composer/installed.php": AS_PHP, "b/composer/installed.json": listed})
+    assert len(elsewhere) == 3
+
+
+def test_php_of_another_form_is_named() -> None:
+    path = "vendor/composer/installed.php"
+    assert joined(Php(), {path: b"<?php return require 'x';"}) == [FileFact("unread-packages", path, detail="Composer")]
 
 
 TARGET = ".NETCoreApp,Version=v8.0/linux-x64"

@@ -1,4 +1,4 @@
-"""Java archives, nested as deep as bounds allow: Maven's pom.properties, the manifest, the file's name."""
+"""Java archives, nested as deep as bounds allow: Maven's files, the manifest, the file's name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
+from sealock.inventory._xml import document
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.window import FileContent
-from sealock.model.inventory import Package
+from sealock.model.inventory import UNREAD, FileFact, Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg", ".nar", ".kar", ".aar")
 _NAMED: Final = frozenset({*ENDINGS, ".zip"})
@@ -34,6 +35,8 @@ HELD: Final = 256 << 20
 """Maximum bytes of decompressed nested archives in memory at once (--max-file-size)."""
 LONGEST: Final = 128
 """Average characters in the name of a nested archive, over the maximum depth."""
+MODEL: Final = 1 << 20
+"""Bytes of a pom.xml to read: one without its end is not read."""
 HEAD: Final = 64 << 10
 """Bytes of pom.properties or a manifest to read: the relevant lines come first."""
 FAULTS: Final = 5
@@ -61,6 +64,7 @@ class Jars(Analyzer):
     """Every library in a Java archive, and in the archives that it holds."""
 
     name = "jars"
+    version = 2
     patterns = FilePatterns(endings=ENDINGS, zip=True, limit=LARGEST)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
@@ -86,7 +90,7 @@ def is_java(content: FileContent) -> bool:
     except BrokenFileError:
         return False
     listed = content[start:end]
-    return b"META-INF/MANIFEST.MF" in listed or b"/pom.properties" in listed
+    return b"META-INF/MANIFEST.MF" in listed or b"/pom.properties" in listed or b"META-INF/maven/" in listed
 
 
 class Walk:
@@ -109,7 +113,7 @@ class Walk:
         """Keep why the rest was not read, in place of a fault that this caused where there are many."""
         self.faults[FAULTS - 1 :] = [located(path, message)]
 
-    def packages(self, path: str, data: _zip.ZipView) -> Iterator[Package]:
+    def packages(self, path: str, data: _zip.ZipView) -> Iterator[Package | FileFact]:
         """Yield the packages of an archive, then those of the archives in it, at any depth."""
         self.longest += len(path)
         yield from self.archive(path, data, 0)
@@ -135,7 +139,7 @@ class Walk:
             else:
                 yield from self.archive(inner, self.plain(level.path, level.archive, entry), entry.size)
 
-    def archive(self, path: str, data: _zip.ZipView, size: int) -> Iterator[Package]:
+    def archive(self, path: str, data: _zip.ZipView, size: int) -> Iterator[Package | FileFact]:
         """Yield the packages of an archive itself; those in it are looked into next."""
         self.left -= ARCHIVE
         try:
@@ -145,6 +149,8 @@ class Walk:
             return
         self.left -= ENTRY * len(archive.offsets)
         poms: dict[MavenIdentity, None] = {}
+        models: dict[str, _zip.ZipEntry] = {}
+        described: set[str] = set()
         manifest: dict[str, str] = {}
         nested: list[_zip.ZipEntry] = []
         for name, entry in archive.entries.items():
@@ -157,9 +163,18 @@ class Walk:
                 pom = properties(self.text(path, archive, entry))
                 if pom:
                     poms[pom] = None
+                    described.add(name.rpartition("/")[0])
+            elif name.endswith(".xml"):
+                models[name.rpartition("/")[0]] = entry
             else:
                 manifest = dict(headers(self.text(path, archive, entry), glue=""))
-        yield from identify(path, list(poms), manifest)
+        alone = [entry for directory, entry in models.items() if directory not in described]
+        read = [self.model(path, archive, entry) for entry in alone]
+        poms.update(dict.fromkeys(filter(None, read)))
+        found = list(identify(path, list(poms), manifest))
+        yield from found
+        if None in read and not found:
+            yield FileFact(UNREAD, path, detail="Maven")
         self.room -= size
         self.levels.append(JarLevel(path, archive, iter(nested), size))
 
@@ -173,6 +188,20 @@ class Walk:
         if entry.method != _zip.STORED:
             self.left -= len(data)
         return data
+
+    def model(self, path: str, archive: _zip.Archive, entry: _zip.ZipEntry) -> MavenIdentity | None:
+        """The coordinates in a pom.xml, of which the parent may give some; None where they do not stand there."""
+        if self.left <= 0 or entry.size > MODEL:
+            return None
+        data = bytes(self.plain(path, archive, entry, MODEL))
+        self.left -= TEXT + LETTER * len(data)
+        try:
+            project = document(data)
+        except BrokenFileError:
+            return None
+        group, version = (plain(project.value(key) or project.value("parent", key)) for key in ("groupId", "version"))
+        artifact = plain(project.value("artifactId"))
+        return MavenIdentity(artifact, version, group) if artifact and version else None
 
     def text(self, path: str, archive: _zip.Archive, entry: _zip.ZipEntry) -> str:
         """An entry's text."""
@@ -217,7 +246,7 @@ def is_relevant(name: bytes) -> bool:
     """Whether to read an entry: archives, Maven's properties and the manifest."""
     return (
         name == b"META-INF/MANIFEST.MF"
-        or (name.startswith(b"META-INF/maven/") and name.endswith(b"/pom.properties"))
+        or (name.startswith(b"META-INF/maven/") and name.endswith((b"/pom.properties", b"/pom.xml")))
         or name.endswith(RAW_ENDINGS)
     )
 

@@ -140,7 +140,7 @@ def _directories(package: Package) -> Iterator[str]:
             yield above
         case "gem" if record.endswith(".gemspec"):
             yield f"{above.removesuffix('specifications')}gems/{record.removesuffix('.gemspec')}"
-        case "composer" if record == "installed.json":
+        case "composer" if record in {"installed.json", "installed.php"}:
             yield f"{above.removesuffix('composer')}{package.namespace}/{package.name}"
         case "pypi" if "-info" in package.path:
             home = (above if "-info" in above.rpartition("/")[2] else package.path).rpartition("/")[0]
