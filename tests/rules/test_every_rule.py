@@ -49,6 +49,7 @@ DIFFERENT = {
     ("B110", "B115"): "the cache, and a question that nobody answers",
     ("B110", "B183"): "the cache, and a failure that a semicolon hides",
     ("B116", "B150"): "DEBIAN_FRONTEND in ENV, and the legacy form of the instruction",
+    ("B118", "B120"): "a second program for downloads, and the progress that it prints",
     ("B130", "B192"): "the health check, and the user",
     ("B136", "C072"): "the shell form, and the debugger that it starts",
     ("B139", "B189"): "a pipeline without pipefail, and curl without --fail",
