@@ -46,9 +46,9 @@ class Php(Analyzer):
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
         """Leave out what installed.php repeats."""
-        facts = [fact for fact in facts if isinstance(fact, Package | FileFact)]
-        listed = {fact.path.removesuffix(".json") for fact in facts if fact.path.endswith(".json")}
-        yield from (fact for fact in facts if fact.path.removesuffix(_AS_PHP) not in listed)
+        own = [fact for fact in facts if isinstance(fact, Package | FileFact)]
+        listed = {fact.path.removesuffix(".json") for fact in own if fact.path.endswith(".json")}
+        yield from (fact for fact in own if fact.path.removesuffix(_AS_PHP) not in listed)
 
 
 def _of_php(file: AnalyzedFile) -> Iterator[Package | FileFact]:
