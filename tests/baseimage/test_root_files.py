@@ -96,6 +96,7 @@ def test_a_language_gets_the_image_of_its_version_or_a_root_of_its_own(
     assert (fit.answer, fit.image) == ("yes", image)
     if image == "scratch":
         assert "COPY --from=app /new-root /" in fit.dockerfile
+        assert any("without a shell" in reason for reason in fit.reasons[1:]), fit.reasons
     else:
         assert "COPY --from=app /app /app" in fit.dockerfile
         assert fit.dockerfile[-1].endswith(f'"{words[-1]}"]')

@@ -17,6 +17,7 @@ from sealock.guard.decision.exchange import (
     EngineAnswer,
     EngineQuestion,
     EngineRequest,
+    GuardReason,
     ImageAnswer,
     NeedsFacts,
     NoAnswer,
@@ -101,6 +102,13 @@ def test_a_denial_names_the_container_that_would_be_created() -> None:
     assert denial_message(decision).startswith(
         "denied by sealock guard for caller x, web: C001: Container runs in priv"
     )
+
+
+@pytest.mark.parametrize("end", [".", "!", "?"])
+def test_a_reason_that_is_a_sentence_gets_no_second_end(end: str) -> None:
+    why = f"the engine cannot be reached{end}"
+    assert denial_message(Denied((GuardReason("G011", why),))) == f"denied by sealock guard: G011: {why}"
+    assert denial_message(Denied((GuardReason("G011", why[:-1]),))).endswith("reached.")
 
 
 @pytest.mark.parametrize("word", ["container", "containers:reading", "GET /container/json", "POST /v1.44/info"])

@@ -73,13 +73,14 @@ def find_by_name(text: str, where: list[int], *, code: bool) -> Iterator[SecretM
         if at < end_of_last or any(start <= at < end for start, end in sealed):
             continue
         line = max(text.rfind("\n", max(0, at - _MOST_BEFORE), at) + 1, at - _MOST_BEFORE, end_of_last)
-        for name, value, start, end in _find_assignment(text, line, at):
-            settings = "define(" in text[line:start] or name == _IN_CONNECTION
-            result = _evaluate(name, value, text, start, code=code and not settings)
-            end_of_last = max(end_of_last, end)
-            if result is not None:
-                yield SecretMatch(result[0], start, start + len(value), result[1])
-            break
+        if (assigned := _find_assignment(text, line, at)) is None:
+            continue
+        name, value, start, end = assigned
+        settings = "define(" in text[line:start] or name == _IN_CONNECTION
+        result = _evaluate(name, value, text, start, code=code and not settings)
+        end_of_last = max(end_of_last, end)
+        if result is not None:
+            yield SecretMatch(result[0], start, start + len(value), result[1])
 
 
 def _sealed(text: str) -> Iterator[tuple[int, int]]:
@@ -104,13 +105,12 @@ def find_name_words(data: bytes) -> list[int]:
     return offsets[:_MAX_PLACES]
 
 
-def _find_assignment(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
-    """The assignment whose name contains the word at an offset: name, value, value start, end."""
+def _find_assignment(text: str, line: int, at: int) -> tuple[str, str, int, int] | None:
+    """The assignment whose name contains the word at an offset: name, value, value start, end; None for no such."""
     for string in _CONNECTION.finditer(text, line, at + _MOST_AFTER):
         if string.start() <= at < string.start(1):
             braces = string[1][0] == "{"
-            yield _IN_CONNECTION, string[1][braces:], string.start(1) + braces, string.end()
-            return
+            return _IN_CONNECTION, string[1][braces:], string.start(1) + braces, string.end()
     prefix = text[max(0, at - _MOST_BEFORE // 2) : at]
     start = at - len(prefix) + len(prefix.rstrip(_NAME))
     while start < at and text[start] in "-.0123456789":
@@ -119,13 +119,12 @@ def _find_assignment(text: str, line: int, at: int) -> Iterator[tuple[str, str, 
         literal = match[2]
         quoted = literal[0] in {'"', "'"}
         if quoted or _ENDS.match(text, match.end()):
-            yield match[1], literal[1:-1] if quoted else literal, match.start(2) + quoted, match.end()
-            return
+            return match[1], literal[1:-1] if quoted else literal, match.start(2) + quoted, match.end()
     for pattern in (_ELEMENT, _ATTRIBUTES, _DEFINED):
         for match in pattern.finditer(text, line, at + _MOST_AFTER):
             if match.start(1) <= at < match.end(1):
-                yield match[1], match[2], match.start(2), match.end()
-                return
+                return match[1], match[2], match.start(2), match.end()
+    return None
 
 
 def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
