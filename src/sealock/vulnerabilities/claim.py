@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from sealock.model.advisory import Advisory, DistributionState, Epss, Exploited
 from sealock.model.severity import Severity
+
+NO_VERSIONS: Final = ("",)
+"""What is unreadable of a record that names no versions, or only commits of a source repository."""
 
 
 class KeySpan(Struct, frozen=True, array_like=True, gc=False):

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
-from sealock.vulnerabilities.claim import Claim, KeySpan
+from sealock.vulnerabilities.claim import NO_VERSIONS, Claim, KeySpan
 from sealock.vulnerabilities.feeds.feed import (
     BrokenRecord,
     Dated,
@@ -119,6 +119,8 @@ class FeedCollector:
                 unreadable[version] = None
             return parsed
 
+        if affects.state == "affected" and not affects.spans and not affects.versions:
+            unreadable.update(dict.fromkeys(NO_VERSIONS))
         spans = tuple(key_span for span in affects.spans if (key_span := _key_span(span, parse)) is not None)
         versions = self._uncovered(scheme, affects.versions, spans, unreadable)
         if affects.state == "affected" and not (spans or versions or unreadable):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from sealock.model.advisory import Rating
 from sealock.model.severity import Severity
 
 LONGEST: Final = 400
@@ -29,6 +31,17 @@ def severity(points: float | None) -> Severity | None:
         if points >= least:
             return word
     return Severity.INFO
+
+
+def ratings(source: str, stated: Severity | None, vectors: Iterable[str]) -> Iterator[Rating]:
+    """Yield the rating of each valid vector; the source's own word comes before their scores."""
+    rated = False
+    for vector in vectors:
+        if (points := score(vector)) is not None:
+            rated = True
+            yield Rating(source, stated or severity(points), vector, points)
+    if stated is not None and not rated:
+        yield Rating(source, stated)
 
 
 def _compute_score(vector: str) -> float | None:

@@ -164,10 +164,11 @@ def _of_distribution(
     if distribution is None or not distribution.id:
         return NoData("the distribution is unknown (no os-release file)", grave=True)
     ecosystems = release(distribution, stream)
-    if not ecosystems:
+    scheme = scheme_of(ecosystems[0]) if ecosystems else None
+    if scheme is None:
         name = distribution.name or " ".join(filter(None, (distribution.id, distribution.version)))
         return NoData(f"no advisory feed covers {name}", grave=True)
-    if scheme_of(ecosystems[0]) != of_package(package.type):
+    if scheme != of_package(package.type):
         return NoData(f"advisories for {ecosystems[0]} do not cover packages of type {package.type}", grave=True)
     if package.type == "rpm":
         label = dict(package.qualifiers).get("modularitylabel", "")

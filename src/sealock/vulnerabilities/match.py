@@ -5,13 +5,13 @@ Packages that cannot be checked are reported: no data covers them, or a version 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Inventory, Package
-from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
+from sealock.vulnerabilities.claim import NO_VERSIONS, AdvisoryLookup, Claim
 from sealock.vulnerabilities.description import Describer
 from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, source_epochs, streams
 from sealock.vulnerabilities.flaws import Flaw, affects, labels, merged
@@ -129,7 +129,7 @@ class _Matcher:
         modular = bool(lookup.module) or ecosystem.startswith(("Rocky", "Alma", "Red Hat"))
         hits: list[Claim] = []
         assumed: set[int] = set()
-        unreadable: list[str] = []
+        unreadable: list[Claim] = []
         for claim in claims:
             if modular or claim.module:
                 fits = _fits_module(claim, lookup)
@@ -140,9 +140,8 @@ class _Matcher:
             if affects(claim, key) or version in claim.unreadable:
                 hits.append(claim)
             elif claim.unreadable:
-                unreadable.append(claim.advisory)
-        for advisory in unreadable:
-            reason = f"{advisory} has versions that cannot be parsed"
+                unreadable.append(claim)
+        for reason in _doubts(claims, unreadable):
             self.unchecked += [UncheckedPackage(package, reason) for package in packages]
         return tuple(merged(claims, hits, key, frozenset(assumed))) if hits else ()
 
@@ -188,6 +187,20 @@ class _Matcher:
             return set()
         done = [claim for claim in claims if any(span.fixed and b"" < span.end <= key for span in claim.spans)]
         return labels(claims, [claim for claim in done if not affects(claim, key)])
+
+
+def _doubts(claims: Sequence[Claim], unreadable: Sequence[Claim]) -> Iterator[str]:
+    """Say why records that do not affect the version might do so after all."""
+    known: set[str] | None = None
+    for claim in unreadable:
+        if claim.unreadable != NO_VERSIONS:
+            yield f"{claim.advisory} has versions that cannot be parsed"
+            continue
+        if known is None:
+            known = labels(claims, [other for other in claims if other.unreadable != NO_VERSIONS])
+        # Another record of the same flaw mostly says what this one leaves out.
+        if not labels(claims, [claim]) <= known:
+            yield f"{claim.advisory} does not say which versions it affects"
 
 
 def _uncovered(package: Package, lookup: Lookup) -> UncheckedPackage:

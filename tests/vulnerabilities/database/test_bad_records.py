@@ -106,6 +106,46 @@ def test_absurd_versions_are_told_and_harm_nobody(tmp_path: Path, version: str) 
     assert outcome.state.broken or "odd" in _told(matched)
 
 
+COMMITS: dict[str, Any] = {
+    "ranges": [{"type": "GIT", "repo": "https://example.org/odd", "events": [{"introduced": "0"}, {"fixed": "a" * 40}]}]
+}
+
+
+@pytest.mark.parametrize(
+    ("rest", "others", "doubted"),
+    [
+        pytest.param({}, [], True, id="neither ranges nor versions"),
+        pytest.param(COMMITS, [], True, id="only commits of a source repository"),
+        pytest.param({"ranges": [], "versions": []}, [], True, id="empty lists"),
+        pytest.param(
+            {"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "1"}, {"fixed": "1"}]}]}, [], False,
+            id="a range that is empty",
+        ),
+        pytest.param({**COMMITS, "versions": ["1.0"]}, [], False, id="commits and versions"),
+        pytest.param(
+            {}, [record("GHSA-b", events=[{"introduced": "0"}, {"fixed": "1.5"}], aliases=["CVE-2026-0002"])], False,
+            id="another record of the same flaw says it",
+        ),
+        pytest.param(
+            {}, [record("GHSA-b", events=[{"introduced": "0"}, {"fixed": "1.5"}], aliases=["CVE-2026-0003"])], True,
+            id="a record of another flaw does not",
+        ),
+    ],
+)  # fmt: skip
+def test_a_record_that_does_not_say_which_versions_it_affects_is_named(
+    tmp_path: Path,
+    rest: dict[str, Any],
+    others: list[Any],
+    doubted: bool,  # noqa: FBT001  a column
+) -> None:
+    vague = {"id": "CVE-2026-0002", "affected": [{"package": {"ecosystem": "PyPI", "name": "odd"}, **rest}]}
+    built(tmp_path, archive([vague, *others]))
+    matched = evaluated(tmp_path, "2.0")
+    wanted = ["CVE-2026-0002 does not say which versions it affects"] if doubted else []
+    assert [entry.reason for entry in matched.unchecked] == wanted
+    assert found(matched) == [("CVE-2026-0001", "sound", "2.0")]
+
+
 @pytest.mark.parametrize(
     "version",
     ["9" * 1000, "9" * 100_000, "1." * 50_000, "\u0663", "1.0\0", "\ud800", "", "${x}"],

@@ -140,6 +140,28 @@ def test_ratings(ecosystem: str, name: str, ratings: list[tuple[str, Severity, f
     assert [(rating.source, rating.severity, rating.score) for rating in vector(ecosystem, name).ratings] == ratings
 
 
+@pytest.mark.parametrize(
+    ("scores", "wanted"),
+    [
+        pytest.param([], [(Severity.CRITICAL, None)], id="the word alone"),
+        pytest.param(["9.8"], [(Severity.CRITICAL, None)], id="a number in place of a vector"),
+        pytest.param(["CVSS:3.1/AV:N"], [(Severity.CRITICAL, None)], id="a vector that breaks off"),
+        pytest.param(
+            ["CVSS:3.1/AV:N", "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"],
+            [(Severity.CRITICAL, 1.8)],
+            id="a broken vector beside a sound one",
+        ),
+    ],
+)
+def test_the_word_of_the_reviewers_stays_where_a_vector_is_broken(
+    scores: list[str], wanted: list[tuple[Severity, float | None]]
+) -> None:
+    found = record(
+        severity=[{"type": "CVSS_V3", "score": score} for score in scores], database_specific={"severity": "CRITICAL"}
+    )
+    assert [(rating.severity, rating.score) for rating in found.ratings] == wanted
+
+
 def test_a_distributions_own_word_is_kept_for_each_package() -> None:
     assert {affect.severity for affect in vector("Ubuntu", "UBUNTU-CVE-2026-1000").affects} == {Severity.MEDIUM}
     assert vector("crates.io", "RUSTSEC-2026-0001").affects[0].severity is Severity.INFO
@@ -211,6 +233,20 @@ def test_odd_parts_do_not_break_a_record(fields: dict[str, Any]) -> None:
 
 def test_what_was_taken_back_is_dropped() -> None:
     assert vector("Debian", "CVE-2026-1009") == Withdrawn("CVE-2026-1009")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rejected"),
+    [
+        pytest.param("CVE-2023-36268", "Rejected reason: crashes are out of scope.", True, id="as NVD writes now"),
+        pytest.param("CVE-2016-5320", " ** REJECT ** DO NOT USE THIS CANDIDATE NUMBER.", True, id="as NVD wrote before"),
+        pytest.param("CVE-2019-12380", "**DISPUTED** An issue was discovered", False, id="disputed is not rejected"),
+        pytest.param("CVE-2026-0001", "Reject unauthorized access. Rejected reason: none", False, id="the word elsewhere"),
+        pytest.param("GHSA-a", "Rejected reason: none is known", False, id="a record that is no CVE"),
+    ],
+)  # fmt: skip
+def test_what_the_cve_programme_has_rejected_is_dropped(name: str, text: str, rejected: bool) -> None:  # noqa: FBT001  a column
+    assert (record(id=name, details=text) == Withdrawn(name)) is rejected
 
 
 @pytest.mark.parametrize(

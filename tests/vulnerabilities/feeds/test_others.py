@@ -23,6 +23,7 @@ from sealock.vulnerabilities.feeds.feed import (
     FeedItem,
     KnownExploited,
     Likelihood,
+    Withdrawn,
 )
 from support import feedmirror
 
@@ -258,6 +259,19 @@ def test_tars_that_break_off_are_damaged(data: bytes) -> None:
 def test_one_document_alone_is_read_too() -> None:
     found = list(csaf.record("a.json", (feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes()))
     assert [item.id for item in found if isinstance(item, Advisory)] == ["CVE-2026-1000"]
+
+
+def test_the_word_of_red_hat_stays_where_a_vector_is_broken() -> None:
+    document = json.loads((feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes())
+    document["vulnerabilities"][0]["scores"] = [{"cvss_v3": {"vectorString": "CVSS:3.1/AV:N"}}]
+    (advisory,) = (item for item in csaf.record("a.json", json.dumps(document).encode()) if isinstance(item, Advisory))
+    assert [(rating.severity, rating.score) for rating in advisory.ratings] == [(Severity.HIGH, None)]
+
+
+def test_a_rejected_cve_of_debians_tracker_is_dropped() -> None:
+    flaw = {"description": "Rejected reason: not a flaw", "releases": {"bookworm": {"status": "open"}}}
+    tracker = feedmirror.json_of({"gate": {"CVE-2026-1000": flaw}})
+    assert feedmirror.read("debian-tracker", tracker) == [Withdrawn("CVE-2026-1000")]
 
 
 def test_only_a_product_without_a_planned_fix_takes_its_state_from_the_words_of_a_remediation() -> None:

@@ -4,7 +4,7 @@ from sealock.model.inventory import Distribution
 from sealock.rules.endofsupport import TAKEN
 from sealock.rules.kit import DatedRule, Final, Inventory, Iterator, RuleFinding, Severity, cis_docker, cwe, page
 
-_OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap"})
+_OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap", "sles"})
 """Distributions whose versions should all be known."""
 
 

@@ -15,6 +15,8 @@ LINKS: Final = 12
 LINK: Final = 400
 NAMES: Final = 500
 """Most aliases or upstream links of a record: a kernel update closes some hundreds."""
+_REJECTED: Final = ("Rejected reason:", "** REJECT **")
+"""NVD's words since 2023, and before."""
 _DATE: Final = compile_lazily(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?")
 
 
@@ -28,6 +30,14 @@ def details(text: str | None) -> str:
     """The text, cut where it is very long."""
     text = (text or "").strip()
     return text if len(text) <= DETAILS else f"{text[: DETAILS - 1]}…"
+
+
+def is_rejected(own: str, text: str | None) -> bool:
+    """Whether the CVE programme has rejected the id of a record, by the words that NVD's text of it begins with.
+
+    Feeds that take their texts from NVD keep what they said of packages before. https://nvd.nist.gov/vuln/vulnerability-status
+    """
+    return own.startswith("CVE-") and (text or "").lstrip().startswith(_REJECTED)
 
 
 def names(ids: Iterable[str], own: str) -> tuple[str, ...]:

@@ -98,11 +98,7 @@ def _ratings(head: shape.Head, flaw: shape.CsafFlaw) -> Iterator[Rating]:
         for cvss_score in (score.cvss_v4, score.cvss_v3, score.cvss_v2)
         if cvss_score is not None
     ]
-    for vector in list(dict.fromkeys(vectors))[:4]:
-        if (points := cvss.score(vector)) is not None:
-            yield Rating("Red Hat", stated or cvss.severity(points), vector, points)
-    if stated is not None and not vectors:
-        yield Rating("Red Hat", stated)
+    yield from cvss.ratings("Red Hat", stated, list(dict.fromkeys(vectors))[:4])
 
 
 def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:

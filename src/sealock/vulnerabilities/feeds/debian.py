@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, DistributionState, Span
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
-from sealock.vulnerabilities.feeds._texts import details
-from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, fit, word
+from sealock.vulnerabilities.feeds._texts import details, is_rejected
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, Withdrawn, fit, word
 
 FEED: Final = "debian-tracker"
 RELEASES: Final = {
@@ -65,6 +65,8 @@ def _record(package: str, name: str, body: msgspec.Raw) -> FeedItem:
         flaw = _flaw(body)
     except UNREADABLE as error:
         return BrokenRecord(where, str(error))
+    if is_rejected(name, flaw.description):
+        return Withdrawn(name)
     affects = []
     for code, release in (flaw.releases or {}).items():
         number = RELEASES.get(code.partition("-")[0])

@@ -15,7 +15,7 @@ from sealock.vulnerabilities import cvss
 from sealock.vulnerabilities.ecosystems import normalised, suse_release
 from sealock.vulnerabilities.feeds import _osvshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
-from sealock.vulnerabilities.feeds._texts import dated, details, links, names, summary
+from sealock.vulnerabilities.feeds._texts import dated, details, is_rejected, links, names, summary
 from sealock.vulnerabilities.feeds._zip import members
 from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, Withdrawn, fit, word
 from sealock.vulnerabilities.feeds.spans import spans
@@ -55,7 +55,7 @@ def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
         return BrokenRecord(name, f"it is not a record of the OSV schema ({decoding_fault(error)})")
     if not fit(osv.id):
         return BrokenRecord(name, "its id is invalid")
-    if osv.withdrawn:
+    if osv.withdrawn or is_rejected(osv.id, osv.details):
         return Withdrawn(osv.id)
     notice = bool(_NOTICES.match(osv.id))
     upstream = osv.upstream or ()
@@ -134,12 +134,7 @@ def _ratings(osv_record: shape.OsvRecord) -> Iterator[Rating]:
     special = _special(osv_record.database_specific, b'"severity"')
     # The reviewer's rating outweighs the vector's score.
     stated = word(special.get("severity"))
-    for vector in list(vectors)[:8]:
-        points = cvss.score(vector)
-        if points is not None:
-            yield Rating(source, stated or cvss.severity(points), vector, points)
-    if stated is not None and not vectors:
-        yield Rating(source, stated)
+    yield from cvss.ratings(source, stated, list(vectors)[:8])
     if osv_record.id.startswith("MAL-"):
         yield Rating("OpenSSF", Severity.CRITICAL)
 
