@@ -14,7 +14,17 @@ from sealock.model.finding import Severity
 from sealock.model.inventory import Distribution, Inventory
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.endofsupport import ALREADY, ENDS, NAMES, PROGRAMS, TABLES, TAKEN, SupportDays, SupportRecord
+from sealock.rules.endofsupport import (
+    ALREADY,
+    ENDS,
+    NAMES,
+    PROGRAMS,
+    TABLES,
+    TAKEN,
+    SupportDays,
+    SupportRecord,
+    newer_release,
+)
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.scan.evaluator import evaluate_document
 from sealock.scan.run import CheckRun, check
@@ -106,6 +116,24 @@ def test_the_table_has_valid_dates() -> None:
     days = [day for versions in (*ENDS.values(), *PROGRAMS.values()) for day in versions.values()]
     assert not ENDS.keys() & PROGRAMS.keys()
     assert [date.fromisoformat(day).isoformat() for day in (*days, TAKEN)] == [*days, TAKEN]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "newer"),
+    [
+        ("opensuse-leap", "42.3", "16.0"),
+        ("opensuse-leap", "15.6", "16.0"),
+        ("opensuse-leap", "16.0", ""),
+        ("amzn", "2018.03", "2023"),
+        ("amzn", "2023", ""),
+        ("alpine", "3.2.1", next(reversed(ENDS["alpine"]))),
+        ("debian", "99", ""),
+        ("slackware", "1", ""),
+        ("debian", "sid", ""),
+    ],
+)
+def test_the_newest_release_is_named_where_a_version_is_older(distribution: str, version: str, newer: str) -> None:
+    assert newer_release(distribution, version) == newer
 
 
 def test_code_names_map_to_versions_of_the_table() -> None:

@@ -76,6 +76,8 @@ ENDS: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 """The last day of distributions, by the ID of os-release and the version, as their own release pages announce it.
 
+The versions of each stand in the order of their release.
+
 CentOS 8 is Stream 8, the last of that number; CentOS proper had ended in 2021. AlmaLinux, Rocky and Oracle Linux count
 like Red Hat, by the first number.
 """
@@ -256,13 +258,15 @@ TABLES: Final = SupportDays()
 
 
 def newest_release(product: str) -> str:
-    """The newest release of a distribution that the table holds."""
-    return max(ENDS[product], key=_order)
+    """The newest release of a distribution that the table holds: the last, as Leap 42.3 came before 15.0."""
+    return next(reversed(ENDS[product]))
 
 
 def newer_release(product: str, version: str) -> str:
     """The newest release of a distribution, where a version is older; "" where it is not, or the table has none."""
     newest = newest_release(product) if product in ENDS else ""
+    if newest and version in ENDS[product]:
+        return newest if version != newest else ""
     return newest if newest and () < _order(version) < _order(newest) else ""
 
 
