@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from sealock.rules.build._ran import Ran, ran
+from sealock.model.build import Run
+from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _NAMES: Final = (
@@ -64,11 +65,17 @@ class CommandWithoutEffect(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        uses: dict[object, int] = {}
         for call in ran(build, *_NAMES):
             name = call.command.name
             # A RUN may stop a process that it started itself.
             own = name in {"kill", "ps"} and any(line.joint == "&" for line in call.run.script.every_pipeline())
-            if not own and not (name == "service" and _is_used(call)):
+            if name == "service":
+                used_until = uses.get(call.at)
+                if used_until is None:
+                    used_until = uses[call.at] = _last_use(call.run)
+                own = call.command.place.start < used_until
+            if not own:
                 yield self.finding(
                     f"runs `{name}`, which {_WHY.get(name, 'has no effect on the image')}",
                     call.at,
@@ -85,7 +92,7 @@ class CommandWithoutEffect(Rule[Build]):
                 yield self.finding(f"runs `systemctl`, which {_WHY['systemctl']}", call.at, place=call.command.place)
 
 
-def _is_used(call: Ran) -> bool:
-    """Whether a later command of the same RUN may use the service: one that only tidies up does not."""
-    start = call.command.place.start
-    return any(command.place.start > start and command.name not in _TIDYING for command in call.run.script.commands())
+def _last_use(run: Run) -> int:
+    """Where the last command stands that may use a service: one that only tidies up does not."""
+    starts = (command.place.start for command in run.script.commands() if command.name not in _TIDYING)
+    return max(starts, default=-1)

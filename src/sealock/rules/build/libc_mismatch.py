@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.model.build import Copy, Stage
+from sealock.model.build import Copy
 from sealock.model.distributions import distributions
 from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known
@@ -70,6 +70,7 @@ class LibcMismatch(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         below = distributions(build)
+        linking: frozenset[int] | None = None
         for at, stage, copy in build.each(Copy):
             if copy.stage is None or copy.stage >= stage.index:
                 continue
@@ -78,7 +79,9 @@ class LibcMismatch(Rule[Build]):
                 origin = build.stages[copy.stage]
                 programs = [source.text for source in copy.sources if not _DATA.search(source.text)]
                 trees = any(tree in source for source in programs for tree in _TREES)
-                if trees or (programs and _links(build, origin)):
+                if programs and not trees and linking is None:
+                    linking = _linking_stages(build)
+                if trees or (linking is not None and programs and origin.index in linking):
                     libraries = ("musl", "glibc") if target == "alpine" else ("glibc", "musl")
                     yield self.finding(
                         f"copies files built for {libraries[1]} to an image with {libraries[0]}",
@@ -97,19 +100,24 @@ class LibcMismatch(Rule[Build]):
                     )
 
 
-def _links(build: Build, stage: Stage) -> bool:
-    """Whether the stage links programs against its own C library."""
-    stages = {("stages", below.index) for below in lineage(build, stage)}
-    static = any(
-        setting.at[:2] in stages and (setting.value == "0" or "static" in setting.value or "musl" in setting.value)
-        for setting in settings(build, *_FLAGS)
-    )
-    links = False
+def _linking_stages(build: Build) -> frozenset[int]:
+    """The stages that link programs against their own C library."""
+    links, static = set(), set()
     for call in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
-        if call.stage.index == stage.index:
-            flags = (each.value.text for each in call.command.assignments if each.value and "FLAGS" in each.name)
-            words = " ".join((*call.command.arguments, *flags))
-            # Which of a stage's commands builds the program that is copied is not known.
-            static = static or "static" in words or "musl" in words
-            links = links or call.command.name not in {"go", "cargo"} or "build" in words or "install" in words
-    return links and not static
+        flags = (each.value.text for each in call.command.assignments if each.value and "FLAGS" in each.name)
+        words = " ".join((*call.command.arguments, *flags))
+        # Which of a stage's commands builds the program that is copied is not known.
+        if "static" in words or "musl" in words:
+            static.add(call.stage.index)
+        if call.command.name not in {"go", "cargo"} or "build" in words or "install" in words:
+            links.add(call.stage.index)
+    static_at = {
+        setting.at[:2]
+        for setting in settings(build, *_FLAGS)
+        if setting.value == "0" or "static" in setting.value or "musl" in setting.value
+    }
+    return frozenset(
+        index
+        for index in links - static
+        if not any(("stages", below.index) in static_at for below in lineage(build, build.stages[index]))
+    )
