@@ -22,7 +22,7 @@ from sealock.formats.scripts.engines import (
     parse_network_create,
     unknown_verb,
 )
-from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands, unread_places
+from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
@@ -129,12 +129,13 @@ def find_unread_commands(source: Source) -> tuple[Place, ...]:
     if not mentions_run(source.text):
         return ()
     found = sorted(run.place.start for run in find_run_commands(source))
+    unread = _read(source)[1]
 
     def is_unread(place: Place) -> bool:
         after = bisect_left(found, place.start)
         return (after == len(found) or found[after] >= place.end) and mentions_run(source.excerpt(place))
 
-    return tuple(filter(is_unread, unread_places(source)))
+    return tuple(filter(is_unread, unread))
 
 
 def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
@@ -174,7 +175,13 @@ def refusal(source: Source) -> str:
     return shell.refusal(source.text) if detect_kind(source) == "shell" else ""
 
 
-@lru_cache(maxsize=2)
 def _commands(source: Source) -> tuple[tuple[Command, bool], ...]:
-    """The engine commands of a text, and whether each is loose; cached for runs and networks."""
-    return read_engine_commands(source)
+    """The engine commands of a text, and whether each is loose."""
+    return _read(source)[0]
+
+
+@lru_cache(maxsize=2)
+def _read(source: Source) -> tuple[tuple[tuple[Command, bool], ...], tuple[Place, ...]]:
+    """What `_commands` gives, and what of the scripts could not be read; kept for who asks next."""
+    unread: list[Place] = []
+    return read_engine_commands(source, unread=unread), tuple(unread)

@@ -59,10 +59,13 @@ _NAMES: Final = tuple(
 )
 
 
-def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command, bool], ...]:
+def read_engine_commands(
+    source: Source, depth: int = 0, unread: list[Place] | None = None
+) -> tuple[tuple[Command, bool], ...]:
     """Read all commands of a text that mentions an engine, with variables resolved, and whether each is loose.
 
-    `depth` is the number of commands that carry the text.
+    `depth` is the number of commands that carry the text. `unread` gets the parts of its scripts that no command was
+    read from: nested too deeply, behind too many commands, or against the grammar.
     """
     if source.text.startswith("\ufeff"):  # a byte order mark, which is no part of the first command
         source = Source(source.name, f" {source.text[1:]}", source.included)
@@ -72,6 +75,7 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
     kind = detect_kind(source)
     if kind == "systemd":
         for script in systemd.scripts(source):
+            _note_unread(script, unread)
             commands.extend((command, False) for command in script.commands())
         return tuple(commands)
     if kind in _WITH_ARRAYS:
@@ -85,6 +89,7 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
 
         fragments, scripts, files = dockerfiles.read(source)
         for fragment, script in zip(fragments, scripts, strict=True):
+            _note_unread(script, unread)
             commands.extend(_resolved(script, fragment, source, depth))
         for file in files if depth < MAX_DEPTH else ():
             commands.extend(_moved(file, depth, set()))
@@ -93,29 +98,15 @@ def read_engine_commands(source: Source, depth: int = 0) -> tuple[tuple[Command,
         commands.extend((command, False) for command in programs.commands(source))
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
+        if not fragment.loose:
+            _note_unread(script, unread)
         commands.extend(_resolved(script, fragment, source, depth))
     return tuple(commands)
 
 
-def unread_places(source: Source) -> Iterator[Place]:
-    """The parts of a text's scripts that no command was read from: too deep, too many, or against the grammar."""
-    kind = detect_kind(source)
-    scripts: Iterable[Script]
-    if kind == "systemd":
-        scripts = systemd.scripts(source)
-    elif kind == "dockerfile":
-        from sealock.formats.scripts import dockerfiles  # noqa: PLC0415  as above
-
-        scripts = dockerfiles.read(source)[1]
-    else:
-        scripts = (
-            shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-            for fragment in _READERS[kind](source)
-            if not fragment.loose
-        )
-    for script in scripts:
-        yield from script.broken
-        yield from script.unread_within()
+def _note_unread(script: Script, unread: list[Place] | None) -> None:
+    if unread is not None:
+        unread += (*script.broken, *script.unread_within())
 
 
 def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) -> Iterator[tuple[Command, bool]]:
