@@ -1,6 +1,7 @@
 """Parses shell scripts into the nouns of `sealock.model.shell`, with the value and the place of every word.
 
-The grammar is tree-sitter's for bash. Parsing never raises: `Script.broken` holds what could not be read.
+The grammar is tree-sitter's for bash. Parsing never raises: `Script.broken` holds what the grammar could not parse, and
+`Script.unread` what lies beyond the bounds.
 """
 
 from __future__ import annotations
