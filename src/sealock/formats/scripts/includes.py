@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from sealock.formats.files import FileRefusedError, FileWindow
-from sealock.formats.scripts.makefile import add_variables
+from sealock.formats.scripts.makefile import MAX_VALUE, add_variables, expand
 from sealock.model.location import Source
 from sealock.patterns import compile_lazily
 
@@ -18,16 +18,11 @@ MAX_CHARACTERS: Final = 1_000_000
 """Characters of all of them."""
 _INCLUDE: Final = compile_lazily(r"^ {0,8}([-s]?)include[ \t]+((?:[^\n#\\]|\\[\s\S])+)", re.MULTILINE)
 _WILDCARD: Final = compile_lazily(r"\$[({]wildcard[ \t]+([^(){}$]+)[)}]")
-_REFERENCE: Final = compile_lazily(r"\$[({]([A-Za-z_]\w*)[)}]")
 _NAME: Final = compile_lazily(r"(?:\$\((?:[^()]|\([^()]*\))*\)|\S)+")
 """A name of a directive; a function that is not known may have blanks in it."""
 _PATTERN: Final = compile_lazily(r"([^$*?\[]*/)?[^$/]*[*?\[][^$/]*")
 """A pattern in the last part of a path."""
 _OPEN: Final = compile_lazily(r"[$*?\[]")
-_MAX_LENGTH: Final = 10_000
-"""Characters of a directive, with its variables resolved."""
-_MAX_DEPTH: Final = 8
-"""The nesting depth of variables."""
 
 
 class IncludedFiles(NamedTuple):
@@ -80,12 +75,9 @@ class _Reader:
     def names(self, written: str) -> Iterator[str]:
         """The names in a directive, with variables and patterns resolved."""
         if "$" in written:
-            for _ in range(_MAX_DEPTH):
-                if "$" in written and len(written) <= _MAX_LENGTH:
-                    written = _REFERENCE.sub(lambda match: self.values.get(match[1]) or match[0], written)
-            written = _WILDCARD.sub(lambda match: match[1], written)
-        if len(written) > _MAX_LENGTH:
-            self._name(f"{written[:100]}… (longer than {_MAX_LENGTH} characters)")
+            written = _WILDCARD.sub(lambda match: match[1], expand(written, self.values))
+        if len(written) > MAX_VALUE:
+            self._name(f"{written[:100]}… (longer than {MAX_VALUE} characters)")
             return
         for match in _NAME.finditer(written):
             yield from self.matching(match[0]) if _PATTERN.fullmatch(match[0]) else (match[0],)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -32,6 +32,8 @@ _ARGUMENTS: Final = {"foreach": (2, 3), "if": (1, 3), "or": (0, 100), "and": (0,
 """Functions with commands in their arguments: the first of these, and how many arguments there are."""
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
+MAX_VALUE: Final = 10_000
+"""Characters of a value, with its variables resolved."""
 
 
 class _Definition(NamedTuple):
@@ -142,18 +144,20 @@ def _one_line_recipe(line: str) -> int:
     return semicolon + 1 if 0 < colon < semicolon and "=" not in line[:colon] and line[0] not in "# " else -1
 
 
+def expand(text: str, variables: Mapping[str, str | None]) -> str:
+    """The text with variables resolved as deep as they nest; what is not known stays, as does what grows too long."""
+    for _ in range(_MAX_DEPTH):
+        if "$" not in text or len(text) > MAX_VALUE:
+            break
+        text = _REFERENCE.sub(lambda match: variables.get(match.group(1) or match.group(2)) or match.group(), text)
+    return text
+
+
 def _literal_values(variables: dict[str, str | None]) -> dict[str, tuple[Word, ...]]:
     """The words of the variables that have a literal value."""
     values: dict[str, tuple[Word, ...]] = {}
     for name, value in variables.items():
-        expanded: str | None = value
-        for _ in range(_MAX_DEPTH):
-            if expanded is None or "$" not in expanded or len(expanded) > 10_000:
-                break
-            expanded = _REFERENCE.sub(
-                lambda match: variables.get(match.group(1) or match.group(2)) or match.group(), expanded
-            )
-        if expanded is None or len(expanded) > 10_000:
+        if value is None or len(expanded := expand(value, variables)) > MAX_VALUE:
             continue
         if not expanded:
             values[name] = (Word("", Place()),)
