@@ -7,7 +7,6 @@ from sealock.patterns import compile_lazily
 from sealock.rules.container._texts import commands_of
 from sealock.rules.downloads import DOWNLOADERS, DownloadRun, find_download_run, find_invoked_download
 from sealock.rules.kit import Container, Final, Iterator, Rule, RuleFinding, Severity, cwe
-from sealock.shell import parse, parse_words
 
 _DOWNLOADER: Final = compile_lazily(rf"(?<![\w-])(?:{'|'.join(sorted(DOWNLOADERS))})(?![\w-])")
 _INSTALLS = (
@@ -69,6 +68,8 @@ class DownloadedAtStart(Rule[Container]):
 
 def _find_run(words: tuple[str, ...]) -> DownloadRun | None:
     """The command that runs a download in these words, or in the script that they are for the shell before them."""
+    from sealock.shell import parse, parse_words  # noqa: PLC0415  tree-sitter: few containers download as they start
+
     script = parse_words([Word(word, Place(0, len(word))) for word in words], Place())
     if not any(command.nested for command in script.commands()):
         script = parse(" ".join(words))
