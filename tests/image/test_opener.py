@@ -7,7 +7,6 @@ import gzip
 import json
 import lzma
 import os
-import sys
 import tarfile
 import tempfile
 import threading
@@ -35,11 +34,7 @@ from support.madeimages import (
     troubles,
     write,
 )
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from support.packing import zstd
 
 BASE = files(etc__passwd="root", opt__a="a", opt__b="b")
 UPPER = files(opt__c="c", **{"etc__.wh.passwd": "", "opt__.wh..wh..opq": ""})

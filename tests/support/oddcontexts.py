@@ -9,7 +9,7 @@ import lzma
 import tarfile
 from typing import NamedTuple
 
-from backports.zstd import compress as zstd
+from support.packing import zstd
 
 GOOD = "FROM scratch\nLABEL is=good\n"
 BAD = "FROM scratch\nLABEL is=bad\n"
@@ -70,7 +70,7 @@ CONTEXTS = (
     OddContext("gzip in two members", gzip.compress(_PLAIN[:700]) + gzip.compress(_PLAIN[700:]), GOOD),
     OddContext("xz", lzma.compress(_PLAIN), GOOD),
     OddContext("bzip2", bz2.compress(_PLAIN), GOOD),
-    OddContext("zstd", zstd(_PLAIN), GOOD),
+    OddContext("zstd", zstd.compress(_PLAIN), GOOD),
     OddContext("a name with ./", archive(member("./Dockerfile", GOOD)), GOOD),
     OddContext("an absolute name", archive(member("/Dockerfile", GOOD)), GOOD),
     OddContext("a small name", archive(member("dockerfile", GOOD)), GOOD),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
+import random
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +19,7 @@ from sealock.targets.fileinputs import Options, read_found
 from sealock.targets.imagelayouts import WHY
 from sealock.targets.inputs import FileInput, ImageInput, Input, SkippedInput
 from sealock.targets.resolve import resolve
+from support.packing import zstd
 
 HASH = "ab" * 32
 CONFIG = b'{"architecture": "amd64", "config": {"Cmd": ["docker run --privileged x"]}, "rootfs": {"type": "layers"}}'
@@ -22,11 +27,17 @@ SCRIPT = b"#!/bin/sh\ndocker run --privileged x\n"
 SAVED = f'[{{"Config": "{HASH}.json", "RepoTags": ["a:1"], "Layers": ["{HASH}/layer.tar"]}}]'.encode()
 
 
-def archive(*names: str) -> bytes:
+RANDOM = random.Random(1).randbytes(1 << 20)  # noqa: S311  bytes that do not compress
+
+
+def archive(*names: str, size: int = 0, pax: bool = False) -> bytes:
     written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as tar:
+    with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in names:
-            tar.addfile(tarfile.TarInfo(name))
+            info = tarfile.TarInfo(name)
+            info.size = 0 if name.endswith("/") else size
+            info.pax_headers = {"mtime": "1.5", "LIBARCHIVE.creationtime": "1.5" * 400} if pax else {}
+            tar.addfile(info, io.BytesIO(RANDOM))
     return written.getvalue()
 
 
@@ -121,15 +132,53 @@ def test_a_file_that_makes_a_directory_an_image_takes_no_check_away(tmp_path: Pa
     assert shape(iter(others)) == [("Dockerfile", "dockerfile")]
 
 
+SAVED_TAR = archive("blobs/", "blobs/sha256/", f"blobs/sha256/{HASH}", size=1 << 20)
 ARCHIVES = {
     "of docker save": (archive("blobs/", f"blobs/sha256/{HASH}"), True),
     "of an older docker save": (archive(f"{HASH}/", f"{HASH}/layer.tar"), True),
     "of skopeo": (archive(f"{HASH}.tar", "manifest.json"), True),
     "of crane": (archive(f"sha256:{HASH}", "manifest.json"), True),
+    "of Jib": (archive("config.json", f"{HASH}.tar.gz", "manifest.json", size=3000), True),
     "with a dot before each name": (archive("./oci-layout"), True),
+    "of a directory, which comes first": (archive("./", "./blobs/", f"./blobs/sha256/{HASH}"), True),
+    "that begins with a pax header": (archive("blobs/", f"blobs/sha256/{HASH}", pax=True), True),
+    "of an image and large blobs": (SAVED_TAR, True),
     "of sources": (archive("src/", "src/manifest.json"), False),
+    "of sources after a pax header": (archive("src/", "src/manifest.json", pax=True), False),
+    "of a configuration and sources": (archive("config.json", "src/main.c"), False),
     "of nothing": (b"", False),
+    "of a header that has no number for its size": (archive("./")[:124] + b"x" * 12 + archive("./")[136:], False),
 }
+PACKED = {
+    "image.tar.gz": gzip.compress(SAVED_TAR),
+    "image.tgz": gzip.compress(SAVED_TAR),
+    "image.gz": gzip.compress(SAVED_TAR),
+    "image.tar.xz": lzma.compress(SAVED_TAR, preset=0),
+    "image.txz": lzma.compress(SAVED_TAR, preset=0),
+    "image.tar.bz2": bz2.compress(SAVED_TAR),
+    "image.tar.zst": zstd.compress(SAVED_TAR),
+    "image.tzst": b"\x50\x2a\x4d\x18\x04\0\0\0skip" + zstd.compress(SAVED_TAR),
+    "image": SAVED_TAR,
+    "image-1.27": gzip.compress(SAVED_TAR),
+    "IMAGE.OCI": SAVED_TAR,
+}
+UNPACKABLE = {
+    "sources.tar.gz": gzip.compress(archive("src/", "src/manifest.json")),
+    "program.gz": gzip.compress(b"\x7fELF" + RANDOM),
+    "broken.tar.gz": gzip.compress(SAVED_TAR)[:20] + RANDOM,
+    "broken.tar.xz": lzma.compress(SAVED_TAR, preset=0)[:20] + RANDOM,
+    "broken.tar.bz2": bz2.compress(SAVED_TAR)[:20] + RANDOM,
+    "broken.tar.zst": zstd.compress(SAVED_TAR)[:20] + RANDOM,
+    "frames.tar.zst": b"\x50\x2a\x4d\x18\0\0\0\0" * 20_000 + zstd.compress(SAVED_TAR),
+    "image.zip": SAVED_TAR,
+}
+
+
+def walk(directory: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """What a walk yields, and what it did not look into."""
+    passed: list[str] = []
+    found = shape(resolve(str(directory), Options(unexamined=passed.append)))
+    return found, [Path(path).name for path in passed]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +186,14 @@ ARCHIVES = {
 )
 def test_an_archive_of_an_image_is_named(tmp_path: Path, data: bytes, *, is_image: bool) -> None:
     lay(tmp_path, {"image.tar": data})
-    passed: list[str] = []
-    found = shape(resolve(str(tmp_path), Options(unexamined=passed.append)))
-    assert found == ([("image.tar", WHY)] if is_image else [])
-    assert [Path(path).name for path in passed] == ([] if is_image else ["image.tar"])
+    assert walk(tmp_path) == (([("image.tar", WHY)], []) if is_image else ([], ["image.tar"]))
+
+
+def test_an_archive_of_an_image_is_named_whatever_compresses_it(tmp_path: Path) -> None:
+    lay(tmp_path, PACKED)
+    assert walk(tmp_path) == ([(name, WHY) for name in sorted(PACKED)], [])
+
+
+def test_what_only_looks_like_an_archive_of_an_image_is_counted(tmp_path: Path) -> None:
+    lay(tmp_path, UNPACKABLE)
+    assert walk(tmp_path) == ([], sorted(UNPACKABLE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import sys
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -150,10 +149,7 @@ class Gunzip:
 
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Decompress zstd, frame by frame."""
-    if sys.version_info >= (3, 14):
-        from detect_compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  takes 6 ms
-    else:
-        from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as above
+    from sealock.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  takes 6 ms
 
     frame = ZstdDecompressor()
     fresh = True

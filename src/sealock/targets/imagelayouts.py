@@ -19,9 +19,19 @@ _MEMBER: Final = compile_lazily(
 )
 """The names of an image's own files and directories, as Docker, Podman, skopeo and crane write them."""
 _SAVED: Final = compile_lazily(rb"\s*\[\s*\{(?=.*\"Config\"\s*:)(?=.*\"Layers\"\s*:)", re.DOTALL)
+BZIP2: Final = b"BZh"
+ARCHIVE_START: Final = compile_lazily(
+    rb"\x1f\x8b|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|.{257}ustar", re.DOTALL
+)
+"""What archives start with: gzip, bzip2, xz, zstd and its frames to be skipped, tar."""
+_ARCHIVES: Final = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
+"""How names of archives end, among those that a walk does not open."""
+_STORED: Final = 256 << 10
+"""Bytes of an archive that decide about it: zstd makes nothing of less than a block, of at most 128 KiB."""
+_STORED_BZIP2: Final = 1 << 20
+"""The same for bzip2, whose blocks have 900 KB."""
 _HEAD: Final = 64 << 10
 """Bytes of a manifest.json that decide whether `docker save` wrote it."""
-_TAR_HEADER: Final = 512
 
 
 def is_image_directory(path: str) -> bool:
@@ -33,11 +43,12 @@ def is_image_directory(path: str) -> bool:
     return _start(path, "version", 64).startswith(TRANSPORT) or bool(_SAVED.match(_start(path, "manifest.json", _HEAD)))
 
 
-def is_image_archive(path: str) -> bool:
-    """Whether a file is a tar archive that begins as those of images do."""
-    header = _start("", path, _TAR_HEADER)
-    first = header[:100].rstrip(b"\0").decode("utf-8", "replace").removeprefix("./")
-    return header[257:262] == b"ustar" and is_member(first.partition("/")[0])
+def read_archive_start(path: str) -> bytes:
+    """Read what decides whether a file is an image's archive; nothing where its name is not that of an archive."""
+    if not path.lower().endswith(_ARCHIVES):
+        return b""
+    data = _start("", path, _STORED)
+    return _start("", path, _STORED_BZIP2) if data.startswith(BZIP2) else data
 
 
 def has_others(path: str) -> bool:

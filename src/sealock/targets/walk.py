@@ -18,7 +18,14 @@ from sealock.patterns import compile_lazily
 from sealock.targets.dependencies import lacks_lock
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
-from sealock.targets.imagelayouts import DESCRIPTIONS, WHY, is_image_archive, is_image_directory, is_member
+from sealock.targets.imagelayouts import (
+    ARCHIVE_START,
+    DESCRIPTIONS,
+    WHY,
+    is_image_directory,
+    is_member,
+    read_archive_start,
+)
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.rendernames import is_renderable
 from sealock.targets.units import is_drop_in
@@ -214,10 +221,7 @@ class Walk:
         if is_certain(base) or (self._rendered and is_renderable(base)):
             return WalkedFile(path)
         if base.rpartition(".")[2].lower() in CLOSED and "." in base and base != "pom.xml":
-            if base.lower().endswith(".tar") and is_image_archive(path):
-                return WalkedFile(path, WHY, image=True)
-            self._unexamined(path)
-            return None
+            return self._look_at_binary(path, read_archive_start(path))
         if is_lock(path) or is_other_lock(base):
             return WalkedFile(path)
         try:
@@ -232,8 +236,7 @@ class Walk:
         why = ""
         if b"\0" in data[:4096] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
             if not (_TEXT.fullmatch(base) or data.startswith((b"#!", b"\xff\xfe", b"\xfe\xff"))):
-                self._unexamined(path)
-                return None
+                return self._look_at_binary(path, data)
             data, why = data.replace(b"\0", b""), "not UTF-8 text"
         known = any(word in data for word in _WORDS) or (
             any(key in data for key in _KEYS) if _DATA.fullmatch(base) or is_drop_in(path) else _starts(data)
@@ -242,6 +245,16 @@ class Walk:
         known = known or (b" run" in data and _SCRIPT.fullmatch(base) is not None and bool(_VARIABLE_RUN.search(data)))
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)
+        return None
+
+    def _look_at_binary(self, path: str, start: bytes) -> WalkedFile | None:
+        """Decide about a file that is no text by its first bytes: an archive of an image, or not looked into."""
+        if ARCHIVE_START.match(start):
+            from sealock.targets.archivestarts import begins_image  # noqa: PLC0415  loads decompressors in 8 ms
+
+            if begins_image(start):
+                return WalkedFile(path, WHY, image=True)
+        self._unexamined(path)
         return None
 
 
