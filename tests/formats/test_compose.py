@@ -362,6 +362,39 @@ def test_several_files_are_merged() -> None:
     assert web.place(("image",)).file == "b"
 
 
+RUN_LINES = """\
+services:
+  dind:
+    image: docker
+    command: docker run --privileged x
+    healthcheck:
+      test: [CMD, docker, run, y]
+  shell:
+    image: docker
+    entrypoint: [sh, -c]
+    command:
+    - |
+      docker run -v $$PWD:/z z:${TAG:-1}
+      docker run w
+  cli:
+    image: docker
+    entrypoint: docker
+    command: [run, --pid=host, v]
+configs:
+  script:
+    content: |
+      #!/bin/sh
+      docker run --net=host u
+"""
+
+
+def test_run_lines_in_the_commands_of_services_are_read_at_their_lines() -> None:
+    document = read(Source("compose.yaml", RUN_LINES))
+    runs = [subject for subject in document.subjects if subject.name in document.run_lines]
+    lines = {run.name.removeprefix("docker run "): document.source.position(run.place(()).start)[0] for run in runs}
+    assert lines == {"x": 4, "y": 6, "z:${TAG:-1}": 12, "w": 13, "v": 16, "u": 22}
+
+
 PROJECT = """\
 version: "3"
 services:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import FormatError
 from sealock.formats.compose import read, read_many
-from sealock.formats.compose.editor import edits
+from sealock.formats.compose.editor import edits, edits_together
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
@@ -222,6 +222,36 @@ def test_first_of_several_files_is_changed() -> None:
     assert apply_edits(sources[0].text, made) == "services: {web: {image: a, user: root, init: true}}"
     with pytest.raises(FormatError, match="another place still sets it"):
         edits(document, web, Set("user", "y"))
+
+
+@pytest.mark.parametrize(
+    ("command", "after"),
+    [
+        pytest.param("command: docker run --privileged x", "command: docker run x", id="a text"),
+        pytest.param("command: [docker, run, --privileged, x]", "command: [docker, run, x]", id="an array"),
+        pytest.param(
+            'entrypoint: sh -c "docker run --privileged x"', 'entrypoint: sh -c "docker run x"', id="of an entrypoint"
+        ),
+        pytest.param(
+            "healthcheck: {test: docker run --privileged x}",
+            "healthcheck: {test: docker run x}",
+            id="of a health check",
+        ),
+        pytest.param(
+            'post_start: [{command: [sh, -c, "docker run --privileged x"]}]',
+            'post_start: [{command: [sh, -c, "docker run x"]}]',
+            id="of a hook",
+        ),
+    ],
+)
+def test_a_run_line_of_a_service_is_changed_in_its_command(command: str, after: str) -> None:
+    text = f"services:\n  web:\n    image: a\n    {command}\n"
+    document = read(Source("compose.yaml", text))
+    run, web = subject(document, "docker run x"), subject(document, "service web")
+    assert apply_edits(text, edits(document, run, Set("privileged", False))) == text.replace(command, after)
+    assert "tty: true" in apply_edits(text, edits(document, web, Set("tty", True)))
+    with pytest.raises(FormatError, match="docker run x is changed by itself"):
+        edits_together(document, [(web, Set("tty", True)), (run, Set("privileged", False))])
 
 
 def test_a_project_has_no_fields_to_change() -> None:

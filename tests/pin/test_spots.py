@@ -93,6 +93,8 @@ LINES = {
     "a variable of a Makefile": ("Makefile", "IMAGE ?= x:1\nrun:\n\tdocker run $(IMAGE) a\n", "IMAGE ?= x:1@@\nrun:\n\tdocker run $(IMAGE) a\n"),
     "a page": ("a.md", "# x:1\n\n```sh\n$ docker run x:1\n```\n", "# x:1\n\n```sh\n$ docker run x:1@@\n```\n"),
     "a run line of a pod": ("a.yml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1\n    args: [docker run y:2]\n", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1@@\n    args: [docker run y:2@@]\n"),
+    "a run line of a service": ("compose.yml", "services:\n  a:\n    image: x:1\n    command: docker run y:2\n", "services:\n  a:\n    image: x:1@@\n    command: docker run y:2@@\n"),
+    "an array of a service": ("compose.yml", "services:\n  a:\n    image: x:1\n    command: [docker, run, y:2]\n", "services:\n  a:\n    image: x:1@@\n    command: [docker, run, y:2@@]\n"),
     "a CI file": (".gitlab-ci.yml", "a:\n  script:\n    - docker run x:1\n", "a:\n  script:\n    - docker run x:1@@\n"),
     "the images of GitLab's jobs": (
         ".gitlab-ci.yml",
@@ -212,6 +214,22 @@ def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
     else:
         assert not isinstance(found, str)
         assert (found.start, found.end) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    ("walked", "found"),
+    [
+        pytest.param("p", ["x:1"], id="from a directory of the project that is walked"),
+        pytest.param("p/app", [], id="but from none above what is walked"),
+        pytest.param("p/app/Makefile", [], id="nor from another than that of a file that is named"),
+    ],
+)
+def test_a_makefile_has_the_variables_of_what_it_includes(tmp_path: Path, walked: str, found: list[str]) -> None:
+    (tmp_path / "p/app").mkdir(parents=True)
+    (tmp_path / "p/common.mk").write_text("RUN = docker run --rm\n")
+    (tmp_path / "p/app/Makefile").write_text("include ../common.mk\nr:\n\t$(RUN) x:1\n# docker run\n")
+    spots = [spot for text in texts.gather([str(tmp_path / walked)]) for spot in text.references.spots]
+    assert [spot.reference for spot in spots] == found
 
 
 def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:

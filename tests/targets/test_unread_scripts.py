@@ -23,6 +23,18 @@ ROWS = [
     ("in a Makefile", "Makefile", f"a:\n\t{IFS}\n", "from line 2 on"),
     ("in a page", "a.md", f"# A\n\n```sh\n{IFS}\n```\n", "from line 4 on"),
     ("in a step", ".gitlab-ci.yml", f"a:\n  script:\n  - {IFS}\n", "from line 3 on"),
+    (
+        "in the command of a pod",
+        "p.yml",
+        f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - args:\n    - {IFS}\n",
+        "from line 6 on",
+    ),
+    (
+        "in the command of a service",
+        "compose.yml",
+        f"services:\n  a:\n    image: x\n    command:\n    - {IFS}\n",
+        "from line 5 on",
+    ),
     ("in a unit", "a.service", f"[Service]\nExecStart=/bin/sh -c '{IFS}'\n", "from line 2 on"),
     ("others that read are beside", "a.sh", f"#!/bin/sh\ndocker run y\n{IFS}\n", "from line 3 on"),
     ("nothing of an engine", "a.sh", f"#!/bin/sh\ndocker run y\n{IFS.replace(LINE, 'true')}\n", None),

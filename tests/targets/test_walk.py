@@ -107,7 +107,8 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
         ("CMakeLists.txt", b"add_custom_target(x COMMAND docker run --privileged x)\n", True),
         ("a.adoc", b"----\ndocker run --privileged x\n----\n", True),
         ("a.txt", b"# docker run --privileged x\n", False),
-        ("compose.yml", b"services:\n  a:\n    image: x\n    command: docker run --privileged x\n", True),
+        ("compose.yml", b"services:\n  a:\n    image: x\n    command: docker run --privileged x\n", False),
+        ("compose.yaml", b"services: {a: {image: x, environment: {A: docker run --privileged x}}}\n", True),
         (
             "pod.yml",
             b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x\n    args: [docker run --privileged x]\n",

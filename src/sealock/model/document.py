@@ -111,6 +111,7 @@ class Document(Struct, frozen=True):
     """A text that was read. `sources` holds every text that it was read from, its own under "".
 
     `inheriting` are the names of subjects that take fields from others, like a compose service that extends another.
+    `run_lines` are the names of the containers of run lines in the commands and scripts of a text of another kind.
     """
 
     kind: DocumentKind
@@ -118,6 +119,7 @@ class Document(Struct, frozen=True):
     subjects: tuple[Subject, ...]
     errors: tuple[InputError, ...] = ()
     inheriting: frozenset[str] = frozenset()
+    run_lines: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:

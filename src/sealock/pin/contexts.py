@@ -12,7 +12,6 @@ from sealock.formats.buildcontexts import list_builds
 from sealock.model.build import context_name
 from sealock.pin.spot import ReferenceSpot
 from sealock.pin.texts import PinText
-from sealock.targets.directory import DirectoryWindow
 
 _WHY = "a compose or bake file builds it with a named context in place of this image"
 
@@ -23,8 +22,7 @@ def leave_out(texts: Iterable[PinText]) -> list[PinText]:
     names: dict[str, set[str]] = {}
     for text in every:
         if text.kind in {"compose", "bake"} and "contexts" in text.source.text and not text.error:
-            directory = os.path.dirname(text.path) or "."
-            document = formats.read(text.kind, text.source, DirectoryWindow(directory, directory))
+            document = formats.read(text.kind, text.source, text.files)
             for path, contexts in list_builds(document, text.path):
                 names.setdefault(path, set()).update(name for name, _ in contexts)
     return [_without(text, named) if (named := names.get(os.path.normpath(text.path))) else text for text in every]

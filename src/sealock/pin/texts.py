@@ -55,10 +55,17 @@ class PinText(Struct, frozen=True):
     error: str = ""
     skipped: str = ""
     """What of the file is recognised and not read, so that it may name more images."""
+    root: str = ""
+    """The directory that was walked, whose files it may include; "" for a file that was named: its own directory."""
 
     def reread(self, text: str) -> FoundReferences:
         """The references of another text of this file."""
-        return find(self.kind, Source(self.path, text))
+        return find(self.kind, Source(self.path, text), self.root)
+
+    @property
+    def files(self) -> DirectoryWindow:
+        """The files that it may read."""
+        return _window(self.path, self.root)
 
 
 def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: False) -> Iterator[PinText]:
@@ -69,7 +76,7 @@ def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: Fal
             full = os.path.realpath(file.path)
             if full not in done and len(done) < MOST_FILES:
                 done.add(full)
-                text = file if file.error or file.skipped else read(file.path)
+                text = file if file.error or file.skipped else read(file.path, path if walked else "")
                 if not (walked and text.error.endswith(_NONE)):
                     yield replace(text, error="") if walked and text.skipped else text
 
@@ -96,8 +103,8 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
     yield from ((error, True) for error in errors)
 
 
-def read(path: str) -> PinText:
-    """Read one file and find its references."""
+def read(path: str, root: str = "") -> PinText:
+    """Read one file and find its references; `root` as in PinText."""
     try:
         data = read_named_bytes(path)
         foreign = data.startswith(_UTF16)
@@ -111,12 +118,17 @@ def read(path: str) -> PinText:
     if kind is None:
         return PinText(path, error=f"{path}: {skipped}" if skipped else f"{path} {_NONE}", skipped=skipped)
     source = Source(path, text)
-    references = find(kind, source)
+    references = find(kind, source, root)
     if foreign:
         why = "the file is UTF-16 text, which sealock reads and does not write"
         spots = tuple(replace(spot, seat=None, stuck=spot.stuck or why) for spot in references.spots)
         references = replace(references, spots=spots)
-    return PinText(path, kind, source, references, skipped=skipped)
+    return PinText(path, kind, source, references, skipped=skipped, root=root)
+
+
+def _window(path: str, root: str) -> DirectoryWindow:
+    directory = os.path.dirname(path) or "."
+    return DirectoryWindow(directory, root or directory)
 
 
 def _kind_of(path: str, text: str, kind: DocumentKind | None) -> PinnedFileKind | None:
@@ -137,22 +149,20 @@ def _kind_of_data(text: str) -> PinnedFileKind | None:
     return "compose" if any(is_project_node(document) for document in documents) else None
 
 
-def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
-    """Find the references of a text of this kind."""
+def find(kind: PinnedFileKind, source: Source, root: str = "") -> FoundReferences:
+    """Find the references of a text of this kind; `root` as in PinText."""
+    files = _window(source.name, root)
     match kind:
         case "dockerfile":
             return dockerfiles.find(source)
         case "compose":
-            directory = os.path.dirname(source.name) or "."
-            return yamls.find_compose(source, DirectoryWindow(directory, directory))
+            return _with_run_lines(yamls.find_compose(source, files), source)
         case "kubernetes":
             return _with_run_lines(yamls.find_kubernetes(source), source)
         case "quadlet" | "pipeline" | "devcontainer" | "bake":
-            directory = os.path.dirname(source.name) or "."
-            return _with_run_lines(subjects.find(kind, source, DirectoryWindow(directory, directory)), source)
+            return _with_run_lines(subjects.find(kind, source, files), source)
         case "run":
-            directory = os.path.dirname(source.name) or "."
-            return lines.find(with_included(source, DirectoryWindow(directory, directory)))
+            return lines.find(with_included(source, files))
 
 
 def _with_run_lines(described: FoundReferences, source: Source) -> FoundReferences:

@@ -29,7 +29,7 @@ from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_chart, is_part, is_renderable
-from sealock.targets.runlines import has_run_lines, lines_besides_pods, may_have_lines, skipped_lines
+from sealock.targets.runlines import has_run_lines, may_have_lines, skipped_lines
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 from sealock.text import count
@@ -52,6 +52,10 @@ _WITHIN: Final = {
     "kubernetes": "manifests within other texts are not checked; save it as a file to check it",
     "run": "run lines in the commands and files of containers are not checked",
 }
+_WITH_COMMANDS: Final = frozenset({"compose", "kubernetes", "quadlet", "pipeline", "devcontainer"})
+"""Kinds of texts that may have run lines in their commands."""
+_WITH_TEXTS: Final = frozenset({"compose", "kubernetes"})
+"""Those of them that may have run lines in other values too, which nothing reads."""
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
 
 
@@ -116,9 +120,8 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     recognition = _recognize(path, text)
     kind, unevaluated = recognition.kind, recognition.unevaluated
     within = tuple(Unevaluated(form, _WITHIN[form]) for form in embedded_kinds(path, text, kind or "", _WHOLE))
-    if mentions_run(text) and (
-        kind == "compose" or (kind == "kubernetes" and not lines_besides_pods(formats.read(kind, source, files)))
-    ):
+    in_commands = kind in _WITH_COMMANDS and mentions_run(text)
+    if in_commands and kind in _WITH_TEXTS and not formats.read(kind, source, files).run_lines:
         within += (Unevaluated("run", _WITHIN["run"]),)
     if within and walked:
         options.unexamined(path)
@@ -135,7 +138,7 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
         return
     if not walked and kind == "run" and may_have_lines(source) and not has_run_lines(formats.read(kind, source, files)):
         unevaluated += (Unevaluated("run", "none of the commands that it mentions could be read as a run line"),)
-    if kind == "run":
+    if kind == "run" or in_commands:
         unevaluated += tuple(Unevaluated("run", why) for why in skipped_lines(source, files))
     more: tuple[Source, ...] = ()
     part: Literal["", "found"] = ""

@@ -7,7 +7,6 @@ from typing import Final
 
 from sealock.formats.files import FileWindow
 from sealock.formats.runcalls import mentions_run
-from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Place, Source
 from sealock.model.project import Project
@@ -42,14 +41,6 @@ def _lines(source: Source, places: Iterable[Place]) -> str:
     lines = sorted({source.position(place.start)[0] for place in places})
     shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
     return f"{'lines' if lines[1:] else 'line'} {shown}"
-
-
-def lines_besides_pods(document: Document) -> int:
-    """How many run lines the document of a manifest has besides the containers of its pods."""
-    from sealock.formats.kubernetes.reader import ManifestDocument  # noqa: PLC0415  few texts are manifests
-
-    own = document.members if isinstance(document, ManifestDocument) else {}
-    return sum(isinstance(subject.noun, Container) and subject.name not in own for subject in document.subjects)
 
 
 def has_run_lines(document: Document) -> bool:

@@ -34,6 +34,11 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
     """Return the edits for a change of a service in the document's own text."""
     if isinstance(change, Edit):
         return (change,)
+    name = change.subject if isinstance(change, On) else subject.name
+    if name in document.run_lines:
+        from sealock.formats.runargs.document import edits as run_line_edits  # noqa: PLC0415  few have run lines
+
+        return run_line_edits(document, subject, change)
     return edits_together(document, [(subject, change)])
 
 
@@ -82,6 +87,9 @@ def _add(targets: dict[str, _Target], document: Document, subject: Subject, chan
             msg = f"there is no {change.subject} in {document.source.name}"
             raise FormatError(msg)
         subject, change = other, change.change
+    if subject.name in document.run_lines:
+        msg = f"{subject.name} is changed by itself"
+        raise FormatError(msg)
     if change.field not in ROWS or not isinstance(subject.noun, Container):
         msg = f"a compose file cannot set {change.field} of {subject.name}"
         raise FormatError(msg)
@@ -117,7 +125,7 @@ def _check(document: ComposeDocument, targets: Mapping[str, _Target], planned: I
         raise FormatError(msg)
     fields = {field for target in targets.values() for field in target.fields}
     for other in document.subjects:
-        if not isinstance(other.noun, Container):
+        if not isinstance(other.noun, Container) or other.name in document.run_lines:
             continue
         noun = nouns.get(other.name)
         target = targets.get(other.name)

@@ -16,6 +16,7 @@ from sealock.formats.compose.schema import FILE, check
 from sealock.formats.compose.service import ServiceReader
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.optionkeys.runlines import with_run_lines
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -42,10 +43,14 @@ def read(source: Source, files: FileWindow = NOTHING) -> ComposeDocument:
 
 
 def read_many(sources: Sequence[Source], files: FileWindow = NOTHING) -> ComposeDocument:
-    """Read several files as `docker compose -f A -f B` does. The first is the document's own."""
+    """Read several files as `docker compose -f A -f B` does. The first is the document's own.
+
+    The run lines in the commands of its services are read too; those of the others are theirs.
+    """
     loader, others = Loader(sources[0], files), tuple(sources[1:])
     directory = posixpath.dirname(sources[0].name) or "."
-    return _document(loader, {posixpath.relpath(other.name, directory): other for other in others}, others)
+    document = _document(loader, {posixpath.relpath(other.name, directory): other for other in others}, others)
+    return with_run_lines(document, files)
 
 
 def comments(source: Source) -> tuple[Place, ...]:
@@ -75,11 +80,11 @@ def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Sou
         (*subjects, project),
         tuple(loader.errors),
         frozenset(f"service {name}" for name in loader.extending),
-        loader.files,
-        others,
-        services,
-        {key: frozenset(top.mapping) for key in ("networks", "volumes") if (top := model.at(key))},
-        in_text,
+        files=loader.files,
+        others=others,
+        services=services,
+        declared={key: frozenset(top.mapping) for key in ("networks", "volumes") if (top := model.at(key))},
+        errors_in_text=in_text,
     )
 
 

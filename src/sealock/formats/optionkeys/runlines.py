@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sealock.formats import runcalls
 from sealock.formats.files import FileWindow
+from sealock.model.container import Container
 from sealock.model.document import Document
 
 D = TypeVar("D", bound=Document)
@@ -20,4 +21,9 @@ def with_run_lines(document: D, files: FileWindow) -> D:
     from sealock.formats.runargs.document import read_lines  # noqa: PLC0415  few texts have run lines
 
     runs = read_lines(document.source, files)
-    return replace(document, subjects=(*document.subjects, *runs.subjects), errors=(*document.errors, *runs.errors))
+    return replace(
+        document,
+        subjects=(*document.subjects, *runs.subjects),
+        errors=(*document.errors, *runs.errors),
+        run_lines=frozenset(subject.name for subject in runs.subjects if isinstance(subject.noun, Container)),
+    )

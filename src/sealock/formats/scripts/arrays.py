@@ -28,7 +28,8 @@ _PROGRAM_KEYS: Final = compile_lazily(
     r"command|cmd|program|exec|executable|path|bin|binary|runtime|entrypoint", re.IGNORECASE
 )
 _VARIABLE: Final = compile_lazily(r"\$\{[^}]*\}|\{\{.*?\}\}")
-_WRAPPERS: Final = frozenset({"sudo", "doas"})
+_WRAPPERS: Final = frozenset({"sudo", "doas", "CMD"})
+"""Programs that run the rest of an array, and the word for that in a health check."""
 
 
 def may_have_arrays(text: str) -> bool:

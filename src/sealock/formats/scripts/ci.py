@@ -19,7 +19,7 @@ from sealock.patterns import compile_lazily
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|args|cmd|cmds|shell|bash|inlineScript|"
     "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw|"
-    "powershell|pwsh"
+    "powershell|pwsh|entrypoint|test"
 )
 _KEY: Final = compile_lazily(
     rf"( *)((?:- +)*)([\"']?)(?:(?:\w+\.){{0,2}}(?:{_KEYS})|[\w-]+\.(?:sh|bash)"
