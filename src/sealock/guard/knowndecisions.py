@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.guard.decision.decide import decide
+from sealock.guard.decision.createkinds import CreateKind, VariedCreate, kind_of, take_apart
+from sealock.guard.decision.decide import decide, evaluate
 from sealock.guard.decision.exchange import (
     Caller,
     EngineAnswer,
@@ -31,9 +32,9 @@ _LARGEST: Final = 16 << 10
 
 
 class _Known(Struct, frozen=True):
-    """A decision, and the answers that it rests on in the order of their questions."""
+    """A decision or a kind of them, and the answers that it rests on in the order of their questions."""
 
-    decision: GuardDecision
+    decision: GuardDecision | CreateKind
     answers: tuple[tuple[EngineQuestion, EngineAnswer], ...]
 
 
@@ -42,7 +43,8 @@ class KnownDecisions:
 
     def __init__(self) -> None:
         self._guard: Guard | None = None
-        self._known: dict[Any, _Known] = {}
+        self._known: dict[Any, _Known | None] = {}
+        """Decisions by their requests; None for a create of which no other one of its kind came."""
 
     def decide(
         self, request: EngineRequest, caller: Caller, guard: Guard, answers: Foresight, today: date
@@ -52,18 +54,57 @@ class KnownDecisions:
             self._guard, self._known = guard, {}
         if request.body is None or len(request.body) + len(request.target) > _LARGEST:
             return decide(request, caller, guard, answers, today)
-        key = (request, *_identity(caller), today)
+        who = (*_identity(caller), today)
+        known = self._standing((request, *who), answers)
+        if known is not None and not isinstance(known, CreateKind):  # it is none, by its key
+            return known
+        create = take_apart(request, caller, guard)
+        key = (CreateKind, create.bare, *who) if create is not None else None
+        kind = self._kind(key, create, caller, guard, answers) if create is not None else None
+        if kind is not None and create is not None and (like := kind.decide(request, create, guard)) is not None:
+            return like
+        answers.consulted.clear()
+        decision = decide(request, caller, guard, answers, today)
+        if not isinstance(decision, NeedsFacts):
+            self._keep((request, *who), decision, answers)
+            if key is not None:
+                self._known.setdefault(key, None)
+        return decision
+
+    def _kind(
+        self,
+        key: Any,  # noqa: ANN401  see _standing
+        create: VariedCreate,
+        caller: Caller,
+        guard: Guard,
+        answers: Foresight,
+    ) -> CreateKind | None:
+        """The kind of a create; None where no other one came, or it is none that is allowed."""
+        known = self._standing(key, answers)
+        if known is None and key in self._known:
+            answers.consulted.clear()
+            decision, noun = evaluate(create.bare, caller, guard, answers, key[-1])
+            known = kind_of(decision, noun, guard) or decision
+            self._keep(key, known, answers)
+        return known if isinstance(known, CreateKind) else None
+
+    def _standing(self, key: Any, answers: Foresight) -> GuardDecision | CreateKind | None:  # noqa: ANN401  a request, and who sends it
+        """What is known, where its questions are answered as they were."""
         known = self._known.get(key)
         if known is not None and all(answers.get(question) is answer for question, answer in known.answers):
             return known.decision
-        answers.consulted.clear()
-        decision = decide(request, caller, guard, answers, today)
+        return None
+
+    def _keep(self, key: Any, decision: GuardDecision | CreateKind, answers: Foresight) -> None:  # noqa: ANN401  see _standing
+        """Keep a decision where all that it rests on may be answered again."""
         if not isinstance(decision, NeedsFacts) and (rests_on := answers.steady()) is not None:
-            self._known.pop(key, None)
-            self._known[key] = _Known(decision, rests_on)
-            if len(self._known) > _KEPT:
-                del self._known[next(iter(self._known))]
-        return decision
+            self._put(key, _Known(decision, rests_on))
+
+    def _put(self, key: Any, known: _Known | None) -> None:  # noqa: ANN401  see _standing
+        self._known.pop(key, None)
+        self._known[key] = known
+        if len(self._known) > _KEPT:
+            del self._known[next(iter(self._known))]
 
 
 def _identity(caller: Caller) -> tuple[object, ...]:

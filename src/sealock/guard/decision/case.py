@@ -27,6 +27,7 @@ from sealock.guard.decision.exchange import (
 )
 from sealock.guard.decision.prepared import Guard
 from sealock.guard.decision.targets import ReadTarget
+from sealock.model.container import Container
 from sealock.policy.guard import GuardCaller
 
 A = TypeVar("A", bound=Answer)
@@ -59,6 +60,8 @@ class Case:
         self.joined: set[str] = set()
         """The fields that join a namespace of a container which the caller created itself."""
         self.answer_filter: AnswerFilter | None = None
+        self.created: Container | None = None
+        """The container that the request would create, as it was evaluated."""
         self._answers = answers
 
     @property

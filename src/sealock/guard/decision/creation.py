@@ -82,7 +82,8 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     container = read_container(case, body)
     if container is not None:
         mounts = (*given(container.mounts, ()), *extra)
-        check_noun(case, replace(container, mounts=mounts) if extra else container)
+        case.created = replace(container, mounts=mounts) if extra else container
+        check_noun(case, case.created)
 
 
 def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:

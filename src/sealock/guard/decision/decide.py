@@ -25,7 +25,8 @@ from sealock.guard.decision.exchange import (
 from sealock.guard.decision.prepared import Guard, allows
 from sealock.guard.decision.requestbodies import read_body, write_body
 from sealock.guard.decision.routes import ApiRoute
-from sealock.guard.decision.targets import ReadTarget, TargetError, read_target, write_target
+from sealock.guard.decision.targets import ReadTarget, TargetError, read_route, read_target, write_target
+from sealock.model.container import Container
 from sealock.policy.guard import GuardCaller
 
 UNREAD: Final = frozenset({"G001", "G002", "G003", "G004", "G011"})
@@ -34,15 +35,37 @@ _CREATES: Final = frozenset({"POST /containers/create", "POST /services/create"}
 
 
 def recognize(method: str, target: str, guard: Guard) -> ApiRoute | None:
-    """The route of a request line, by which the guard knows whether to read the body; None where it will be denied."""
+    """The route of a request line, by which the guard knows whether to read the body; None where its path is denied."""
     try:
-        return read_target(method, target, guard.newest).route
+        return read_route(method, target, guard.newest)
     except TargetError:
         return None
 
 
 def decide(request: EngineRequest, caller: Caller, guard: Guard, answers: Answers, today: date) -> GuardDecision:
     """Decide on a request; NeedsFacts where an answer of the engine, the host or the cache is missing."""
+    return evaluate(request, caller, guard, answers, today)[0]
+
+
+def evaluate(
+    request: EngineRequest, caller: Caller, guard: Guard, answers: Answers, today: date
+) -> tuple[GuardDecision, Container | None]:
+    """Decide as `decide` does; the container that would be created is evaluated on the way, where there is one."""
+    case = _begun(request, caller, guard, answers, today)
+    if not isinstance(case, Case):
+        return case, None
+    if not case.target.canonical and not guard.rewrites:
+        case.deny("G003", "the path has escapes", "write the name of the image without escapes")
+    case.body = read_body(case, request)
+    if not case.reasons:
+        evaluate_request(case, request)
+    return _decision(case, request), case.created
+
+
+def _begun(
+    request: EngineRequest, caller: Caller, guard: Guard, answers: Answers, today: date
+) -> Case | Denied | Allowed:
+    """What a request is about; or its decision, where its caller may not send it."""
     if guard.closed:
         why = f"the guard has no policy: {guard.closed}"
         return Denied((GuardReason("G001", why, "correct the file; the guard reads it again by itself"),))
@@ -59,13 +82,7 @@ def decide(request: EngineRequest, caller: Caller, guard: Guard, answers: Answer
         why = f"{setting.name} may not use {route.name}"
         remedy = f'add "{route.name}" or "{route.group}:{route.access}" to allow of this caller in sealock.toml'
         return _denied(request, setting, route, (GuardReason("G002", why, remedy),))
-    case = Case(guard, caller, setting, target, answers, today)
-    if not target.canonical and not guard.rewrites:
-        case.deny("G003", "the path has escapes", "write the name of the image without escapes")
-    case.body = read_body(case, request)
-    if not case.reasons:
-        evaluate_request(case, request)
-    return _decision(case, request)
+    return Case(guard, caller, setting, target, answers, today)
 
 
 def _decision(case: Case, request: EngineRequest) -> GuardDecision:

@@ -28,6 +28,8 @@ OPEN: Final = read_created({}).container
 _NAMES: Final = Container.__struct_fields__
 _KEPT: Final = 256
 """Containers whose results are kept."""
+_FEW: Final = 10
+"""Most rules that a container is evaluated by without being kept: it is near enough to the one that is."""
 _LARGEST: Final = 16 << 10
 """Most characters of a container whose result is kept."""
 
@@ -75,8 +77,13 @@ class RuleSet:
         ]
         if not differs:
             return like.found
+        numbers = {number for name, _, _ in differs for number in like.resting.get(name, ())}
+        if len(numbers) <= _FEW and all(
+            find_faults(self.all[number], container) == like.results[number].faults for number in numbers
+        ):
+            return like.found
         results, same_faults, same_fields = list(like.results), True, True
-        for number in {number for name, _, _ in differs for number in like.resting.get(name, ())}:
+        for number in numbers:
             old = results[number]
             new = results[number] = _evaluate(self.all[number], container)
             same_faults = same_faults and new.faults == old.faults
@@ -138,8 +145,13 @@ def _evaluate(rule: Rule[Container], container: Container) -> _Result:
     observer: Any = _Observer()
     _observed[0] = container
     _looked_at.clear()
+    faults = find_faults(rule, observer)
+    return _Result(faults, frozenset(_looked_at.union(rule.reads)))
+
+
+def find_faults(rule: Rule[Container], container: Container) -> tuple[RuleFinding, ...] | None:
+    """What a rule finds; None where a field that it reads is not known."""
     for name in rule.reads:
         if getattr(container, name) is UNKNOWN:
-            return _Result(None, frozenset(rule.reads))
-    _looked_at.update(rule.reads)
-    return _Result(tuple(rule.check(observer)), frozenset(_looked_at))
+            return None
+    return tuple(rule.check(container))

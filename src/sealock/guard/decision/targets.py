@@ -64,22 +64,31 @@ def read_target(method: str, target: str, newest: tuple[int, int] = NEWEST) -> R
     return read(method, target, newest)
 
 
+def read_route(method: str, target: str, newest: tuple[int, int] = NEWEST) -> ApiRoute:
+    """The route of a target, whatever its query is; TargetError says what is wrong with the path."""
+    return _of_path(method, target.partition("?")[0], newest).route
+
+
 @lru_cache(256)
 def _read_target(method: str, target: str, newest: tuple[int, int]) -> ReadTarget:
     if len(target) > LONGEST or not target.isascii() or not target.isprintable() or " " in target:
         msg = "the path has characters that no path has, or too many"
         raise TargetError(msg)
     path, _, query = target.partition("?")
-    if not path.startswith("/") or "#" in target:
-        msg = f"the path {path[:60]!r} does not begin with /"
-        raise TargetError(msg)
-    read = (_read_path if len(path) <= _KEPT else _read_path.__wrapped__)(method, path, newest)
+    read = _of_path(method, path, newest)
     return replace(read, query=_query(read.route, query)) if query else read
+
+
+def _of_path(method: str, path: str, newest: tuple[int, int]) -> ReadTarget:
+    return (_read_path if len(path) <= _KEPT else _read_path.__wrapped__)(method, path, newest)
 
 
 @lru_cache(256)
 def _read_path(method: str, path: str, newest: tuple[int, int]) -> ReadTarget:
     """Read a target without its query: many have the same, with another name of a container in the query."""
+    if not path.startswith("/"):
+        msg = f"the path {path[:60]!r} does not begin with /"
+        raise TargetError(msg)
     segments = path[1:].split("/")
     version: tuple[int, int] | None = None
     if segments[0].startswith("v") and segments[0] != "version" and segments[0] != "volumes":
