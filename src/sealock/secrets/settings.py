@@ -95,14 +95,14 @@ def _sealed(text: str) -> Iterator[tuple[int, int]]:
 def find_name_words(data: bytes) -> list[int]:
     """The offsets of the words that appear in names of secrets."""
     lower, automaton = data.lower(), _automaton()
-    offsets: list[int] = []
     view = memoryview(lower)
-    for start in range(0, len(lower), _CHUNK):
-        places = automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16])
-        offsets += [start + at for _, at, _ in places if at < _CHUNK]
-        if len(offsets) > _MAX_PLACES:
-            break
-    return offsets[:_MAX_PLACES]
+    offsets = (
+        start + at
+        for start in range(0, len(lower), _CHUNK)
+        for _, at, _ in automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16])
+        if at < _CHUNK
+    )
+    return list(islice(offsets, _MAX_PLACES))
 
 
 def _find_assignment(text: str, line: int, at: int) -> tuple[str, str, int, int] | None:
