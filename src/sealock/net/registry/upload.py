@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -21,26 +21,30 @@ from sealock.net.transport import BrokenOffError, Response, shown
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20
 """Bytes of a blob per request."""
-UPLOADS: Final = 3
+_UPLOADS: Final = 3
 """Most attempts of an upload that breaks off."""
 
 
 def push_blob(registry: Registry, name: ImageName, data: bytes) -> Descriptor:
     """Push a blob, unless the registry has it; give its descriptor without a specific media type."""
     digest = digest_of(data)
-    sent = Descriptor("application/octet-stream", digest, len(data))
-    for attempt in range(UPLOADS):
-        if registry.has_blob(name, digest):
-            return sent
-        try:
+
+    def send() -> None:
+        if not registry.has_blob(name, digest):
             _send(registry, name, digest, data)
+
+    repeat_upload(registry, send)
+    return Descriptor("application/octet-stream", digest, len(data))
+
+
+def repeat_upload(registry: Registry, upload: Callable[[], None]) -> None:
+    """Begin an upload again if it breaks off, a few times; then BrokenOffError."""
+    for attempt in range(_UPLOADS - 1):
+        try:
+            return upload()
         except BrokenOffError:
-            if attempt == UPLOADS - 1:
-                raise
             registry.requests.rest(attempt)
-        else:
-            return sent
-    return sent
+    return upload()
 
 
 def _send(registry: Registry, name: ImageName, digest: str, data: bytes) -> None:

@@ -189,7 +189,7 @@ class AuditListener:
             except BlockingIOError:
                 left = until - time.monotonic()
                 if records or left <= 0:
-                    break
+                    return tuple(records)
                 select.select([self._socket], [], [], left)
                 continue
             except OSError:

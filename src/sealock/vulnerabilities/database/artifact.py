@@ -20,8 +20,7 @@ from sealock.errors import DatabaseError, reason_of
 from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, Manifest
 from sealock.net.registry.client import Fetched, Registry
-from sealock.net.registry.upload import UPLOADS, push_blob, push_manifest, push_stream, written
-from sealock.net.transport import BrokenOffError
+from sealock.net.registry.upload import push_blob, push_manifest, push_stream, repeat_upload, written
 from sealock.text import format_size
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import MOST, ForeignError, fault, opened
@@ -60,14 +59,7 @@ def push(registry: Registry, name: ImageName, directory: str) -> Transfer:
     finally:
         store.close()
     digest, size = _digest(path)
-    for attempt in range(UPLOADS):
-        try:
-            push_stream(registry, name, digest, _chunks(path))
-            break
-        except BrokenOffError:
-            if attempt == UPLOADS - 1:
-                raise
-            registry.requests.rest(attempt)
+    repeat_upload(registry, lambda: push_stream(registry, name, digest, _chunks(path)))
     layer = Descriptor(FILE, digest, size, annotations={_TITLE: NAME})
     table = {
         "schemaVersion": 2,
