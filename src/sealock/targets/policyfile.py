@@ -90,10 +90,8 @@ class PolicyTree:
         entered = [directory]
         while (base, entered[-1]) not in self._scopes and entered[-1] != base:
             above = os.path.dirname(entered[-1])
-            if above == entered[-1]:  # it lies elsewhere
-                entered = [base]
-                break
-            entered.append(above)
+            # Nothing is above the root of the file system: the directory lies elsewhere.
+            entered = [base] if above == entered[-1] else [*entered, above]
         for path in reversed(entered):
             if (base, path) not in self._scopes:
                 self._scopes[base, path] = self._enter(base, path)

@@ -369,6 +369,23 @@ def test_a_proxy_that_refuses_to_connect_is_told(server: RegistrySimulator) -> N
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        pytest.param(b"HTTP/1.1 403 Forbidden\r\n", "(HTTP/1.1 403 Forbidden)", id="closes before the end of its answer"),
+        pytest.param(b"\r\n", "(no answer)", id="closes without a status"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "(SSH-2.0-OpenSSH_9.9)", id="speaks another protocol"),
+        pytest.param(b"HTTP/1.0 502 Bad\r\n" + b"a: b\r\n" * 3000, "(HTTP/1.0 502 Bad)", id="answers without end"),
+    ],
+)
+def test_what_is_no_connection_of_a_proxy_is_its_refusal(says: bytes, reason: str) -> None:
+    with listener(says) as port:
+        one = HttpTransport(environment={"HTTPS_PROXY": f"http://127.0.0.1:{port}"})
+        with pytest.raises(TransportError) as told:
+            one.request("GET", "https://example.com/")
+    assert str(told.value).endswith(f"refuses to connect {reason}")
+
+
 @contextmanager
 def relay(port: int) -> Iterator[tuple[int, list[bytes]]]:
     """A proxy that connects whoever asks to one port of this machine; give its own, and what it was asked."""

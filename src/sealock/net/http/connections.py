@@ -160,7 +160,7 @@ def through(proxy: Proxy, place: ServerPlace, patience: float, *, only: Reach | 
     status = reply.split(b"\r\n", 1)[0].decode("latin-1")
     if not status.startswith("HTTP/1.") or status[9:10] != "2":
         sock.close()
-        why = f"the proxy {proxy.host}:{proxy.port} refuses to connect ({status[9:80] or 'no answer'})"
+        why = f"the proxy {proxy.host}:{proxy.port} refuses to connect ({status[:80] or 'no answer'})"
         raise UnreachedError(why)
     return sock
 
