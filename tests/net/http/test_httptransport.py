@@ -372,7 +372,9 @@ def test_a_proxy_that_refuses_to_connect_is_told(server: RegistrySimulator) -> N
 @pytest.mark.parametrize(
     ("says", "reason"),
     [
-        pytest.param(b"HTTP/1.1 403 Forbidden\r\n", "(HTTP/1.1 403 Forbidden)", id="closes before the end of its answer"),
+        pytest.param(
+            b"HTTP/1.1 403 Forbidden\r\n", "(HTTP/1.1 403 Forbidden)", id="closes before the end of its answer"
+        ),
         pytest.param(b"\r\n", "(no answer)", id="closes without a status"),
         pytest.param(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "(SSH-2.0-OpenSSH_9.9)", id="speaks another protocol"),
         pytest.param(b"HTTP/1.0 502 Bad\r\n" + b"a: b\r\n" * 3000, "(HTTP/1.0 502 Bad)", id="answers without end"),
