@@ -198,7 +198,7 @@ def for_platforms(*, nested: bool) -> dict[str, bytes]:
         system, architecture, *variant = platform.split("/")
         told = {"os": system, "architecture": architecture} | ({"variant": variant[0]} if variant else {})
         layer = files(name=platform)
-        manifests.append(made.image((layer, gzip.compress(layer)), platform=told))
+        manifests.append(made.image((layer, gzip.compress(layer)), configuration=config(layer, **told), platform=told))
     return made.index(made.nested(*manifests)) if nested else made.index(*manifests)
 
 
@@ -211,7 +211,7 @@ def for_platforms(*, nested: bool) -> dict[str, bytes]:
         ("linux/arm", "linux/arm/v7", ""),
         ("linux/arm/v6", "linux/arm/v6", ""),
         ("windows/amd64", "windows/amd64", ""),
-        ("linux/riscv64", "linux/s390x", "The image has nothing for the platform linux/riscv64; another one is read"),
+        ("linux/riscv64", "linux/s390x", "The image is for linux/s390x, not for linux/riscv64"),
     ],
 )
 def test_the_platform_that_is_wanted(platform: str, chosen: str, error: str, *, nested: bool, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_an_index_without_this_machines_platform_says_what_is_read(
     for platform in platforms:
         told = dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
         layer = files(name=platform)
-        manifests.append(made.image((layer, layer), platform=told))
+        manifests.append(made.image((layer, layer), configuration=config(layer, **told), platform=told))
     image = one(spread(tmp_path, made.index(made.nested(*manifests)) if nested else made.index(*manifests)))
     assert contents(image) == {"name": platforms[0].encode()}
     said = "is read for {}, since it has nothing for this machine; not for {} (--platform)"

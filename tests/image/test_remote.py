@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from sealock.errors import TargetError, TransportError
 from sealock.image.entry import ImageSource
 from sealock.image.remote import open_remote
+from sealock.model.platforms import of_machine
 from support.madeimages import config, files, troubles
 from support.registryworld import Client, manifest, name
 from support.simulators.registry import RegistrySimulator, Reply, registry, sha256
@@ -96,6 +98,25 @@ def test_what_is_no_image_of_a_container_is_told(server: RegistrySimulator) -> N
 def test_an_image_for_another_platform_is_told(server: RegistrySimulator) -> None:
     with pytest.raises(TargetError, match="is for linux/amd64, not for linux/arm64"):
         open_remote(Client(), name(server, "a:1"), platform="linux/arm64")
+
+
+def test_a_platform_that_only_the_index_states_is_noted(server: RegistrySimulator) -> None:
+    here = of_machine(os.uname().machine)
+    image = server.add_image("a", config=config(BASE, architecture="s390x"), layers=[BASE])
+    server.add_index("a", "many", images={here: image})
+    opened = open_remote(Client(), name(server, "a:many"))
+    assert opened.notes == (f"is for linux/s390x by its configuration, and for {here} by its index",)
+
+
+def test_an_encrypted_layer_is_an_error(server: RegistrySimulator) -> None:
+    made = server.add_image("a", "secret", config=config(BASE, BASE), layers=[BASE, BASE + b"x"])
+    table = json.loads(server.manifests["a"][made["digest"]][1])
+    table["layers"][1]["mediaType"] = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
+    server.add_manifest("a", table, "secret")
+    opened = open_remote(Client(), name(server, "a:secret"))
+    assert "Layer 2" in troubles(opened)
+    assert "is encrypted" in troubles(opened)
+    assert len(opened.layers) == 1
 
 
 def test_an_index_that_misleads_about_a_platform_is_told(server: RegistrySimulator) -> None:

@@ -86,7 +86,9 @@ def test_a_directory_that_skopeo_copied_an_image_into_is_that_image(tmp_path: Pa
         pytest.param(
             lambda files: files.update(version=b"Directory Transport Version: 2.0\n"), "'config'", id="version 2"
         ),
-        pytest.param(lambda files: files.update({"manifest.json": b"{}"}), "not a valid digest", id="no layers"),
+        pytest.param(
+            lambda files: files.update({"manifest.json": b"{}"}), "names no configuration", id="no configuration"
+        ),
         pytest.param(lambda files: files.update({"manifest.json": b'{"layers":1}'}), "Expected", id="other JSON"),
     ],
 )

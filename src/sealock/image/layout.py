@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sealock.image.bytesources import UnreadableError
 from sealock.image.layers import LayerContext, TarLayer
-from sealock.image.manifest import Config, ImageDescriptor, ImageManifest, decode
+from sealock.image.manifest import Config, ImageDescriptor, ImageManifest, decode, is_encrypted, listed_for
 from sealock.image.openimage import OpenedImage
 from sealock.image.store import ImageStore
 from sealock.model import platforms
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
-from sealock.model.manifest import Platform
+from sealock.model.manifest import Platform, artifact_kind
 
 INDEX: Final = "index.json"
-_REFERENCE_TYPE: Final = "vnd.docker.reference.type"
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
@@ -39,6 +38,8 @@ class LayoutReader:
         self._notes: list[str] = []
         """Those of the image that is being followed."""
         self._followed = 0
+        self._artifacts: dict[str, str] = {}
+        """What each manifest of something else than an image has, by its digest."""
 
     def images(self) -> list[OpenedImage]:
         """Read the image of each entry of index.json; UnreadableError if that cannot be read."""
@@ -49,7 +50,7 @@ class LayoutReader:
         named: dict[str, list[str]] = {}
         first: dict[str, ImageDescriptor] = {}
         for entry in entries:
-            if _is_image(entry):
+            if entry.is_image:
                 named.setdefault(entry.digest, []).extend(_names(entry))
                 first.setdefault(entry.digest, entry)
         chosen = list(first.values())
@@ -65,13 +66,22 @@ class LayoutReader:
             and len({str(sorted((entry.platform or {}).items())) for entry in chosen}) == len(chosen)
         ):
             chosen = [self._choose(chosen)]
-        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in chosen)
-        return [image for image in images if image is not None]
+        return self._opened((entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in chosen)
 
     def image_of(self, digest: str) -> list[OpenedImage]:
         """Read the image of a manifest, or one of those of an index."""
-        image = self._follow(ImageDescriptor(digest), ())
-        return [] if image is None else [image]
+        return self._opened([(ImageDescriptor(digest), ())])
+
+    def _opened(self, entries: Iterable[tuple[ImageDescriptor, tuple[str, ...]]]) -> list[OpenedImage]:
+        """Follow entries with their names; what is no image is an error where nothing else is there."""
+        followed = (self._follow(entry, names) for entry, names in entries)
+        images = [image for image in followed if image is not None]
+        for digest, kind in self._artifacts.items():
+            if images:
+                images[0].notes += (f"also has {digest[:19]}, which is not a container image but {kind}",)
+            else:
+                self._input_error(f"the manifest {digest[:19]} is not of a container image but of {kind}")
+        return images
 
     def name_manifests(self, images: list[OpenedImage]) -> None:
         """Set the manifest digests of images in docker save's manifest.json, from index.json next to it."""
@@ -87,9 +97,7 @@ class LayoutReader:
 
     def _choose(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
         chosen, exact = _choose([entry.platform or {} for entry in entries], self._platform)
-        if not exact and self._platform:
-            self._input_error(f"the image has nothing for the platform {self._platform}; another one is read")
-        elif not exact and len(entries) > 1:
+        if not exact and not self._platform and len(entries) > 1:
             first, *others = (
                 _platform(entry) for entry in (entries[chosen], *entries[:chosen], *entries[chosen + 1 :])
             )
@@ -121,13 +129,29 @@ class LayoutReader:
                 self._input_error(f"the manifest {entry.digest[:19]} {why}")
                 return None
             if manifest.manifests is None:
-                return self._image(entry, manifest, names)
-            below = [descriptor for descriptor in manifest.manifests if _is_image(descriptor)]
+                return self._image_or_artifact(entry, manifest, names)
+            below = [descriptor for descriptor in manifest.manifests if descriptor.is_image]
             if not below:
                 self._input_error(f"the index {entry.digest[:19]} names no image")
                 return None
             above.add(entry.digest)
             entry = self._choose(below)
+
+    def _image_or_artifact(
+        self, entry: ImageDescriptor, manifest: ImageManifest, names: tuple[str, ...]
+    ) -> OpenedImage | None:
+        if manifest.fs_layers is not None:
+            why = "is of schema 1, which is withdrawn: pull the image with a current engine, and save it again"
+            self._input_error(f"the manifest {entry.digest[:19]} {why}")
+            return None
+        if manifest.config is None:
+            self._input_error(f"the manifest {entry.digest[:19]} names no configuration")
+            return None
+        kinds = [layer.media_type for layer in manifest.layers or ()]
+        if kind := artifact_kind(manifest.config.media_type, manifest.artifact_type, kinds):
+            self._artifacts[entry.digest] = kind[:100]
+            return None
+        return self._image(entry, manifest, names)
 
     def _image(self, entry: ImageDescriptor, manifest: ImageManifest, names: tuple[str, ...]) -> OpenedImage:
         context = self._context
@@ -150,17 +174,21 @@ class LayoutReader:
         layers: list[TarLayer] = []
         for index, blob in enumerate(blobs[: context.bounds.layers]):
             diff_id = config.diff_ids[index] if index < len(config.diff_ids) else ""
+            if is_encrypted(blob.media_type):
+                self._input_error(f"layer {index + 1} ({blob.digest[:19]}) is encrypted")
+                continue
             try:
                 stored = self._store.open(blob_path(blob.digest))
             except UnreadableError as error:
-                self._input_error(f"layer {index + 1} ({blob.digest[:19]}): {error}")
+                where = f" (it is to be fetched from {blob.urls[0][:200]})" if blob.urls else ""
+                self._input_error(f"layer {index + 1} ({blob.digest[:19]}): {error}{where}")
                 continue
             if context.verifier is not None and 0 <= blob.size != stored.length:
                 self._input_error(f"layer {index + 1} ({blob.digest[:19]}) has {stored.length} bytes, not {blob.size}")
             layers.append(TarLayer(Layer(index, diff_id, blob.digest, history[index], stored.length), stored, context))
         errors = tuple(self.errors[before:])
         del self.errors[before:]
-        notes = tuple(self._notes)
+        notes = (*self._notes, *listed_for(_platform(entry) if entry.platform else "", config.platform))
         self._notes.clear()
         return OpenedImage(
             context, tuple(layers), names=names, id=described.digest, manifest=entry.digest,
@@ -173,11 +201,6 @@ class LayoutReader:
         if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
             self._input_error(f"the {what} {entry.digest[:19]} does not have the digest that names it")
         return data
-
-
-def _is_image(entry: ImageDescriptor) -> bool:
-    """Whether a descriptor may lead to an image: attestations, which are marked as such, do not."""
-    return not (entry.annotations and _REFERENCE_TYPE in entry.annotations) and not entry.artifact_type
 
 
 def _platform(entry: ImageDescriptor) -> str:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock.errors import decoding_fault
 from sealock.image.bytesources import UnreadableError
 from sealock.image.store import ImageStore
+from sealock.model.manifest import may_be_image
 
 T = TypeVar("T")
 
@@ -24,6 +25,14 @@ class ImageDescriptor(Struct, frozen=True, rename="camel"):
     annotations: dict[str, Any] | None = None
     platform: dict[str, Any] | None = None
     artifact_type: str = ""
+    urls: list[str] | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it may lead to an image that an engine runs."""
+        stated = self.platform or {}
+        os, architecture = (str(stated.get(key) or "") for key in ("os", "architecture"))
+        return may_be_image(os, architecture, self.annotations or {}, self.artifact_type)
 
 
 class ImageManifest(Struct, frozen=True, rename="camel"):
@@ -33,6 +42,9 @@ class ImageManifest(Struct, frozen=True, rename="camel"):
     config: ImageDescriptor | None = None
     layers: list[ImageDescriptor] | None = None
     manifests: list[ImageDescriptor] | None = None
+    artifact_type: str = ""
+    fs_layers: Any = None
+    """What only manifests of schema 1 have."""
 
 
 class SavedImage(Struct, frozen=True, rename="pascal"):
@@ -76,6 +88,19 @@ class Config(Struct, frozen=True):
         """The history line of each layer, secrets included; "" for all if the numbers differ."""
         lines = [line.created_by or "" for line in self.history or () if not line.empty_layer]
         return lines if len(lines) == layers else [""] * layers
+
+
+def is_encrypted(media_type: str) -> bool:
+    """Whether a layer of this media type is encrypted, as ocicrypt does."""
+    return media_type.endswith("+encrypted")
+
+
+def listed_for(by_index: str, by_config: str) -> tuple[str, ...]:
+    """The note on an image whose index states another platform than its configuration; engines go by the index."""
+    parts = [platform.split("/")[:2] for platform in (by_index, by_config)]
+    if not by_index or not by_config or parts[0] == parts[1]:
+        return ()
+    return (f"is for {by_config} by its configuration, and for {by_index} by its index",)
 
 
 _TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {

@@ -20,6 +20,8 @@ from sealock.image.rootfs import DirectoryLayer
 from sealock.image.safefiles import open_directory
 from sealock.image.store import DirectoryStore
 from sealock.model.imagediff import PathChange
+from sealock.model.manifest import Platform
+from sealock.model.platforms import fit
 from sealock.model.registries import Registries
 from sealock.targets.files import TRANSPORT
 
@@ -88,6 +90,10 @@ def open_image(  # noqa: PLR0913  as many options as there are
     except UnreadableError as error:
         message = f"{path} could not be read as an image: {error}"
         raise TargetError(message) from error
+    for opened in images:
+        # Those of a registry and of an engine are refused.
+        if platform and opened.config and not fit(Platform(*opened.platform.split("/")[:3]), platform):
+            opened.add([f"the image is for {opened.platform or 'an unknown platform'}, not for {platform}"])
     return _named(images, name, path)
 
 

@@ -14,18 +14,14 @@ from sealock.image.bytesources import UnreadableError
 from sealock.image.digests import Verifier
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.layers import LayerContext, TarLayer
-from sealock.image.manifest import Config, decode
+from sealock.image.manifest import Config, decode, is_encrypted, listed_for
 from sealock.image.openimage import OpenedImage
 from sealock.model.imagename import ImageName
 from sealock.model.inventory import Layer
-from sealock.model.manifest import Descriptor, Manifest, Platform
+from sealock.model.manifest import Descriptor, Manifest, Platform, artifact_kind
 from sealock.model.platforms import fit
 from sealock.net.registry.client import Registry, Resolved
 from sealock.net.registry.manifests import ManifestError
-
-CONFIGS: Final = frozenset(
-    {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
-)
 
 
 class RemoteBlob:
@@ -89,9 +85,13 @@ def open_resolved(
     """Open a resolved image."""
     display_name = f"{name.familiar}{f':{name.tag}' if name.tag else ''}"
     manifest = resolved.image.noun
-    if not isinstance(manifest, Manifest) or manifest.config.media_type not in CONFIGS:
-        kind = manifest.artifact_type or (manifest.config.media_type if isinstance(manifest, Manifest) else "an index")
-        message = f"{display_name} is not a container image but {kind[:100] or 'something else'}"
+    if isinstance(manifest, Manifest):
+        kinds = [blob.media_type for blob in manifest.layers]
+        kind = artifact_kind(manifest.config.media_type, manifest.artifact_type, kinds)
+    else:
+        kind = "an index"
+    if not isinstance(manifest, Manifest) or kind:
+        message = f"{display_name} is not a container image but {kind[:100]}"
         raise ManifestError(message)
     context = LayerContext(display_name, bounds, Verifier())
     raw = registry.read_blob(name, manifest.config, bounds.metadata)
@@ -112,7 +112,13 @@ def open_resolved(
             context,
         )
         for index, blob in enumerate(blobs)
+        if not is_encrypted(blob.media_type)
     )
+    encrypted = [
+        context.error(f"layer {index + 1} ({blob.digest[:19]}) is encrypted")
+        for index, blob in enumerate(blobs)
+        if is_encrypted(blob.media_type)
+    ]
     return OpenedImage(
         context,
         layers,
@@ -121,4 +127,6 @@ def open_resolved(
         manifest=resolved.image.digest,
         platform=config.platform,
         config=raw,
+        errors=tuple(encrypted),
+        notes=listed_for(resolved.platform, config.platform),
     )

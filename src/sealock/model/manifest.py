@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -13,6 +13,12 @@ DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFEST_TYPES: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+CONFIG_TYPES: Final = frozenset(
+    {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
+)
+"""The media types of an image's configuration, by which engines know images."""
+_IMPLIED: Final = frozenset({"", "application/octet-stream", "application/json", "text/html"})
+"""What registries made of them, which engines take for them (docker/distribution, issue 1621)."""
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
 """The media type of an artifact's empty configuration, `{}`."""
 EMPTY: Final = b"{}"
@@ -48,8 +54,9 @@ class Descriptor(Struct, frozen=True):
 
     @property
     def is_image(self) -> bool:
-        """Whether it describes an image, rather than an attestation or an artifact."""
-        return REFERENCE_TYPE not in self.annotations and not self.artifact_type
+        """Whether it may describe an image that an engine runs, rather than an attestation or an artifact."""
+        platform = self.platform or Platform()
+        return may_be_image(platform.os, platform.architecture, self.annotations, self.artifact_type)
 
 
 class Manifest(Struct, frozen=True):
@@ -74,3 +81,22 @@ class Index(Struct, frozen=True):
 
 
 AnyManifest: TypeAlias = Manifest | Index
+
+
+def may_be_image(os: str, architecture: str, annotations: Container[str], artifact_type: str) -> bool:
+    """Whether an engine may run what an entry of an index names.
+
+    Engines choose by the platform alone, which is unknown for attestations. What else an entry says of itself counts
+    only where it has no platform: its artifact type may be that of an image's configuration.
+    """
+    if os or architecture:
+        return "unknown" not in {os, architecture}
+    return REFERENCE_TYPE not in annotations and artifact_type in {"", *CONFIG_TYPES}
+
+
+def artifact_kind(config_type: str, artifact_type: str, layer_types: Sequence[str]) -> str:
+    """What a manifest has where it is no image that an engine runs, as a media type; "" for an image."""
+    if config_type not in CONFIG_TYPES | _IMPLIED or (artifact_type and not layer_types):
+        return artifact_type or config_type
+    # Signatures and attestations of cosign and BuildKit have the configuration of an image.
+    return layer_types[0] if layer_types and all(kind.endswith("json") for kind in layer_types) else ""

@@ -153,6 +153,23 @@ def test_attestations_in_an_index_are_no_images(server: RegistrySimulator) -> No
         Client().resolve(name(server, "a:1"))
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}, id="an attestation"),
+        pytest.param({"artifactType": "application/x.sbom"}, id="an artifact"),
+    ],
+)
+def test_an_image_that_engines_choose_by_its_platform_is_not_hidden_as(
+    server: RegistrySimulator, claims: dict[str, Any]
+) -> None:
+    platform = {"platform": {"os": "linux", "architecture": "arm64"}}
+    run, shown = (server.add_image("a", config=CONFIG + b" " * length) for length in range(2))
+    table = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [run | platform | claims, shown | platform]}
+    server.add_manifest("a", table, "1", kind=OCI_INDEX)
+    assert Client().resolve(name(server, "a:1"), "linux/arm64").image.digest == run["digest"]
+
+
 def test_tags_come_page_after_page(server: RegistrySimulator) -> None:
     for tag in "abcdefg":
         server.add_image("a", tag, config=CONFIG)
