@@ -21,6 +21,29 @@ def test_a_binary_package_is_judged_by_its_source() -> None:
     assert told(match(listed, table)) == {("CVE-2024-0001", "dmsetup", "2.03.16-3")}
 
 
+def by_red_hat(*states: tuple[str, DistributionState]) -> set[tuple[str, str, str]]:
+    """What is found of libgate, which gate's source has, where Red Hat gives the packages these states."""
+    claims = (
+        affects("Red Hat:9", name, *([] if state == "not-affected" else [Span()]), state=state)
+        for name, state in states
+    )
+    package = Package("rpm", "libgate", "1-2", "var/lib/rpm/Packages", source="gate", source_version="1-2")
+    listed = inventory(package, distribution=Distribution("rhel", "9.4"))
+    return told(match(listed, Table(advisory("CVE-2024-0001", *claims, feed="redhat-vex"))))
+
+
+FOUND = {("CVE-2024-0001", "libgate", "")}
+
+
+def test_a_binary_package_of_red_hat_has_the_flaws_of_its_source_that_have_no_fix() -> None:
+    assert by_red_hat(("gate.src", "affected")) == FOUND
+    assert by_red_hat(("gate", "affected")) == set()
+
+
+def test_a_binary_package_of_red_hat_that_is_not_affected_has_none_of_its_source() -> None:
+    assert by_red_hat(("gate.src", "affected"), ("libgate", "not-affected")) == set()
+
+
 def test_each_name_is_asked_for_once() -> None:
     table = Table(covered=["Debian:12"])
     packages = (deb(f"lib{n}", "1-1", source="one", source_version="1-1") for n in range(9))

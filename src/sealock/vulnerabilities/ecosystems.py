@@ -60,7 +60,7 @@ _SUSE_PRODUCT: Final = compile_lazily(
 )
 _OPENEULER: Final = compile_lazily(r"\((LTS(?:-SP\d)?)\)")
 _BY_BINARY: Final = frozenset({"AlmaLinux", "Red Hat"})
-"""The distributions with rpm whose advisories name binary packages."""
+"""The distributions with rpm whose advisories name binary packages; Red Hat's name the source of what has no fix."""
 _SBOM_IDS: Final = {
     "alma": "almalinux", "amazon": "amzn", "cbl-mariner": "mariner", "oracle": "ol", "redhat": "rhel",
 }  # fmt: skip
@@ -78,7 +78,8 @@ class Lookup(Struct, frozen=True, gc=False):
     """A query. `ecosystems` are spellings of one ecosystem; the database has at most one of them.
 
     `also` is a pocket for a second pass, with fixes for subscribers only (Ubuntu Pro). `module` is an rpm's module and
-    stream, "" for none.
+    stream, "" for none. `source` is the name of the source package, as `of_source` spells it, where `name` is that of a
+    binary one and advisories may name either.
     """
 
     ecosystems: tuple[str, ...]
@@ -86,6 +87,12 @@ class Lookup(Struct, frozen=True, gc=False):
     version: str
     also: tuple[str, ...] = ()
     module: str = ""
+    source: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names to look up."""
+        return (self.name, self.source) if self.source else (self.name,)
 
 
 class NoData(Struct, frozen=True, gc=False):
@@ -174,7 +181,8 @@ def _of_distribution(
         label = dict(package.qualifiers).get("modularitylabel", "")
         by_source = is_by_source(ecosystems[0])
         name, version = _source_rpm(package, epochs) if by_source else (package.name, package.version)
-        return Lookup(ecosystems, name, version, module=":".join(label.split(":")[:2]))
+        source = of_source(package.source) if package.source and ecosystems[0].startswith("Red Hat:") else ""
+        return Lookup(ecosystems, name, version, module=":".join(label.split(":")[:2]), source=source)
     name = package.source or package.name
     version = package.source_version or package.version
     if version == package.version:
@@ -185,6 +193,11 @@ def _of_distribution(
         ecosystem.replace("Ubuntu:", "Ubuntu:Pro:", 1) for ecosystem in ecosystems if distribution.id == "ubuntu"
     )
     return Lookup(ecosystems, name, version, also)
+
+
+def of_source(name: str) -> str:
+    """The name under which advisories are kept that name a source rpm, where others name binary ones."""
+    return f"{name}.src"
 
 
 def _source_rpm(package: Package, epochs: SourceEpochs) -> tuple[str, str]:

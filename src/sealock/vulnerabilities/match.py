@@ -107,10 +107,10 @@ class _Matcher:
         self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]
     ) -> dict[Lookup, tuple[Flaw, ...]]:
         """Match all packages of one ecosystem; give the flaws of each lookup."""
-        claims_by_name = self.database.about(ecosystem, sorted({lookup.name for lookup in lookups}))
+        claims_by_name = self.database.about(ecosystem, sorted({name for lookup in lookups for name in lookup.names}))
         result: dict[Lookup, tuple[Flaw, ...]] = {}
         for lookup, packages in lookups.items():
-            claims = claims_by_name.get(lookup.name)
+            claims = tuple(claim for name in lookup.names for claim in claims_by_name.get(name, ()))
             if claims:
                 self.with_claims.add((ecosystem, lookup.name))
                 result[lookup] = self._flaws(ecosystem, lookup, claims, packages)

@@ -114,6 +114,7 @@ def test_red_hats_words_on_each_package() -> None:
         ("Red Hat:9", "sluice", "lock:1"): ("affected", (Span(fixed="2-1.module+el9"),)),
         ("Red Hat:8", "lockgate", ""): ("affected", (Span(fixed="1:1.1-9.el8"),)),
         ("Red Hat:8", "sluice", "lock:1"): ("affected", (Span(),)),
+        ("Red Hat:8", "sluice.src", "lock:1"): ("affected", (Span(),)),
         ("Red Hat:7", "lockgate", ""): ("end-of-life", (Span(),)),
         ("Red Hat:7", "weir", ""): ("ignored", (Span(),)),
         ("Red Hat:10", "lockgate", ""): ("not-affected", ()),
@@ -281,6 +282,77 @@ def test_only_a_product_without_a_planned_fix_takes_its_state_from_the_words_of_
     (advisory,) = (item for item in csaf.record("a.json", json.dumps(document).encode()) if isinstance(item, Advisory))
     states = {affects.name: affects.state for affects in advisory.affects if affects.ecosystem == "Red Hat:7"}
     assert states == {"lockgate": "affected", "weir": "ignored"}
+
+
+def vex(statuses: dict[str, dict[str, str]]) -> bytes:
+    """A document on Red Hat Enterprise Linux 9: by status, the package URL of each component, "" for none."""
+    platform = {"product": {"product_id": "el9", "product_identification_helper": {"cpe": CPE}}}
+    components = {name: purl for products in statuses.values() for name, purl in products.items()}
+    branches = [
+        {"product": {"product_id": name, "product_identification_helper": {"purl": purl} if purl else {}}}
+        for name, purl in components.items()
+    ]
+    relationships = [
+        {
+            "full_product_name": {"product_id": f"el9:{name}"},
+            "product_reference": name,
+            "relates_to_product_reference": "el9",
+        }
+        for name in components
+    ]
+    status = {key: [f"el9:{name}" for name in products] for key, products in statuses.items()}
+    return feedmirror.json_of(
+        {
+            "document": {},
+            "product_tree": {"branches": [platform, *branches], "relationships": relationships},
+            "vulnerabilities": [{"cve": "CVE-2026-1000", "product_status": status}],
+        }
+    )
+
+
+CPE = "cpe:/o:redhat:enterprise_linux:9"
+RPM = "pkg:rpm/redhat"
+SOURCES = {
+    "a source that is affected stands for its binary packages": (
+        {"known_affected": {"gate.src": f"{RPM}/gate?arch=src"}},
+        {("gate", ""): "affected", ("gate.src", ""): "affected"},
+    ),
+    "so does one that is under investigation": (
+        {"under_investigation": {"gate.src": f"{RPM}/gate?arch=nosrc"}},
+        {("gate", ""): "under-investigation", ("gate.src", ""): "under-investigation"},
+    ),
+    "a component that nothing describes may be a source": (
+        {"known_affected": {"gate": ""}},
+        {("gate", ""): "affected", ("gate.src", ""): "affected"},
+    ),
+    "a source of a module has its stream": (
+        {"known_affected": {"lock:1/gate": f"{RPM}/gate@1?arch=src&rpmmod=lock:1"}},
+        {("gate", "lock:1"): "affected", ("gate.src", "lock:1"): "affected"},
+    ),
+    "a binary package stands for itself": (
+        {"known_affected": {"gate": f"{RPM}/gate"}},
+        {("gate", ""): "affected"},
+    ),
+    "a source that is not affected leaves that to its binary packages": (
+        {"known_not_affected": {"gate.src": f"{RPM}/gate?arch=src"}},
+        {("gate", ""): "not-affected"},
+    ),
+    "what is fixed is so whatever is said of its source": (
+        {
+            "fixed": {"gate-1-2": f"{RPM}/gate@1-2?arch=x86_64", "gate-1-2.src": f"{RPM}/gate@1-2?arch=src"},
+            "known_affected": {"gate.src": f"{RPM}/gate?arch=src"},
+        },
+        {("gate", ""): "affected"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("statuses", "states"), [pytest.param(*row, id=sense) for sense, row in SOURCES.items()])
+def test_red_hat_names_what_has_no_fix_by_its_source(
+    statuses: dict[str, dict[str, str]], states: dict[tuple[str, str], str]
+) -> None:
+    (advisory,) = (item for item in csaf.record("a.json", vex(statuses)) if isinstance(item, Advisory))
+    assert {(affects.name, affects.module): affects.state for affects in advisory.affects} == states
 
 
 @settings(max_examples=150, deadline=None)

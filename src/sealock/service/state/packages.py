@@ -40,7 +40,7 @@ class StoredPackage(Struct, frozen=True, gc=False):
         lookup = look_up(self.package, self.distribution, self.stream)
         if not isinstance(lookup, Lookup):
             return ()
-        return tuple((ecosystem, lookup.name) for ecosystem in (*lookup.ecosystems, *lookup.also))
+        return tuple((ecosystem, name) for ecosystem in (*lookup.ecosystems, *lookup.also) for name in lookup.names)
 
     def row(self) -> dict[str, Any]:
         """Its columns."""

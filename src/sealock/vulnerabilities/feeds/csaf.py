@@ -15,6 +15,7 @@ from sealock.errors import decoding_fault
 from sealock.model.advisory import Advisory, Affects, DistributionState, Rating, Span
 from sealock.patterns import compile_lazily
 from sealock.vulnerabilities import cvss
+from sealock.vulnerabilities.ecosystems import of_source
 from sealock.vulnerabilities.feeds import _csafshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
 from sealock.vulnerabilities.feeds._tar import members
@@ -39,12 +40,16 @@ _DECISIONS: Final[dict[str, DistributionState]] = {
 
 
 class _Component(msgspec.Struct, frozen=True, gc=False):
-    """A package in a release. `version` is epoch, version and release, "" for all versions."""
+    """A package in a release. `version` is epoch, version and release, "" for all versions.
+
+    What has no fix (yet) is mostly known by its source package alone, whose binary packages have names of their own.
+    """
 
     ecosystem: str
     name: str
     version: str = ""
     module: str = ""
+    is_source: bool = False
 
 
 def read(file: IO[bytes], path: str) -> Iterator[FeedItem]:
@@ -106,7 +111,7 @@ def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
     if tree is None:
         return {}
     platforms: dict[str, str] = {}
-    packages: dict[str, tuple[str, str, str]] = {}
+    packages: dict[str, tuple[str, str, str, bool]] = {}
     waiting = [(branch, 0) for branch in tree.branches or ()]
     while waiting:
         branch, depth = waiting.pop()
@@ -128,24 +133,22 @@ def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
     return components
 
 
-def _package(purl: str, product: str) -> tuple[str, str, str] | None:
-    """The name, version and module of an rpm; None for source rpms and for other products."""
+def _package(purl: str, product: str) -> tuple[str, str, str, bool] | None:
+    """The name, version and module of an rpm, and whether it may be a source rpm; None for other products."""
     if not purl:
         # A package without a version goes by its name, after its module's stream.
         module, _, name = product.rpartition("/")
-        return (name, "", module) if fit(name) and ":" not in name else None
+        return (name, "", module, True) if fit(name) and ":" not in name else None
     match = _PURL.match(purl)
     if match is None or len(purl) > 2000:
         return None
     qualifiers = {name: values[0] for name, values in parse_qs(match[3] or "", max_num_fields=20).items()}
-    if match[2] and qualifiers.get("arch") == "src":
-        return None
     name = unquote(match[1])
     module = ":".join(qualifiers.get("rpmmod", "").split(":")[:2])
     version = unquote(match[2] or "")
     if version and qualifiers.get("epoch", "0") != "0":
         version = f"{qualifiers['epoch']}:{version}"
-    return (name, version, module) if fit(name) else None
+    return (name, version, module, qualifiers.get("arch") in {"src", "nosrc"}) if fit(name) else None
 
 
 def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterator[Affects]:
@@ -163,8 +166,10 @@ def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterato
     for product in status.fixed or ():
         component = components.get(product)
         if component is not None and component.version:
-            place = component.ecosystem, component.name, component.module
-            fixes.setdefault(place, []).append((component.version, product))
+            done.add((component.ecosystem, of_source(component.name), component.module))
+            if not component.is_source:
+                place = component.ecosystem, component.name, component.module
+                fixes.setdefault(place, []).append((component.version, product))
     for place, versions in fixes.items():
         done.add(place)
         # Later minor releases rebuild the fix of an earlier one.
@@ -178,12 +183,17 @@ def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterato
     for products, state, spans in groups:
         for product in products or ():
             component = components.get(product)
-            if component is None or (component.ecosystem, component.name, component.module) in done:
+            if component is None:
                 continue
-            ecosystem, name, module = component.ecosystem, component.name, component.module
-            done.add((ecosystem, name, module))
-            own_state = decided.get(product, state) if state == "affected" else state
-            yield Affects(ecosystem, name, spans, (), own_state, module, severities.get(product))
+            # Binary packages that are not affected are named one by one.
+            by_source = component.is_source and bool(spans)
+            for name in (component.name, of_source(component.name))[: 1 + by_source]:
+                place = component.ecosystem, name, component.module
+                if place in done:
+                    continue
+                done.add(place)
+                own_state = decided.get(product, state) if state == "affected" else state
+                yield Affects(place[0], name, spans, (), own_state, place[2], severities.get(product))
 
 
 def _decisions(flaw: shape.CsafFlaw) -> dict[str, DistributionState]:
