@@ -69,6 +69,9 @@ PASSWORD = "q7Zp1mWx9LdKv"
         ("rem password=@", "a password", HIGH),
         ("dnl password=@", "a password", HIGH),
         ("APP_KEY=base64:@", "a key", HIGH),
+        ("TOKEN=tokentokenX7\npassword=@", "a password", HIGH),
+        ("passwd: @", "a password", HIGH),
+        ("psk = '@'", "a password", HIGH),
     ],
 )
 def test_named_secrets_are_found_with_their_place(text: str, kind: str, confidence: Confidence) -> None:
@@ -92,6 +95,11 @@ def test_in_a_comment_a_password_must_look_random(sign: str) -> None:
     assert len(by_name("password=kwxhqv3z")) == 1
 
 
+def test_only_a_key_of_a_wireless_network_may_have_spaces() -> None:
+    assert [match.kind for match in by_name("psk='two 9words xyz12'")] == ["a password"]
+    assert by_name("password='two 9words xyz12'") == []
+
+
 SERVICES = "files db compat nis nisplus ldap sss systemd winbind extrausers cache hesiod"
 
 
@@ -109,6 +117,8 @@ def test_services_of_names_are_no_passwords(service: str) -> None:
         ('password = "kwxhqvzplmrt"', 0),
         ('password = "q7Zp_mWxvLdKv"', 0),
         ('password = "q7Zp_mWx9LdK3"', 1),
+        ('password = "q7Zp-mWxvLdKv"', 1),
+        ('password = "aaaa-1111-aaaa"', 0),
         (f"define('PASSWORD', '{PASSWORD}')", 1),
         ("define('PASSWORD', 'kwxhqv3z')", 1),
     ],
@@ -139,6 +149,11 @@ def test_in_programs_only_random_literals_are_secrets(text: str, count: int) -> 
         "token=cookiesession",
         "password",
         "password=\n",
+        "password=get_password9(x)",
+        "password=self.field9.value",
+        "password='my 9 secret words'",
+        f"password={'ghp_' + PASSWORD * 3}"[:53],
+        f"{'password=' * 3}",
     ],
 )
 def test_named_values_that_are_no_secrets(text: str) -> None:
@@ -194,6 +209,20 @@ def test_references_are_no_secrets(start: str) -> None:
         ("AWS_ACCESS_KEY_ID", "wJalrXUtnFEMIK7MDENGbPxRfiCYZQZQZQZKEYa", None),
         ("DB_PASSWORD", "'q7Zp1mWx9LdKv'", ("a password", HIGH, False)),
         ("DB_PASSWORD", ' " " ', None),
+        ("DB_PASSWORD", "fixme", ("a password", LOW, True)),
+        ("DB_PASSWORD", "your-password-here", ("a password", LOW, True)),
+        ("DB_PASSWORD", "x-x.x", None),
+        ("DB_PASSWORD", "/DFoL95WGReVL/eKeore/9D+vDct0mhxkWxGxjA4G0U=", ("a password", HIGH, False)),
+        ("API_TOKEN", "fixme", None),
+        ("API_TOKEN", "cookie 5 x", ("a token", LOW, False)),
+        ("CLIENT_SECRET", "my-client-secret", ("a secret", LOW, True)),
+        ("CLIENT_SECRET", "my-client-secret5", ("a secret", HIGH, False)),
+        ("CLIENT_SECRET", "my-other-secret", ("a secret", MEDIUM, False)),
+        ("DB_PASSWORD", "my-database-password-for-the-service-that-nobody-may-ever-guess-so", ("a password", HIGH, False)),
+        ("CLIENT_SECRET", "my-client-secret-é", ("a secret", MEDIUM, False)),
+        ("CLIENT_SECRET", "-".join(["my-client-secret"] * 5), ("a secret", MEDIUM, False)),
+        ("APP_KEY", "/AbcdEfghIjklMnopQrstUvwxYzabCdefGhijKlmnOpq", None),
+        ("AWS_ACCESS_KEY_ID", "AbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAb", None),
     ],
 )  # fmt: skip
 def test_names_values_and_confidence(name: str, value: str, secret: tuple[str, Confidence, bool] | None) -> None:
@@ -217,6 +246,10 @@ def test_names_values_and_confidence(name: str, value: str, secret: tuple[str, C
         ("-H 'X-API-Key: q7Zp1mWx' -H 'X-Auth-Key: q7Zp1mWx'", "-H 'X-API-Key: …' -H 'X-Auth-Key: …'"),
         ("-H 'Proxy-Authorization: Basic q7Zp1mWx'", "-H 'Proxy-Authorization: Basic …'"),
         ("-H 'Authorization: token q7Zp1mWx'", "-H 'Authorization: token …'"),
+        ("-H 'Authorization: Bearer your-token' -H 'X-API-Key: $KEY'", "-H 'Authorization: Bearer your-token' -H 'X-API-Key: $KEY'"),
+        ("mysql -pfixme; mysql -p$PW", "mysql -pfixme; mysql -p$PW"),
+        ("PASSWORD= TOKEN=q7Zp1mWx9LdKv PASSWORD=$PW", "PASSWORD= TOKEN=… PASSWORD=$PW"),
+        ("a --password (x) --token q7Zp1mWx9LdKv", "a --password (x) --token …"),
     ],
 )  # fmt: skip
 def test_a_line_is_shown_without_its_secrets(line: str, masked: str) -> None:
@@ -232,7 +265,13 @@ def test_a_line_is_shown_without_its_secrets(line: str, masked: str) -> None:
         ("DB_INSTALL_PASSWORD", "a password"),
         ("ENABLE_PASSWORD", "a password"),
         ("INSTALL_TOKEN", "a token"),
+        ("PASS_THROUGH", None),
+        ("DB_PASSWORD_OLD", "a password"),
+        ("GPG_SECRET", None),
+        ("PGP_SECRET", None),
+        ("GPG_PASSPHRASE", "a password"),
+        ("GPG_PRIVATE_KEY", "a key"),
     ],
 )
-def test_a_name_that_starts_with_what_to_do_about_a_password_is_a_switch(name: str, kind: str | None) -> None:
+def test_names_promise_a_kind_of_secret_or_none(name: str, kind: str | None) -> None:
     assert kind_of_name(name) == kind

@@ -130,7 +130,7 @@ def parse(text: str) -> YamlTree:
         at = builder.shift + mark.index if mark else 0
         words = " ".join(part for part in (error.context, error.problem) if part)
         builder.flaw(f"this is not valid YAML: {words}", at, at)
-    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         builder.flaw("this is not valid YAML", 0, 0)
     return builder.finish()
 
@@ -176,7 +176,7 @@ def comments(text: str) -> tuple[Place, ...]:
                 start = end if start < 0 else start
             places += _comments_between(text, at, start)
             at = max(at, end if isinstance(event, yaml.ScalarEvent) else start)
-    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         return tuple(places)
     return (*places, *_comments_between(text, at, len(text)))
 

@@ -45,7 +45,7 @@ class EngineDoor:
         try:
             async with asyncio.timeout(CONNECT):
                 await self._connect(sock)
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             sock.close()
             raise self._unreached(error) from error
         except BaseException:

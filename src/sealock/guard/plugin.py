@@ -101,7 +101,7 @@ class PluginSession(ServedConnection):
         except WireError as error:
             with suppress(OSError):
                 await self.line.send(json_answer(error.status, "Bad Request", {"Err": str(error)}, close=True))
-        except (OSError, TimeoutError):
+        except OSError:
             pass
         finally:
             self.line.close()

@@ -94,7 +94,7 @@ class StatusPage:
                     body = text.encode()
                     lines = header_lines((("Content-Type", kind),))
                     await line.send(answer_head(status, reason, lines, len(body), close=True) + body)
-        except (OSError, TimeoutError, WireError):
+        except (OSError, WireError):
             pass
         finally:
             line.close()

@@ -94,7 +94,7 @@ class ForwardProxy:
                 head = f"HTTP/1.1 {refusal.status}\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
                 writer.write(head.encode() + b"Connection: close\r\n\r\n" + text)
                 await writer.drain()
-            except (OSError, asyncio.IncompleteReadError, TimeoutError):
+            except (OSError, asyncio.IncompleteReadError):
                 pass  # the client or the host ended the connection
             finally:
                 self._open -= 1
@@ -135,7 +135,7 @@ class ForwardProxy:
                 try:
                     async with asyncio.timeout(SECONDS):
                         return await asyncio.open_connection(address, request.port)
-                except (OSError, TimeoutError) as error:
+                except OSError as error:
                     why = f"no connection to {address}: {str(error) or 'it does not answer'}"
         if "internal address" in why:
             self._refuse(request, why)
@@ -147,7 +147,7 @@ class ForwardProxy:
         try:
             async with asyncio.timeout(SECONDS):
                 return await self._resolve(request.host, request.port)
-        except (OSError, TimeoutError, UnicodeError) as error:
+        except (OSError, UnicodeError) as error:
             raise _fault(_NO_HOST, f"{request.host} has no address: {str(error) or 'no name server answers'}") from None
 
     def _refuse(self, request: ProxyRequest, why: str) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.errors import EngineError, TargetError
+from sealock.errors import TargetError
 from sealock.image.fromcontainer import list_changes
 from sealock.model.finding import InputError, Skipped
 from sealock.model.imagediff import PathChange
@@ -55,7 +55,7 @@ def with_contents(
         target = f"container:{observed.listed.id}" if _matter(changed) else f"docker:{observed.image}"
         options = replace(image_options(settings, read.policy), changed=changed)
         (inventory,) = read_inventories(target, options, progress)
-    except (TargetError, EngineError) as error:
+    except TargetError as error:
         return _failed(read, f"its packages were not read: {error}")
     unevaluated = list(unread_packages(inventory))
     used = used_files(ProcTree(), observed.pids) if observed.pids else None

@@ -73,7 +73,7 @@ def plain_base64(text: str) -> bytes:
     try:
         padded = (cut + "=" * (-len(cut) % 4)).encode("ascii")
         return urlsafe_b64decode(padded) if "-" in cut or "_" in cut else b64decode(padded, validate=True)
-    except (ValueError, UnicodeError):
+    except ValueError:
         return b""
 
 

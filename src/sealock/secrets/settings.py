@@ -145,7 +145,7 @@ def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tu
         or (last_part.lower() == "passwd" and value in _NAME_SERVICES)
     ):
         return None
-    quoted = start > 0 and text[start - 1] in {'"', "'"}
+    quoted = text[start - 1] in {'"', "'"}
     line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()
     random = len(value) >= 10 and looks_random(value) and any(char.isdigit() for char in value)
     sure = secret.confidence is Confidence.HIGH and random
@@ -159,6 +159,6 @@ def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tu
         is_secret = (secret.kind == "a password" or random) and (quoted or not _CODE.match(value))
     if not is_secret:
         return None
-    if plain_base64(value) and plain_base64(value).lower() in {b"password", b"changeme", b"admin", b"secret"}:
+    if plain_base64(value).lower() in {b"password", b"changeme", b"admin", b"secret"}:
         return None
     return secret.kind, Confidence.HIGH if sure and not code else Confidence.MEDIUM

@@ -141,7 +141,7 @@ def kind_of_name(name: str) -> str | None:
     if not parts or not _NO_SECRET.isdisjoint(parts):
         return None
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
-    if last in _PASSWORDS and parts[0] in _SWITCHES and parts[1:]:
+    if last in _PASSWORDS and parts[0] in _SWITCHES:
         return None  # whether to have the program or the prompt
     if last not in _PASSWORDS and before != "private" and ("gpg" in parts or "pgp" in parts):
         return None  # mostly the id of a public key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Collection, Mapping
-from http.client import HTTPException, RemoteDisconnected
+from http.client import HTTPException
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -183,7 +183,7 @@ class HttpTransport:
             connection = connection or self._connect(place, only, url)
             try:
                 return HttpAnswer(connection, connection.exchange(method, url, headers, body), url, headers, self._keep)
-            except (RemoteDisconnected, ConnectionError) as error:
+            except ConnectionError as error:
                 connection.close()
                 if reused and method in _REPEATABLE:
                     continue  # the server had closed it since its last use

@@ -234,7 +234,7 @@ def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: fl
         sock.close()
         no_tls = "it closed the connection when TLS began: is the port right, and does it speak plain HTTP?"
         raise PlainError(no_tls) from None
-    except (OSError, ValueError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         why = f"TLS failed ({reason_of(error)})"
     sock.close()
     raise UnreachedError(why)

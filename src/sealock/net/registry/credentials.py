@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final, Protocol
@@ -189,7 +188,7 @@ def _entry(entry: dict[str, Any], key: str) -> RegistryLogin | None:
     if entry.get("auth"):
         try:
             text = b64decode("".join(str(entry["auth"]).split()), validate=True).decode()
-        except (Base64Error, ValueError):
+        except ValueError:
             text = ""
         user, colon, password = text.rstrip("\0").partition(":")
         if not colon:

@@ -19,7 +19,7 @@ from sealock.model.registries import Registries
 from sealock.net.http.connections import reach_of
 from sealock.net.registry.auth import Authorizer, withheld_message
 from sealock.net.registry.credentials import Credentials
-from sealock.net.registry.manifests import ManifestError, strict_json
+from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import host_of
 from sealock.net.transport import BrokenOffError, NotListeningError, NoTlsError, Response, Transport, shown
 
@@ -218,7 +218,7 @@ class RegistryRequests:
             table = strict_json(answer.read(_ERROR))
             first = table["errors"][0]
             words = f"{first['code']}: {first['message']}"
-        except (ManifestError, TransportError, LookupError, TypeError):
+        except (TransportError, LookupError, TypeError):
             return ""
         return f" (it says {self.authorizer.redact(words)[:200]!r})"
 

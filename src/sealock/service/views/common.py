@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -72,7 +71,7 @@ def behind(text: str, *kinds: type) -> tuple[Any, ...]:
         cut = text[:_MOST_CURSOR]
         padded = urlsafe_b64decode(cut + "=" * (-len(cut) % 4))
         values: tuple[Any, ...] = msgspec.json.decode(padded, type=tuple[kinds])  # type: ignore[valid-type]
-    except (ValueError, Error, msgspec.DecodeError):
+    except ValueError:
         values = ()
     if not values or not all(map(_can_be_stored, values)):
         message = "the cursor is not one that this list gave: leave it out to start again"

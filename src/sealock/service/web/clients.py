@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -47,7 +46,7 @@ def bearer(request: Request) -> str:
     if scheme.lower() == "basic":
         try:
             return b64decode(value.strip(), validate=True).decode("ascii").partition(":")[2]
-        except (binascii.Error, ValueError):
+        except ValueError:
             return ""
     return ""
 

@@ -10,7 +10,6 @@ import hashlib
 import re
 import secrets
 from base64 import b64decode, b64encode
-from binascii import Error
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -106,7 +105,7 @@ def parse(pem: bytes) -> StoredKey:
     cipher = _cipher(headers) if "proc-type" in headers else None
     try:
         content = b64decode("".join("".join(lines).split()), validate=True)
-    except (Error, ValueError):
+    except ValueError:
         msg = "the private key's PEM is damaged"
         raise SigningError(msg) from None
     return StoredKey(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content, cipher)
@@ -147,7 +146,7 @@ def _load(content: bytes) -> NotaryPrivateKey:
             if name in {_RSA, _EC} and der.DerReader(inner).tag == der.SEQUENCE:
                 content = inner if _names_its_curve(name, inner) else content
         return of(load_der_private_key(content, None))
-    except (der.DerError, ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         msg = "the private key cannot be read"
         raise SigningError(msg) from None
 

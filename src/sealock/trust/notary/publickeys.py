@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from binascii import Error
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -61,7 +60,7 @@ def read_public(text: str, what: str) -> NotaryKey:
             try:
                 raw = b64decode("".join(encoded.split()), validate=True)
                 public = load_der_public_key(raw)
-            except (Error, ValueError, TypeError, UnsupportedAlgorithm):
+            except (ValueError, TypeError, UnsupportedAlgorithm):
                 public = None
             if isinstance(public, ec.EllipticCurvePublicKey):
                 return NotaryKey("ecdsa", raw)

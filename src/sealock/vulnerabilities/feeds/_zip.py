@@ -51,5 +51,5 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, byte
         return BrokenRecord(name, f"it has {entry.file_size} bytes; at most {RECORD} are read")
     try:
         return name, archive.read(entry)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
         return BrokenRecord(name, f"it cannot be unpacked ({error})")
