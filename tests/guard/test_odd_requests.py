@@ -7,6 +7,7 @@ import pytest
 from support.sweptreaders import changes_of, sections_of
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(("group", "number"), sections_of("guard"))
 def test_odd_requests_are_decided_as_their_record_says(group: str, number: int) -> None:
     changes = changes_of("guard", group, number)
