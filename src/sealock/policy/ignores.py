@@ -88,7 +88,7 @@ class Ignore(Struct, frozen=True):
         if self.rules and not any(id_ in self.rules for id_ in ids):
             return False
         names = (vulnerability.package.name, vulnerability.package.source)
-        return not self.package or any(name and fnmatchcase(name, self.package) for name in names)
+        return not self.package or any(fnmatchcase(name, self.package) for name in names)
 
 
 MARK: Final = "sealock:"
