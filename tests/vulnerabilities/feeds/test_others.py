@@ -187,6 +187,45 @@ def test_broken_records_are_named(feed: str, value: Any, told: str) -> None:
     assert told in found
 
 
+FIXED = {"pkg": {"name": "b", "secfixes": {"1-r0": ["CVE-2026-1000"]}}}
+TRACKED = {"releases": {"bookworm": {"status": "open"}}}
+EXPLOITED = {"cveID": "CVE-2026-1000", "dateAdded": "2026-05-02"}
+LIKELY = "CVE-2026-1000,0.5,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("feed", "value"),
+    [
+        pytest.param("wolfi", {"packages": [5, FIXED]}, id="a package of secdb that is none"),
+        pytest.param("wolfi", {"packages": [{"pkg": {"name": "a\nb"}}, FIXED]}, id="a package with an invalid name"),
+        pytest.param("wolfi", {"packages": [{"pkg": {"name": "a", "secfixes": {"1": 5, "2": ["CVE-2026-1000"]}}}]}, id="fixes that are no list"),
+        pytest.param("debian-tracker", {"a": 5, "b": {"CVE-2026-1000": TRACKED}}, id="a package of Debian that is none"),
+        pytest.param("debian-tracker", {"a\nb": {}, "b": {"CVE-2026-1000": TRACKED}}, id="a package of Debian with an invalid name"),
+        pytest.param("debian-tracker", {"b": {"nonsense": TRACKED, "CVE-2026-1000": TRACKED}}, id="a flaw without an id"),
+        pytest.param("kev", {"vulnerabilities": [5, EXPLOITED]}, id="an exploited flaw that is none"),
+        pytest.param("kev", {"vulnerabilities": [{"cveID": "CVE-1", "dateAdded": "2026-05-02"}, EXPLOITED]}, id="an exploited flaw without an id"),
+        pytest.param("kev", {"vulnerabilities": [{"cveID": "CVE-2026-1000", "dateAdded": "soon"}, EXPLOITED]}, id="an exploited flaw without a date"),
+        pytest.param("epss", gzip.compress(f"{HEAD}CVE-2026-1,0.5\n{LIKELY}".encode()), id="a line without a percentile"),
+        pytest.param("epss", gzip.compress(f"{HEAD}\n{LIKELY}".encode()), id="an empty line"),
+        pytest.param("endoflife", [{"cycle": {}}, {"cycle": "12", "eol": "2028-06-30"}], id="a cycle that is none"),
+        pytest.param("redhat-vex", feedmirror.tarred({"a.json": b"{", "b.json": b'{"vulnerabilities": [{"cve": "CVE-2026-1000"}]}'}), id="a document that is none"),
+        pytest.param("redhat-vex", feedmirror.tarred({"a.json": b'{"vulnerabilities": [{"cve": "X"}, {"cve": "CVE-2026-1000"}]}'}), id="a flaw of a document without an id"),
+    ],
+)  # fmt: skip
+def test_what_follows_a_broken_record_is_read(feed: str, value: Any) -> None:
+    data = value if isinstance(value, bytes) else feedmirror.json_of(value)
+    items = feedmirror.read(feed, data, "debian" if feed == "endoflife" else "")
+    assert isinstance(items[-1], Advisory | KnownExploited | Likelihood | Ended)
+
+
+def test_releases_of_debian_that_are_not_known_and_pockets_are_left_out() -> None:
+    state = {"status": "open"}
+    releases = {"potato9": state, "bookworm-backports": {"status": "odd"}, "bookworm": state, "trixie": state}
+    (found,) = feedmirror.read("debian-tracker", feedmirror.json_of({"a": {"CVE-2026-1000": {"releases": releases}}}))
+    assert isinstance(found, Advisory)
+    assert [affect.ecosystem for affect in found.affects] == ["Debian:12", "Debian:13"]
+
+
 BAD: dict[str, bytes] = {
     "nothing": b"",
     "HTML": b"<!DOCTYPE html><html>log in</html>",
