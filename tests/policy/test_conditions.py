@@ -41,7 +41,13 @@ IMAGES = policy('[guard]\n[[guard.caller]]\nname = "a"\nallow = "ping"\nimages =
 EXEMPTION = GuardExemption(
     ("C001", "C002"), "builds", date(2026, 6, 1), PLACE, "ci-*", IMAGES.reach.images, ("build-*", "test")
 )
-COVERED = {"rule": "C001", "caller": "ci-1", "image": "ghcr.io/acme/a:1", "name": "build-1", "today": TODAY}
+COVERED: dict[str, Any] = {
+    "rule": "C001",
+    "caller": "ci-1",
+    "image": "ghcr.io/acme/a:1",
+    "name": "build-1",
+    "today": TODAY,
+}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_a_condition_speaks_of_containers_or_of_processes() -> None:
     for given in containers:
         assert (CallerConditions(**given).about_containers, CallerConditions(**given).about_processes) == (True, False)
     for process in ({"uids": (0,)}, {"gids": (0,)}, {"tls_names": ("a",)}):
-        conditions = CallerConditions(**process)  # type: ignore[arg-type]
+        conditions = CallerConditions(**process)
         assert (conditions.about_containers, conditions.about_processes) == (False, True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.container import Container
@@ -73,6 +74,7 @@ def suppressed(*products: VexProduct, **more: Any) -> bool:
         pytest.param(("app.tar",), True, id="the target as it was typed"),
         pytest.param(("pkg:oci/app",), True, id="the image's last name"),
         pytest.param((f"pkg:oci/app@{DIGEST}?repository_url=example.com/team/app&tag=1.2",), True, id="all of an image"),
+        pytest.param(("pkg:oci/app?repository_url=example.com/team/app",), True, id="the image's repository in a package URL"),
         pytest.param(("pkg:docker/team/app@1.2",), True, id="docker's kind, with a tag for its version"),
         pytest.param(("pkg:deb/debian/bash", "cpe:2.3:a:b", "pkg:deb/debian/libssl3"), True, id="one id of several"),
         pytest.param(("pkg:deb/debian/libssl3@3.0.9-1",), False, id="a version without the epoch"),
@@ -103,6 +105,22 @@ def suppressed(*products: VexProduct, **more: Any) -> bool:
 )  # fmt: skip
 def test_who_a_statement_is_about(ids: tuple[str, ...], about: bool) -> None:  # noqa: FBT001  a column of the table
     assert suppressed(*([VexProduct(ids)] if ids else [])) is about
+
+
+@pytest.mark.parametrize(
+    "product", ["pkg:oci/app", "pkg:docker/team/app@1.2", "example.com/team/app", "pkg:oci/last?tag=latest"]
+)
+def test_a_statement_on_any_of_an_images_names_is_about_it(product: str) -> None:
+    names = ("no name!", "example.org/other:2", "example.com/team/app:1.2", "example.org/last")
+    found, _ = weighed(said(VexProduct((product,))), inventory=replace(IMAGE, names=names))
+    assert found["CVE-2024-0001"].suppressed
+
+
+def test_each_document_that_matches_no_finding_is_named() -> None:
+    vain = VexProduct(("pkg:deb/debian/bash",))
+    documents = {"a.json": vain, "b.json": VexProduct((CONFIG,)), "c.json": vain}
+    _, notes = weighed(*(said(product, document=name) for name, product in documents.items()))
+    assert [note.partition(":")[0] for note in notes] == ["VEX a.json", "VEX c.json"]
 
 
 @pytest.mark.parametrize(

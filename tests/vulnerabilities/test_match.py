@@ -245,6 +245,16 @@ def test_modules_are_told_apart(claimed: str, fixed: str, label: str, found: boo
     assert any("assumed" in vulnerability.note for vulnerability in matched.vulnerabilities) is assumed
 
 
+def test_what_follows_an_advisory_on_another_module_is_matched() -> None:
+    claims = ((f"CVE-2024-000{n}", Span(fixed="1:12.22-1"), f"nodejs:{n}0") for n in (2, 1, 3))
+    table = Table(
+        *(advisory(name, affects("AlmaLinux:8", "nodejs", span, module=module)) for name, span, module in claims)
+    )
+    for number in (1, 2, 3):
+        listed = inventory(rpm("nodejs", "1:12.19-1", f"nodejs:{number}0:803:229f"), distribution=ALMA)
+        assert told(match(listed, table)) == {(f"CVE-2024-000{number}", "nodejs", "1:12.22-1")}
+
+
 def test_an_rpm_epoch_counts() -> None:
     table = Table(advisory("CVE-2024-0001", affects("AlmaLinux:8", "bind", Span(fixed="32:9.11.36-1"))))
     assert not match(inventory(rpm("bind", "32:9.11.36-1"), distribution=ALMA), table).vulnerabilities
@@ -411,6 +421,15 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
     assert [entry.reason for entry in found.unchecked] == ["CVE-2024-0001 has versions that cannot be parsed"]
 
 
+def test_each_advisory_whose_versions_cannot_be_read_is_named() -> None:
+    table = Table(
+        *(advisory(f"CVE-2024-000{n}", affects("PyPI", "thing", versions=("weird one",))) for n in (1, 2)),
+        advisory("CVE-2024-0003", affects("PyPI", "thing", Span(fixed="1"))),
+    )
+    reasons = [entry.reason for entry in match(inventory(pypi("thing", "1.0")), table).unchecked]
+    assert sorted(reasons) == [f"CVE-2024-000{n} has versions that cannot be parsed" for n in (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("package", "grave"),
     [
@@ -424,6 +443,20 @@ def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave:
     found = match(inventory(package), Table())
     assert [entry.grave for entry in found.unchecked] == [grave]
     assert found.evaluated == 0
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(deb("bash", "5.2-1"), id="of a distribution that is not covered"),
+        pytest.param(Package("conda", "thing", "1", "app"), id="of a type without advisories"),
+        pytest.param(pypi("thing", "not a version"), id="with a version that cannot be parsed"),
+        pytest.param(pypi("other", "1"), id="without an advisory"),
+    ],
+)
+def test_what_follows_a_package_that_is_not_evaluated_is(before: Package) -> None:
+    table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span(fixed="2"))))
+    assert told(match(inventory(before, pypi("thing", "1")), table)) == {("CVE-2024-0001", "thing", "2")}
 
 
 def test_a_linked_library_is_judged_by_upstream_data_where_there_is_some() -> None:

@@ -212,15 +212,13 @@ class VexMatcher:
         repository = parse(url.qualifiers.get("repository_url", "")) if "repository_url" in url.qualifiers else None
         if "repository_url" in url.qualifiers and repository is None:
             return False
-        for image in self._images:
-            if repository is not None and url.type == "oci" and _place(repository) != _place(image):
-                continue
-            name = f"{url.namespace}/{url.name}" if url.namespace else url.name
-            if image.repository != name and not image.repository.endswith(f"/{name}"):
-                continue
-            if not tag or tag == (image.tag or "latest"):
-                return True
-        return False
+        name = f"{url.namespace}/{url.name}" if url.namespace else url.name
+        return any(
+            (repository is None or url.type != "oci" or _place(repository) == _place(image))
+            and f"/{image.repository}".endswith(f"/{name}")
+            and tag in {"", image.tag or "latest"}
+            for image in self._images
+        )
 
 
 class _Patterns:

@@ -215,11 +215,11 @@ def find_credential_urls(text: str) -> Iterator[TokenMatch]:
         return
     for match in re.finditer(r"://([^\s/\"'<>`\\,;()@]{1,512})@([^\s/\"'@]{0,200})", text):
         name, colon, password = match[1].partition(":")
-        if colon and _is_literal(password):
-            yield TokenMatch("a password in an address", *match.span(1))
-        elif colon or len(name) < 20 or not _is_literal(name) or not any(char.isdigit() for char in name):
-            continue
-        elif "sentry" not in match[2]:  # a Sentry DSN holds a public key by design
+        if colon:
+            if _is_literal(password):
+                yield TokenMatch("a password in an address", *match.span(1))
+        # A Sentry DSN holds a public key by design.
+        elif len(name) >= 20 and _is_literal(name) and any(map(str.isdigit, name)) and "sentry" not in match[2]:
             yield TokenMatch("a token in an address", *match.span(1))
 
 

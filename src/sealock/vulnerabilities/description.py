@@ -184,9 +184,6 @@ def _fold(matches: Sequence[VulnerabilityMatch]) -> Iterator[tuple[Vulnerability
     for match in matches:
         groups.setdefault((match.flaw.id, same[id(match.package)]), []).append(match)
     for group in groups.values():
-        if len(group) == 1:
-            yield group[0], ""
-            continue
         first = min(group, key=lambda match: (match.package.development, match.package.layer, match.package.path))
         others = len({match.package.path for match in group}) - 1
         yield first, f"in {count(others, 'more place')}" if others else ""

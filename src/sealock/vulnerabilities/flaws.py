@@ -95,9 +95,8 @@ def merged(claims: Sequence[Claim], hits: Sequence[Claim], key: bytes, assumed: 
     labels = frozenset(groups)
     for label, group in groups.items():
         # "Not affected" matters only where another record says "affected".
-        if all(claim.state == "not-affected" for claim in group):
-            continue
-        yield _flaw(label, group, key, labels, assumed)
+        if any(claim.state != "not-affected" for claim in group):
+            yield _flaw(label, group, key, labels, assumed)
 
 
 def labels(claims: Sequence[Claim], selected: Sequence[Claim]) -> set[str]:

@@ -191,15 +191,12 @@ class _Matcher:
 
 def _doubts(claims: Sequence[Claim], unreadable: Sequence[Claim]) -> Iterator[str]:
     """Say why records that do not affect the version might do so after all."""
-    known: set[str] | None = None
+    known = labels(claims, [other for other in claims if other.unreadable != NO_VERSIONS]) if unreadable else set()
     for claim in unreadable:
         if claim.unreadable != NO_VERSIONS:
             yield f"{claim.advisory} has versions that cannot be parsed"
-            continue
-        if known is None:
-            known = labels(claims, [other for other in claims if other.unreadable != NO_VERSIONS])
         # Another record of the same flaw mostly says what this one leaves out.
-        if not labels(claims, [claim]) <= known:
+        elif not labels(claims, [claim]) <= known:
             yield f"{claim.advisory} does not say which versions it affects"
 
 

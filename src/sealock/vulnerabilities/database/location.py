@@ -53,14 +53,11 @@ def refuse_foreign(path: str) -> None:
             msg = f"the advisory database {path} cannot be opened ({why}): set SEALOCK_DB_DIR to another directory"
             raise DatabaseError(msg) from None
         shared = facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getegid()
-        if facts.st_uid not in {0, os.geteuid()}:
-            why = "belongs to another user"
-        elif shared or facts.st_mode & stat.S_IWOTH:
-            why = "is writable by others"
-        else:
-            continue
-        msg = f"{place} {why}, so the advisory database is not used: set SEALOCK_DB_DIR to a directory of your own"
-        raise DatabaseError(msg)
+        foreign = facts.st_uid not in {0, os.geteuid()}
+        if foreign or shared or facts.st_mode & stat.S_IWOTH:
+            why = "belongs to another user" if foreign else "is writable by others"
+            msg = f"{place} {why}, so the advisory database is not used: set SEALOCK_DB_DIR to a directory of your own"
+            raise DatabaseError(msg)
 
 
 @contextmanager
