@@ -381,7 +381,7 @@ OPTIONS = [
     "--network name=app2,alias=q", "--network-alias w", "--link db:db", "--health-cmd 'a b'", "--health-interval=5s",
     "--no-healthcheck", "--log-driver local", "--log-opt max-size=5m", "--ulimit nofile=5", "--device /dev/fuse",
     "--pid=host", "--ipc host", "--label a=b", "-l c", "--sysctl net.x=1", "--dns 1.1.1.1", "--add-host a:1.2.3.4",
-    "--entrypoint sh", "-w /srv", "--gpus all", "--expose 80", "--volumes-from x", "-h host", "--cidfile /c", "-a stdout",
+    "--entrypoint sh", "-w /srv", "--gpus all", "--expose 80", "--volumes-from x", "-h host", "--cidfile /c", "--umask 027", "-a stdout",
 ]  # fmt: skip
 WORDS = st.text(alphabet="ab0 $'\"\\`*!#~é=,:;&|<>()[]{}%\n", max_size=6)
 NAMES = st.from_regex(r"[a-z][a-z0-9]{1,5}", fullmatch=True)

@@ -207,6 +207,8 @@ def test_a_value_of_each_shape_is_read_plainly_or_not_at_all(data: st.DataObject
         (b'{"HostConfig": {"Mounts": [{"Type": null}]}}', {"HostConfig": {"Mounts": [{}]}}),
         (b'{"StopTimeout": -9223372036854775808}', {"StopTimeout": -(1 << 63)}),
         ('{"Image": "é"}'.encode(), {"Image": "é"}),
+        (b'{"HostConfig": {"Umask": 18}}', {"HostConfig": {"Umask": 18}}),
+        (b'{"HostConfig": {"Umask": "022"}}', None),
         (b'{"Image": "a", "Image": "b"}', None),
         (b'{"Volumes": {"/a": {}, "/a": {}}}', None),
         (b'{"image": "a"}', None),

@@ -254,5 +254,5 @@ def _version(reader: TableReader) -> tuple[int, int] | None:
         return None
     match = _VERSION.fullmatch(text)
     if match is None:
-        raise reader.fail(key, f'should be a version like "1.55", and is {as_toml(text)}')
+        raise reader.fail(key, f'should be a version like "1.56", and is {as_toml(text)}')
     return 1, int(match[1])

@@ -219,7 +219,7 @@ for _setting in _SECURITY:
     SPELLERS[_setting] = partial(spell_security, _setting)
 # Options without a field
 _add_ignored("attach", "a", check=scalars.parse_stream)
-_add_ignored("cidfile label-file ip ip6 link-local-ip isolation")
+_add_ignored("cidfile label-file ip ip6 link-local-ip isolation umask")
 _add_ignored("detach-keys", verbs=("run",))
 _add_ignored("sig-proxy", flag=True, verbs=("run",))
 _add_ignored("quiet", "q", flag=True)
@@ -237,7 +237,7 @@ _add_ignored(
     "health-startup-interval health-startup-retries health-startup-success health-startup-timeout hosts-file hostuser "
     "image-volume init-ctr init-path intel-rdt-closid os passwd-entry personality pidfile preserve-fd "
     "preserve-fds rdt-class requires retry retry-delay sdnotify seccomp-policy shm-size-systemd signature-policy "
-    "subgidname subuidname systemd timeout tz uidmap umask unsetenv variant wait-for ipfs-address verify cosign-key "
+    "subgidname subuidname systemd timeout tz uidmap unsetenv variant wait-for ipfs-address verify cosign-key "
     "cosign-certificate-identity cosign-certificate-identity-regexp cosign-certificate-oidc-issuer "
     "cosign-certificate-oidc-issuer-regexp snapshotter user-policy",
     engines=_OTHERS,

@@ -78,7 +78,7 @@ HOST_CONFIG: Final = RESOURCES | _fields(
     "CapAdd:s* CapDrop:s* CgroupnsMode:s Dns:s* DnsOptions:s* DnsSearch:s* ExtraHosts:s* GroupAdd:s* IpcMode:s "
     "Cgroup:s Links:s* OomScoreAdj:i PidMode:s Privileged:b PublishAllPorts:b ReadonlyRootfs:b SecurityOpt:s* "
     "StorageOpt:s% Tmpfs:s% UTSMode:s UsernsMode:s ShmSize:i Sysctls:s% Runtime:s Isolation:s MaskedPaths:s* "
-    "ReadonlyPaths:s* Init:b",
+    "ReadonlyPaths:s* Init:b Umask:i",
     LogConfig=_fields("Type:s Config:s%"),
     PortBindings=MapOf(ListOf(_fields("HostIp:s HostPort:s"))),
     RestartPolicy=_RESTART,

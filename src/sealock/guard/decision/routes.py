@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 OLDEST: Final = (1, 24)
-NEWEST: Final = (1, 55)
+NEWEST: Final = (1, 56)
 
 BodyKind: TypeAlias = Literal["none", "json", "optional", "stream"]
 Access: TypeAlias = Literal["read", "write"]
