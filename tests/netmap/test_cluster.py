@@ -125,6 +125,8 @@ OUTSIDE_ROWS: list[tuple[str, list[dict[str, Any]], list[tuple[str, tuple[str, .
     ("no selector, which is for addresses that others write", [service("s", {}, [WEB], type="NodePort")], []),
     ("another namespace", [service("s", {"app": "y"}, [WEB], space="b", type="NodePort")], []),
     ("a port that the pod has not", [service("s", {"app": "y"}, [{"port": 1, "targetPort": "q"}], type="NodePort")], []),
+    ("a port that the pod has not, and one that it has", [service("s", {"app": "y"}, [{"port": 1, "targetPort": "q"}, WEB], type="NodePort")],
+     [("node:any port", ("80/tcp",), ())]),
     ("a policy that denies", [service("s", {"app": "y"}, [WEB], type="NodePort"), policy()], []),
     ("a policy that admits pods", [service("s", {"app": "y"}, [WEB], type="NodePort"), policy(ingress=[{"from": [app("x")]}])], []),
     ("a policy that admits all", [service("s", {"app": "y"}, [WEB], type="NodePort"), policy(ingress=[{"ports": [{"port": 80}]}])], [("node:any port", ("80/tcp",), ())]),

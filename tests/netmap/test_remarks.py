@@ -114,6 +114,8 @@ def test_one_port_of_the_host_is_for_one_container(ports: list[Port], expected: 
     assert [(about, text.partition(", as ")[2].partition(" ")[0]) for about, text in told] == expected
     assert all(text.startswith("publishes port 1/tcp of the host") for _, text in told)
     assert not made(MapNode("a", published=(port("1"), port("1"))))
+    several = made(MapNode("a", published=(port(""), port("1"))), MapNode("b", published=(port(""), port("1"))))
+    assert [about for about, _ in several] == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,17 @@ def test_what_no_engine_says_is_reported_and_no_map_is_made(
     assert not said.out
 
 
+def _removed(gone: str, path: str, _: object) -> Reply | None:
+    return missing("x") if path.endswith(gone) else None
+
+
 def test_one_that_is_removed_meanwhile_is_left_out_and_one_that_is_refused_is_not(engine: EngineSimulator) -> None:
     for name in ("web", "api"):
         engine.container(name, state=RUNS, **networks({}))
-    first = next(iter(engine.containers))
-    engine.answers = lambda path, _: missing("web") if path.endswith(f"/containers/{first}/json") else None
-    assert [node.name for node in of_engine(engine.where)[0].nodes] == ["api"]
+    first, second = engine.containers
+    for gone, left in ((second, "web"), (first, "api")):
+        engine.answers = partial(_removed, f"/containers/{gone}/json")
+        assert [node.name for node in of_engine(engine.where)[0].nodes] == [left]
     refused = Reply(500, b'{"message": "no such driver"}')
     engine.answers = lambda path, _: refused if path.endswith(f"/containers/{first}/json") else None
     with pytest.raises(EngineError, match="no such driver"):

@@ -58,6 +58,9 @@ def test_every_character_keeps_its_place() -> None:
 def test_stretches_that_overlap_are_masked_once() -> None:
     text = "A=hunter2 B=hunter3"
     assert masked(target(text, text, "B=hunter3", "A=hunter2")).sources["f"].text == "A=******* B********"
+    text = "A=hunter2 B=hunter3 C=hunter4"
+    within = masked(target(text, "A=hunter2 B=hunter3", "hunter2", "C=hunter4")).sources["f"].text
+    assert within == "A=******* ********* C=*******"
 
 
 def test_without_secrets_the_texts_are_the_same() -> None:

@@ -90,11 +90,11 @@ class Dpkg(Analyzer):
             if not is_word(name):
                 faults.add("a stanza names no package", stanza)
             elif (state := fields.get("status", "installed").rpartition(" ")[2]) not in ON_DISK:
-                continue
-            elif not version and state == "half-installed":
-                continue  # its first installation broke off before anything was unpacked
+                pass
             elif not is_word(version):
-                faults.add("a package has no version", name)
+                # Where a first installation broke off, nothing was unpacked.
+                if version or state != "half-installed":
+                    faults.add("a package has no version", name)
             else:
                 source, source_version = _source(fields.get("source", ""), name, version)
                 yield Package(

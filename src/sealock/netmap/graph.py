@@ -111,16 +111,15 @@ class _EdgeFinder:
         for port in own.published:
             address = port.address or ""
             anywhere = address in EVERYWHERE
-            if not anywhere and address.startswith(LOOPBACK) and address not in reachable:
-                continue
-            yield Edge(
-                source,
-                target,
-                "published",
-                f"{bracketed(address) or ANY_IPV4}:{port.host or 'any port'}",
-                (f"{port.container}/{port.protocol}",),
-                addresses=() if anywhere else (address,),
-            )
+            if anywhere or not address.startswith(LOOPBACK) or address in reachable:
+                yield Edge(
+                    source,
+                    target,
+                    "published",
+                    f"{bracketed(address) or ANY_IPV4}:{port.host or 'any port'}",
+                    (f"{port.container}/{port.protocol}",),
+                    addresses=() if anywhere else (address,),
+                )
 
     def from_host(self, target: MapNode, own: MapNode, ports: tuple[str, ...]) -> Iterator[Edge]:
         """The edges from the host itself, and from outside."""

@@ -153,9 +153,8 @@ class _Page(Page):
         """How many workloads violate each control."""
         for level in LEVELS[1:]:
             rows = [(control, self.violators(control)) for control in self.report.controls if control.level == level]
-            if not rows:
-                continue
-            yield self.paint("bold", level.capitalize())
+            if rows:
+                yield self.paint("bold", level.capitalize())
             for control, number in rows:
                 badge = f"  {self.paint('red' if number else 'green', ('fail' if number else 'pass').ljust(6))}  "
                 how_many = f" ({count(number, 'workload')})" if number else ""

@@ -54,9 +54,9 @@ def grade(findings: Iterable[Finding], inventory: Inventory, evidence: UseEviden
         flaw = finding.vulnerability
         if flaw is None:
             yield finding
-            continue
-        use = uses.get((flaw.package.type, flaw.package.name, flaw.package.version, flaw.package.path), "unknown")
-        yield replace(finding, vulnerability=replace(flaw, use=use), message=f"{finding.message}; {words[use]}")
+        else:
+            use = uses.get((flaw.package.type, flaw.package.name, flaw.package.version, flaw.package.path), "unknown")
+            yield replace(finding, vulnerability=replace(flaw, use=use), message=f"{finding.message}; {words[use]}")
 
 
 def hide_unused(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -281,7 +281,7 @@ class _DirectoryReader:
             elif file.why:
                 yield from self._skipped(path, file.why)
             elif is_drop_in(path) and is_merged(path):
-                continue
+                pass
             elif path not in self._merged and not (is_override(name) and self._base(path)):
                 yield from self._marked(self._read(path))
         if walk.left_out:

@@ -54,6 +54,7 @@ OUT = "do without it, or opt out (--userns=host)"
         ("--device /dev/unseen", "--device /dev/unseen", "may fail", "all users must be able to read and write the device"),
         ("--device /dev/fuse:/dev/other", "--device /dev/fuse:/dev/other", "fails", "a device cannot be renamed: the engine would mount the host's device of the new name"),
         ("-v /run/closed.sock:/s", "socket /run/closed.sock", "fails", f"its mode is 660, and the container's root is an ordinary user to it; {OUT}"),
+        ("-v data:/data --tmpfs /tmp -v /srv/file.sock:/f -v /run/shut:/s", "socket /run/shut", "fails", f"its mode is 600, and the container's root is an ordinary user to it; {OUT}"),
         ("-v /run/shut:/s", "socket /run/shut", "fails", f"its mode is 600, and the container's root is an ordinary user to it; {OUT}"),
         ("-v /run/unseen.sock:/s", "socket /run/unseen.sock", "may fail", f"the container's root is an ordinary user to it; {OUT}"),
     ],

@@ -258,6 +258,12 @@ def test_a_volume_that_is_no_directory_here_is_reported(volume: EngineVolume) ->
     (made,) = copies(MachineFacts(volumes=(volume,), data_root="/var/lib/docker"), IDS, ROOT)
     assert not made.commands
     assert made.notes
+    # Those after it are copied all the same; an empty one needs nothing.
+    empty = "/var/lib/docker/volumes/empty/_data"
+    volumes = (EngineVolume("empty", path=empty), volume, EngineVolume("db", path=OLD))
+    trees = (owned(empty, (0, 0, 1)), owned(OLD, (999, 999, 5)))
+    machine = MachineFacts(volumes=volumes, data_root="/var/lib/docker", owned=trees)
+    assert [copy.name for copy in copies(machine, IDS, ROOT) if copy.commands] == ["db"]
 
 
 def test_ten_thousand_binds_are_no_matter() -> None:

@@ -47,7 +47,9 @@ def test_a_line_is_a_range_or_is_reported(line: str, *, broken: bool) -> None:
 
 
 def test_a_broken_line_is_reported_by_its_number() -> None:
-    assert read("a:1:1\nnonsense\n").broken == ((2, "nonsense"),)
+    read_ = read("# a:1:1\n\na:1:1\nnonsense\n#\n \nb:2:1\n")
+    assert read_.broken == ((4, "nonsense"),)
+    assert [(one.name, one.start) for one in read_.ranges] == [("a", 1), ("b", 2)]
 
 
 @pytest.mark.parametrize(

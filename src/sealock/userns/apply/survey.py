@@ -182,9 +182,9 @@ def _resolved(noun: Container, directory: str) -> Iterator[tuple[Mount, bool]]:
     for mount in given(noun.mounts, ()):
         if mount.kind != "bind" or not mount.source:
             yield mount, False
-            continue
-        path = os.path.realpath(os.path.join(directory, os.path.expanduser(mount.source)))
-        yield msgspec.structs.replace(mount, source=path), True
+        else:
+            path = os.path.realpath(os.path.join(directory, os.path.expanduser(mount.source)))
+            yield msgspec.structs.replace(mount, source=path), True
 
 
 def _closed(root: str, data_root: str) -> Iterator[str]:

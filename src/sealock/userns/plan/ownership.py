@@ -180,10 +180,10 @@ def shifting(path: str, owners: Iterable[tuple[int, int, int]], ids: Ids, only: 
                 if len(batch) == 1:
                     old, new = batch[0], batch[0] + difference
                     yield f"find {where} -xdev {test} {old}{only} -execdir chown -h {sign}{new} {{}} +"
-                    continue
-                words = " ".join(map(str, batch))
-                find = f"find {where} -xdev {test} $i{only} -execdir chown -h {sign}$((i + {difference})) {{}} +"
-                yield f"for i in {words}; do {find}; done"
+                else:
+                    words = " ".join(map(str, batch))
+                    find = f"find {where} -xdev {test} $i{only} -execdir chown -h {sign}$((i + {difference})) {{}} +"
+                    yield f"for i in {words}; do {find}; done"
 
 
 def returning(path: str, ids: Ids, before: Owned | None = None) -> Iterator[str]:

@@ -76,15 +76,12 @@ def read(text: str) -> Ranges:
     ranges: list[SubordinateRange] = []
     broken: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n")[:_LINES], 1):
-        if not line.strip() or line.startswith("#"):
-            continue
         name, *numbers = line.strip().split(":")
-        if name and len(numbers) == 2 and all(map(_whole, numbers)):
-            start, count = int(numbers[0]), int(numbers[1])
-            if count and start + count - 1 <= LARGEST:
-                ranges.append(SubordinateRange(name, start, count))
-                continue
-        broken.append((number, line[:80]))
+        start, count = map(int, numbers) if len(numbers) == 2 and all(map(_whole, numbers)) else (0, 0)
+        if name and count and start + count - 1 <= LARGEST and not line.startswith("#"):
+            ranges.append(SubordinateRange(name, start, count))
+        elif line.strip() and not line.startswith("#"):
+            broken.append((number, line[:80]))
     return Ranges(tuple(ranges), tuple(broken))
 
 
