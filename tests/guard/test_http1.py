@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.guard.http1 import (
+    AnswerHead,
     ChunkReader,
+    RequestHead,
     WireError,
     answer_head,
     header_lines,
@@ -145,3 +147,9 @@ MALFORMED = {
 def test_malformed_chunks_are_refused(text: bytes) -> None:
     with pytest.raises(WireError):
         ChunkReader().feed(text)
+
+
+def test_a_header_is_found_by_its_name() -> None:
+    request = RequestHead("GET", "/", (("host", "a"), ("x-b", "2")), 0, keep_alive=True)
+    answer = AnswerHead(200, "OK", (("Server", "a"), ("X-B", "2")), 0, keep_alive=True)
+    assert (request.header("x-b"), answer.header("x-b"), request.header("c"), answer.header("c")) == ("2", "2", "", "")

@@ -35,7 +35,7 @@ FILES = "%FILES%\nusr/\nusr/lib/\nusr/lib/libssl.so.3\nusr/share/empty/\n\n%BACK
 
 
 def test_what_a_package_needs_and_provides_is_told_by_name() -> None:
-    text = DESC + "%DEPENDS%\nglibc>=2.38\nlibcurl.so=4-64\n\n%PROVIDES%\nlibssl.so=3-64\n\n"
+    text = DESC + "%DEPENDS%\n>=1\nglibc>=2.38\n=\nlibcurl.so=4-64\n\n%PROVIDES%\nlibssl.so=3-64\n\n"
     (package,) = packages(Alpm(), {f"{DIRECTORY}openssl-libs-1:3.3.0-2/desc": text.encode()})
     assert (package.needs, package.provides) == (("glibc", "libcurl.so"), ("libssl.so",))
 

@@ -88,3 +88,10 @@ def test_no_list_makes_it_fail(value: object) -> None:
 def test_no_bytes_make_it_fail(noise: bytes) -> None:
     with suppress(BrokenFileError):
         assert all(package.name for package in found(program(noise)))
+
+
+def test_a_crate_without_a_name_or_a_version_is_none() -> None:
+    crates = (
+        b'{"packages": [{"name": "", "version": "1"}, {"name": "a", "version": ""}, {"name": "b", "version": "1"}]}'
+    )
+    assert [package.name for package in found(program(zlib.compress(crates)))] == ["b"]

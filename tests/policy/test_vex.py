@@ -116,6 +116,11 @@ def test_a_statement_on_any_of_an_images_names_is_about_it(product: str) -> None
     assert found["CVE-2024-0001"].suppressed
 
 
+def test_the_first_qualifier_that_differs_is_named() -> None:
+    _, notes = weighed(said(VexProduct(("pkg:deb/debian/libssl3?arch=amd64&distro=debian-11&epoch=2",))))
+    assert "the distro of " in notes[0]
+
+
 def test_each_document_that_matches_no_finding_is_named() -> None:
     vain = VexProduct(("pkg:deb/debian/bash",))
     documents = {"a.json": vain, "b.json": VexProduct((CONFIG,)), "c.json": vain}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sealock.net.registry.client import Fetched
 from sealock.net.registry.indexes import image_within
+from sealock.net.registry.manifests import read_manifest
 from support.registryworld import CONFIG, Client, name
 from support.simulators.registry import OCI_INDEX, RegistrySimulator, registry
 
@@ -51,3 +54,20 @@ def test_what_has_no_such_image_says_nothing(server: RegistrySimulator, what: st
     index = server.add_index("app", "1", images={"linux/amd64": image(server, "third")})["digest"]
     top = {"an index without it": index, "an image": other, "nothing": f"sha256:{'0' * 64}"}[what]
     assert image_within(Client(), name(server, "app:1"), top, own) == ""
+
+
+def test_the_platforms_of_an_index_are_those_of_its_images() -> None:
+    digests = [f"sha256:{number:064x}" for number in range(3)]
+    attestation = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digests[0]}
+    entries: list[dict[str, Any]] = [
+        {"platform": {"os": "unknown", "architecture": "unknown"}, "annotations": attestation},
+        {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+        {},
+    ]
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    manifests = [
+        {"mediaType": kind, "digest": digest, "size": 1} | more for digest, more in zip(digests, entries, strict=True)
+    ]
+    raw = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}).encode()
+    fetched = Fetched(raw, digests[0], OCI_INDEX, read_manifest(raw))
+    assert fetched.platforms == (("linux/arm64/v8", digests[1]), ("unknown", digests[2]))

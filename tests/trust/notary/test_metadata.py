@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.trust.notary.canonical import decode, encode, moment_of, spelled
-from sealock.trust.notary.metadata import NotaryKey, key_id, key_json, read_key, read_listing, read_root, read_targets
+from sealock.trust.notary.metadata import (
+    FileMeta,
+    NotaryKey,
+    key_id,
+    key_json,
+    known_hashes,
+    read_key,
+    read_listing,
+    read_root,
+    read_targets,
+)
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
@@ -222,3 +232,7 @@ def test_a_damaged_certificate_is_refused(at: int, byte: int) -> None:
     except MetadataRefusedError:
         return
     # What the key, the name and the days do not depend on may differ: a serial number, the signature by itself.
+
+
+def test_hashes_of_algorithms_that_nobody_knows_are_left_out() -> None:
+    assert known_hashes(FileMeta(1, {"md5": b"1", "sha256": b"2", "sha512": b"3"})) == {"sha256": b"2", "sha512": b"3"}

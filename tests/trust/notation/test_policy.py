@@ -14,6 +14,7 @@ import pytest
 from sealock.cli.main import main
 from sealock.errors import PolicyError, TargetError
 from sealock.net.registry.names import reference
+from sealock.trust.notation.envelope import read_target
 from sealock.trust.notation.policy import read_policy
 from sealock.trust.notation.store import anchors_of, default_key, open_policy, read_anchors
 from support.notationworld import NOW, Holder, World, world
@@ -328,3 +329,10 @@ def test_words_that_do_not_fit_together(
     status, out, err = run(capsys, *words)
     assert (status, out) == (2, "")
     assert err.startswith("sealock: ")
+
+
+def test_annotations_of_notation_itself_are_not_the_signers() -> None:
+    annotations = {"io.cncf.notary.x": "1", "io.cncf.notaryx": "2", "team": "web"}
+    artifact = {"mediaType": "a/b", "digest": "sha256:" + "ab" * 32, "size": 1, "annotations": annotations}
+    target = read_target(json.dumps({"targetArtifact": artifact}).encode())
+    assert target.annotations == {"io.cncf.notaryx": "2", "team": "web"}

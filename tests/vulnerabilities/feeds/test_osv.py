@@ -334,3 +334,9 @@ def test_no_changed_byte_breaks_the_archive(at: int, flip: int) -> None:
     except FeedError:
         return
     assert all(isinstance(one, Advisory | BrokenRecord | Withdrawn) for one in found)
+
+
+def test_a_notice_has_the_names_that_are_its_own_and_no_cves() -> None:
+    names = ["CVE-2026-1000", "GHSA-aaaa-bbbb-cccc"]
+    assert record(id="USN-9000-1", aliases=names, upstream=["CVE-2026-1001"]).aliases == ("GHSA-aaaa-bbbb-cccc",)
+    assert record(id="X-1", aliases=names).aliases == tuple(names)
