@@ -328,6 +328,27 @@ def test_stages_have_their_base_and_whether_they_are_needed() -> None:
     assert [stage.name for stage in made.stages] == ["base", "tools", "unused", "data", "4"]
 
 
+@pytest.mark.parametrize(
+    ("start", "stage", "others"),
+    [
+        pytest.param("base-$TARGETARCH", 0, (1,), id="by the architecture, of which amd64 is the usual one"),
+        pytest.param("base-${BUILDARCH}", 0, (1,), id="by that of the machine that builds"),
+        pytest.param("base-arm64$TARGETVARIANT", 1, (), id="by a variant, which is mostly none"),
+        pytest.param("$TARGETOS", 2, (), id="by the system"),
+        pytest.param("other-$TARGETARCH", None, (), id="but not where no stage has such a name"),
+        pytest.param("$TARGETOS$TARGETARCH$TARGETOS$TARGETARCH", None, (), id="nor with more variables than anybody writes"),
+    ],
+)  # fmt: skip
+def test_the_platform_may_decide_on_which_stage_another_builds(
+    start: str, stage: int | None, others: tuple[int, ...]
+) -> None:
+    made = build(f"FROM a AS base-amd64\nFROM a AS base-arm64\nFROM a AS linux\nFROM {start}\n").stages
+    assert made[3].start.stage == stage
+    assert made[3].start.others == others
+    needed = {index for index in range(3) if made[index].needed}
+    assert needed == ({stage, *made[3].start.others} if stage is not None else set())
+
+
 def test_the_subject_is_named_after_the_final_stage() -> None:
     assert final("FROM a\n").name == "final stage"
     assert final("FROM a AS Web\n").name == "stage web"

@@ -223,7 +223,6 @@ FAULTS = [
     ("a capability that there is not", "AddCapability=FLY", 3, '"FLY" is not a capability'),
     ("a group without a user", "Group=1", 3, "Quadlet refuses the unit: Group is set without User"),
     ("a pod that is none", "Pod=x", 3, "Quadlet refuses the unit: x is not the name of a .pod unit"),
-    ("a unit that is not there", "Volume=d.volume:/b", 3, "Quadlet refuses the unit: there is no unit d.volume next to it"),
     ("an escape that systemd does not know", "PodmanArgs=\\q", 3, 'PodmanArgs: "\\q" is not an escape'),
     ("an option that Podman does not have", "PodmanArgs=--fly", 3, "unknown option: --fly"),
 ]  # fmt: skip
@@ -236,6 +235,19 @@ def test_a_fault_is_an_error_with_its_place(lines: str, line: int, message: str)
     assert message in error.message
     assert error.location.line == line
     assert isinstance(subject_of(document).noun, Container)
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        pytest.param("Volume=d.volume:/b", "mounts", id="a volume"),
+        pytest.param("Network=d.network", "networks", id="a network"),
+    ],
+)
+def test_a_unit_that_may_be_in_another_directory_is_unresolved(line: str, field: str) -> None:
+    document = unit(f"{IMAGE}{line}\n")
+    assert document.errors == ()
+    assert field in subject_of(document).unresolved
 
 
 @pytest.mark.parametrize(("text", "message"), [("[Container]\n", "it has neither Image nor Rootfs"), ("Image=a\n[Container]\nImage=a\n", "before the first section")])  # fmt: skip

@@ -51,6 +51,7 @@ FOUND = [
     ("Procfile", "Procfile", "web: docker run --privileged x\n", ["run --privileged x"]),
     ("Jenkinsfile", "Jenkinsfile", 'node {\n  sh "docker run --privileged ${IMG}"\n}\n', ["run --privileged ${IMG}"]),
     ("Jenkins's long string", "ci/Jenkinsfile.build", "sh '''\n  docker run \\\\\n    --privileged x\n'''\n", ["run --privileged x"]),
+    ("what Groovy fills in", "Jenkinsfile", 'sh """\n  docker run ${opts.join(\' \')} --privileged -v ${env.W}:/w x:${params.T ?: \'1\'}\n  echo ${a.b}\n"""\n', ["run ${______________} --privileged -v ${env.W}:/w x:${_______________}"]),
     ("Jenkins's named script", "x.groovy", "def a = sh(returnStdout: true, script: 'docker run --privileged x').trim()", ["run --privileged x"]),
     ("a list in brackets", ".gitlab-ci.yml", "a:\n  script: [true, docker run --privileged x,\"docker run -v /:/h y\" , 'docker run z']\n", ["run --privileged x", "run -v /:/h y", "run z"]),
     ("crontab", "crontab", "*/5 * * * * docker run --privileged x\n@reboot docker run --privileged y\n", ["run --privileged x", "run --privileged y"]),

@@ -280,6 +280,8 @@ PASSWORDS = [
     ("a sentence that asks for a change", "DB_PASSWORD", "change-me-to-something-secure", MEDIUM),
     ("a name that asks for a change", "API_TOKEN", "PleaseChangeThisToken", MEDIUM),
     ("the name again", "IDP_CLIENT_SECRET", "CLIENT_SECRET", MEDIUM),
+    ("a word for a secret before the name", "CODECOV_TOKEN", "SECRET_TOKEN", MEDIUM),
+    ("the name with a hyphen", "apitoken", "api-token", MEDIUM),
     ("the name in small letters", "DB_PASSWORD", "db_password", MEDIUM),
     ("the name in one word", "DB_PASSWORD", "dbpass", MEDIUM),
     ("an example", "MONGO_INITDB_ROOT_PASSWORD", "example", MEDIUM),

@@ -20,7 +20,7 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|ts|rb|rs|java|c|cc|cpp|h|cs|php|md|json|toml|sh|ps1|yml|yaml|html|svg|png|dockerignore"
-    r"|containerignore)",
+    r"|containerignore|rego)",
     re.IGNORECASE,
 )
 TEMPLATE_ENDINGS: Final = (

@@ -77,12 +77,17 @@ Third = TypeVar("Third", bound=Instruction)
 
 
 class From(Instruction, frozen=True, kw_only=True):
-    """FROM. `stage` is the index of the stage it builds on, None where `image` is an image (or scratch)."""
+    """FROM. `stage` is the index of the stage it builds on, None where `image` is an image (or scratch).
+
+    Where the platform decides which stage that is (`base-$TARGETARCH`), `stage` is that of linux/amd64.
+    """
 
     image: BuildText
     alias: BuildText | None = None
     platform: BuildText | None = None
     stage: int | None = None
+    others: tuple[int, ...] = ()
+    """The stages that it builds on for other platforms."""
     context: bool = False
     """Whether a named context stands for it that is no image, but a directory, another target or a service."""
 

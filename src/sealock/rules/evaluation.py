@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.model.absent import UNKNOWN
-from sealock.model.container import POD_FIELDS
-from sealock.model.document import Document, Subject
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import POD_FIELDS, Container
+from sealock.model.document import Document, Noun, Subject
 from sealock.model.finding import Finding, Remedy, RuleFinding, Skipped
+from sealock.model.windows import LINUX_FIELDS, is_for_windows
 from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
 
+_OF_LINUX: Final = "Windows has no such setting"
 _OF_A_POD: Final = "only a manifest of Kubernetes sets it, and the kernel does not show it"
 
 
@@ -33,6 +35,7 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
     # A merged rule may have reported a part of these.
     wholes = tuple(subject.name for subject in document.subjects if subject.kind in {"build", "project"})
     for subject in document.subjects:
+        foreign = _foreign_fields(subject.noun)
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 words = subject.unresolved.get(field)
@@ -41,6 +44,9 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 else:
                     reason = _OF_A_POD if subject.view == "effective" and field in POD_FIELDS else subject.silent
                     skipped.append(_skipped(rule, subject, reason, by_kind=subject.partial))
+                continue
+            if foreign and not foreign.isdisjoint(rule.reads):
+                skipped.append(_skipped(rule, subject, _OF_LINUX))
                 continue
             reported = False
             for fault in rule.check(subject.noun):
@@ -58,6 +64,13 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
 
 def _skipped(rule: Rule[Any], subject: Subject, reason: str, *, by_kind: bool = False) -> Skipped:
     return Skipped(rule.id, subject.name, reason, subject.view, subject.container, by_kind)
+
+
+def _foreign_fields(noun: Noun) -> frozenset[str]:
+    """The fields that a container leaves unset since its platform has no such setting."""
+    if not isinstance(noun, Container) or not is_for_windows(noun):
+        return frozenset()
+    return frozenset(field for field in LINUX_FIELDS if getattr(noun, field) is UNSET)
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:

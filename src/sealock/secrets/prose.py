@@ -19,6 +19,8 @@ def words(*lines: str) -> frozenset[str]:
 _FILLERS: Final = words(
     "a an and app enter for here in insert it me my new of our please put some super test the your with"
 )
+_KINDS: Final = words("access api auth client key pass passphrase password secret token")
+"""Words that name a secret, in whichever order: TOKEN=SECRET_TOKEN."""
 _SAME: Final = {
     **dict.fromkeys(("pass", "passwd", "pwd", "pw", "psw"), "password"),
     **dict.fromkeys(("database", "postgres", "mysql", "sql"), "db"),
@@ -41,12 +43,15 @@ def is_echo(name: str, value: str) -> bool:
     joined = "".join(parts)
     if len(joined) > 60 or not joined.isalpha() or re.sub(r"[\W_]", "", value).lower() != joined:
         return False
-    named = {word.lower() for word in SPLIT.findall(name)}
+    names = [word.lower() for word in SPLIT.findall(name)]
+    if "".join(names) == joined and len(parts) > 1:
+        return True
+    named = {*names}
     alike = named | {word for word, same in _SAME.items() if same in named or any(_SAME.get(n) == same for n in named)}
     if len(parts) == 1:
         known = "|".join(sorted(alike | {"my", "the", "your", "new", "test"}, key=len, reverse=True))
         return re.fullmatch(f"(?:{known}){{2,4}}", joined) is not None
-    return bool({*parts} & alike) and {*parts} <= alike | _FILLERS
+    return bool({*parts} & alike) and {*parts} <= alike | _FILLERS | _KINDS
 
 
 def asks_to_change(value: str) -> bool:

@@ -170,6 +170,8 @@ _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ("$2", r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{50,}", "a password hash"),
 )
 _PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d"
+_NO_KEY: Final = frozenset("_<>{}$[]*")
+"""Characters of placeholders: YOUR_KEY, <key>, ${KEY}. No key has one, nor has what may stand before it."""
 _MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd", "pwd", "token", "secret", "key", "x"})
 
 
@@ -201,7 +203,8 @@ def find_tokens(text: str) -> Iterator[TokenMatch]:
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
         for match in re.finditer(_PRIVATE_KEY, text):
             end = text.find("-----END", match.end())
-            yield TokenMatch("a private key", match.start(), len(text) if end < 0 else end)
+            if end < 0 or _NO_KEY.isdisjoint(text[match.end() : end]):
+                yield TokenMatch("a private key", match.start(), len(text) if end < 0 else end)
 
 
 def _monotone(rest: str) -> bool:

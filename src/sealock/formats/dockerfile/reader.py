@@ -284,7 +284,7 @@ class _Reader:
             needed.add(index)
             stage = self.stages[index]
             if stage.start.stage is not None:
-                pending.append(stage.start.stage)
+                pending += (stage.start.stage, *stage.start.others)
             for instruction in stage.instructions:
                 if isinstance(instruction, Copy) and instruction.stage is not None:
                     pending.append(instruction.stage)

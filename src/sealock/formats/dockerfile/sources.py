@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,11 @@ from sealock.patterns import compile_lazily
 
 _STAGE_NAME: Final = compile_lazily(r"[a-z][a-z0-9_.-]*")
 _VARIABLE: Final = compile_lazily(r"\$\{?(\w+)")
+_REFERENCE: Final = compile_lazily(r"\$(?:\w+|\{\w+\})")
+_USUAL: Final = {"OS": "linux", "ARCH": "amd64", "VARIANT": ""}
+"""The platform that most images are built for."""
+_MOST_STAGES: Final = 100
+"""Stages among which those of platforms are searched."""
 
 
 def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
@@ -33,13 +39,31 @@ def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
             message = f"invalid stage name {alias.raw[:40]}: use a letter, then letters, digits, '-', '_' and '.'"
             raise DockerfileSyntaxError(message, alias.place)
     image = state.expanded(line, words[0].start, words[0].end)
+    stages = _stages_by_platform(image, state)
     return From(
         **raw.common(),
         image=image,
         alias=alias,
         platform=raw.expanded_flag("platform", state),
-        stage=_base_stage(image, state),
+        stage=stages[0] if stages else _base_stage(image, state),
+        others=stages[1:],
     )
+
+
+def _stages_by_platform(image: BuildText, state: ParseState) -> tuple[int, ...]:
+    """The stages of which the platform decides which one FROM names (`base-$TARGETARCH`), the most usual first."""
+    parts = _REFERENCE.split(image.raw.lower())
+    if not isinstance(image.value, Absent) or not 1 < len(parts) < 5 or len(state.named_stages) > _MOST_STAGES:
+        return ()
+    pattern = r"[a-z0-9_.]*".join(map(re.escape, parts))
+    found = [name for name in state.named_stages if re.fullmatch(pattern, name)]
+
+    def usual(match: re.Match[str]) -> str:
+        name = match[0].strip("${}").removeprefix("TARGET").removeprefix("BUILD")
+        return _USUAL.get(name, match[0])
+
+    first = _REFERENCE.sub(usual, image.raw).lower()
+    return tuple(state.named_stages[name] for name in sorted(found, key=lambda name: name != first))
 
 
 def _base_stage(image: BuildText, state: ParseState) -> int | None:

@@ -27,6 +27,8 @@ _SILENT: Final = "a manifest leaves this to the cluster"
 _PATCH: Final = "a container without an image is a patch, and the manifest that it changes decides"
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _MOMENTS: Final = {"postStart": "post_start", "preStop": "pre_stop"}
+_OS_LABELS: Final = ("kubernetes.io/os", "beta.kubernetes.io/os")
+"""The labels of nodes that say which operating system they have."""
 _EPHEMERAL: Final = ("memory", "cpus", "cpu_quota", "health")
 """Fields that an ephemeral container cannot have."""
 _OF_POD: Final = frozenset(row.name for row in FIELDS if not row.own)
@@ -118,6 +120,11 @@ class _PodReader:
         namespace = pod.resource.word("metadata", "namespace")
         account = pod.spec.word("serviceAccountName") or pod.spec.word("serviceAccount") or "default"
         self.mounts_token = (namespace, account) not in tokens
+        self.is_windows = (
+            pod.spec.word("os", "name") == "windows"
+            or any(pod.spec.word("nodeSelector", label) == "windows" for label in _OS_LABELS)
+            or pod.spec.at("securityContext", "windowsOptions") is not None
+        )
         self.first = ""
         """The name of the subject of its first container."""
         volumes = pod.spec.at("volumes")
@@ -183,10 +190,14 @@ class _ContainerReader:
         absent = dict.fromkeys(self.unresolved, UNKNOWN)
         if not self.complete:
             return Container(**absent | self.values)
-        values = absent | {"seccomp": "none", "root_refused": False} | self.values
+        own = {"platform": "windows"} if self.shared.is_windows or self._has_windows_options() else {"seccomp": "none"}
+        values = absent | own | {"root_refused": False} | self.values
         if self.member.group == "ephemeralContainers":
             values |= dict.fromkeys(_EPHEMERAL, UNKNOWN)
         return container(says=SAYS, **values)
+
+    def _has_windows_options(self) -> bool:
+        return self.value.at("securityContext", "windowsOptions") is not None
 
     def single(self, name: str, value: ManifestValue, read: Callable[[ManifestValue], AnyValue]) -> None:
         """Read a field; a wrong value is a fault, and leaves the field unknown."""

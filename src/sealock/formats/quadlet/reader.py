@@ -218,18 +218,15 @@ class _UnitReader:
         section, key = SECTIONS[ending], _NAME_KEYS[ending]
         try:
             unit = unitfile.parse(self.files.text(name))
-        except FileRefusedError as refusal:
-            listed = self.files.entries(".")
-            why = "" if listed is None or name in listed else f"there is no unit {name} next to it"
-            del refusal
-            return Resource(default, why, ending == "build")
+        except FileRefusedError:
+            return Resource(default, ending == "build", found=False)
         named = unit.last(section, key)
         text = (named.value.strip('"') if named is not None else "") or (
             image.value.strip('"') if ending == "image" and (image := unit.last(section, "Image")) is not None else ""
         )
         if ending == "container" and not text:
             text = f"{QUADLET_NAMES}{self.service(unit, name, section)}"
-        return Resource(text or default, "", ending == "build")
+        return Resource(text or default, ending == "build")
 
     def project(self, name: str, noun: Container, where: dict[At, Place]) -> Subject:
         """The unit as a project of one service."""

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from sealock.formats.optionkeys.table import KeyWord, OptionKey
 from sealock.formats.unitfile import UnitEntry, UnitFault, UnitText, UnitWord, split_words
-from sealock.model.location import Place
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
@@ -20,11 +19,12 @@ _MOUNT_SOURCE: Final = compile_lazily(r"(?:^|,)(?:source|src)=([^,]*)")
 
 
 class Resource(Struct, frozen=True):
-    """What another unit makes: its name, or why that is not known, and whether it is an image that is built first."""
+    """What another unit makes: its name, whether it is an image that is built first, and whether the unit was found."""
 
     name: str = ""
-    why: str = ""
     built: bool = False
+    found: bool = True
+    """Quadlet reads several directories, and those in them: the unit may be in another than that of its user."""
 
 
 Resources = Callable[[str], Resource]
@@ -170,18 +170,17 @@ class UnitWords:
                 yield word
                 continue
             kind = "container:" if name.endswith(".container") else ""
-            made = self.lookup(name, word.place)
-            yield replace(word, text=f"{head}={text[:start]}{kind}{made}{text[end:]}")
+            made = self.lookup(name)
+            literal = word.literal and made.found
+            yield replace(word, text=f"{head}={text[:start]}{kind}{made.name}{text[end:]}", literal=literal)
 
-    def lookup(self, name: str, place: Place) -> str:
-        """The name of what another unit makes; where it is not known, the one that it would get by default."""
+    def lookup(self, name: str) -> Resource:
+        """What another unit makes; where it is not known, with the name that it would get by default."""
         resource = self.resources(name)
-        if resource.why:
-            self.faults.append(UnitFault(resource.why, place))
         if resource.name:
             self.names[resource.name] = name
         self.built = self.built or resource.built
-        return resource.name
+        return resource
 
     def image(self) -> Word | None:
         """The image, which another unit may name or build."""
@@ -194,8 +193,8 @@ class UnitWords:
         if entry.value != text:
             place = replace(place, start=place.start + 1, end=place.end - 1)
         if text.endswith((".image", ".build")):
-            name = self.lookup(text, place)
-            return Word(name or text, place, literal=bool(name))
+            made = self.lookup(text)
+            return Word(made.name or text, place, literal=bool(made.name) and made.found)
         own, literal = expanded(text)
         return KeyWord(own, place, literal, row=row, holder=entry)
 

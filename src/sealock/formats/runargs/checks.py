@@ -49,7 +49,7 @@ def find_refusals(line: RunWords, pairs: Pairs, engine: str) -> Iterator[OptionE
 
 
 def _is_container_name(text: str) -> bool:
-    return len(text) > 1 and text[0] not in "_.-" and set(text) <= _NAME
+    return text[:1] not in {"", *"_.-"} and set(text) <= _NAME
 
 
 def _is_domain(text: str) -> bool:
@@ -103,6 +103,9 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
                 yield OptionError(
                     f'--{option.spec.name}: "{value}" is none of {", ".join(filter(None, words))}', option.place
                 )
+    for value, option in pairs.get("name", ()):
+        if option.literal and isinstance(value, str) and len(value) == 1:
+            yield OptionError(f'"{value}" is not a container\'s name, which has at least 2 characters', option.place)
     for value, option in pairs.get("mounts", ()):
         if option.literal and option.spec.name == "volume" and (unknown_mode := _invalid_mode(value)):
             yield OptionError(f'"{option.text}" has the unknown mode "{unknown_mode}"', option.place)

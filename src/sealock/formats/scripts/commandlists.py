@@ -43,6 +43,8 @@ _STEP: Final = compile_lazily(
     r"(?:[^\n]{0,200}?\bscript[ \t]{0,40}:[ \t]{0,40})?"
     r"(\"\"\"|\'\'\'|\"|\')"
 )
+_FILLED: Final = compile_lazily(r"\$\{(?!\w+\})(?:[^{}\n]|\{[^{}\n]*\}){1,300}\}")
+"""What Groovy fills in between double quotes, unless a shell may read it as one of its variables."""
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
 _RECIPE: Final = compile_lazily(r"^[ \t]+([^\n]*)", re.MULTILINE)
 _JUST_VALUE: Final = compile_lazily(
@@ -139,6 +141,9 @@ def groovy_fragments(source: Source) -> Iterator[Fragment]:
                 after = text[at + 1]
                 builder.put(_ESCAPES.get(after, after), at, at + 2)
                 at += 2
+            elif quote[0] == '"' and (filled := _FILLED.match(text, at)) is not None:
+                builder.put(f"${{{'_' * (len(filled[0]) - 3)}}}", at, filled.end())
+                at = filled.end()
             else:
                 builder.copy(text, at, at + 1)
                 at += 1

@@ -19,7 +19,7 @@ from sealock.rules.kit import (
 _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "zypper")
 _UPDATES: Final = frozenset({"update", "refresh", "ref"})
 _USES: Final = frozenset(
-    {"install", "add", "in", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "download", "source"}
+    {"install", "reinstall", "add", "in", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "download", "source"}
 )
 
 
@@ -44,6 +44,7 @@ class SeparateIndexUpdate(Rule[Build]):
     good = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
         "FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y curl\nEOF\n",
+        "FROM debian:12\nRUN apt-get update && apt-get -y reinstall --no-install-recommends tzdata\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:

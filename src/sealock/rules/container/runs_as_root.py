@@ -90,7 +90,7 @@ class RunsAsRoot(Rule[Container]):
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
             return
-        if str(given(container.platform, "")).startswith("windows/"):
+        if str(given(container.platform, "")).partition("/")[0] == "windows":
             yield self.skip(
                 "the base of a Windows image decides the user: ContainerUser or ContainerAdministrator", "user"
             )

@@ -10,6 +10,12 @@ _SETTING: Final = compile_lazily(
     r"^[ \t]*[\"']?([A-Za-z_][\w.-]{0,99})[\"']?[ \t]*[=:][ \t]*(\S[^\n]{0,999})", re.MULTILINE
 )
 
+_PROGRAMS: Final = frozenset({"py", "js", "mjs", "cjs", "ts", "go", "rb", "lua", "java", "groovy", "pl", "php", "rs"})
+"""Endings of programs."""
+_QUOTES: Final = frozenset("\"'`")
+_BY_NAME: Final = frozenset({"a password", "a secret", "a token", "a key", "credentials"})
+"""Kinds of secrets that are known by the name of a setting alone."""
+
 
 class SecretInline(Rule[Project]):
     """Secret in a config, volume or provider.
@@ -41,11 +47,23 @@ class SecretInline(Rule[Project]):
             "  app.ini: |\n    db_password=kV9-tqz2LmWx\n    x=1\n"
         ),
         "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\ndata:\n  password: a1Y5LXRxejJMbVd4\n",
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata:\n  app.py: |\n"
+            '    db_password = "kV9-tqz2LmWx"\n    x = 1\n'
+        ),
     )
     good = (
         (
             "services:\n  app:\n    image: acme/app:1\n    configs: [conf]\n"
             "configs:\n  conf:\n    content: |\n      db_password=${DB_PASSWORD}\n      log_level=info\n"
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata:\n  app.py: |\n"
+            "    credential = DefaultAzureCredential()\n    client = Client(url, credential=credential)\n"
+        ),
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData:\n  tls.key: |\n"
+            "    -----BEGIN PRIVATE KEY-----\n    YOUR_PRIVATE_KEY_HERE\n    -----END PRIVATE KEY-----\n"
         ),
     )
     fixable = False
@@ -59,7 +77,7 @@ class SecretInline(Rule[Project]):
                 )
                 continue
             which = secret.name if project.kind == "settings" else f"the config {secret.name}"
-            for named, redacted, line in _secrets(secret.content or ""):
+            for named, redacted, line in _secrets(secret.content or "", is_program=_is_program(secret.name)):
                 yield self.finding(
                     f"has {named.kind} in {which} ({redacted})",
                     (*at, line),
@@ -91,13 +109,22 @@ class SecretInline(Rule[Project]):
                     )
 
 
-def _secrets(content: str) -> Iterator[tuple[Secret, str, int]]:
+def _is_program(name: str) -> bool:
+    """Whether a setting is a program by its name, in which a value without quotes is an expression."""
+    return name.rpartition(".")[2].lower() in _PROGRAMS
+
+
+def _secrets(content: str, *, is_program: bool) -> Iterator[tuple[Secret, str, int]]:
     """The secrets in a configuration file, redacted, and their lines from 0: by shape, and by the names of settings."""
     seen: set[str] = set()
     for kind, start, end in find_in_text(content):
+        if is_program and kind in _BY_NAME and content[start - 1 : start] not in _QUOTES:
+            continue
         seen.add(content[start:end])
         yield Secret(kind), redact(content[start:end]), content.count("\n", 0, start)
     for match in _SETTING.finditer(content):
+        if is_program and match[2][0] not in _QUOTES:
+            continue
         value = match[2].strip().strip("\"',;")
         if not any(value in text or text in value for text in seen) and (found := find_secret(match[1], value)):
             seen.add(value)
