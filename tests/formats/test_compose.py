@@ -244,6 +244,9 @@ def test_value_of_another_file_has_its_place_there() -> None:
         ("cap_add: ['${A}', '${B}']", "cap_add", ("${A}", "${B}"), "${A}, ${B}"),
         ("security_opt: ['seccomp:${P}']", "seccomp", "${P}", "${P}"),
         ("mem_limit: ${M}", "memory", UNKNOWN, "${M}"),
+        ("user: '{{ who }}'", "user", UNKNOWN, "{{ who }}"),
+        ("volumes: ['{{ d }}/x:/y:ro']", "mounts", (Mount("volume", "{{ d }}/x", "/y", read_only=True),), "{{ d }}"),
+        ('mem_limit: "{{ m | default(1) }}"', "memory", UNKNOWN, "{{ m | default(1) }}"),
     ],
 )
 def test_unset_variable_is_unresolved_and_no_error(lines: str, field: str, value: Any, words: str) -> None:
@@ -252,6 +255,11 @@ def test_unset_variable_is_unresolved_and_no_error(lines: str, field: str, value
     web = subject(document, "service web")
     assert not document.errors
     assert (getattr(web.noun, field), web.unresolved) == (value, {field: words})
+
+
+def test_a_template_of_the_engine_is_a_value() -> None:
+    document = read(Source("x", "services: {web: {image: a, hostname: '{{.Node.Hostname}}-{{if .X}}a{{end}}'}}"))
+    assert subject(document, "service web").unresolved == {}
 
 
 @pytest.mark.parametrize(

@@ -335,6 +335,8 @@ def test_stages_have_their_base_and_whether_they_are_needed() -> None:
         pytest.param("base-${BUILDARCH}", 0, (1,), id="by that of the machine that builds"),
         pytest.param("base-arm64$TARGETVARIANT", 1, (), id="by a variant, which is mostly none"),
         pytest.param("$TARGETOS", 2, (), id="by the system"),
+        pytest.param("base${X:+-debug}-$TARGETARCH", 0, (1,), id="and a switch"),
+        pytest.param("$X", None, (), id="but not by another variable"),
         pytest.param("other-$TARGETARCH", None, (), id="but not where no stage has such a name"),
         pytest.param("$TARGETOS$TARGETARCH$TARGETOS$TARGETARCH", None, (), id="nor with more variables than anybody writes"),
     ],

@@ -45,6 +45,7 @@ UNEVALUATED = [
     ("Apptainer", "app.def", "Bootstrap: docker\nFrom: x:1\n", "apptainer"),
     ("a Jenkins agent", "Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "jenkins"),
     ("a Dockerfile's template", "Dockerfile.in", "FROM @BASE@\n", "dockerfile"),
+    ("a template of development containers", "Dockerfile", "FROM a:${templateOption:imageVariant}\n", "dockerfile"),
     ("the same of Jinja", "Dockerfile.j2", "FROM {{ base }}\n", "dockerfile"),
     ("a rejected patch", "Dockerfile.rej", "@@ -1 +1 @@\n", "dockerfile"),
     ("a Dockerfile's template with per cent signs", "Dockerfile-alpine.template", "FROM php:%%VERSION%%\nRUN id\n", "dockerfile"),

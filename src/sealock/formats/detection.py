@@ -27,6 +27,8 @@ TEMPLATE_ENDINGS: Final = (
     ".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache", ".ejs", ".gotmpl",
     ".hbs", ".handlebars", ".liquid", ".mako", ".tftpl",
 )  # fmt: skip
+TEMPLATE_OPTION: Final = "${templateOption:"
+"""What the templates of development containers have in place of what their users choose."""
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
 """Of rejected patches and editors' swap files."""
 _KEYS: Final = (

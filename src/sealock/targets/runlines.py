@@ -31,6 +31,9 @@ def skipped_lines(source: Source, files: FileWindow) -> Iterator[str]:
     missed = scripts.unread_includes(source, files) if "include" in source.text else ()
     if missed and has_run_lines(runargs.read(source, files)):
         yield f"variables of its run lines are not known: it includes {'; '.join(missed)}"
+    for included, places in scripts.find_included_commands(source, files) if "include" in source.text else ():
+        where = f"{_lines(included, places)} of {included.name}"
+        yield f"run lines that have its variables are in what it includes, and are not checked: {where}"
     if unknown := scripts.find_unknown_commands(scripts.with_included(source, files)):
         yield f"a variable that is not known decides what the engine does in {_lines(source, unknown)}"
     if unread := scripts.find_unread_commands(source):

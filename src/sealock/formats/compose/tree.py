@@ -10,16 +10,22 @@ from sealock.formats import yamltree
 from sealock.formats.compose.interpolation import Room
 from sealock.formats.yamltree import Plain, Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 ReportFault: TypeAlias = Callable[[str, Place], None]
 Path: TypeAlias = tuple[str | int, ...]
 NOWHERE: Final = Place()
+_TEMPLATE: Final = compile_lazily(
+    r"\{\{-?[ \t]*(?!(?:end|else|break|continue)\b)[A-Za-z_][\w.\[\]'\"]*[ \t]*(?:\|[^{}\n]*)?-?\}\}"
+)
+"""A variable of Jinja, which Ansible and others fill in; templates of Go (`{{.Name}}`) are for the engine."""
 
 
 class ComposeValue:
     """A scalar, list or mapping, with the place of its text and of its key.
 
-    `unset` are its variables without a value, as they are written, and `written` is a string with these left in;
+    `unset` are its variables without a value, those of templates too, as they are written, and `written` is a string
+    with these left in;
     `tag` is "reset", "override" or "". Values are shared between trees and never change.
     """
 
@@ -156,12 +162,13 @@ class _Builder:
     def scalar(self, node: Scalar, key: Place, tag: str) -> ComposeValue:
         data = node.value
         place = self.place(node)
-        if not isinstance(data, str) or "$" not in data:
+        if not isinstance(data, str) or ("$" not in data and "{{" not in data):
             return ComposeValue(data, place, key, tag=tag)
         filled = self.room.fill(data, self.variables)
         if filled.wrong:
             self.report(filled.wrong, place)
-        return ComposeValue(filled.value, place, key, filled.unset, filled.written, tag)
+        unset = (*filled.unset, *_TEMPLATE.findall(data)) if "{{" in data else filled.unset
+        return ComposeValue(filled.value, place, key, unset, filled.written, tag)
 
     def entries(self, node: yamltree.Mapping) -> dict[str, ComposeValue]:
         entries: dict[str, ComposeValue] = {}

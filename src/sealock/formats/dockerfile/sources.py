@@ -9,16 +9,21 @@ from typing import Final
 from sealock.formats.dockerfile.heredocs import parse_heredoc_start
 from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.formats.dockerfile.scope import ParseState, RawInstruction, literal
+from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.dockerfile.words import split_words
-from sealock.model.absent import Absent
+from sealock.model.absent import Absent, Maybe
 from sealock.model.build import AddFile, BuildText, Copy, From, Instruction
 from sealock.model.imagename import reference_fault
 from sealock.patterns import compile_lazily
 
 _STAGE_NAME: Final = compile_lazily(r"[a-z][a-z0-9_.-]*")
 _VARIABLE: Final = compile_lazily(r"\$\{?(\w+)")
-_REFERENCE: Final = compile_lazily(r"\$(?:\w+|\{\w+\})")
-_USUAL: Final = {"OS": "linux", "ARCH": "amd64", "VARIANT": ""}
+_REFERENCE: Final = compile_lazily(r"(\$(?:\w+|\{[^{}]*\}))")
+_USUAL: Final[dict[str, Maybe[str]]] = {
+    f"{side}{part}": value
+    for side in ("BUILD", "TARGET")
+    for part, value in (("OS", "linux"), ("ARCH", "amd64"), ("VARIANT", ""))
+}
 """The platform that most images are built for."""
 _MOST_STAGES: Final = 100
 """Stages among which those of platforms are searched."""
@@ -52,17 +57,25 @@ def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
 
 def _stages_by_platform(image: BuildText, state: ParseState) -> tuple[int, ...]:
     """The stages of which the platform decides which one FROM names (`base-$TARGETARCH`), the most usual first."""
-    parts = _REFERENCE.split(image.raw.lower())
-    if not isinstance(image.value, Absent) or not 1 < len(parts) < 5 or len(state.named_stages) > _MOST_STAGES:
+    parts = _REFERENCE.split(image.raw)
+    if not isinstance(image.value, Absent) or not 1 < len(parts) < 9 or len(state.named_stages) > _MOST_STAGES:
         return ()
-    pattern = r"[a-z0-9_.]*".join(map(re.escape, parts))
+    if _USUAL.keys().isdisjoint(_VARIABLE.findall(image.raw)):
+        return ()
+    # Every second part is a variable; what stands for one may have a hyphen only where it is written there.
+    pattern = "".join(
+        r"[a-z0-9_.-]*"
+        if part.startswith("${") and not part[2:-1].isidentifier()
+        else r"[a-z0-9_.]*"
+        if number % 2
+        else re.escape(part.lower())
+        for number, part in enumerate(parts)
+    )
     found = [name for name in state.named_stages if re.fullmatch(pattern, name)]
-
-    def usual(match: re.Match[str]) -> str:
-        name = match[0].strip("${}").removeprefix("TARGET").removeprefix("BUILD")
-        return _USUAL.get(name, match[0])
-
-    first = _REFERENCE.sub(usual, image.raw).lower()
+    try:
+        first = expand(image.raw, VariableScope({**state.scope.names, **_USUAL}, complete=True), state.escape)
+    except DockerfileSyntaxError:  # which is an error of the instruction
+        return ()
     return tuple(state.named_stages[name] for name in sorted(found, key=lambda name: name != first))
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "comments",
     "find_built_images",
     "find_created_networks",
+    "find_included_commands",
     "find_run_commands",
     "find_unknown_commands",
     "find_unread_commands",
@@ -44,6 +45,10 @@ __all__ = [
 
 _PASSED_ON: Final = compile_lazily(r"[\"']?\$(?:[@*\d]|\{[@*\d][^}]*\})[\"']?")
 """Arguments of a script or a function."""
+
+
+_MOST_INCLUDED: Final = 2_000_000
+"""Characters that are read of included files, each with all others."""
 
 
 class RunCommand(Struct, frozen=True):
@@ -168,6 +173,29 @@ def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:
     from sealock.formats.scripts.includes import may_include, read_included  # noqa: PLC0415  as above
 
     return read_included(source, files).unread if may_include(source) else ()
+
+
+def find_included_commands(source: Source, files: FileWindow) -> tuple[tuple[Source, tuple[Place, ...]], ...]:
+    """The commands in what a Makefile includes that only its variables make commands of an engine.
+
+    They are run lines of neither file: the included one is read without these variables, this one without its recipes.
+    Where these are too long to be read with each other's variables, it is the start of each.
+    """
+    whole = with_included(source, files)
+    many = len(whole.included) * sum(len(each.text) for each in (source, *whole.included)) > _MOST_INCLUDED
+    found: list[tuple[Source, tuple[Place, ...]]] = []
+    for each in whole.included:
+        if "$" not in each.text or "\t" not in each.text:
+            continue
+        if many:
+            found.append((each, (Place(0, 0),)))
+            continue
+        others = (Source(source.name, source.text), *(other for other in whole.included if other is not each))
+        together = find_run_commands(Source(each.name, each.text, others))
+        alone = {run.place.start for run in find_run_commands(each)} if together else set()
+        if places := tuple(run.place for run in together if run.place.start not in alone):
+            found.append((each, places))
+    return tuple(found)
 
 
 def refusal(source: Source) -> str:

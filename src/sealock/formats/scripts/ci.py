@@ -19,7 +19,7 @@ from sealock.patterns import compile_lazily
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|args|cmd|cmds|shell|bash|inlineScript|"
     "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw|"
-    "powershell|pwsh|entrypoint|test"
+    "powershell|pwsh|entrypoint|test|status"
 )
 _KEY: Final = compile_lazily(
     rf"( *)((?:- +)*)([\"']?)(?:(?:\w+\.){{0,2}}(?:{_KEYS})|[\w-]+\.(?:sh|bash)"
@@ -30,6 +30,7 @@ _FLOW_KEY: Final = compile_lazily(rf"[{{,][ \t]*([\"']?)(?:{_KEYS})\1[ \t]*:(?:[
 """A key within a mapping in braces."""
 _FLOW_END: Final = compile_lazily(r",|[\]}](?=[ \t]*(?:[,\]}#]|$))", re.MULTILINE)
 _ITEM: Final = compile_lazily(r"( *)- +")
+_ENTRY: Final = compile_lazily(r"[\w-]+:(?: |$)")
 _BLOCK: Final = compile_lazily(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
 _QUOTED: Final = compile_lazily(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
 """The start of a line that holds a quoted value."""
@@ -84,14 +85,22 @@ def fragments(source: Source) -> Iterator[Fragment]:
 def _flow_fragments(text: str, start: int, end: int) -> Iterator[Fragment]:
     """The shell scripts of the mappings in braces on one line."""
     at = text.find("{", start, end)
-    while at >= 0 and (match := _FLOW_KEY.search(text, at, end)) is not None:
+    while at >= 0:
         builder = FragmentBuilder()
-        at = match.end()
-        if text.startswith("[", at):
-            at = _read_flow(text, at + 1, end, builder)
-        elif at < end:
-            at = _read_flow_item(text, at, end, builder)
-        yield builder.fragment("bash")
+        at = _read_braces(text, at, end, builder)
+        if at >= 0:
+            yield builder.fragment("bash")
+
+
+def _read_braces(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
+    """Read the next script of the mappings in braces on one line; return the offset after it, -1 for none."""
+    match = _FLOW_KEY.search(text, at, end)
+    if match is None:
+        return -1
+    at = match.end()
+    if text.startswith("[", at):
+        return _read_flow(text, at + 1, end, builder)
+    return _read_flow_item(text, at, end, builder) if at < end else at
 
 
 def comments(source: Source) -> Iterator[Place]:
@@ -116,7 +125,28 @@ def _read_list(lines: _Lines, index: int, indent: int, builder: FragmentBuilder)
         item = _ITEM.match(lines.text, start, lines.end(index))
         if item_indent < indent or item is None:
             return index
-        index = _read_value(lines, index, item.end(), item_indent, builder)
+        if lines.text.startswith("{", item.end()):
+            at = item.end()
+            while at >= 0:
+                at = _read_braces(lines.text, at, lines.end(index), builder)
+            index += 1
+        elif _ENTRY.match(lines.text, item.end(), lines.end(index)):
+            index = _read_entries(lines, index, item_indent, builder)
+        else:
+            index = _read_value(lines, index, item.end(), item_indent, builder)
+    return index
+
+
+def _read_entries(lines: _Lines, index: int, indent: int, builder: FragmentBuilder) -> int:
+    """Read the commands of an item that is a mapping, such as `- cmd: make`; return the index of the line after it."""
+    first = index
+    while index < len(lines) and (index == first or lines.indent(index) > indent or lines.indent(index) < 0):
+        start, end = lines.starts[index], lines.end(index)
+        match = _KEY.match(lines.text, start, end)
+        if match is not None and match.end() < end and lines.text[match.end()] not in "#{":
+            index = _read_value(lines, index, match.end(), len(match.group(1)) + len(match.group(2)), builder)
+        else:
+            index += 1
     return index
 
 

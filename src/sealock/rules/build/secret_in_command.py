@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import zip_longest
 
 from sealock.model.build import Cmd, Healthcheck, Instruction, LabelSet, Run
 from sealock.model.shell import Command
@@ -37,6 +38,7 @@ class BuildSecretInCommand(Rule[Build]):
     remedy = "Mount it with RUN --mount=type=secret, or pass it at run time; then change the secret."
     fixable = False
     bad = (
+        'FROM debian:12\nRUN [[ "$(sshpass -pTr0ub4dor ssh a@b.example)" ]] && ./x\n',
         "FROM debian:12\nRUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/acme/x.git\n",
         "FROM debian:12\nRUN curl -H 'Authorization: Bearer 0a1b2c3d4e5f6a7b8c9d' https://example.com/x -o x\n",
         "FROM debian:12\nRUN mysql -uroot -pTr0ub4dor -e 'select 1'\n",
@@ -60,9 +62,13 @@ class BuildSecretInCommand(Rule[Build]):
         for at, _, instruction, script in build.scripts():
             start, end = instruction.place.start, instruction.place.end
             if bisect_left(suspects, start) < bisect_left(suspects, end) or _is_exec(instruction):
-                for command in script.commands():
-                    for kind, place in _in_command(command):
-                        yield self._fault(at, kind, place, line(command) or kind)
+                found = [
+                    (kind, place, line(command) or kind)
+                    for command in script.commands()
+                    for kind, place in _in_command(command)
+                ]
+                for kind, place, evidence in _innermost(found):
+                    yield self._fault(at, kind, place, evidence)
         for at, _, labels in build.each(LabelSet):
             for pair in labels.pairs:
                 if pair.value and (secret := find_secret(pair.name, pair.value.text)):
@@ -77,6 +83,15 @@ class BuildSecretInCommand(Rule[Build]):
 
     def _fault(self, at: At, kind: str, place: Place, evidence: str) -> RuleFinding:
         return self.finding(f"contains {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
+
+
+def _innermost(found: list[tuple[str, Place, str]]) -> Iterator[tuple[str, Place, str]]:
+    """The secrets without those of words that hold the words of others, as that of a `$(…)` does, by their places."""
+    ordered = sorted(found, key=lambda each: (each[0], each[1].start, -each[1].end))
+    for each, following in zip_longest(ordered, ordered[1:]):
+        inner = following[1] if following is not None and following[0] == each[0] else None
+        if inner is None or inner == each[1] or each[1].start < 0 or inner.end > each[1].end:
+            yield each
 
 
 def _is_exec(instruction: Instruction) -> bool:
