@@ -36,6 +36,10 @@ MODULE = "app/node_modules/lodash"
 NODE = [file(f"{MODULE}/package.json", LODASH), file(f"{MODULE}/lodash.js", "x")]
 APK_FILE = "P:musl\nV:1.2.4-r0\nF:lib\nR:ld-musl.so.1\n\nP:zlib\nV:1.3-r0\nF:lib\nR:libz.so.1\n\n"
 APK = "lib/apk/db/installed"
+INSTALLED = "app/vendor/composer/installed"
+AS_PHP = """<?php return array('versions' => array(
+    'a/b' => array('pretty_version' => '1.0', 'dev_requirement' => false),
+));"""
 COMPOSER = json.dumps({"packages": [{"name": "a/b", "version": "1.0"}]})
 
 STAYS, REMOVED = 1, -1
@@ -228,3 +232,29 @@ def test_a_package_is_removed_when_its_files_are(
     )
     assert (package.removed, package.record_removed_in) == (removed_in == REMOVED, removed_in)
     assert package.layer == 0
+
+
+AS_JSON, IN_PHP = file(f"{INSTALLED}.json", COMPOSER), file(f"{INSTALLED}.php", AS_PHP)
+RECORDS = {
+    "in one layer": ([AS_JSON, IN_PHP], [], "json"),
+    "the second in a later layer": ([AS_JSON], [IN_PHP], "json"),
+    "the second in an earlier layer": ([IN_PHP], [AS_JSON], "json"),
+    "and the first is removed": ([AS_JSON, IN_PHP], [gone(f"{INSTALLED}.json")], "php"),
+    "and the second is removed": ([AS_JSON, IN_PHP], [gone(f"{INSTALLED}.php")], "json"),
+    "and the first comes back in another version": (
+        [AS_JSON, IN_PHP],
+        [file(f"{INSTALLED}.json", COMPOSER.replace("1.0", "1.1"))],
+        "json",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [pytest.param(*row, id=f"two records of Composer, {key}") for key, row in RECORDS.items()],
+)
+def test_a_package_with_two_records_is_listed_once(
+    before: list[Member], after: list[Member], ends: str, tmp_path: Path
+) -> None:
+    packages = [package for package in read(tmp_path, before, after).packages if not package.removed]
+    assert [package.path.rpartition(".")[2] for package in packages] == ends.split()

@@ -22,6 +22,11 @@ DIRECTORIES: Final = frozenset({"world-writable-directory"})
 """Kinds of facts on a directory's own mode."""
 
 
+_FIRST: Final = "composer/installed.json"
+_SECOND: Final = "composer/installed.php"
+"""A record that repeats what the first one beside it says, where that is there."""
+
+
 class LinkedFacts(Struct):
     """Facts of the files of a layer that links lead to, under the paths of the links, and how they were scanned."""
 
@@ -56,7 +61,9 @@ def merge(
     for place, (index, facts) in enumerate(layers):
         merger.add(place, index, facts)
     packages, owners = merger.packages(), merger.owners()
-    listed = sorted(_unowned(packages, merger.of_distributions), key=attrgetter("type", "name", "version", "path"))
+    listed = sorted(
+        _once(_unowned(packages, merger.of_distributions)), key=attrgetter("type", "name", "version", "path")
+    )
     return ImageFacts(
         distribution=merger.distribution,
         packages=tuple(listed),
@@ -211,4 +218,14 @@ def _unowned(packages: Iterable[Package], owners: dict[str, str]) -> Iterator[Pa
     for package in packages:
         whole = ("linkage", "shared") in package.qualifiers or package.name in MAIN_PROGRAMS
         if not (package.type == "generic" and whole and _owner(package.path, owners)):
+            yield package
+
+
+def _once(packages: Iterable[Package]) -> Iterator[Package]:
+    """Leave out what a second record repeats; the two may lie in different layers, and one may be removed."""
+    listed = list(packages)
+    there = {(package.path, package.namespace, package.name) for package in listed if not package.removed}
+    for package in listed:
+        above, second, _ = package.path.rpartition(_SECOND)
+        if not second or (above + _FIRST, package.namespace, package.name) not in there:
             yield package

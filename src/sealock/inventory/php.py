@@ -25,11 +25,11 @@ _ENTRY: Final = compile_lazily(
 class Php(Analyzer):
     """`vendor/composer/installed.json`: a list from Composer 1, a table with a list in it from Composer 2.
 
-    Where that file was removed, `installed.php` beside it has the names and versions.
+    Where that file was removed, `installed.php` beside it has the names and versions; `merge` leaves out repetitions.
     """
 
     name = "php"
-    version = 3
+    version = 4
     patterns = FilePatterns(endings=("composer/installed.json", "composer/installed.php"), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
@@ -45,10 +45,12 @@ class Php(Analyzer):
                 yield entry
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Leave out what installed.php repeats."""
+        """Leave out an installed.php that could not be read beside an installed.json that was."""
         own = [fact for fact in facts if isinstance(fact, Package | FileFact)]
         listed = {fact.path.removesuffix(".json") for fact in own if fact.path.endswith(".json")}
-        yield from (fact for fact in own if fact.path.removesuffix(_AS_PHP) not in listed)
+        for fact in own:
+            if isinstance(fact, Package) or fact.path.removesuffix(_AS_PHP) not in listed:
+                yield fact
 
 
 def _of_php(file: AnalyzedFile) -> Iterator[Package | FileFact]:
