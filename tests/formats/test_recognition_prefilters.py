@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from sealock.formats.detection import _JSON_START, _NAMED, _NAMELESS
 from sealock.formats.pipelines.described import CiSystem
 from sealock.formats.pipelines.systems import SYSTEMS, system_of
-from sealock.formats.recognition import _FORMS, _PIPELINE
+from sealock.formats.recognition import _PIPELINE
+from sealock.formats.unevaluatedforms import FORMS
 from sealock.targets.walk import _START, _starts
 
 few = settings(max_examples=25)
 STARTS = list(dict.fromkeys((*_NAMED, *_NAMELESS)))
 
 
-@pytest.mark.parametrize("form", _FORMS, ids=lambda form: form.path)
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.path)
 @few
 @given(data=st.data())
 def test_a_path_and_a_text_that_fit_a_form_have_its_endings_and_words(form: Any, data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.inventories import APP, BASE, DEBIAN, EVERY_TYPE, broken, hostile, inventory
+from sealock.formats.recognition import recognize
 from sealock.formats.sbom import is_sbom, read_sbom
 from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Source
@@ -32,6 +33,11 @@ def cyclonedx(*components: Any, **more: Any) -> str:
 
 def spdx(*packages: Any, **more: Any) -> str:
     return json.dumps({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": packages} | more)
+
+
+def spdx3(*packages: Any, **more: Any) -> str:
+    graph = [{"type": "software_Package", **package} for package in packages]
+    return json.dumps({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph} | more)
 
 
 def spdx_package(url: str, **more: Any) -> dict[str, Any]:
@@ -221,8 +227,18 @@ def test_unreadable_entry_is_an_error_with_its_place(text: str, error: str) -> N
     assert message.startswith(error)
 
 
+@pytest.mark.parametrize("kind", ["application", "container", "firmware"])
+def test_a_program_with_a_version_and_no_package_url_is_an_error(kind: str) -> None:
+    why = "openssl has no package URL, so it cannot be matched with advisories"
+    program = {"name": "openssl", "version": "3.0.1", "versionInfo": "3.0.1", "software_packageVersion": "3.0.1"}
+    assert read(cyclonedx({**program, "type": kind}))[1] == [f"/components/0 {why}"]
+    assert read(spdx({**program, "primaryPackagePurpose": kind.upper()}))[1] == [f"/packages/0 {why}"]
+    assert read(spdx3({**program, "software_primaryPurpose": kind}))[1] == [f"/@graph/0 {why}"]
+
+
 @pytest.mark.parametrize("kind", ["application", "file", "container"])
 def test_entry_that_is_not_a_package_is_no_error(kind: str) -> None:
+    assert read(spdx3({"name": "x", "software_primaryPurpose": kind}))[1] == []
     assert read(cyclonedx({"type": kind, "name": "x"})) == read(cyclonedx())
     assert read(spdx({"name": "x", "primaryPackagePurpose": kind.upper()}))[1] == []
 
@@ -281,3 +297,112 @@ def test_sbom_is_recognised_by_its_beginning(form: SbomFormat) -> None:
     assert is_sbom(json.dumps({"SPDXID": "SPDXRef-DOCUMENT", "comment": "x" * 5000, "spdxVersion": "SPDX-2.3"}))
     assert not is_sbom('{"services": {}}')
     assert not is_sbom("FROM debian")
+
+
+LODASH = "pkg:npm/lodash@4.17.20"
+SHAPES = {
+    "SPDX 3, with the package URL as a property": spdx3({"name": "lodash", "software_packageUrl": LODASH}),
+    "SPDX 3, with the package URL as an identifier": spdx3(
+        {
+            "name": "lodash",
+            "externalIdentifier": [
+                {"externalIdentifierType": "cpe23", "identifier": "cpe:2.3:a:x"},
+                {"externalIdentifierType": "packageUrl", "identifier": LODASH},
+            ],
+        }
+    ),
+    "SPDX 3, with several contexts": spdx3(
+        {"name": "lodash", "software_packageUrl": LODASH},
+        **{"@context": ["https://example.com/own.jsonld", "https://spdx.org/rdf/3.1/spdx-context.jsonld"]},
+    ),
+    "SPDX 2.2": spdx(spdx_package(LODASH), spdxVersion="SPDX-2.2"),
+    "SPDX whose references name their type by its address": spdx(
+        {
+            "name": "lodash",
+            "externalRefs": [{"referenceType": "http://spdx.org/rdf/references/purl", "referenceLocator": LODASH}],
+        }
+    ),
+    "SPDX as GitHub's API gives it": json.dumps({"sbom": json.loads(spdx(spdx_package(LODASH)))}),
+    "CycloneDX in an attestation": json.dumps(
+        {
+            "_type": "https://in-toto.io/Statement/v1",
+            "predicateType": "https://cyclonedx.org/bom",
+            "predicate": json.loads(cyclonedx(library(LODASH))),
+        }
+    ),
+    "CycloneDX 1.7": cyclonedx(library(LODASH), specVersion="1.7"),
+    "CycloneDX whose own component is the package": cyclonedx(metadata={"component": library(LODASH)}),
+    "CycloneDX that begins with its components": json.dumps(
+        {
+            "components": [library(LODASH, description="x" * 9000)],
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=sense) for sense, text in SHAPES.items()])
+def test_every_shape_is_recognised_and_read(text: str) -> None:
+    assert recognize("some.json", text).kind == "inventory"
+    result, errors = read(text)
+    assert [(package.type, package.name, package.version) for package in result.packages] == [
+        ("npm", "lodash", "4.17.20")
+    ]
+    assert errors == []
+
+
+def test_the_names_and_the_distribution_of_spdx_3_are_read() -> None:
+    graph = [
+        {"type": "SpdxDocument", "rootElement": ["#image"]},
+        {"type": "software_Package", "spdxId": "#image", "name": "app", "software_packageVersion": "1"},
+        {"type": "software_Package", "name": "debian", "software_packageVersion": "12", "software_primaryPurpose": "operatingSystem"},
+        {"type": "Organization", "spdxId": "#me", "name": "Me"},
+        {"type": "software_Package", "name": "a", "software_packageUrl": "pkg:npm/a@1", "suppliedBy": "#me"},
+        {"type": "software_File", "name": "x"},
+    ]  # fmt: skip
+    result, errors = read(spdx3(**{"@graph": graph}))
+    assert errors == []
+    assert result.names == ("app:1",)
+    assert (result.distribution and (result.distribution.id, result.distribution.version)) == ("debian", "12")
+    assert [(package.name, package.supplier) for package in result.packages] == [("a", "Me")]
+
+
+@pytest.mark.parametrize("url", ["pkg:oci/app@sha256:0", "pkg:generic/app@1", "pkg:k8s/cluster@1", ""])
+def test_what_a_document_describes_is_no_package_where_no_advisory_could_name_it(url: str) -> None:
+    result, errors = read(cyclonedx(metadata={"component": {"type": "container", "name": "app", "purl": url}}))
+    assert (result.packages, errors) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("a.spdx", "SPDXVersion: SPDX-2.3\nPackageName: x\n", id="tags and values of SPDX"),
+        pytest.param("a.spdx.yaml", "spdxVersion: SPDX-2.3\npackages: []\n", id="SPDX in YAML"),
+        pytest.param("a.spdx.rdf", '<rdf:RDF xmlns:spdx="http://spdx.org/rdf/terms#"/>', id="SPDX in RDF"),
+        pytest.param("bom.xml", '<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', id="CycloneDX in XML"),
+        pytest.param(
+            "a.json",
+            '{"artifacts": [], "schema": {"url": "https://raw.githubusercontent.com/anchore/syft/main/schema/json/a.json"}}',
+            id="Syft's own format",
+        ),
+    ],
+)
+def test_an_sbom_in_another_format_is_named_as_not_read(name: str, text: str) -> None:
+    recognition = recognize(name, text)
+    assert recognition.kind is None
+    assert [each.reason for each in recognition.unevaluated] == [
+        "SBOMs are read as JSON of CycloneDX or SPDX; have this one converted"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"x": "y" * 5000, "nested": {"bomFormat": "CycloneDX"}}),
+        json.dumps({"x": "y" * 5000, "about": '"bomFormat" and spdx.org/rdf/3.0.1'}),
+        '{"x": "' + "y" * 5000 + '", "bomFormat": ',
+    ],
+)
+def test_a_text_that_only_mentions_sboms_is_none(text: str) -> None:
+    assert recognize("a.json", text).kind is None

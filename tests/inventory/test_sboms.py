@@ -18,6 +18,12 @@ def cyclonedx(*components: dict[str, str]) -> dict[str, object]:
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": list(components)}
 
 
+SPDX_3 = {
+    "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+    "@graph": [{"type": "software_Package", "name": "a", "software_packageUrl": "pkg:npm/a@1"}],
+}
+
+
 @pytest.mark.parametrize(
     ("path", "document", "packages"),
     [
@@ -32,11 +38,15 @@ def cyclonedx(*components: dict[str, str]) -> dict[str, object]:
         ("a.cdx.json", cyclonedx(component("pkg:pypi/a@1", name="\x1b[31m")), ["pypi/a@1"]),
         ("a.cdx.json", cyclonedx(component(name="\x1b[31m")), []),
         ("a.cdx.json", cyclonedx(), []),
+        ("a.dist-info/sboms/a.cyclonedx.json", cyclonedx(component("pkg:cargo/a@1")), ["cargo/a@1"]),
+        ("a.cdx.json", cyclonedx() | {"metadata": {"component": component("pkg:pypi/a@1")}}, []),
+        ("a.cdx.json", cyclonedx(component(type="application")), ["generic/a@1"]),
+        ("a.spdx3.json", SPDX_3, ["npm/a@1"]),
         ("app/bom.json", {"parts": ["screw"]}, []),
     ],
     ids=[
         "Bitnami's", "SPDX", "a wheel's", "bom.json", "sbom.json", "packages of distributions", "no package URL",
-        "another type", "an odd name beside a URL", "an odd name alone", "empty", "another file of the name",
+        "another type", "an odd name beside a URL", "an odd name alone", "empty", "a wheel's of Rust", "what it describes", "a program without a package URL", "SPDX 3", "another file of the name",
     ],
 )  # fmt: skip
 def test_an_embedded_sbom_lists_its_packages(path: str, document: object, packages: list[str]) -> None:

@@ -5,178 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from msgspec import Struct
-
 from sealock.formats import detection, projectshape
 from sealock.formats import runcalls as calls
 from sealock.formats.files import NOTHING
+from sealock.formats.unevaluatedforms import FORMS
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
 from sealock.patterns import compile_lazily
 
-
-class _Form(Struct, frozen=True):
-    """A form of file: the pattern of its path, that of its text ("" for any), its kind, and why it is not evaluated.
-
-    A path that fits has one of `endings` in lower case, a text one of `words`, which are quick to look for; () where
-    that is not known.
-    """
-
-    path: str
-    text: str
-    kind: str
-    reason: str
-    endings: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-
-
-_YAML: Final = (".yml", ".yaml")
-_FORMS: Final = (
-    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked without --render", _YAML),
-    _Form(
-        r"(.*/)?values([._-][^/]*)?\.ya?ml",
-        r"^[ \t]*(?:- +)?[\"']?\w*(?:[iI]mage|[rR]epository)[\"']?[ \t]*:",
-        "helm",
-        "the images in values of Helm charts are not checked",
-        _YAML,
-    ),
-    _Form(
-        r"(.*/)?kustomization(\.ya?ml)?",
-        r"^[\"']?(?:images|helmCharts)[\"']?[ \t]*:",
-        "kustomize",
-        "the images of a kustomization are not checked without --render",
-        (*_YAML, "kustomization"),
-    ),
-    *(
-        _Form(
-            rf"(.*/)?{name}\.ya?ml(?:{'|'.join(map(re.escape, detection.TEMPLATE_ENDINGS))})",
-            text,
-            "compose",
-            "templates of compose files are not checked; check what is made of them",
-            detection.TEMPLATE_ENDINGS,
-        )
-        for name, text in ((r"[^/]*compose[^/]*", ""), (r"[^/]*", r"^services[ \t]*:"))
-    ),
-    _Form(
-        r"(.*/)?[^/]*\.(json|ya?ml|tf)(\.[^/.]*)?",
-        r"\"?\b(containerDefinitions|ContainerDefinitions)\"?\s*[:=]",
-        "ecs",
-        "ECS task definitions are not checked",
-        words=("ontainerDefinitions",),
-    ),
-    _Form(
-        r".*\.(nomad|hcl)(\.[^/.]*)?",
-        r"\bdriver\s*=\s*\"(docker|podman|containerd-driver)\"",
-        "nomad",
-        "Nomad jobs are not checked",
-    ),
-    _Form(
-        r".*\.tf(\.json)?",
-        r"\"(docker_(container|service|image)|aws_(ecs_task_definition|batch_job_definition|apprunner_service|lightsail"
-        r"_container\w*)|google_cloud_run\w*|azurerm_container_\w+|kubernetes_\w+|nomad_job|podman_\w+)\"",
-        "terraform",
-        "containers that Terraform declares are not checked",
-        (".tf", ".tf.json"),
-    ),
-    _Form(
-        r".*\.ya?ml",
-        # Playbooks and tasks are lists: the same word in a mapping is a job or a setting that somebody named so.
-        r"\A(?:(?:---|%|[ \t\r]*(?:#|$)).*\n)*[ \t]*-[ \t](?:.*\n)*?"
-        r"[ \t]*(?:- +)?(?:\w+\.\w+\.)?(?:docker_(?:container|compose|compose_v2\w*|swarm_service|stack|image\w*|"
-        r"service)|podman_(?:container|pod|play|image)|containers\.podman\.\w+)\s*:",
-        "ansible",
-        "containers that Ansible modules declare are not checked",
-        _YAML,
-        ("docker_", "podman"),
-    ),
-    _Form(
-        r"(.*/)?(\.cirrus|\.semaphore/.*|buildspec[^/]*)\.ya?ml",
-        r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers)[\"']?\s*:",
-        "pipeline",
-        "the containers that a pipeline runs in are not checked",
-        _YAML,
-    ),
-    _Form(
-        r"(.*/)?[^/]*Jenkinsfile[^/]*|.*\.(groovy|jenkins(file)?)",
-        r"\b(docker|podman|dockerfile|kubernetes)\s*\{|\bdocker\.(image|build|withRegistry)\b|\b(withRun|inside)\s*\(",
-        "jenkins",
-        "containers that Jenkins runs a pipeline in are not checked",
-    ),
-    _Form(
-        r".*\.ya?ml",
-        r"^[ \t]*(?:- +)?[\"']?type[\"']?\s*:\s*[\"']?(?:registry|docker)-image\b",
-        "pipeline",
-        "the images of Concourse's pipelines are not checked",
-        _YAML,
-        ("registry-image", "docker-image"),
-    ),
-    _Form(
-        r"(.*/)?\.pre-commit-(config|hooks)\.ya?ml",
-        r"\blanguage\s*:\s*[\"']?docker",
-        "pre-commit",
-        "containers that hooks of pre-commit run in are not checked",
-        _YAML,
-    ),
-    _Form(
-        r"(.*/)?(fly\.toml|render\.ya?ml|Dockerrun\.aws\.json|[^/]*\.bicep)",
-        r"\b[iI]mage\"?\s*[:=]",
-        "platform",
-        "the images that a hosting platform starts are not checked",
-        (*_YAML, "fly.toml", ".bicep", "dockerrun.aws.json"),
-    ),
-    _Form(
-        r".*\.ya?ml",
-        r"^applications[ \t]*:(?:.*\n){1,200}?[ \t]+docker[ \t]*:\s*(?:\{\s*)?image[ \t]*:",
-        "platform",
-        "the images that a hosting platform starts are not checked",
-        _YAML,
-        ("applications",),
-    ),
-    _Form(
-        r"(.*/)?werf[^/]*\.ya?ml",
-        r"^(?:from|image|fromImage)[ \t]*:",
-        "werf",
-        "the images that werf builds are not checked",
-        _YAML,
-    ),
-    _Form(
-        r".*\.pkr\.(hcl|json)",
-        r"\bdocker\b",
-        "packer",
-        "images that Packer builds are not checked",
-        (".pkr.hcl", ".pkr.json"),
-    ),
-    _Form(
-        r".*\.artifact",
-        r"^\[Artifact\]",
-        "quadlet",
-        "the artifacts that units of Quadlet pull are not checked",
-        (".artifact",),
-    ),
-    _Form(r"(.*/)?[^/]*Earthfile", r"^\s*FROM\b", "earthfile", "Earthfiles are not checked", ("earthfile",)),
-    _Form(
-        r"(.*/)?(Singularity(\.[^/]*)?|Apptainer(\.[^/]*)?|[^/]*\.def)",
-        r"^\s*Bootstrap\s*:",
-        "apptainer",
-        "definition files of Apptainer are not checked",
-    ),
-    _Form(
-        r"(.*/)?Vagrantfile",
-        r"\bdocker\b|\bpodman\b",
-        "vagrant",
-        "containers that Vagrant declares are not checked",
-        ("vagrantfile",),
-    ),
-    _Form(
-        r"(.*/)?project\.toml",
-        r"\bbuildpacks\b|io\.buildpacks",
-        "buildpack",
-        "project descriptors of buildpacks are not checked",
-        ("project.toml",),
-    ),
-)
-"""The first that fits a path and text; run lines in the same text are read all the same."""
-_PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in _FORMS)
+_PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in FORMS)
 _PARTS_OF_COMPOSE: Final = (
     (
         compile_lazily(r"^models[ \t]*:", re.MULTILINE),
@@ -344,6 +181,8 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition("quadlet", unevaluated)
     if kind in {None, "run"} and pods:
         return Recognition("kubernetes", unevaluated)
+    if kind is None and _is_sbom(text):
+        return Recognition("inventory")
     if kind is None and not unevaluated and is_manifest_of_settings(path, text):
         return Recognition("kubernetes")
     if kind in {None, "run"} and not (detection.is_named(base) or _is_template(base, text)):
@@ -355,6 +194,15 @@ def recognize(path: str, text: str) -> Recognition:
     if kind == "run" and _language(path, text):
         kind = None
     return Recognition(kind, unevaluated)
+
+
+def _is_sbom(text: str) -> bool:
+    """Whether a text is an SBOM that does not begin as most do."""
+    if not any(word in text for word in ('"bomFormat"', '"spdxVersion"', "spdx.org/rdf")):
+        return False
+    from sealock.formats.sbom import is_sbom  # noqa: PLC0415  few texts need it
+
+    return is_sbom(text)
 
 
 def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevaluated]:
@@ -378,7 +226,7 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
         kind = "helm" if "{{" in text else "kubernetes"
         what = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
         return [Unevaluated(kind, f"{what} are not checked")]
-    for form, pattern in zip(_FORMS, _PATHS, strict=True):
+    for form, pattern in zip(FORMS, _PATHS, strict=True):
         if form.endings and not lowered.endswith(form.endings):
             continue
         if form.words and not any(word in text for word in form.words):

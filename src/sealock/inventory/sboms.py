@@ -18,8 +18,11 @@ class Sboms(Analyzer):
     """CycloneDX and SPDX as JSON. Packages of distributions are left out: the package manager's database lists them."""
 
     name = "sboms"
+    version = 2
     patterns = FilePatterns(
-        names=("sbom.json", "bom.json"), endings=(".spdx", ".spdx.json", ".cdx", ".cdx.json"), limit=32 << 20
+        names=("sbom.json", "bom.json"),
+        endings=(".spdx", ".spdx.json", ".spdx3.json", ".cdx", ".cdx.json", ".cyclonedx.json"),
+        limit=32 << 20,
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
@@ -44,7 +47,12 @@ class Sboms(Analyzer):
 
 
 class EmbeddedPackages(CollectedPackages):
-    """The packages of a document that others wrote: whatever it names counts."""
+    """The packages of a document that others wrote: whatever it names counts.
+
+    What it describes is what it lies in, such as the wheel, which is listed as such.
+    """
+
+    has_subject = False
 
     def add(self, url: str, facts: PackageFacts, pointer: str) -> None:
         """Add a package, perhaps only by its name and version."""

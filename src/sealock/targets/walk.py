@@ -58,13 +58,14 @@ _TEXT: Final = compile_lazily(
 )
 """Names of texts: one with a NUL byte is not taken for a program."""
 _DATA: Final = compile_lazily(
-    r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|artifact|tpl|tmpl|j2|jinja2?|erb|in"
+    r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|artifact|spdx|rdf|tpl|tmpl|j2|jinja2?|erb|in"
     r"|template|bicep)",
     re.IGNORECASE,
 )
 _KEYS: Final = (
     b"services", b"include", b"ontainer", b"image", b"Image", b"target", b"using", b"buildpack", b"bomFormat",
-    b"spdxVersion", b"rootfs", b"architecture", b'"observed"', b"-runtime", b"live-restore", b"data-root",
+    b"spdxVersion", b"SPDXVersion", b"spdx.org/rdf", b"anchore/syft", b"rootfs", b"architecture", b'"observed"',
+    b"-runtime", b"live-restore", b"data-root",
     b"registries", b"registry-mirrors", b"userns-remap", b"userland-proxy", b"storage-driver", b"default-address",
     b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges", b"[Volume]", b"[Network]", b"[Pod]", b"[Kube]",
     b"[Build]", b"[Artifact]", b"steps", b"ConfigMap", b"Secret",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
-from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
+from sealock.formats.sbom.packages import TYPES, CollectedPackages, PackageFacts
 from sealock.model.inventory import Distribution, Layer
 
 _NO_PACKAGES: Final = frozenset({"application", "container", "file", "device", "firmware", "platform", "data"})
 """Types of components that are not packages, unless they have a package URL."""
+_PROGRAMS: Final = frozenset({"application", "container", "firmware", "platform"})
+"""Those of them that are something to be matched where they have a version."""
 _TRIVY, _SYFT = "aquasecurity:trivy:", "syft:"
 _SOURCES: Final = ("sealock:source", f"{_TRIVY}SrcName", f"{_SYFT}metadata:source", f"{_SYFT}metadata:originPackage")
 _PATHS: Final = ("sealock:path", f"{_TRIVY}FilePath", f"{_SYFT}location:0:path")
@@ -24,6 +26,9 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
     root = document.child("metadata").child("component")
     _image(root, into)
     positions = {layer.diff_id: layer.index for layer in into.layers}
+    url = root.text("purl")
+    if into.has_subject and url.partition(":")[2].partition("/")[0].lower() in TYPES - {"generic"}:
+        into.add(url, _facts(root, positions), "/metadata/component")
     # Components may contain components; a list of pending ones needs no recursion.
     pending = [("/components", document), ("/metadata/component/components", root)]
     while pending:
@@ -65,7 +70,7 @@ def _component(component: JsonObject, pointer: str, positions: dict[str, int], i
             component.text("description"),
             tuple(properties.get("sealock:like", ())),
         )
-    elif url or kind not in _NO_PACKAGES:
+    elif url or kind not in _NO_PACKAGES or (kind in _PROGRAMS and component.text("version")):
         into.add(url, _facts(component, positions), pointer)
 
 

@@ -34,6 +34,9 @@ class PackageFacts:
 class CollectedPackages:
     """The packages and facts of a document that were read so far."""
 
+    has_subject = True
+    """Whether what the document describes counts as one of its packages."""
+
     def __init__(self, file: str) -> None:
         self.file = file
         self.names: list[str] = []

@@ -13,6 +13,10 @@ from sealock.patterns import compile_lazily
 _SILENT: Final = frozenset({"", "NONE", "NOASSERTION"})
 _NO_PACKAGES: Final = frozenset({"APPLICATION", "CONTAINER", "FILE", "SOURCE", "DEVICE", "FIRMWARE", "OTHER"})
 """Purposes of entries that are not packages, unless they have a package URL."""
+_PROGRAMS: Final = frozenset({"APPLICATION", "CONTAINER", "FIRMWARE"})
+"""Those of them that are something to be matched where they have a version."""
+_PURL: Final = frozenset({"purl", "http://spdx.org/rdf/references/purl"})
+"""The type of package URLs among the references, by its name and by its address."""
 _BUILT_FROM: Final = compile_lazily(r"\Abuilt package from: (\S+) (\S+)\Z|; built from (\S+) (\S+)\Z")
 """How Trivy and sealock write the source package."""
 _OURS: Final = compile_lazily(
@@ -44,14 +48,14 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
             into.distribution = Distribution(name, version, name=package.text("description"))
         elif package.text("SPDXID") in described and (not url or url.startswith("pkg:oci/")):
             into.names.append(f"{name}:{version}" if version else name)
-        elif url or purpose not in _NO_PACKAGES:
+        elif url or purpose not in _NO_PACKAGES or (version not in _SILENT and purpose in _PROGRAMS):
             into.add(url, _facts(package, licenses), f"/packages/{number}")
 
 
 def _url(package: JsonObject) -> str:
     """The first package URL among the external references."""
     references = package.objects("externalRefs")
-    return next((ref.text("referenceLocator") for ref in references if ref.text("referenceType") == "purl"), "")
+    return next((ref.text("referenceLocator") for ref in references if ref.text("referenceType") in _PURL), "")
 
 
 def _facts(package: JsonObject, licenses: dict[str, str]) -> PackageFacts:
