@@ -73,13 +73,24 @@ ENDS: Final[dict[str, dict[str, str]]] = {
         "15.3": "2022-12-31", "15.4": "2023-12-31", "15.5": "2024-12-31", "15.6": "2025-12-31", "15.7": "2031-07-31",
     },
     "mariner": {"1.0": "2023-07-31", "2.0": "2025-07-31"},
+    "azurelinux": {"3.0": "2027-08-31"},
+    "mageia": {
+        "1": "2012-12-01", "2": "2013-11-22", "3": "2014-11-26", "4": "2015-09-19", "5": "2017-12-31",
+        "6": "2019-09-30", "7": "2021-06-30", "8": "2023-11-30",
+    },
+    "openeuler": {
+        "20.03": "2025-11-30", "22.03": "2026-06-30", "23.03": "2023-09-30", "23.09": "2024-03-31",
+        "24.03": "2027-12-31", "24.09": "2025-03-31", "25.03": "2025-09-30", "25.09": "2026-03-31",
+        "26.09": "2027-03-31",
+    },
+    "photon": {"3.0": "2024-03-31"},
 }  # fmt: skip
 """The last day of distributions, by the ID of os-release and the version, as their own release pages announce it.
 
 The versions of each stand in the order of their release.
 
 CentOS 8 is Stream 8, the last of that number; CentOS proper had ended in 2021. AlmaLinux, Rocky and Oracle Linux count
-like Red Hat, by the first number.
+like Red Hat, by the first number. A release of openEuler with service packs has the day of the last one.
 """
 
 PROGRAMS: Final[dict[str, dict[str, str]]] = {

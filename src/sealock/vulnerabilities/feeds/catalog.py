@@ -59,7 +59,7 @@ _VEX: Final = "https://security.access.redhat.com/data/csaf/v2/vex"
 PRODUCTS: Final = {
     "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "centos": "centos",
     "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
-    "opensuse": "opensuse-leap",
+    "opensuse": "opensuse-leap", "azure-linux": "azurelinux", "mageia": "mageia",
     "docker-engine": "docker", "elasticsearch": "elasticsearch", "erlang": "erlang", "go": "golang",
     "mariadb": "mariadb", "mongodb": "mongo", "mysql": "mysql", "nodejs": "node", "php": "php",
     "postgresql": "postgres", "python": "python", "redis": "redis", "ruby": "ruby",
