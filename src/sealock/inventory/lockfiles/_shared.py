@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable
+from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
@@ -29,10 +30,26 @@ DEPENDENCIES: Final = (
 class LockFile(Analyzer):
     """A lock file of a project. One within a dependency lists what its authors use, not what is installed here."""
 
+    stated: ClassVar[bytes] = rb"(?!)"
+    """A pattern of the version of its format that a file states, a number in its first group."""
+    newest: ClassVar[int] = 0
+    """The newest version that is known. A newer one may have another form, in which no package would be found."""
+    marks: ClassVar[tuple[bytes, ...]] = ()
+    """What a file of a known form has even where it lists no package."""
+
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """List each package once."""
+        """List each package once; a file of a newer version without any is broken."""
         path = f"/{file.path}"
-        return () if any(directory in path for directory in DEPENDENCIES) else unique(self.packages(file))
+        if any(directory in path for directory in DEPENDENCIES):
+            return ()
+        packages = unique(self.packages(file))
+        if not packages and not any(mark in file.data for mark in self.marks):
+            match = re.search(self.stated, file.data, re.MULTILINE)
+            if match is not None and int(match[1][:9]) > self.newest:
+                number = match[1][:9].decode()
+                message = f"has version {number} of its format, and not the form of those up to {self.newest}"
+                raise BrokenFileError(message)
+        return packages
 
     @abstractmethod
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
@@ -47,7 +64,7 @@ def text_of(file: AnalyzedFile) -> str:
     return file.data.decode("utf-8-sig", errors="replace")
 
 
-def unique(packages: Iterable[Package]) -> Iterable[Package]:
+def unique(packages: Iterable[Package]) -> Collection[Package]:
     """Each package once, for development only if every mention of it is."""
     packages_by_key: dict[tuple[object, ...], Package] = {}
     for package in packages:

@@ -32,6 +32,9 @@ class Bun(LockFile):
 
     name = "bun lock"
     patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
+    stated = rb'"lockfileVersion"\s*:\s*(\d+)'
+    newest = 1
+    marks = (b'"packages"',)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -26,6 +26,9 @@ class Cargo(LockFile):
 
     name = "cargo lock"
     patterns = FilePatterns(names=("Cargo.lock",), limit=8 << 20)
+    stated = rb"^version\s*=\s*(\d+)"
+    newest = 4
+    marks = (b"[[package]]",)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

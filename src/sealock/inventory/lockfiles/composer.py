@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.inventory._composer import ComposerPackage, package
 from sealock.inventory._data import decode_json, records
-from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
@@ -30,6 +30,9 @@ class Composer(LockFile):
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
         lock = decode_json(file.data, ComposerLock)
+        if lock.packages is None and lock.development is None:
+            message = "has no list of packages"
+            raise BrokenFileError(message)
         for listed, development in ((lock.packages, False), (lock.development, True)):
             for record in records(listed, ComposerPackage):
                 if (entry := package(record, file.path, development=development)) is not None:

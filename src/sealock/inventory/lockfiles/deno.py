@@ -28,6 +28,9 @@ class Deno(LockFile):
 
     name = "deno lock"
     patterns = FilePatterns(names=("deno.lock",), limit=16 << 20)
+    stated = rb'"version"\s*:\s*"(\d+)'
+    newest = 5
+    marks = (b'"npm"', b'"jsr"', b'"remote"', b'"workspace"')
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -27,6 +27,9 @@ class NpmLock(LockFile):
 
     name = "npm lock"
     patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
+    stated = rb'"lockfileVersion"\s*:\s*"?(\d+)'
+    newest = 3
+    marks = (b'"packages"', b'"dependencies"')
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -31,6 +31,9 @@ class NuGet(LockFile):
 
     name = "nuget lock"
     patterns = FilePatterns(names=("packages.lock.json",), limit=16 << 20)
+    stated = rb'"version"\s*:\s*(\d+)'
+    newest = 2
+    marks = (b'"dependencies"',)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

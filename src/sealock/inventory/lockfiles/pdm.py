@@ -30,6 +30,9 @@ class Pdm(LockFile):
 
     name = "pdm lock"
     patterns = FilePatterns(names=("pdm.lock",), limit=8 << 20)
+    stated = rb'^lock_version\s*=\s*"(\d+)'
+    newest = 4
+    marks = (b"[[package]]", b"package = []")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -26,6 +26,9 @@ class Pipenv(LockFile):
 
     name = "pipenv lock"
     patterns = FilePatterns(names=("Pipfile.lock",), limit=16 << 20)
+    stated = rb'"pipfile-spec"\s*:\s*(\d+)'
+    newest = 6
+    marks = (b'"default"',)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -19,6 +19,9 @@ class Pnpm(LockFile):
 
     name = "pnpm lock"
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
+    stated = rb"^lockfileVersion:\s*['\"]?(\d+)"
+    newest = 9
+    marks = (b"importers:", b"packages:", b"dependencies:")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

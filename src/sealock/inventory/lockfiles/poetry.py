@@ -38,6 +38,9 @@ class Poetry(LockFile):
 
     name = "poetry lock"
     patterns = FilePatterns(names=("poetry.lock",), limit=8 << 20)
+    stated = rb'^lock-version\s*=\s*"(\d+)'
+    newest = 2
+    marks = (b"[[package]]", b"package = []")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

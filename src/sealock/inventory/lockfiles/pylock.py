@@ -38,6 +38,9 @@ class Pylock(LockFile):
 
     name = "pylock"
     patterns = FilePatterns(names=("pylock.toml", *(f"pylock.{purpose}.toml" for purpose in PURPOSES)), limit=8 << 20)
+    stated = rb'^lock-version\s*=\s*"(\d+)'
+    newest = 1
+    marks = (b"[[packages]]", b"packages = []")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -26,6 +26,9 @@ class Swift(LockFile):
 
     name = "swift lock"
     patterns = FilePatterns(names=("Package.resolved",), limit=8 << 20)
+    stated = rb'"version"\s*:\s*(\d+)'
+    newest = 3
+    marks = (b'"pins"',)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

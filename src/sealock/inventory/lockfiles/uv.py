@@ -20,6 +20,9 @@ class Uv(LockFile):
 
     name = "uv lock"
     patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
+    stated = rb"^version\s*=\s*(\d+)"
+    newest = 1
+    marks = (b"[[package]]",)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -16,6 +16,9 @@ class Yarn(LockFile):
 
     name = "yarn lock"
     patterns = FilePatterns(names=("yarn.lock",), limit=16 << 20)
+    stated = rb"^__metadata:\s+version:\s*\"?(\d+)"
+    newest = 8
+    marks = (b"  resolution:",)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -1,0 +1,71 @@
+"""A lock file of a newer version is read as long as it has a known form, and is broken where it has another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.inventory.analyzer import Analyzer
+from sealock.inventory.lockfiles.bun import Bun
+from sealock.inventory.lockfiles.cargo import Cargo
+from sealock.inventory.lockfiles.composer import Composer
+from sealock.inventory.lockfiles.deno import Deno
+from sealock.inventory.lockfiles.npm_lock import NpmLock
+from sealock.inventory.lockfiles.nuget import NuGet
+from sealock.inventory.lockfiles.pdm import Pdm
+from sealock.inventory.lockfiles.pipenv import Pipenv
+from sealock.inventory.lockfiles.pnpm import Pnpm
+from sealock.inventory.lockfiles.poetry import Poetry
+from sealock.inventory.lockfiles.pylock import Pylock
+from sealock.inventory.lockfiles.swift import Swift
+from sealock.inventory.lockfiles.uv import Uv
+from sealock.inventory.lockfiles.yarn import Yarn
+from support.analyzers import read
+
+YARN = "__metadata:\n  version: 9\n\n"
+OTHERS: dict[str, tuple[Analyzer, str, str, str]] = {
+    "npm": (NpmLock(), "package-lock.json", '{"lockfileVersion": 4, "nodes": {"a": "1"}}', "version 4"),
+    "pnpm": (Pnpm(), "pnpm-lock.yaml", "lockfileVersion: '10.0'\nnodes:\n  - a@1\n", "version 10"),
+    "Yarn": (Yarn(), "yarn.lock", YARN + "entries:\n  - name: a\n    version: 1\n", "version 9"),
+    "Cargo": (Cargo(), "Cargo.lock", 'version = 9\n[packages.a]\nversion = "1"\n', "version 9"),
+    "Poetry": (Poetry(), "poetry.lock", '[packages.a]\nversion = "1"\n[metadata]\nlock-version = "3.0"\n', "version 3"),
+    "uv": (Uv(), "uv.lock", 'version = 2\n[packages]\na = "1"\n', "version 2"),
+    "PEP 751": (Pylock(), "pylock.toml", 'lock-version = "2.0"\n[[package]]\nname = "a"\nversion = "1"\n', "version 2"),
+    "PDM": (Pdm(), "pdm.lock", '[metadata]\nlock_version = "5.0"\n[packages.a]\nversion = "1"\n', "version 5"),
+    "Pipenv": (Pipenv(), "Pipfile.lock", '{"_meta": {"pipfile-spec": 7}, "groups": {}}', "version 7"),
+    "NuGet": (NuGet(), "packages.lock.json", '{"version": 3, "targets": {"net8.0": {}}}', "version 3"),
+    "Bun": (Bun(), "bun.lock", '{"lockfileVersion": 2, "nodes": [["a", "1"]],}', "version 2"),
+    "Deno": (Deno(), "deno.lock", '{"version": "9", "nodes": {"a@1": {}}}', "version 9"),
+    "Swift": (Swift(), "Package.resolved", '{"version": 4, "packages": [{"identity": "a"}]}', "version 4"),
+    "Composer": (Composer(), "composer.lock", '{"lock-version": 3, "require": {"a/b": "1"}}', "no list of packages"),
+}
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "path", "text", "fault"),
+    [pytest.param(*row, id=f"a lock file of {name}") for name, row in OTHERS.items()],
+)
+def test_a_newer_version_of_another_form_is_broken(analyzer: Analyzer, path: str, text: str, fault: str) -> None:
+    facts, broken = read(analyzer, path, text.encode())
+    assert not facts
+    assert fault in broken
+
+
+EMPTY: dict[str, tuple[Analyzer, str, str]] = {
+    "npm": (NpmLock(), "package-lock.json", '{"lockfileVersion": 4, "packages": {"": {}}}'),
+    "npm of an older version": (NpmLock(), "package-lock.json", '{"lockfileVersion": 1}'),
+    "pnpm": (Pnpm(), "pnpm-lock.yaml", "lockfileVersion: '10.0'\nimporters:\n  .: {}\n"),
+    "Yarn": (
+        Yarn(),
+        "yarn.lock",
+        YARN + '"a@workspace:.":\n  version: 0.0.0-use.local\n  resolution: "a@workspace:."\n',
+    ),
+    "Cargo": (Cargo(), "Cargo.lock", 'version = 9\n[[package]]\nname = "own"\nversion = "1.0.0"\n'),
+    "Composer": (Composer(), "composer.lock", '{"packages": [], "packages-dev": []}'),
+}
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "path", "text"), [pytest.param(*row, id=f"a lock file of {name}") for name, row in EMPTY.items()]
+)
+def test_a_known_form_without_packages_is_empty(analyzer: Analyzer, path: str, text: str) -> None:
+    assert read(analyzer, path, text.encode()) == ([], "")
