@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from sealock.errors import TargetError
 from sealock.image.opener import open_image
+from sealock.model.platforms import of_machine
 from support.madeimages import Layout, config, contents, docker_save, files, sha256, spread, troubles, write
 
 LAYER, OTHER = files(which="one"), files(which="other")
@@ -18,7 +20,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 EMPTY = "application/vnd.oci.empty.v1+json"
 TAR = "application/vnd.oci.image.layer.v1.tar"
 ATTESTATION = {"vnd.docker.reference.type": "attestation-manifest"}
-HERE = {"os": "linux", "architecture": "amd64"}
+AMD64 = {"os": "linux", "architecture": "amd64"}
+HERE = dict(zip(("os", "architecture", "variant"), of_machine(os.uname().machine).split("/"), strict=False))
 NOWHERE = {"os": "unknown", "architecture": "unknown"}
 
 Entry = dict[str, Any]
@@ -96,6 +99,10 @@ def test_an_artifact_beside_an_image_is_named(make: Any, tmp_path: Path) -> None
 
 
 CHOSEN = {
+    "an image without a platform comes before one for another machine": lambda made: [
+        image(made, OTHER, {"architecture": "other"}, platform={"os": "linux", "architecture": "other"}),
+        image(made),
+    ],
     "an attestation of an unknown platform is passed over": lambda made: [
         image(made, OTHER, NOWHERE, platform=NOWHERE),
         image(made, platform={"os": "linux", "architecture": "s390x"}, told={"architecture": "s390x"}),
@@ -132,7 +139,7 @@ def test_the_image_of_an_index_is_that_which_engines_choose(make: Any, tmp_path:
 
 def test_an_image_of_another_platform_than_its_index_says_is_noted(tmp_path: Path) -> None:
     made = Layout()
-    entries = image(made, told={"architecture": "arm64"}, platform=HERE), image(made, OTHER, platform={"os": "other"})
+    entries = image(made, told={"architecture": "arm64"}, platform=AMD64), image(made, OTHER, platform={"os": "other"})
     (opened,) = open_image(spread(tmp_path, made.index(made.nested(*entries))), platform="linux/arm64")
     assert opened.notes == ("is for linux/arm64 by its configuration, and for linux/amd64 by its index",)
 

@@ -65,3 +65,16 @@ def test_how_well_each_platform_fits(wanted: str, scores: dict[str, int]) -> Non
 def test_the_best_is_chosen_and_the_first_of_equals(wanted: str, best: str, *, fits: bool) -> None:
     place, does = choose(list(OFFERED.values()), wanted)
     assert (list(OFFERED)[place], does) == (best, fits)
+
+
+@pytest.mark.parametrize(
+    ("offered", "place", "fits"),
+    [
+        pytest.param(("linux/s390x", "", ""), 1, True, id="where none fits, the first that is not stated"),
+        pytest.param(("", "linux/amd64"), 1, True, id="one that fits before one that is not stated"),
+        pytest.param(("linux/s390x", "linux/arm64"), 0, False, id="else the first, which does not fit"),
+    ],
+)
+def test_a_platform_that_is_not_stated_may_fit(offered: tuple[str, ...], place: int, *, fits: bool) -> None:
+    platforms = [Platform(*filter(None, name.split("/"))) for name in offered]
+    assert choose(platforms, "linux/amd64") == (place, fits)

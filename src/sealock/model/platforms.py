@@ -19,10 +19,13 @@ def of_machine(machine: str) -> str:
 
 
 def choose(platforms: Sequence[Platform], wanted: str) -> tuple[int, bool]:
-    """The index of the platform that fits best, and whether it fits; 0 where none does."""
+    """The index of the platform that fits best, and whether it fits; 0 where none does.
+
+    One that is not stated may fit: engines take it where no other does, and look at the image's configuration.
+    """
     best, most = 0, 0
     for place, platform in enumerate(platforms):
-        score = fit(platform, wanted)
+        score = 2 * fit(platform, wanted) or int(not platform.os and not platform.architecture)
         if score > most:
             best, most = place, score
     return best, most > 0
