@@ -26,15 +26,21 @@ _BEFORE: Final = frozenset({"", ".", "config.json"})
 
 def begins_image(data: bytes) -> bool:
     """Whether the bytes that a file starts with (`imagelayouts.read_archive_start`) begin an archive of an image."""
-    tops = (name.partition("/")[0] for name in _names(_inflate(data)))
+    if not _is_header(_inflate(data, _BLOCK)):
+        return False  # most compressed files are no archives, and need no more of it
+    tops = (name.partition("/")[0] for name in _names(_inflate(data, _PLAIN)))
     first = next((top for top in tops if top not in _BEFORE), "")
     return is_member(first)
+
+
+def _is_header(block: bytes) -> bool:
+    return block[257:262] == b"ustar"
 
 
 def _names(plain: bytes) -> Iterator[str]:
     """The names of the entries whose headers are in these bytes."""
     at = 0
-    while (header := plain[at : at + _BLOCK])[257:262] == b"ustar":
+    while _is_header(header := plain[at : at + _BLOCK]):
         if header[156:157] not in _EXTENSIONS:
             yield header[:100].partition(b"\0")[0].decode("utf-8", "replace").removeprefix("./")
         digits = header[124:136].strip(b" \0")
@@ -43,26 +49,26 @@ def _names(plain: bytes) -> Iterator[str]:
         at += _BLOCK + -(-int(digits or b"0", 8) // _BLOCK) * _BLOCK
 
 
-def _inflate(data: bytes) -> bytes:
-    """The first uncompressed bytes of a file; none where they are broken."""
+def _inflate(data: bytes, most: int) -> bytes:
+    """At most so many of the first uncompressed bytes of a file; none where they are broken."""
     try:
         if data.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(31).decompress(data, _PLAIN)
+            return zlib.decompressobj(31).decompress(data, most)
         if data.startswith(BZIP2):
-            return bz2.BZ2Decompressor().decompress(data, _PLAIN)
+            return bz2.BZ2Decompressor().decompress(data, most)
         if data.startswith(b"\xfd7zXZ\0"):
-            return lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY).decompress(data, _PLAIN)
+            return lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY).decompress(data, most)
         if data.startswith(b"\x28\xb5\x2f\xfd") or data[1:4] == b"\x2a\x4d\x18":
-            return _inflate_zstd(data)
+            return _inflate_zstd(data, most)
     except (zlib.error, lzma.LZMAError, ZstdError, OSError, ValueError, MemoryError):
         return b""
-    return data[:_PLAIN]
+    return data[:most]
 
 
-def _inflate_zstd(data: bytes) -> bytes:
+def _inflate_zstd(data: bytes, most: int) -> bytes:
     for _ in range(_FRAMES):
         frame = ZstdDecompressor()
-        if plain := frame.decompress(data, _PLAIN):
+        if plain := frame.decompress(data, most):
             return plain
         data = frame.unused_data
     return b""
