@@ -120,14 +120,12 @@ class StageState:
 
     def _env(self, env: Env) -> None:
         for pair in env.pairs:
-            value = pair.value
-            if value is None:
-                continue
-            # `PATH=/x:$PATH` extends the base image's value; the Dockerfile leaves nothing else unresolved.
-            extends_base = pair.name not in self.scope.names and value.raw.count("$") == 1
-            if not (extends_base and _is_reference_to(value.raw, pair.name)):
-                self._note_unresolved("environment", value)
-            self.environment[pair.name] = (value.text, pair.place)
+            if (value := pair.value) is not None:
+                # `PATH=/x:$PATH` extends the base image's value; the Dockerfile leaves nothing else unresolved.
+                extends_base = pair.name not in self.scope.names and value.raw.count("$") == 1
+                if not (extends_base and _is_reference_to(value.raw, pair.name)):
+                    self._note_unresolved("environment", value)
+                self.environment[pair.name] = (value.text, pair.place)
         for pair in env.pairs:
             self.scope.names[pair.name] = pair.value.value if pair.value else ""
 
@@ -135,11 +133,9 @@ class StageState:
         for pair in arg.pairs:
             value = pair.value.value if pair.value else meta_args.get(pair.name, UNKNOWN)
             value = self.given.get(pair.name, value)
-            if pair.name in _BUILD_CONTROLS or (
-                pair.value is None and value is UNKNOWN and pair.name in self.scope.names
-            ):
-                continue
-            self.scope.names[pair.name] = value
+            stays = pair.value is None and value is UNKNOWN and pair.name in self.scope.names
+            if not stays and pair.name not in _BUILD_CONTROLS:
+                self.scope.names[pair.name] = value
 
     def _cmd(self, cmd: Cmd) -> None:
         words = tuple(word.text for word in cmd.words) if cmd.line is None else (*self.shell, cmd.line)
