@@ -636,6 +636,23 @@ def test_hooks_are_read_with_their_rights() -> None:
     assert web.place(("hooks", 0)).start == text.index("{command: a b")
 
 
+def test_what_runs_before_a_service_starts_may_have_an_image_of_its_own() -> None:
+    text = "services:\n  web:\n    image: a\n    pre_start: [{image: b:1, per_replica: true, privileged: true}, {command: x}]\n"
+    document = read(Source("x", text))
+    web = subject(document, "service web")
+    assert isinstance(web.noun, Container)
+    old = Hook("pre_start", privileged=True, image="b:1")
+    assert (web.noun.hooks, document.errors) == ((old, Hook("pre_start", ("x",))), ())
+    changed = formats.edits(document, web, Swap("hooks", old, Hook("pre_start", image="b:1")))
+    assert formats.apply_edits(text, changed) == text.replace(", privileged: true", "")
+
+
+@pytest.mark.parametrize("moment", ["post_start", "pre_stop"])
+def test_what_runs_in_the_container_has_its_image(moment: str) -> None:
+    document = read(Source("x", f"services:\n  web:\n    image: a\n    {moment}: [{{image: b:1, command: x}}]\n"))
+    assert [error.message for error in document.errors] == [f"services.web.{moment}.0: unknown key 'image'"]
+
+
 WATCHED = (
     "services:\n  web:\n    image: a\n    develop:\n      watch:\n      - {path: a, target: /a, action: sync}\n"
     "      - path: .\n        action: sync+exec\n        target: /b\n        exec:\n          command: a b\n"

@@ -70,6 +70,11 @@ LINES = {
         "services:\n  a:\n    image: x:1\n    volumes:\n    - {type: image, source: y:1, target: /m}\n    - {type: bind, source: z:1, target: /n}",
         "services:\n  a:\n    image: x:1@@\n    volumes:\n    - {type: image, source: y:1@@, target: /m}\n    - {type: bind, source: z:1, target: /n}",
     ),
+    "images of containers that run before a service starts": (
+        "compose.yaml",
+        "services:\n  a:\n    image: x:1\n    pre_start:\n    - {image: y:1, command: a}\n    - {command: b}\n    post_start: [{command: z:1}]",
+        "services:\n  a:\n    image: x:1@@\n    pre_start:\n    - {image: y:1@@, command: a}\n    - {command: b}\n    post_start: [{command: z:1}]",
+    ),
     "a pod after a byte order mark": ("k.yaml", "\ufeffapiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1}]}", "\ufeffapiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1@@}]}"),
     "a pod with line ends of old Macs": ("k.yaml", "apiVersion: v1\rkind: Pod\rspec:\r  containers:\r  - image: x:1\r", "apiVersion: v1\rkind: Pod\rspec:\r  containers:\r  - image: x:1@@\r"),
     "a pod": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1@@"),

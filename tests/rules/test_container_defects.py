@@ -57,6 +57,9 @@ REPORTED = [
     ("[::] is as public as 0.0.0.0", "docker run -p '[::]:8080:80' alpine", "C060"),
     ("and no address at all is both", "docker run -p 8080:80 alpine", "C060"),
     ("a container port without a host port is published too", service("ports: ['3000']"), "C060"),
+    ("what runs before a service is root by its own image", service("user: app\npre_start: [{image: 'alpine:3.22'}]"), "C046"),
+    ("its image may be another tomorrow", service("pre_start: [{image: alpine}]"), "C080"),
+    ("and has no digest", service("pre_start: [{image: 'alpine:3.22'}]"), "C081"),
     ("root:root is root", "docker run -u root:root acme/app:1", "C046"),
     ("0:0 is root", service("user: '0:0'"), "C046"),
     ("00 is root", "FROM debian:12\nUSER 00\n", "C046"),
@@ -107,6 +110,8 @@ SILENT = [
     ("nor SELinux", "docker run alpine", "C009"),
     ("a custom label type does not disable SELinux", "docker run --security-opt label=type:svirt_t alpine", "C009"),
     ("distroless nonroot is not root", "FROM gcr.io/distroless/static:nonroot\nCOPY a /a\n", "C046"),
+    ("the image of what runs before a service may set a user", service("user: app\npre_start: [{image: 'gcr.io/distroless/static:nonroot'}]"), "C046"),
+    ("and without an image it has the service's user", service("user: app\npre_start: [{command: id}]"), "C046"),
     ("a group of root is no root", "docker run -u 1000:0 acme/app:1", "C046"),
     ("a user named rootless is no root", "docker run -u rootless acme/app:1", "C046"),
     ("an ordinary number that starts with 0 is no root", "docker run -u 01000 acme/app:1", "C046"),
@@ -185,6 +190,11 @@ def test_the_severity_depends_on_what_is_exposed(text: str, rule: str, severity:
 
 
 SKIPPED = [
+    (
+        "the user of an unknown image that runs before a service",
+        service("user: app\npre_start: [{image: 'acme/b:1'}]"),
+        "C046",
+    ),
     ("an option that depends on a variable", "docker run --privileged=$X alpine", "C001"),
     ("an unknown image", "docker run ghcr.io/acme/app:1", "C046"),
     ("a Dockerfile has no privileges", "FROM alpine:3.20\n", "C001"),

@@ -57,7 +57,14 @@ SEVERAL = {
     "ports": st.builds(Port, WORDS, st.none() | WORDS, st.none() | WORDS, WORDS),
     "ulimits": st.builds(Ulimit, WORDS, NUMBERS, NUMBERS),
     "hooks": st.builds(
-        Hook, WORDS, st.tuples(WORDS), st.none() | WORDS, st.booleans(), st.tuples(st.builds(Variable, WORDS, WORDS))
+        Hook,
+        WORDS,
+        st.tuples(WORDS),
+        st.none() | WORDS,
+        st.booleans(),
+        st.tuples(st.builds(Variable, WORDS, WORDS)),
+        st.none() | WORDS,
+        st.none() | WORDS,
     ),
 }
 OTHERS = {

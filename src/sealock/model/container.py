@@ -135,7 +135,8 @@ class Logging(Struct, frozen=True):
 class Hook(Struct, frozen=True):
     """A command that Compose runs in the container at a moment of its life ("post_start", "pre_stop"), as `exec` does.
 
-    `user` is None where it is the container's own.
+    Before the container starts ("pre_start"), it runs in one of its own. `user` and `image` are None where they are the
+    container's.
     """
 
     moment: str
@@ -144,6 +145,7 @@ class Hook(Struct, frozen=True):
     privileged: bool = False
     environment: tuple[Variable, ...] = ()
     working_dir: str | None = None
+    image: str | None = None
 
 
 class Container(Struct, frozen=True, kw_only=True):

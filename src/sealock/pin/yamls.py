@@ -140,6 +140,7 @@ class _Compose:
                     if not (isinstance(policy, Scalar) and policy.text in {"build", "never"}):
                         self.pulled.add(filled)
             yield from self._volumes(get(value, "volumes"), name.text)
+            yield from self._initial(get(value, "pre_start"), name.text)
             yield from self._contexts(build, name.text)
 
     def _volumes(self, volumes: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
@@ -148,6 +149,13 @@ class _Compose:
             kind, source = get(item, "type"), get(item, "source")
             if isinstance(kind, Scalar) and kind.text == "image" and isinstance(source, Scalar) and source.text:
                 yield replace(self._spot(source, service, ""), runs=False)
+
+    def _initial(self, hooks: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
+        """The images of containers that run before a service starts."""
+        for item in hooks.items if isinstance(hooks, Sequence) else ():
+            image = get(item, "image")
+            if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
+                yield self._spot(image, service, "")
 
     def _contexts(self, build: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
         """The images that a build uses: additional_contexts, and an inline Dockerfile."""

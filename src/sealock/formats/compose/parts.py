@@ -213,7 +213,7 @@ def hook(moment: str) -> Callable[[ComposeValue], Hook]:
 
     def read(value: ComposeValue) -> Hook:
         line, user, privileged = value.at("command"), value.at("user"), value.at("privileged")
-        environment, directory = value.at("environment"), value.at("working_dir")
+        environment, directory, image = value.at("environment"), value.at("working_dir"), value.at("image")
         variables: list[Variable] = []
         if environment is not None:
             variables += [variable(name, entry) for name, entry in environment.mapping.items()]
@@ -225,6 +225,7 @@ def hook(moment: str) -> Callable[[ComposeValue], Hook]:
             bool(privileged and boolean(privileged)),
             tuple(variables),
             text(directory) if directory and directory.data else None,
+            text(image) if image and image.data else None,
         )
 
     return read
@@ -250,4 +251,6 @@ def hook_as_mapping(hook: Hook) -> dict[str, object]:
         written["environment"] = dict(from_variable(variable) for variable in hook.environment)
     if hook.working_dir is not None:
         written["working_dir"] = hook.working_dir
+    if hook.image is not None:
+        written["image"] = hook.image
     return written

@@ -77,8 +77,16 @@ _LIMITS: Final = ListOf(MapOf({"path": "s", "rate": INTEGER, "weight": INTEGER})
 _UPDATE: Final = MapOf(
     _each("delay failure_action monitor order", "s") | {"parallelism": INTEGER, "max_failure_ratio": NUMBER}
 )
-_HOOK: Final = MapOf({"command": COMMAND, "user": "s", "privileged": BOOL, "working_dir": "s", "environment": PAIRS})
+_EXECUTED: Final[dict[str, ValueKind]] = {
+    "command": COMMAND,
+    "user": "s",
+    "privileged": BOOL,
+    "working_dir": "s",
+    "environment": PAIRS,
+}
+_HOOK: Final = MapOf(_EXECUTED)
 _HOOKS: Final = ListOf(_HOOK)
+_INITIAL: Final = ListOf(MapOf({**_EXECUTED, "image": "s", "per_replica": BOOL}))
 _WATCHED: Final = MapOf(
     {
         "path": "s", "target": "s", "action": WordKind(("rebuild", "sync", "restart", "sync+restart", "sync+exec")),
@@ -148,7 +156,8 @@ SERVICE: Final = MapOf({
     **_each("dns dns_search label_file tmpfs", TEXT_OR_TEXTS),
     **_each("command entrypoint", COMMAND),
     **_each("configs secrets", MOUNTED),
-    **_each("post_start pre_start pre_stop", _HOOKS),
+    **_each("post_start pre_stop", _HOOKS),
+    "pre_start": _INITIAL,
     "blkio_config": MapOf({
         **_each("device_read_bps device_read_iops device_write_bps device_write_iops weight_device", _LIMITS),
         "weight": INTEGER,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from sealock.model.change import Change
+from sealock.model.container import Hook
 from sealock.model.imagename import default_user, drops_root, has_root_master
+from sealock.model.location import At
 from sealock.rules.container._images import is_known
 from sealock.rules.container._users import is_root
 from sealock.rules.kit import (
@@ -79,6 +81,8 @@ class RunsAsRoot(Rule[Container]):
                 yield self.finding(
                     f"runs its {hook.moment} hook as root", ("hooks", index), severity=Severity.LOW, remedy=_HOOK
                 )
+            elif hook.user is None and hook.image is not None:
+                yield from self._of_own_image(hook, hook.image, ("hooks", index))
         image = given(container.image, "")
         makes_image = container.image_role == "base"
         if isinstance(container.user, str) and container.user:
@@ -103,6 +107,19 @@ class RunsAsRoot(Rule[Container]):
             yield self.skip("the image could not be resolved, and its user is not known", "user")
             return
         yield from self._by_image(container, image, makes_image=makes_image)
+
+    def _of_own_image(self, hook: Hook, image: str, at: At) -> Iterator[RuleFinding]:
+        """Check the user of a hook's own image."""
+        user = default_user(image)
+        if user is UNKNOWN:
+            yield self.skip(f"sealock does not know the user of {image}", at)
+        elif isinstance(user, str) and is_root(user) and not hook.privileged:
+            yield self.finding(
+                f"runs its {hook.moment} hook as root: {image} does, and no user is set",
+                at,
+                severity=Severity.LOW,
+                remedy=_HOOK,
+            )
 
     def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[RuleFinding]:
         """Check the image's own user."""

@@ -13,7 +13,10 @@ from sealock.rules.images import NamedImage
 
 
 def named_images(noun: Build | Container) -> Iterator[NamedImage]:
-    """Yield the base images of a build, or the images that a container mounts and runs, unless its file builds it."""
+    """Yield the base images of a build, or the images that a container mounts and runs, unless its file builds it.
+
+    What runs before it has an image of its own where the file names one.
+    """
     match noun:
         case Build():
             yield from base_images(noun)
@@ -23,3 +26,6 @@ def named_images(noun: Build | Container) -> Iterator[NamedImage]:
             for index, mount in enumerate(given(noun.mounts, ())):
                 if mount.kind == "image" and mount.source:
                     yield NamedImage(mount.source, parse(mount.source), None, ("mounts", index), use="mounts")
+            for index, hook in enumerate(given(noun.hooks, ())):
+                if hook.image is not None:
+                    yield NamedImage(hook.image, parse(hook.image), None, ("hooks", index))
