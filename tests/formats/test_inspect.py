@@ -97,6 +97,7 @@ def test_field_that_the_engine_does_not_store_is_unknown(field: str) -> None:
         ({"PortBindings": {"80/tcp": [{"HostIp": "::", "HostPort": "8080"}, {"HostIp": "", "HostPort": ""}]}}, "ports", (Port("80", "8080", "::"), Port("80"))),
         ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b", "CgroupPermissions": "r"}]}, "devices", (Device("/dev/a", "/dev/b", "r"),)),
         ({"DeviceRequests": [{"Driver": "", "Count": -1, "DeviceIDs": None}]}, "gpus", "all"),
+        ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["v/c=n"]}, {"Count": 2, "DeviceIDs": None}]}, "gpus", "2"),
         ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["v/c=n"]}]}, "devices", (Device("v/c=n", ""),)),
         ({"Memory": 64, "MemorySwap": 128}, "memory_swap", UNSET),
         ({"Memory": 64, "MemorySwap": -1}, "memory_swap", -1),

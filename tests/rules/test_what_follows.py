@@ -41,6 +41,8 @@ RUN apt-get install a
         "B115",
         [5],
     ),
+    ("B115: a shell's own options first", f"{A}RUN bash --norc --rcfile /x -e -c 'apt-get install a'\n", "B115", [2]),
+    ("B115: where errors go first, then the script", f"{A}RUN bash 2>/dev/null <<X\napt-get install a\nX\n", "B115", [3]),
     ("B050: python's own option is no index", f"{A}RUN python3 x http://a.b/c && python3 -m pip install -i http://a.b/c d\n", "B050", [2]),
     ("B006: a built-in argument first", "FROM --platform=$BUILDPLATFORM debian:$V\n", "B006", [1]),
     ("B006: an argument with a default of its own first", "FROM a/${X:-b}:$V\n", "B006", [1]),
