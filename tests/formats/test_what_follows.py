@@ -9,10 +9,11 @@ import pytest
 from sealock import formats
 from sealock.formats.files import NOTHING
 from sealock.model.container import Container
+from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 
 UNIT = "[Container]\nImage=a:1\n"
-ROWS: list[tuple[str, str, str, str, str, Any]] = [
+ROWS: list[tuple[str, DocumentKind, str, str, str, Any]] = [
     ("an option with a value that is none", "run", "a", "docker run --memory x --cpus 2 a:1\n", "cpus", 2.0),
     ("a key that is a list", "compose", "c.yaml", '? [a]\n: b\nservices: {a: {image: "a:1", privileged: true}}\n', "privileged", True),
     ("a mount", "quadlet", "a.container", f"{UNIT}Volume=/srv/a:/a\nVolume=/srv/b:/b\n", "mounts", ["/srv/a", "/srv/b"]),
@@ -35,7 +36,7 @@ def shown(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("kind", "name", "text", "field", "value"), [pytest.param(*row, id=sentence) for sentence, *row in ROWS]
 )
-def test_what_follows_is_read(kind: str, name: str, text: str, field: str, value: Any) -> None:
+def test_what_follows_is_read(kind: DocumentKind, name: str, text: str, field: str, value: Any) -> None:
     document = formats.read(kind, Source(name, text), NOTHING)
     (container,) = (subject.noun for subject in document.subjects if isinstance(subject.noun, Container))
     assert shown(getattr(container, field)) == value

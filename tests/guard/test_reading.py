@@ -255,3 +255,12 @@ def test_what_was_read_of_a_body_is_not_what_a_decision_made_of_it() -> None:
     first, second = (sent(GuardWorld().decide("POST /containers/create", body)) for _ in range(2))
     assert first == second
     assert first["Labels"] == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["a b", "é", "a\x07b", "a" * (64 << 10)], ids=["a blank", "a letter beyond ASCII", "a sign", "many"]
+)
+def test_what_no_path_has_is_refused(path: str) -> None:
+    for target in (f"/v1.44/containers/{path}/json", f"/v1.44/containers/json?filters={path}"):
+        with pytest.raises(TargetError, match="characters that no path has, or too many"):
+            read_target("GET", target)

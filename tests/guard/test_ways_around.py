@@ -17,6 +17,19 @@ def test_a_way_around_is_denied(what: str, line: str, body: Any, rule: str) -> N
     assert rule in rules(world().decide(line, body, media=media)), what
 
 
+@pytest.mark.parametrize("sign", "/:?#%é\x07", ids=ascii)
+def test_a_name_of_a_network_that_leads_elsewhere_is_denied(sign: str) -> None:
+    made = world()
+    made.engine[f"/networks/a{sign}b"] = {"Name": "a", "Driver": "bridge"}
+    assert "G012" in rules(made.decide(CREATE, host(NetworkMode=f"a{sign}b")))
+
+
+@pytest.mark.parametrize("sign", " ?#%\\é\x07", ids=ascii)
+def test_a_name_of_an_image_that_leads_elsewhere_is_denied(sign: str) -> None:
+    assert rules(world().decide(CREATE, host() | {"Image": f"a{sign}b"}))
+    assert not rules(world().decide(CREATE, host()))
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_a_body_of_another_media_type_is_denied(media: str) -> None:
     assert rules(world().decide(CREATE, host(), media=media)) == {"G004"}
