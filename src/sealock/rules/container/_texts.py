@@ -24,9 +24,10 @@ def commands_of(container: Container) -> Iterator[tuple[str, At, tuple[str, ...]
 
 
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
-    """The name, location and text of each command that a container runs."""
+    """The name, location and text of each command that a container has."""
     for name, at, words in commands_of(container):
-        yield name, at, " ".join(words)
+        if words:
+            yield name, at, " ".join(words)
 
 
 def secrets_in_environment(
