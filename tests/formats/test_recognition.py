@@ -53,6 +53,7 @@ UNEVALUATED = [
     ("a Dockerfile's template of Handlebars", "Dockerfile.hbs", "FROM {{base}}\n", "dockerfile"),
     ("a compose file's template for Terraform", "compose.yaml.tftpl", "services: ${x}\n", "compose"),
     ("a compose file's template", "docker-compose.yml.j2", "services: {{ x }}\n", "compose"),
+    ("Molecule", "molecule/default/molecule.yml", "driver: {name: docker}\nplatforms:\n- name: a\n  image: x:1\n  privileged: true\n", "ansible"),
     ("fish", "up.fish", "docker run --privileged x\n", "script"),
     ("a Rakefile", "Rakefile", 'sh "docker run --privileged x"\n', "script"),
     ("a Rakefile's words", "x.rake", "sh 'docker', 'run', 'x'\nsh 'docker run x'\n", "script"),

@@ -53,6 +53,7 @@ FOUND = [
     ("Jenkins's long string", "ci/Jenkinsfile.build", "sh '''\n  docker run \\\\\n    --privileged x\n'''\n", ["run --privileged x"]),
     ("what Groovy fills in", "Jenkinsfile", 'sh """\n  docker run ${opts.join(\' \')} --privileged -v ${env.W}:/w x:${params.T ?: \'1\'}\n  echo ${a.b}\n"""\n', ["run ${______________} --privileged -v ${env.W}:/w x:${_______________}"]),
     ("Jenkins's named script", "x.groovy", "def a = sh(returnStdout: true, script: 'docker run --privileged x').trim()", ["run --privileged x"]),
+    ("a page within a page", "a.md", '````markdown\n```sh\ndocker run -e A="\nb\n" x\n```\n```sh\ndocker run --privileged y\n```\n````\n', ["run -e A=\nb\n x", "run --privileged y"]),
     ("steps that are mappings", "Taskfile.yml", "tasks:\n  a:\n    cmds:\n    - cmd: >\n        docker run\n        --privileged\n        x\n    - task: b\n    - docker run y\n    - silent: true\n      cmd: |\n        docker run z\n        docker run -v /:/h z\n    - {cmd: docker run w}\n    status: [docker run v]\n", ["run --privileged x", "run y", "run z", "run -v /:/h z", "run w", "run v"]),
     ("a list in brackets", ".gitlab-ci.yml", "a:\n  script: [true, docker run --privileged x,\"docker run -v /:/h y\" , 'docker run z']\n", ["run --privileged x", "run -v /:/h y", "run z"]),
     ("crontab", "crontab", "*/5 * * * * docker run --privileged x\n@reboot docker run --privileged y\n", ["run --privileged x", "run --privileged y"]),

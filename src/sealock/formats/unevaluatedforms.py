@@ -87,6 +87,14 @@ FORMS: Final = (
         ("docker_", "podman"),
     ),
     UnevaluatedForm(
+        r"(.*/)?molecule/(.*/)?molecule\.ya?ml",
+        r"^platforms[ \t]*:",
+        "ansible",
+        "the platforms that Molecule tests roles on are not checked",
+        _YAML,
+        ("platforms",),
+    ),
+    UnevaluatedForm(
         r"(.*/)?(\.cirrus|\.semaphore/.*|buildspec[^/]*)\.ya?ml",
         r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers)[\"']?\s*:",
         "pipeline",

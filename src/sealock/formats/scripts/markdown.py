@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ _UNSPECIFIC: Final = frozenset({"", "text", "txt", "plaintext", "none"})
 _WINDOWS: Final = frozenset({
     "powershell", "pwsh", "ps1", "ps", "posh", "cmd", "bat", "batch", "dos", "batchfile", "doscon",
 })  # fmt: skip
+_PAGES: Final = frozenset({"markdown", "md", "mdx"})
 _PRE: Final = "<pre>"
 _PRE_START: Final = compile_lazily(r"[ \t>]*<pre\b[^>\n]{0,200}>", re.IGNORECASE)
 _TAG: Final = compile_lazily(r"</?[a-z]\w*(?:[ \t][^<>\n]{0,200})?/?>|&(lt|gt|amp|quot|#39|nbsp);", re.IGNORECASE)
@@ -50,12 +52,18 @@ _PLACEHOLDER: Final = compile_lazily(r"<[A-Za-z][\w ./:-]{0,60}>")
 
 
 def fragments(source: Source) -> Iterator[Fragment]:
-    """The shell scripts of a page, in order."""
+    """The shell scripts of a page, in order; those of a page within it too."""
+    return _fragments(source, within=False)
+
+
+def _fragments(source: Source, *, within: bool) -> Iterator[Fragment]:
     for language, lines in _blocks(source):
         if language is None:
             yield from _read_spans(source.text, lines[0])
         elif language in {"yaml", "yml"}:
             yield from _read_yaml(source, lines)
+        elif language in _PAGES and lines and not within:
+            yield from _moved(partial(_fragments, within=True), source, lines)
         else:
             yield from _read_block(source.text, lines, language)
             for others in _other_lines(source.text, lines) if language in _WINDOWS else ():

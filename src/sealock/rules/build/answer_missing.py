@@ -85,6 +85,7 @@ class AnswerMissing(Rule[Build]):
         "FROM debian:12\nRUN apt-get install -o APT::Get::Assume-Yes=true curl\n",
         "FROM fedora:40\nRUN dnf -y install curl && dnf clean all\n",
         "FROM opensuse/leap:15.6\nRUN zypper --non-interactive in curl && zypper clean\n",
+        "FROM archlinux:base\nRUN pacman -Syy && pacman -S --noconfirm curl\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
@@ -93,7 +94,7 @@ class AnswerMissing(Rule[Build]):
             verbs, answers, addition = _ASKING[call.manager]
             if call.verb.text not in verbs or _answered(call, answers) or id(call.ran.command) in piped(call.ran):
                 continue
-            if call.manager == "pacman" and not call.has("-S", "-R", "-U"):
+            if call.manager == "pacman" and not _pacman_asks(call):
                 continue
             if configured(call.ran.stage):
                 continue
@@ -104,6 +105,14 @@ class AnswerMissing(Rule[Build]):
                 place=call.ran.command.place,
                 fix=insert_after(call.ran.run, word, addition),
             )
+
+
+def _pacman_asks(call: Call) -> bool:
+    """Whether pacman installs or removes: -Sy alone refreshes the index, -Ss and the like only print."""
+    if not call.has("-S", "-R", "-U"):
+        return False
+    short = {letter for word in call.options if word.text[:2] != "--" for letter in word.text[1:]}
+    return "S" not in short or "u" in short or bool(call.operands) or "c" in short
 
 
 def _answered(call: Call, answers: tuple[str, ...]) -> bool:

@@ -28,6 +28,7 @@ class SudoUsed(Rule[Build]):
         "FROM debian:12\nRUN sudo apt-get update\n",
         'FROM debian:12\nRUN ["sudo", "-E", "apt-get", "update"]\n',
         'FROM debian:12\nRUN bash -c "cd / && sudo make install"\n',
+        "FROM archlinux:base\nRUN sudo -u builder makepkg -s\n",
     )
     good = ("FROM debian:12\nRUN apt-get update\n",)
 
@@ -35,13 +36,20 @@ class SudoUsed(Rule[Build]):
         for call in ran(build, "sudo"):
             root = is_root(user_at(build, call.stage, call.at))
             yield self.finding(
-                "uses sudo although it is root already" if root else "becomes root with sudo",
+                _message(call, root=root),
                 call.at,
                 place=known(call.command.words[0].place),
                 evidence=line(call.command),
                 fix=_without(call) if root else (),
                 safe=root and not call.command.assignments,
             )
+
+
+def _message(call: Ran, *, root: bool) -> str:
+    options = [word.text for word in call.command.words[1:4]]
+    if any(text.startswith(("-u", "--user")) for text in options) and "root" not in options:
+        return "becomes another user with sudo"
+    return "uses sudo although it is root already" if root else "becomes root with sudo"
 
 
 def _without(call: Ran) -> tuple[Edit, ...]:
