@@ -73,7 +73,7 @@ def _pairs(block: bytes, start: int, count: int) -> list[tuple[int, int]] | None
     pairs: list[tuple[int, int]] = []
     for at in takewhile(lambda at: block[at], range(start, start + 24 * count, 24)):
         offset, length = number(block[at : at + 12]), number(block[at + 12 : at + 24])
-        if offset is None or length is None or offset < 0 or length < 0:
+        if offset is None or length is None or length < 0:
             return None
         pairs.append((offset, length))
     return pairs

@@ -24,6 +24,7 @@ from sealock.trust.notary.metadata import (
     read_targets,
 )
 from sealock.trust.notary.privatekeys import generate
+from sealock.trust.notary.roles import is_delegation
 from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
@@ -236,3 +237,12 @@ def test_a_damaged_certificate_is_refused(at: int, byte: int) -> None:
 
 def test_hashes_of_algorithms_that_nobody_knows_are_left_out() -> None:
     assert known_hashes(FileMeta(1, {"md5": b"1", "sha256": b"2", "sha512": b"3"})) == {"sha256": b"2", "sha512": b"3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [("targets/a", True), ("targets/" + "a" * 247, True), ("targets/" + "a" * 248, False), ("targets/A", False)],
+    ids=["short", "as long as can be", "too long", "capitals"],
+)
+def test_a_name_of_a_delegation_is_short_and_plain(name: str, *, valid: bool) -> None:
+    assert is_delegation(name) is valid

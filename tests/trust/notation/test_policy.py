@@ -15,6 +15,7 @@ from sealock.cli.main import main
 from sealock.errors import PolicyError, TargetError
 from sealock.net.registry.names import reference
 from sealock.trust.notation.envelope import read_target
+from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import read_policy
 from sealock.trust.notation.store import anchors_of, default_key, open_policy, read_anchors
 from support.notationworld import NOW, Holder, World, world
@@ -336,3 +337,18 @@ def test_annotations_of_notation_itself_are_not_the_signers() -> None:
     artifact = {"mediaType": "a/b", "digest": "sha256:" + "ab" * 32, "size": 1, "annotations": annotations}
     target = read_target(json.dumps({"targetArtifact": artifact}).encode())
     assert target.annotations == {"io.cncf.notaryx": "2", "team": "web"}
+
+
+SUBJECTS = {
+    "the same": ("x509.subject: C=US, O=a", "x509.subject: O=a, C=US", True),
+    "a part of the other": ("x509.subject: C=US, ST=WA, O=a", "x509.subject: C=US, ST=WA, O=a, CN=b", True),
+    "another value": ("x509.subject: C=US, O=a", "x509.subject: C=US, O=b", False),
+    "others beside the same": ("x509.subject: C=US, ST=WA, O=a, CN=b", "x509.subject: C=US, ST=WA, O=a, OU=c", False),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "overlap"), SUBJECTS.values(), ids=SUBJECTS)
+def test_subjects_that_a_certificate_may_both_match_overlap(first: str, second: str, *, overlap: bool) -> None:
+    one, other = read_subject(first), read_subject(second)
+    assert one.overlaps(other) is overlap
+    assert other.overlaps(one) is overlap
