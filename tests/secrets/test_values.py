@@ -39,6 +39,17 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----", "a private key"),
         ("-----BEGIN PRIVATE KEY-----", "a private key"),
         (
+            (
+                "-----BEGIN PGP PRIVATE KEY BLOCK-----\nComment: A <a@b.example>\n\nlQOYBGV4YW1wbGUBCADKq0Fz7Xn5Vt1yR2m9\n"
+                "-----END PGP PRIVATE KEY BLOCK-----"
+            ),
+            "a private key",
+        ),
+        (
+            "-----BEGIN EC PRIVATE KEY-----<br>MHcCAQEEIDJq0Fz7Xn5Vt1yR2m9LkWsT3q<br>-----END EC PRIVATE KEY-----",
+            "a private key",
+        ),
+        (
             "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOP==",
             "an Azure storage key",
         ),
@@ -51,6 +62,13 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 def test_known_shapes_are_secrets_under_any_name(value: str, kind: str) -> None:
     assert getattr(find_secret("SOMETHING", value), "kind", None) == kind
     assert [secret[0] for secret in find_in_text(f"run --with '{value}' now")][:1] == [kind]
+
+
+@pytest.mark.parametrize("body", ["YOUR_KEY", "${KEY}", "<your key>", "{{ key }}"])
+def test_what_stands_for_a_private_key_is_none(body: str) -> None:
+    text = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
+    assert find_secret("SOMETHING", text) is None
+    assert not [*find_in_text(f"run --with '{text}' now")]
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,8 @@ _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
 )
 _PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d"
 _NO_KEY: Final = frozenset("_<>{}$[]*")
-"""Characters of placeholders: YOUR_KEY, <key>, ${KEY}. No key has one, nor has what may stand before it."""
+"""Characters of placeholders: YOUR_KEY, <key>, ${KEY}. What stands around a key may have them, and a key has none."""
+_KEY_LINE: Final = r"[A-Za-z0-9+/]{32}"
 _MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd", "pwd", "token", "secret", "key", "x"})
 
 
@@ -203,8 +204,17 @@ def find_tokens(text: str) -> Iterator[TokenMatch]:
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
         for match in re.finditer(_PRIVATE_KEY, text):
             end = text.find("-----END", match.end())
-            if end < 0 or _NO_KEY.isdisjoint(text[match.end() : end]):
+            if not _is_placeholder(text, match.end()):
                 yield TokenMatch("a private key", match.start(), len(text) if end < 0 else end)
+
+
+def _is_placeholder(text: str, start: int) -> bool:
+    """Whether what follows the first line of a private key only stands for one."""
+    end = text.find("-----", start)
+    if not text.startswith("-----END", end):
+        return False
+    inner = text[start:end]
+    return not _NO_KEY.isdisjoint(inner) and re.search(_KEY_LINE, inner) is None
 
 
 def _monotone(rest: str) -> bool:
