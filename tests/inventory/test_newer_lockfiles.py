@@ -6,15 +6,21 @@ import pytest
 
 from sealock.inventory.analyzer import Analyzer
 from sealock.inventory.lockfiles.bun import Bun
+from sealock.inventory.lockfiles.bundler import Bundler
 from sealock.inventory.lockfiles.cargo import Cargo
+from sealock.inventory.lockfiles.cocoapods import CocoaPods
 from sealock.inventory.lockfiles.composer import Composer
 from sealock.inventory.lockfiles.deno import Deno
+from sealock.inventory.lockfiles.gomod import GoMod
+from sealock.inventory.lockfiles.gradle import Gradle
+from sealock.inventory.lockfiles.mix import Mix
 from sealock.inventory.lockfiles.npm_lock import NpmLock
 from sealock.inventory.lockfiles.nuget import NuGet
 from sealock.inventory.lockfiles.pdm import Pdm
 from sealock.inventory.lockfiles.pipenv import Pipenv
 from sealock.inventory.lockfiles.pnpm import Pnpm
 from sealock.inventory.lockfiles.poetry import Poetry
+from sealock.inventory.lockfiles.pub import Pub
 from sealock.inventory.lockfiles.pylock import Pylock
 from sealock.inventory.lockfiles.swift import Swift
 from sealock.inventory.lockfiles.uv import Uv
@@ -48,6 +54,33 @@ def test_a_newer_version_of_another_form_is_broken(analyzer: Analyzer, path: str
     facts, broken = read(analyzer, path, text.encode())
     assert not facts
     assert fault in broken
+
+
+LINES: dict[str, tuple[Analyzer, str, str]] = {
+    "Bundler": (Bundler(), "Gemfile.lock", "GEM\n  remote: https://gems.example.com/\n  specs:\n\nPLATFORMS\n  ruby\n"),
+    "Go": (GoMod(), "go.mod", "module example.com/a\n\ngo 1.24\n"),
+    "Go, only to end a module": (GoMod(), "go.mod", "// no module\n"),
+    "Gradle": (Gradle(), "gradle.lockfile", "# This is a Gradle generated file for dependency locking.\nempty=\n"),
+    "Mix": (Mix(), "mix.lock", "%{\n}\n"),
+    "Yarn 1": (Yarn(), "yarn.lock", "# yarn lockfile v1\n\n\n"),
+    "CocoaPods": (CocoaPods(), "Podfile.lock", "PODFILE CHECKSUM: a\n"),
+    "Pub": (Pub(), "pubspec.lock", "packages: {}\n"),
+}
+each_form = pytest.mark.parametrize(
+    ("analyzer", "path", "text"), [pytest.param(*row, id=f"a lock file of {name}") for name, row in LINES.items()]
+)
+
+
+@each_form
+def test_lines_of_a_known_form_without_packages_are_empty(analyzer: Analyzer, path: str, text: str) -> None:
+    assert read(analyzer, path, text.encode()) == ([], "")
+    assert read(analyzer, path, b"\n") == ([], "")
+
+
+@each_form
+def test_lines_of_another_form_are_broken(analyzer: Analyzer, path: str, text: str) -> None:
+    del text
+    assert read(analyzer, path, b"hello:\n  world: 1\n") == ([], "has another form than such a file")
 
 
 EMPTY: dict[str, tuple[Analyzer, str, str]] = {

@@ -36,9 +36,11 @@ class LockFile(Analyzer):
     """The newest version that is known. A newer one may have another form, in which no package would be found."""
     marks: ClassVar[tuple[bytes, ...]] = ()
     """What a file of a known form has even where it lists no package."""
+    always: ClassVar[tuple[bytes, ...]] = ()
+    """One of these is in every file of a form that is text in lines: no parser says that a text has another form."""
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """List each package once; a file of a newer version without any is broken."""
+        """List each package once; a file without any is broken if it is of a newer version, or has another form."""
         path = f"/{file.path}"
         if any(directory in path for directory in DEPENDENCIES):
             return ()
@@ -49,6 +51,9 @@ class LockFile(Analyzer):
                 number = match[1][:9].decode()
                 message = f"has version {number} of its format, and not the form of those up to {self.newest}"
                 raise BrokenFileError(message)
+        if self.always and not packages and file.data.strip() and not any(mark in file.data for mark in self.always):
+            message = "has another form than such a file"
+            raise BrokenFileError(message)
         return packages
 
     @abstractmethod

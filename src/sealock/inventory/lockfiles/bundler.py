@@ -20,6 +20,7 @@ class Bundler(LockFile):
 
     name = "bundler lock"
     patterns = FilePatterns(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
+    always = (b"DEPENDENCIES", b"PLATFORMS", b"BUNDLED WITH", b"GEM", b"PATH")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

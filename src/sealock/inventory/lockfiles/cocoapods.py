@@ -15,6 +15,7 @@ class CocoaPods(LockFile):
 
     name = "cocoapods lock"
     patterns = FilePatterns(names=("Podfile.lock",), limit=8 << 20)
+    always = (b"PODS:", b"DEPENDENCIES:", b"PODFILE CHECKSUM:")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the pods."""

@@ -19,6 +19,7 @@ class GoMod(LockFile):
 
     name = "go.mod"
     patterns = FilePatterns(names=("go.mod",), limit=8 << 20)
+    always = (b"module", b"//")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

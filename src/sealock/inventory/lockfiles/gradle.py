@@ -15,6 +15,7 @@ class Gradle(LockFile):
 
     name = "gradle lock"
     patterns = FilePatterns(names=("gradle.lockfile", "buildscript-gradle.lockfile"), limit=8 << 20)
+    always = (b"empty=", b"# This is a Gradle generated file")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

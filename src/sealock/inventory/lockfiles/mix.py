@@ -20,6 +20,7 @@ class Mix(LockFile):
 
     name = "mix lock"
     patterns = FilePatterns(names=("mix.lock",), limit=8 << 20)
+    always = (b"%{",)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

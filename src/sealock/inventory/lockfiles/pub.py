@@ -16,6 +16,7 @@ class Pub(LockFile):
 
     name = "pub lock"
     patterns = FilePatterns(names=("pubspec.lock",), limit=8 << 20)
+    always = (b"packages:", b"sdks:")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""

@@ -19,6 +19,7 @@ class Yarn(LockFile):
     stated = rb"^__metadata:\s+version:\s*\"?(\d+)"
     newest = 8
     marks = (b"  resolution:",)
+    always = (b"# yarn lockfile v1", b"__metadata:")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
