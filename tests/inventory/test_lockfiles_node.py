@@ -120,6 +120,11 @@ __metadata:
   languageName: node
   linkType: hard
 
+"own@workspace:packages/own":
+  version: 0.0.0-use.local
+  resolution: "own@workspace:packages/own"
+  linkType: soft
+
 "alias@npm:left-pad@1.3.0":
   version: 1.3.0
   resolution: "left-pad@npm:1.3.0"

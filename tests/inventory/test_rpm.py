@@ -216,6 +216,7 @@ def test_changes_that_are_not_yet_in_the_database_are_told() -> None:
 def test_the_list_of_distroless_mariner_is_read() -> None:
     text = (
         "openssl\t1.1.1k-17.cm2\t1676000000\t1670000000\tMicrosoft Corporation\t(none)\t123\tx86_64\t0\topenssl-1.1.1k-17.cm2.src.rpm\n"
+        "\n \n"
         "tzdata\t2022g-1.cm2\t1\t1\tMicrosoft Corporation\t2\t1\tnoarch\t2\ttzdata-2022g-1.cm2.src.rpm\n"
         "gpg-pubkey\t1-2\t1\t1\t(none)\t(none)\t0\t(none)\t0\t(none)\n"
     )

@@ -167,12 +167,12 @@ def _skipped(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Sk
     for (reason, grave), packages in _by_reason(unchecked).items():
         if grave and len(packages) > 1:
             yield Skipped(VULNERABILITIES, f"{subject}: {_sample(packages)}", reason)
-            continue
-        for package in packages[:_NAMED]:
-            name = " ".join(filter(None, (package.name, package.version)))
-            yield Skipped(VULNERABILITIES, f"{subject}: {name} ({package.path or package.type})", reason)
-        if len(packages) > _NAMED:
-            yield Skipped(VULNERABILITIES, f"{subject}: {len(packages) - _NAMED} more packages", reason)
+        else:
+            for package in packages[:_NAMED]:
+                name = " ".join(filter(None, (package.name, package.version)))
+                yield Skipped(VULNERABILITIES, f"{subject}: {name} ({package.path or package.type})", reason)
+            if len(packages) > _NAMED:
+                yield Skipped(VULNERABILITIES, f"{subject}: {len(packages) - _NAMED} more packages", reason)
 
 
 def _sources_unseen(inventory: Inventory, subject: str) -> Iterator[Skipped]:

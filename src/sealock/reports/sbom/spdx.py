@@ -135,14 +135,14 @@ def _declared(parsed: tuple[Licence, ...], named: dict[str, str]) -> str:
     for item in parsed:
         if item.expression:
             parts.append(item.expression if item.single or len(parsed) == 1 else f"({item.expression})")
-            continue
-        plain = item.text.removeprefix("LicenseRef-")
-        word = _NOT_ID.sub("-", plain)[:40].strip("-.")
-        mark = f"LicenseRef-{word or 'text'}"
-        if word != plain:
-            mark += f"-{sha256(item.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-        named[mark] = item.text
-        parts.append(mark)
+        else:
+            plain = item.text.removeprefix("LicenseRef-")
+            word = _NOT_ID.sub("-", plain)[:40].strip("-.")
+            mark = f"LicenseRef-{word or 'text'}"
+            if word != plain:
+                mark += f"-{sha256(item.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+            named[mark] = item.text
+            parts.append(mark)
     return " AND ".join(dict.fromkeys(parts)) or _NO_ASSERTION
 
 
