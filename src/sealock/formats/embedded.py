@@ -29,11 +29,13 @@ _FORMS: Final = (
         ),
     ),
     (
-        "containers",
+        "apiVersion",
         "kubernetes",
         compile_lazily(
-            _IN + r"apiVersion:[ \t]*\S[^\n]*\n(?:[^\n]*\n){0,60}?(?P=in)[ \t]+(?:- )?(?:initC|c)ontainers:"
-            r"[ \t]*(?:\r?\n|\[)",
+            _IN + r"apiVersion:[ \t]*\S[^\n]*\n(?:[^\n]*\n){0,60}?(?P=in)[ \t]+(?:- )?"
+            r"(?:(?:(?:initC|c)ontainers|sidecars):[ \t]*(?:\r?\n|\[)"
+            r"|(?:container|script):[ \t]*(?:\{|\r?\n[ \t]+image:)"
+            r"|steps:[ \t]*\r?\n[ \t]*- (?:name:[^\n]*\n[ \t]+)?image:)",
             re.MULTILINE,
         ),
     ),
