@@ -53,6 +53,8 @@ UNEVALUATED = [
     ("a Dockerfile's template of Handlebars", "Dockerfile.hbs", "FROM {{base}}\n", "dockerfile"),
     ("a compose file's template for Terraform", "compose.yaml.tftpl", "services: ${x}\n", "compose"),
     ("a compose file's template", "docker-compose.yml.j2", "services: {{ x }}\n", "compose"),
+    ("jobs of Prow", "jobs.yaml", "periodics:\n- name: a\n  spec:\n    containers:\n    - image: x:1\n      securityContext: {privileged: true}\n", "kubernetes"),
+    ("a pod in the settings of another program", "a.yml", "pod:\n  initContainers:\n  - name: a\n    command: [x]\n    image: x:1\n", "kubernetes"),
     ("Molecule", "molecule/default/molecule.yml", "driver: {name: docker}\nplatforms:\n- name: a\n  image: x:1\n  privileged: true\n", "ansible"),
     ("fish", "up.fish", "docker run --privileged x\n", "script"),
     ("a Rakefile", "Rakefile", 'sh "docker run --privileged x"\n', "script"),

@@ -188,5 +188,13 @@ FORMS: Final = (
         "project descriptors of buildpacks are not checked",
         ("project.toml",),
     ),
+    UnevaluatedForm(
+        r".*\.ya?ml",
+        r"^[ \t]*(?:- )?(?:initC|c)ontainers:[ \t]*\r?\n[ \t]*- (?:[^\n]*\n){0,4}?[ \t]*(?:- )?image:",
+        "kubernetes",
+        "pods within other files than manifests are not checked, such as those of Prow's jobs",
+        _YAML,
+        ("ontainers:",),
+    ),
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
