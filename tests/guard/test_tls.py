@@ -52,7 +52,8 @@ def builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKe
 def issue(folder: Path, name: str, *common: str) -> None:
     certificate, key = AUTHORITIES[folder]
     own = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text) for text in common])
+    names = [x509.NameAttribute(NameOID.COMMON_NAME, text) for text in common]
+    subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "ci-1"), *names])
     made = (
         builder(subject, certificate.subject, own.public_key())
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
@@ -70,7 +71,13 @@ AUTHORITIES: dict[Path, tuple[x509.Certificate, ec.EllipticCurvePrivateKey]] = {
 
 def test_the_name_in_the_certificate_is_the_caller(tmp_path: Path) -> None:
     AUTHORITIES[tmp_path] = authority(tmp_path)
-    for name, common in (("server", ("server",)), ("ci", ("ci-1",)), ("other", ("web",)), ("two", ("ci-1", "root"))):
+    for name, common in (
+        ("server", ("server",)),
+        ("ci", ("ci-1",)),
+        ("other", ("web",)),
+        ("two", ("ci-1", "root")),
+        ("none", ()),
+    ):
         issue(tmp_path, name, *common)
     words = []
     for option, file in (("--tls-cert", "server.pem"), ("--tls-key", "server.key"), ("--tls-ca", "ca.pem")):
@@ -81,7 +88,7 @@ def test_the_name_in_the_certificate_is_the_caller(tmp_path: Path) -> None:
         guard(engine.path, POLICY, "--listen", f"tcp://127.0.0.1:{port}", *words) as proxy,
     ):
         engine.replies["GET /info"] = answer({"x": "y" * 200_000})
-        expected = {"ci": 200, "other": 403, "two": 403, "": 0}
+        expected = {"ci": 200, "other": 403, "two": 403, "none": 403, "": 0}
         for name, status in expected.items():
             assert asked(tmp_path, port, name) == status, name
         assert proxy.last(status=200)["caller"]["tls_name"] == "ci-1"

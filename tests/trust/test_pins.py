@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
@@ -95,6 +95,20 @@ def test_pins_are_read_as_notary_writes_them() -> None:
     assert read_pins('{"auths": {}}', "f.json", load) is None
 
 
+PEM = b"-----BEGIN CERTIFICATE-----"
+
+
+@pytest.mark.parametrize(("length", "sound"), [(1 << 20, True), ((1 << 20) + 1, False)], ids=["the most", "one more"])
+def test_the_authorities_of_a_pin_are_of_a_mebibyte_at_most(length: int, *, sound: bool) -> None:
+    text = json.dumps({"trust_pinning": {"ca": {"x": "ca.pem"}}})
+    raw = PEM + b" " * (length - len(PEM))
+    if sound:
+        assert read_pins(text, "f.json", lambda _: raw) is not None
+    else:
+        with pytest.raises(PolicyError, match="no PEM certificates"):
+            read_pins(text, "f.json", lambda _: raw)
+
+
 # Authorities.
 
 
@@ -116,8 +130,9 @@ class Authority:
         length: int | None = None,
         until: datetime = NOW + timedelta(days=9),
         critical: str = "",
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
     ) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = self._builder(self.name, self.key.public_key(), above or self, until)
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=length), critical=True)
@@ -133,7 +148,7 @@ class Authority:
 
     @staticmethod
     def _builder(
-        name: x509.Name, public: ec.EllipticCurvePublicKey, above: Authority, until: datetime
+        name: x509.Name, public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, above: Authority, until: datetime
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
@@ -216,10 +231,22 @@ def unknown_demand(here: World) -> tuple[NotaryKey, Authority]:
     return top.leaf(here), top
 
 
+def weak_top(here: World) -> tuple[NotaryKey, Authority]:
+    top = Authority("top", key=rsa.generate_private_key(65537, 1024))  # noqa: S505  too small
+    return top.leaf(here), top
+
+
+def weak_between(here: World) -> tuple[NotaryKey, Authority]:
+    top = Authority("top")
+    between = Authority("between", top, key=rsa.generate_private_key(65537, 1024))  # noqa: S505  too small
+    return between.leaf(here, between), top
+
+
 @pytest.mark.parametrize(
     "chain",
-    [strange, no_authority, too_long, missing_between, expired_between, expired_top, for_another_use, unknown_demand],
-)
+    [strange, no_authority, too_long, missing_between, expired_between, expired_top, for_another_use, unknown_demand,
+     weak_top, weak_between],
+)  # fmt: skip
 def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain: object) -> None:
     assert callable(chain)
     leaf, top = chain(here)

@@ -1,0 +1,185 @@
+"""What a Notation signature holds to at its edges: the last moment, the longest chain, a list that is not whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from sealock.errors import PolicyError
+from sealock.trust.notation import cose as reading
+from sealock.trust.notation.envelope import ARTIFACT_TYPE
+from sealock.trust.notation.names import read_subject
+from sealock.trust.notation.policy import PolicyDocument, read_policy
+from sealock.trust.notation.requirements import RevocationList
+from sealock.trust.notation.store import anchors_of
+from support.cosecbor import cose
+from support.notationworld import NOW, Holder, World, rsa_key, world
+from support.registryworld import OCI_MANIFEST
+from support.simulators.registry import OCI_INDEX, Reply
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as one:
+        yield one
+
+
+def policy(**fields: Any) -> PolicyDocument:
+    statement = {
+        "name": "mine", "registryScopes": ["example.com/app"], "signatureVerification": {"level": "strict"},
+        "trustStores": ["ca:mine"], "trustedIdentities": ["*"],
+    } | fields  # fmt: skip
+    kept = {key: value for key, value in statement.items() if value is not None}
+    return read_policy(json.dumps({"version": "1.0", "trustPolicies": [kept]}).encode(), "it")
+
+
+SKIP = {"level": "skip"}
+POLICIES: dict[str, tuple[dict[str, Any], bool]] = {
+    "skip alone": ({"signatureVerification": SKIP, "trustStores": None, "trustedIdentities": None}, True),
+    "skip with identities": ({"signatureVerification": SKIP, "trustStores": None}, False),
+    "skip with stores": ({"signatureVerification": SKIP, "trustedIdentities": None}, False),
+    "as many repositories as can be": ({"registryScopes": [f"example.com/a{number}" for number in range(1000)]}, True),
+    "one repository more": ({"registryScopes": [f"example.com/a{number}" for number in range(1001)]}, False),
+}
+
+
+@pytest.mark.parametrize(("fields", "sound"), POLICIES.values(), ids=POLICIES)
+def test_a_policy_of_notation_means_one_thing(fields: dict[str, Any], *, sound: bool) -> None:
+    if sound:
+        assert policy(**fields).statements
+    else:
+        with pytest.raises(PolicyError):
+            policy(**fields)
+
+
+@pytest.mark.parametrize("store", ["key:mine", "ca:a/b", "ca:", "ca:.", "ca:..", "ca"])
+def test_certificates_come_from_the_trust_store_alone(tmp_path: Path, store: str) -> None:
+    (statement,) = policy().statements
+    for name in ("key/mine", "ca/a/b", "ca"):
+        (tmp_path / "trust-store" / "x509" / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "trust-store" / "x509" / name / "a.pem").write_bytes(Holder("a", authority=True).chain_pem())
+    (tmp_path / "trust-store" / "x509" / "a.pem").write_bytes(Holder("a", authority=True).chain_pem())
+    changed = type(statement)(
+        **{name: getattr(statement, name) for name in statement.__struct_fields__} | {"stores": (store,)}
+    )
+    with pytest.raises(PolicyError, match="is not a trust store"):
+        anchors_of(changed, tmp_path)
+
+
+@pytest.mark.parametrize(("length", "sound"), [(2000, True), (2001, False)], ids=["the longest", "one more"])
+def test_a_subject_is_of_so_many_characters_at_most(length: int, *, sound: bool) -> None:
+    text = "O=" + "x" * (length - 2)
+    if sound:
+        assert read_subject(text).text == text
+    else:
+        with pytest.raises(PolicyError):
+            read_subject(text)
+
+
+@pytest.mark.parametrize(("lives", "check"), [(timedelta(), "malformed"), (timedelta(seconds=1), "")])
+def test_a_signature_expires_after_it_was_made(here: World, lives: timedelta, check: str) -> None:
+    here.refer(here.envelope(signed=NOW, expiry=NOW + lives))
+    assert here.verify().check == check
+
+
+def access(method: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
+    """An extension that names an address of the authority."""
+    where = x509.AccessDescription(method, x509.UniformResourceIdentifier("http://127.0.0.1/"))
+    return x509.AuthorityInformationAccess([where]), False
+
+
+@pytest.mark.parametrize(
+    ("method", "check"),
+    [(AuthorityInformationAccessOID.OCSP, "unavailable"), (AuthorityInformationAccessOID.CA_ISSUERS, "")],
+    ids=["an address that answers about revocation", "an address of the authority's certificate"],
+)
+def test_a_certificate_that_says_where_revocation_is_told_needs_a_list(
+    here: World, method: x509.ObjectIdentifier, check: str
+) -> None:
+    here.sign(Holder("signer", here.middle, extensions={"access": access(method)}))
+    assert here.verify().check == check
+
+
+def test_a_certificate_that_is_signed_with_sha_1_is_refused(here: World) -> None:
+    maker = Holder("signer", Holder("issuer", here.root, authority=True, key=rsa_key(2048)))
+    with_sha256, with_sha1 = (bytes.fromhex(f"2a864886f70d0101{last}") for last in ("0b", "05"))
+    assert maker.der.count(with_sha256) == 2
+    maker.chain = (maker.der.replace(with_sha256, with_sha1), *maker.chain[1:])
+    here.sign(maker)
+    result = here.verify()
+    assert result.check == "certificate"
+    assert "is signed with sha1" in result.why
+
+
+@pytest.mark.parametrize(("count", "words"), [(16, "certificate"), (17, "malformed")])
+def test_a_chain_in_cose_is_of_sixteen_certificates_at_most(here: World, count: int, words: str) -> None:
+    here.refer(cose(here, here.signer, open_head={33: [here.signer.der] * count}), "application/cose")
+    assert here.verify().check == words
+
+
+def test_a_time_in_cose_has_the_tag_of_times(here: World) -> None:
+    head: dict[int | str, Any] = {"io.cncf.notary.signingTime": reading.Tagged(2, int(NOW.timestamp()))}
+    here.refer(cose(here, here.signer, head=head), "application/cose")
+    assert here.verify().check == "malformed"
+
+
+LIST = (
+    x509.CRLDistributionPoints(
+        [x509.DistributionPoint([x509.UniformResourceIdentifier("http://127.0.0.1/x.crl")], None, None, None)]
+    ),
+    False,
+)
+
+
+def revocations(by: Holder, until: datetime, *, partial: bool = False) -> RevocationList:
+    """A list that revokes nothing."""
+    builder = x509.CertificateRevocationListBuilder(by.name, NOW - timedelta(days=9), until)
+    if partial:
+        builder = builder.add_extension(
+            x509.IssuingDistributionPoint(None, None, True, False, None, False, False), critical=True
+        )
+    return RevocationList(builder.sign(by.key, hashes.SHA256()).public_bytes(Encoding.DER))
+
+
+@pytest.mark.parametrize(
+    ("later", "partial", "check"),
+    [(0, False, ""), (-1, False, "unavailable"), (9, True, "unavailable"), (9, False, "")],
+    ids=["its last moment", "a second later", "only users' certificates", "whole"],
+)
+def test_a_revocation_list_holds_while_it_is_whole_and_fresh(
+    here: World, later: int, check: str, *, partial: bool
+) -> None:
+    here.sign(Holder("signer", here.middle, extensions={"list": LIST}))
+    found = revocations(here.middle, NOW + timedelta(seconds=later), partial=partial)
+    assert here.verify(revoked=(found,)).check == check
+
+
+def test_what_refers_to_no_image_is_no_signature_of_one(here: World) -> None:
+    digest = here.refer(here.envelope(), subject=None)
+    raw = here.server.manifests["app"][digest][1]
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": len(raw), "artifactType": ARTIFACT_TYPE}
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    listed = Reply(200, index, {"Content-Type": OCI_INDEX})
+    here.server.answers = lambda asked: listed if "/referrers/" in asked.path else None
+    result = here.verify()
+    assert (result.state, result.check) == ("untrusted", "digest")
+    assert "it refers to another image" in result.why
+
+
+@pytest.mark.parametrize(("count", "more"), [(4, ""), (5, "; and 1 more")], ids=["as many as are listed", "one more"])
+def test_a_verdict_says_how_many_reasons_it_leaves_out(here: World, count: int, more: str) -> None:
+    for number in range(count):
+        here.refer(b"x" * (number + 1))
+    why = here.verify().why
+    assert why.count("referrer ") == 4
+    assert why.endswith(f"{more})")
+    assert ("more)" in why) == bool(more)
