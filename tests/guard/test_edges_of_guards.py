@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import msgspec
@@ -15,7 +16,8 @@ from msgspec.structs import replace
 from sealock.errors import TargetError
 from sealock.guard import peers
 from sealock.guard.afterwards import _place
-from sealock.guard.decision.exchange import ImageAnswer, ImageQuestion, NoAnswer
+from sealock.guard.archives import read_archive
+from sealock.guard.decision.exchange import ArchiveAnswer, ArchiveQuestion, ImageAnswer, ImageQuestion, NoAnswer
 from sealock.guard.hostpaths import PathError, resolve
 from sealock.guard.http1 import ChunkReader, WireError, read_request
 from sealock.guard.imageevidence import StoredEvidence, StoredImage, digest_of
@@ -25,6 +27,7 @@ from sealock.guard.metrics import GuardMetrics
 from sealock.guard.permits import caller_table
 from sealock.model.process import Mounted
 from support.malformedrequests import head
+from support.oddcontexts import GOOD, archive, link, member
 
 DIGEST = f"sha256:{'a' * 64}"
 STORED = StoredImage(DIGEST, "nginx", datetime.now(UTC), "", ())
@@ -211,3 +214,36 @@ PLACES = {
 def test_a_path_is_in_the_file_system_that_was_mounted_last(path: str, place: tuple[str, str]) -> None:
     assert _place(MOUNTS, path) == place
     assert _place(MOUNTS[::-1], path)[0] == ("8:3" if place[0] == "8:4" else place[0])
+
+
+# Archives.
+
+
+def answered(data: bytes, question: ArchiveQuestion) -> ArchiveAnswer:
+    with TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return read_archive(file.fileno(), question)
+
+
+LARGE = GOOD + "#" * ((4 << 20) - len(GOOD))
+CONTEXTS: dict[str, tuple[bytes, str, str]] = {
+    "the context itself as its Dockerfile": (archive(member("Dockerfile", GOOD)), ".", "outside of the context"),
+    "a Dockerfile below a directory beside a link": (archive(link("x", "y"), member("a/b", GOOD)), "a/b", ""),
+    "the largest Dockerfile": (archive(member("Dockerfile", LARGE)), "", ""),
+    "a Dockerfile of one byte more": (archive(member("Dockerfile", f"{LARGE}#")), "", "larger than 4 MiB"),
+}
+
+
+@pytest.mark.parametrize(("data", "name", "why"), CONTEXTS.values(), ids=CONTEXTS)
+def test_a_dockerfile_is_found_in_its_context(data: bytes, name: str, why: str) -> None:
+    answer = answered(data, ArchiveQuestion("context", name))
+    assert why in answer.wrong
+    assert bool(answer.wrong) == bool(why)
+    assert answer.dockerfile.startswith(GOOD) != bool(why)
+
+
+@pytest.mark.parametrize("digest", ["../x:ab", "sha256:../x", ":ab", "sha256:"])
+def test_no_blob_of_an_archive_is_outside_of_its_place(digest: str) -> None:
+    index = json.dumps({"manifests": [{"digest": digest}]})
+    assert "which is no digest" in answered(archive(member("index.json", index)), ArchiveQuestion("images")).wrong

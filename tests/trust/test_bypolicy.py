@@ -373,3 +373,12 @@ def test_a_tag_that_moves_between_claim_and_read_changes_nothing(
     assert not [one for one in target["findings"] if one["rule"] == "T001"]
     assert any(path.endswith(signed) for path in seen)
     assert not [path for path in seen if path.endswith("/manifests/1")]
+
+
+def test_a_trust_policy_that_skips_a_repository_requires_no_signature_of_it(here: World) -> None:
+    scope = f"{here.server.host}/app"
+    skips = {"name": "off", "registryScopes": [scope], "signatureVerification": {"level": "skip"}}
+    Path("p.json").write_text(json.dumps({"version": "1.0", "trustPolicies": [skips]}))
+    found = verify(here, "app:1", 'notation = {policy = "p.json", store = "."}')
+    assert found.state == "untrusted"
+    assert "requires a signature for its repository" in found.why

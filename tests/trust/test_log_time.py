@@ -49,3 +49,19 @@ def test_the_time_of_a_log_counts_for_a_signature_that_the_policy_requires(
     )
     verifier = PolicyVerifier(read(Source("sealock.toml", table), str(tmp_path)).trust, here.client, Registries())
     assert verifier.logged(here.name(f"app:1@{here.digest}")) == (SIGNED if logged else None)
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        pytest.param("", id="no needs"),
+        pytest.param('cosign = { keys = ["k.pub"] }', id="a key"),
+        pytest.param('notary = { server = "https://127.0.0.1:1", first-use = true }', id="content trust"),
+    ],
+)
+def test_no_time_of_a_log_counts_where_the_policy_requires_none(here: World, tmp_path: Path, need: str) -> None:
+    table = f'[trust]\n[[trust.image]]\nmatch = ["{here.server.host}/*"]\n{need}\n' if need else "[trust]\n"
+    verifier = PolicyVerifier(read(Source("sealock.toml", table), str(tmp_path)).trust, here.client, Registries())
+    before = len(here.server.asked)
+    assert verifier.logged(here.name(f"app:1@{here.digest}")) is None
+    assert len(here.server.asked) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sealock.errors import SigningError
+from sealock.errors import SigningError, TransportError
 from sealock.trust.notary.canonical import decode
 from sealock.trust.notary.certificates import weakness
 from sealock.trust.notary.directory import TrustDirectory
@@ -24,9 +25,8 @@ from sealock.trust.notary.privatekeys import generate, open_key, parse
 from sealock.trust.notary.publickeys import read_backup, read_public
 from sealock.trust.notary.roles import lifetime, signed_about
 from sealock.trust.refusal import MetadataRefusedError
-from support.notaryworld import Told
-from support.notationworld import NOW
-from support.simulators.notary import signed
+from support.notaryworld import Told, World, world
+from support.simulators.notary import NOW, Reply, signed
 
 HEX = "ab" * 32
 DIGESTS = {
@@ -201,3 +201,71 @@ SEALED = {
 def test_a_sealed_key_says_why_it_stays_closed(pem: bytes, words: str) -> None:
     with pytest.raises(SigningError, match=words):
         open_key(parse(pem), "a passphrase")
+
+
+# A server, and what it gives.
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(429, "try again later"), (500, "try again later"), (499, "refused it"), (403, "docker login first")],
+)
+def test_a_server_that_fails_says_what_to_do(here: World, status: int, words: str) -> None:
+    here.publish()
+    here.server.answers = lambda _gun, _name: Reply(status, b"{}")
+    with pytest.raises(TransportError, match=words):
+        here.verify()
+
+
+@pytest.mark.parametrize(
+    ("left", "notes"), [(timedelta(days=30), 0), (timedelta(days=30, seconds=-1), 1)], ids=["thirty days", "less"]
+)
+def test_metadata_that_ends_within_thirty_days_is_noted(here: World, left: timedelta, notes: int) -> None:
+    here.author.expires["targets"] = NOW + left
+    here.publish()
+    assert len([note for note in here.verify().notes if "targets metadata expires" in note]) == notes
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, False), (6, True)], ids=["as many as are listed", "one more"])
+def test_five_tags_of_a_repository_are_listed(here: World, count: int, *, more: bool) -> None:
+    for number in range(count):
+        here.author.tags[f"v{number}"] = here.digest()
+    here.author.publish()
+    with pytest.raises(MetadataRefusedError, match="signed are: v0, v1, v2, v3, v4") as error:
+        here.verify("other")
+    assert (", …" in str(error.value)) == more
+
+
+@pytest.mark.parametrize(("role", "refused"), [("targets", False), ("timestamp", True)])
+def test_an_owner_may_sign_anew_what_expired_but_not_after_an_old_timestamp(
+    here: World, role: str, *, refused: bool
+) -> None:
+    here.publish()
+    if refused:
+        here.author.put_timestamp(here.author.held("snapshot"), expires=NOW)
+    else:
+        here.author.expires["targets"] = NOW
+        here.publish()
+    repository = here.repository()
+    if refused:
+        with pytest.raises(MetadataRefusedError, match=f"the {role} metadata .* expired"):
+            repository.signing_roles(here.keyring(), "v1")
+    else:
+        assert repository.signing_roles(here.keyring(), "v1") == ("targets",)
+
+
+@pytest.mark.parametrize(
+    "digits", [18, 19, 5000], ids=["as many digits as can be", "one more", "too many for a number"]
+)
+def test_a_size_that_a_server_states_is_shown_where_it_is_short(here: World, digits: int) -> None:
+    here.publish()
+    here.server.answers = lambda _gun, _name: Reply(200, b"{}", {"content-length": "9" * digits})
+    words = f"is said to have {'9' * digits} bytes" if digits == 18 else f"a size of {digits} digits"
+    with pytest.raises(MetadataRefusedError, match=words):
+        here.verify()
