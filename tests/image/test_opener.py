@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from sealock.errors import TargetError
+from sealock.image import store
 from sealock.image.entry import Bounds, ImageSource
 from sealock.image.opener import open_image
 from support.madeimages import (
@@ -153,6 +154,25 @@ def test_a_layer_that_comes_twice_is_a_link_in_old_archives(tmp_path: Path) -> N
     assert troubles(image) == ""
 
 
+def test_a_layer_that_comes_twice_may_be_a_hard_link(tmp_path: Path) -> None:
+    members = docker_save(BASE, BASE)
+    first, second = json.loads(members["manifest.json"])[0]["Layers"]
+    made = [info(name, data) for name, data in members.items() if name != second]
+    made.append(info(second, type=tarfile.LNKTYPE, linkname=f"./{first}"))
+    (tmp_path / "app.tar").write_bytes(tar(*made))
+    image = one(str(tmp_path / "app.tar"))
+    assert listed(image) == [SEEN[0], SEEN[0]]
+    assert troubles(image) == ""
+
+
+def test_the_members_of_an_image_are_kept_behind_very_many_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(store, "_MEMBERS", 5)
+    others = {f"usr/{number}": b"" for number in range(10)}
+    assert listed(one(write(tmp_path / "app.tar", others | docker_save(BASE)))) == [SEEN[0]]
+
+
 def several() -> dict[str, bytes]:
     members, other = docker_save(BASE), docker_save(UPPER, names=("other:1", "other:latest"))
     both = json.loads(members["manifest.json"]) + json.loads(other["manifest.json"])
@@ -182,8 +202,21 @@ def test_an_image_can_be_chosen_by_its_id(tmp_path: Path) -> None:
     wanted = open_image(path)[1].id
     assert [image.id for image in open_image(path, name=wanted)] == [wanted]
     assert [image.id for image in open_image(path, name=wanted[7:19])] == [wanted]
-    with pytest.raises(TargetError, match=r"holds no image named none:1; it holds app:1, other:1, other:latest"):
-        open_image(path, name="none:1")
+    assert [image.id for image in open_image(path, name=wanted[7:13])] == [wanted]
+    for other in ("none:1", wanted[7:12]):
+        with pytest.raises(TargetError, match=rf"holds no image named {other}; it holds app:1, other:1, other:latest"):
+            open_image(path, name=other)
+
+
+def test_an_image_without_a_name_can_be_chosen_by_its_manifest(tmp_path: Path) -> None:
+    made = Layout()
+    manifest = made.image((BASE, BASE))
+    path = spread(tmp_path, made.index(manifest, made.image((UPPER, UPPER))))
+    for name in (manifest["digest"], manifest["digest"].removeprefix("sha256:")):
+        assert listed(one(path, name=name)) == [SEEN[0]]
+    ids = ", ".join(image.id[:19] for image in open_image(path))
+    with pytest.raises(TargetError, match=f"holds no image named other; it holds {ids}"):
+        open_image(path, name="other")
 
 
 PLATFORMS = ("linux/s390x", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64/v8", "windows/amd64")
@@ -247,6 +280,20 @@ def test_entries_for_one_platform_are_images_of_their_own(tmp_path: Path) -> Non
     manifests = [made.image((files(name=name), files(name=name)), platform=told) for name in ("one", "two")]
     images = open_image(spread(tmp_path, made.index(*manifests)))
     assert [contents(image) for image in images] == [{"name": b"one"}, {"name": b"two"}]
+
+
+def test_entries_of_different_names_are_images_of_their_own(tmp_path: Path) -> None:
+    made = Layout()
+    manifests = [
+        made.image(
+            (files(name=name), files(name=name)),
+            platform={"os": "linux", "architecture": name},
+            annotations={"io.containerd.image.name": "", "org.opencontainers.image.ref.name": f"app:{name}"},
+        )
+        for name in ("amd64", "arm64")
+    ]
+    images = open_image(spread(tmp_path, made.index(*manifests)))
+    assert [image.names for image in images] == [("app:amd64",), ("app:arm64",)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -364,6 +411,37 @@ def test_a_manifest_that_is_an_index_as_well_is_refused(tmp_path: Path) -> None:
     assert "has both manifests and layers" in troubles(image)
 
 
+@pytest.mark.parametrize(
+    ("depth", "bounds", "told"),
+    [
+        pytest.param(2, Bounds(depth=2), "", id="as deep as is allowed"),
+        pytest.param(3, Bounds(depth=2), "is nested too deep (--max-depth)", id="one deeper"),
+        pytest.param(1, Bounds(images=1), "", id="as many manifests as are followed"),
+        pytest.param(2, Bounds(images=1), "is one of too many", id="one more"),
+    ],
+)
+def test_an_index_within_an_index(depth: int, bounds: Bounds, told: str, tmp_path: Path) -> None:
+    made = Layout()
+    entry = made.image((BASE, BASE))
+    for _ in range(depth):
+        entry = made.nested(entry)
+    path = spread(tmp_path, made.index(entry))
+    if told:
+        with pytest.raises(TargetError) as caught:
+            one(path, bounds=bounds)
+        assert told in str(caught.value)
+    else:
+        assert listed(one(path, bounds=bounds)) == [SEEN[0]]
+
+
+@pytest.mark.parametrize(("most", "told"), [(2, ""), (1, "Only the first 1 of 2 images are read")])
+def test_as_many_images_as_are_read(most: int, told: str, tmp_path: Path) -> None:
+    made = Layout()
+    path = spread(tmp_path, made.index(made.image((BASE, BASE)), made.image((UPPER, UPPER))))
+    images = open_image(path, bounds=Bounds(images=most))
+    assert (len(images), troubles(images[0])) == (most, told)
+
+
 def test_indexes_that_lead_round_or_too_deep_end(tmp_path: Path) -> None:
     made = Layout()
     deep = made.image((BASE, BASE))
@@ -452,6 +530,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         open_image(str(tmp_path / "nowhere"))
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("nowhere", True), ("nowhere/else", False), ("nowhere.tar", False), ("n" * 300, False)],
+    ids=["a word", "a path", "a file's name", "a word that is too long for a file's name"],
+)
+def test_what_a_word_may_mean_that_names_no_file_is_said(
+    word: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, hint: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError) as caught:
+        open_image(word)
+    assert ("(a container is " in str(caught.value)) is hint
+
+
 @cache
 def root_archive(extra: tuple[tuple[str, str], ...]) -> bytes:
     many = {f"usr__{number}": "x" for number in range(5000)}
@@ -526,11 +618,45 @@ def test_other_descriptions_of_images_are_no_root_file_system(
             {"manifest.json": b'{"name": "an app", "icons": []}'},
             "a root file system, because its manifest.json describes no images",
         ),
+        (
+            {"usr/share/a/layer.tar": b"", "usr/share/a/json": b"{}"},
+            "a root file system, because it has neither manifest.json nor index.json",
+        ),
+        ({"a/layer.tar": b""}, "a root file system, because it has neither manifest.json nor index.json"),
         ({"index.json": b'["a"]'}, "a root file system, because its index.json describes no images"),
     ],
 )
 def test_a_root_file_system_says_why_it_is_read_as_one(members: dict[str, bytes], read_as: str, tmp_path: Path) -> None:
     assert one(write(tmp_path / "x.tar", {"etc/passwd": b"root"} | members)).read_as == read_as
+
+
+@pytest.mark.parametrize(
+    "name", ["z" * 64, "a" * 63], ids=["as long as a digest", "shorter than one, of its characters"]
+)
+def test_a_name_that_is_no_digest_may_be_of_a_root_file_system(name: str, tmp_path: Path) -> None:
+    assert one(write(tmp_path / "x.tar", {name: b"x"})).read_as.startswith("a root file system")
+    with pytest.raises(TargetError, match=r"neither manifest\.json nor index\.json"):
+        open_image(write(tmp_path / "x.tar", {"a" * 64: b"x"}))
+
+
+@pytest.mark.parametrize(
+    ("members", "reads"),
+    [
+        pytest.param({"index.json": b"[]"}, "a directory", id="an index without blobs"),
+        pytest.param({"index.json": b"[]", "blobs/x": b""}, "", id="an index beside blobs"),
+        pytest.param({"index.json": b"[]", "oci-layout": b""}, "", id="an index beside the mark of a layout"),
+        pytest.param(
+            {"manifest.json": b'{"x": {"Layers": 1}}'}, "a directory, because", id="a manifest of other things"
+        ),
+    ],
+)
+def test_what_of_a_directory_is_a_layout(members: dict[str, bytes], reads: str, tmp_path: Path) -> None:
+    path = spread(tmp_path, {"etc/passwd": b"root"} | members)
+    if reads:
+        assert one(path).read_as.startswith(reads)
+    else:
+        with pytest.raises(TargetError, match="could not be read as an image"):
+            open_image(path)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock.image.pax import Extension
-from sealock.image.sparse import MOST, of_blocks, of_records
+from sealock.image.sparse import MOST, of_blocks, of_body, of_records
 
 RECORDS = {
     "one stretch": ([b"0", b"5"], ((0, 5),)),
@@ -45,6 +45,12 @@ def further(*pairs: tuple[int, int], more: bool = False) -> bytes:
     return fields.ljust(504, b"\0") + bytes([more]) + bytes(7)
 
 
+def fixed_pair(offset: bytes, length: bytes) -> bytes:
+    block = bytearray(512)
+    block[386:410] = offset + length
+    return bytes(block)
+
+
 BLOCKS = {
     "a header": ([header((0, 5))], ((0, 5),), 0),
     "a header and a block": ([header((0, 5), more=True), further((6, 1))], ((0, 5), (6, 1)), 1),
@@ -54,6 +60,8 @@ BLOCKS = {
     "a length below zero": ([header((0, -1))], None, 0),
     "an offset below zero in a block": ([header((0, 5), more=True), further((-1, 5))], None, 1),
     "a stretch that begins in the one before": ([header((0, 5), (4, 1))], None, 0),
+    "an offset that is no number": ([fixed_pair(b"zzzzzzzzzzz\0", field(5))], None, 0),
+    "a length that is no number": ([fixed_pair(field(0), b"zzzzzzzzzzz\0")], None, 0),
 }  # fmt: skip
 
 
@@ -73,3 +81,38 @@ def test_a_map_in_blocks_ends_where_it_has_too_many_pairs() -> None:
 
     assert of_blocks(fetch, header(more=True), 0, 1 << 40)[0] is None
     assert len(asked) == MOST // 21 + 1
+
+
+def across(digits: int) -> bytes:
+    """A map of one stretch; of its length, so many characters stand in the first block."""
+    return (b"1\n0." + b"0" * (507 - digits) + b"\n5.").ljust(512, b"0") + b"\n".ljust(512, b"\0")
+
+
+BODIES = {
+    "one stretch": (b"1\n0\n5\n".ljust(512, b"\0"), 512, ((0, 5),), 512),
+    "a count that is no number": (b"x\n0\n5\n".ljust(512, b"\0"), 512, None, 0),
+    "an offset that is no number": (b"1\nx\n5\n".ljust(512, b"\0"), 512, None, 0),
+    "a count that is too large, whatever follows": (b"%d\n" % (MOST + 1) + b"0\n" * 512, 1 << 20, None, 0),
+    "a number that goes on in the next block": (across(24), 1024, ((0, 5),), 1024),
+    "a number that goes on for too long": (across(25), 1024, None, 0),
+    "a map that goes on behind the file's bytes": (across(24), 512, None, 0),
+    "a block that is cut short": (b"1\n0\n", 512, None, 0),
+}
+
+
+@pytest.mark.parametrize(("data", "end", "segments", "at"), BODIES.values(), ids=BODIES)
+def test_a_map_before_the_data(data: bytes, end: int, segments: tuple[tuple[int, int], ...] | None, at: int) -> None:
+    assert of_body(lambda at, size: data[at : at + size], 0, end, 10) == (segments, at)
+
+
+@pytest.mark.parametrize(("count", "blocks"), [(MOST, 2), (MOST + 1, 1)], ids=["the most", "one more"])
+def test_a_map_before_the_data_is_read_if_it_may_have_so_many_stretches(count: int, blocks: int) -> None:
+    data = b"%d\n" % count + b"0\n" * 509
+    asked: list[int] = []
+
+    def fetch(at: int, size: int) -> bytes:
+        asked.append(at)
+        return data[at : at + size]
+
+    assert of_body(fetch, 0, 1024, 10)[0] is None
+    assert len(asked) == blocks

@@ -106,6 +106,11 @@ def test_what_gnu_tar_writes_is_read_as_tarfile_reads_it(dialect: str, tmp_path:
     [
         pytest.param(b"prefix/of/it", "prefix/of/it/name", id="a prefix, as early Go programs wrote it"),
         pytest.param(b"%011o\0%011o\0" % (1 << 30, 1 << 30), "name", id="GNU's times of access and change"),
+        pytest.param(
+            b"%011o\0" % (1 << 30) + b"changed",
+            "10000000000/name",
+            id="a prefix that begins like a time",
+        ),
         pytest.param(b"prefix/\xff", "name", id="neither"),
         pytest.param(b"", "name", id="nothing"),
     ],
@@ -117,6 +122,11 @@ def test_the_last_field_of_a_header_with_gnus_magic(fields: bytes, path: str, tm
     header[148:156] = b"%06o\0 " % sum(header[:512])
     entries, bodies, errors = read(bytes(header), tmp_path)
     assert ([entry.path for entry in entries], bodies, errors) == ([path], [b"x"], [])
+
+
+def test_the_last_field_of_a_header_of_the_oldest_dialect_is_none(tmp_path: Path) -> None:
+    entries, _, errors = read(fixed(ONE[:512], at257=bytes(8), at345=b"prefix") + ONE[512:], tmp_path)
+    assert ([entry.path for entry in entries], errors) == (["one"], [])
 
 
 @pytest.mark.parametrize(
@@ -195,6 +205,7 @@ def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
             "the name '../../etc/passwd' leads outside the root; it is read as 'etc/passwd'",
         ),
         ("a/../../b", "b", "the name 'a/../../b' leads outside the root; it is read as 'b'"),
+        ("etc//passwd", "etc/passwd", ""),
         (".hidden", ".hidden", ""),
         ("..data/x", "..data/x", ""),
         ("a/.wh.b", "a/.wh.b", ""),
@@ -259,11 +270,20 @@ def records(text: bytes) -> bytes:
         (records(b"12 path=a\0b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record path contains a NUL"),
         (records(b"11 size=-1\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is not a number from 0 to 9223372036854775807"),
         (records(b"29 size=18446744073709551616\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is not a number from 0 to 9223372036854775807"),
+        (records(b"5 =a\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record has no key"),
+        (records(b"27 uid=9223372036854775807\n") + TWO, ["two"], ""),
+        (records(b"27 uid=9223372036854775808\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record uid is not a number from 0 to 9223372036854775807"),
+        (records(b"27 uid=0000000000000000001\n") + TWO, ["two"], ""),
+        (records(b"28 uid=00000000000000000001\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record uid is not a number from 0 to 9223372036854775807"),
         (records(b"9 size=5\n") + TWO, ["two"], ""),
         (fixed(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines ignore"),
         (fixed(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
         (records(b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
         (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
+        (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000001130\0", at483=b"00000001131\0") + ONE[512:] + TWO, ["one", "two"], ""),
+        (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000001131\0", at483=b"00000001131\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
+        (ONE[:148] + b"000008\0 " + ONE[156:] + TWO, [], "the tar header at offset 0 has a wrong checksum; the rest is not read"),
+        (ONE[:148] + b"000009\0 " + ONE[156:] + TWO, [], "the tar header at offset 0 has a wrong checksum; the rest is not read"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_told_and_the_rest_is_listed(
@@ -287,12 +307,13 @@ def recorded(*pairs: str, flag: bytes = b"x") -> bytes:
 
 def named(text: bytes, flag: bytes = b"L") -> bytes:
     """A header with GNU's long name."""
-    return fixed(ONE[:512], at156=flag, at124=b"%011o\0" % (len(text) + 1)) + text.ljust(512, b"\0")
+    return fixed(ONE[:512], at156=flag, at124=b"%011o\0" % (len(text) + 1)) + text + bytes(512 - len(text) % 512)
 
 
 SPARSE = "GNU.sparse.name=sparse"
 MAP = "GNU.sparse.map=0,1"
 NO_TARGET = fixed(ONE[:512], at156=b"2", at124=b"00000000000\0")
+SPARSE_OF_GNU = fixed(ONE[:512], at124=b"00000000000\0", at156=b"S", at257=b"ustar  \0", at483=b"00000000002\0")
 
 
 @pytest.mark.parametrize(
@@ -320,6 +341,7 @@ NO_TARGET = fixed(ONE[:512], at156=b"2", at124=b"00000000000\0")
         (recorded(SPARSE, MAP, "GNU.sparse.major=2", "GNU.sparse.minor=0") + TWO, ("two", b"2", "")),
         (recorded(SPARSE, MAP, "GNU.sparse.major=0") + TWO, ("two", b"2", "")),
         (recorded(SPARSE, "GNU.sparse.major=1", "GNU.sparse.minor=1") + TWO, ("two", b"2", "")),
+        (recorded("mtime=1") + SPARSE_OF_GNU + TWO, ("one", b"\0\0", "")),
         (recorded("linkpath=to") + NO_TARGET + TWO, ("one", b"", "to")),
         (named(b"to", b"K") + NO_TARGET + TWO, ("one", b"", "to")),
         (recorded("linkpath=to") + TWO, ("two", b"2", "")),
@@ -349,6 +371,22 @@ def test_names_that_no_system_has_are_left_out(tmp_path: Path) -> None:
     entries, _, errors = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
     assert [entry.path for entry in entries] == ["n" * 4096, "two"]
     assert errors[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is skipped"
+
+
+def test_targets_that_no_system_has_are_ignored(tmp_path: Path) -> None:
+    targets = (named(b"t" * length, b"K") + NO_TARGET for length in (4095, 4096, 4097))
+    entries, _, errors = read(b"".join(targets) + TWO, tmp_path)
+    assert [len(entry.target) for entry in entries] == [4095, 4096, 0, 0]
+    assert errors == ["the link 'one' has a target of more than 4096 bytes; it is ignored"]
+
+
+def test_a_piece_of_an_archive_ends_with_the_entry_that_its_last_extension_belongs_to(tmp_path: Path) -> None:
+    path = tmp_path / "one.tar"
+    path.write_bytes(recorded("path=a") + ONE + TWO)
+    errors: list[str] = []
+    reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), errors.append, 9, stop=1024)
+    assert ([entry.path for entry in reader.entries()], errors) == (["a"], [])
+    assert reader.ended == 1024 + len(ONE)
 
 
 def test_long_names_without_end_end_the_walk() -> None:
