@@ -142,6 +142,7 @@ def test_a_name_that_leads_inside_is_refused(address: str) -> None:
         (b"GET http://nosuch.test/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"411"),
         (b"GET http://nosuch.test/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"400"),
         (b"GET http://nosuch.test/ HTTP/1.1\r\nContent-Length: +1\r\n\r\n", b"400"),
+        (b"GET http://nosuch.test/ HTTP/1.1\r\nContent-Length: 9999999999999999999\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
         (b"GET http://nosuch.test/ HTTP/1.1\r\nA: " + b"b" * (MOST_HEAD + 1) + b"\r\n\r\n", b"431"),
     ],

@@ -61,6 +61,7 @@ def test_what_is_no_answer_is_an_error(made: ServiceWorld, path: str, token: str
         ("ftp://sealock.example", "is not the address of a service"),
         ("https://a:b@sealock.example", "is not the address of a service"),
         ("https://sealock.example/?a=b", "is not the address of a service"),
+        ("https://sealock.example/#a", "is not the address of a service"),
         ("http://sealock.example", "would send the token by plain HTTP"),
         ("http://10.0.0.5:8470", "would send the token by plain HTTP"),
     ],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import TransportError
 from sealock.net.http import AddressGuard, HttpTransport
-from sealock.net.http.guard import innermost, is_public
+from sealock.net.http.guard import innermost, is_allowable, is_public
 from support.simulators.registry import RegistrySimulator, Reply, registry
 
 
@@ -88,6 +88,14 @@ def test_a_public_address_is_allowed(address: str) -> None:
 )
 def test_what_is_allowed_by_name_or_network(entry: str, host: str, address: str, *, allowed: bool) -> None:
     assert (not AddressGuard((entry,)).refusal(host, 5000, address)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("entry", "allowable"),
+    [("[fd00::1]:443", True), ("[fd00::1::2]", False), ("a.example:443", True), ("10.0.0.256", False)],
+)
+def test_an_entry_that_can_match_nothing_is_known(entry: str, *, allowable: bool) -> None:
+    assert is_allowable(entry) is allowable
 
 
 @given(st.ip_addresses(v=4))

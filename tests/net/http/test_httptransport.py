@@ -344,6 +344,9 @@ def test_plain_http_beyond_this_machine_is_refused() -> None:
         ("https://badexample.com", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.com"}, "proxy"),
         ("https://example.com:5000", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.com:443"}, "proxy"),
         ("https://10.1.2.3", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "10.0.0.0/8"}, None),
+        ("https://11.1.2.3", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "10.0.0.0/8"}, "proxy"),
+        ("https://example.com", {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": "example.com"}, None),
+        ("https://example.com:5000", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.com:5000"}, None),
         ("https://example.com", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, None),
         ("https://127.0.0.1:5000", {"HTTPS_PROXY": "http://proxy:3128"}, None),
     ],
@@ -355,7 +358,9 @@ def test_the_proxy_of_the_environment(url: str, environment: dict[str, str], hos
     assert (found.host if found else None) == host
 
 
-@pytest.mark.parametrize("proxy", ["socks5://user:secret@proxy:1080", "https://user:secret@proxy", "http://"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:secret@proxy:1080", "https://user:secret@proxy", "http://", "http://me:secret@proxy:99999"]
+)
 def test_a_proxy_that_cannot_be_used_is_told_without_its_password(proxy: str) -> None:
     with pytest.raises(TransportError, match="cannot be used") as told:
         HttpTransport(environment={"HTTPS_PROXY": proxy}).request("GET", "https://example.com/")

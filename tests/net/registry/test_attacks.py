@@ -52,6 +52,10 @@ MANIFESTS = [
     ("an architecture in capitals", {"schemaVersion": 2, "manifests": [ENTRY | {"platform": {"Architecture": "arm64"}}]}, OCI_INDEX, "some clients read as"),
     ("half a surrogate pair", b'{"schemaVersion":2,"config":{},"layers":[],"annotations":{"a":"\\ud800"}}', OCI_MANIFEST, "not Unicode"),
     ("schema 1", {"schemaVersion": 1, "fsLayers": []}, SCHEMA1, "schema 1"),
+    ("schema 1 by its content type", manifest(mediaType=None), SCHEMA1, "is of schema 1"),
+    ("schema 1 by its media type", manifest(mediaType=SCHEMA1), SCHEMA1.replace("+prettyjws", ""), "is of schema 1"),
+    ("layers without a config", {"schemaVersion": 2, "layers": []}, OCI_MANIFEST, "neither manifests nor config"),
+    ("layers in capitals, in the third table down", manifest(subject=ENTRY | {"subject": {"subject": {"Layers": []}}}), OCI_MANIFEST, "some clients read as 'layers'"),
     ("schema 1 under another name", {"schemaVersion": 1, "layers": [], "config": {}}, OCI_MANIFEST, "schema 1"),
     ("schema 1 by its fields", {"fsLayers": [], "layers": [], "config": {}}, OCI_MANIFEST, "schema 1"),
     ("schema 3", manifest(schemaVersion=3), OCI_MANIFEST, "schemaVersion"),
@@ -91,6 +95,7 @@ def test_a_manifest_is_refused(server: RegistrySimulator, table: object, kind: s
         (manifest(), "application/json"),
         ({"schemaVersion": 2, "manifests": [ENTRY], "annotations": None}, OCI_INDEX),
         (manifest(mediaType="application/vnd.docker.distribution.manifest.v2+json"), ""),
+        (manifest(subject=ENTRY | {"subject": {"subject": {"subject": {"Layers": []}}}}), OCI_MANIFEST),
     ],
 )
 def test_an_honest_manifest_is_not_refused(table: object, kind: str) -> None:
@@ -190,6 +195,22 @@ def test_a_blob_that_goes_on_elsewhere_after_a_break_is_refused(server: Registry
 
     with pytest.raises(TransportError, match="requested from byte 1000"):
         blob(server, DATA, answers)
+
+
+@pytest.mark.parametrize(("whole", "refused"), [("5000", False), ("*", False), ("5001", True)])
+def test_a_blob_that_is_of_another_size_after_a_break_is_refused(
+    server: RegistrySimulator, whole: str, *, refused: bool
+) -> None:
+    def answers(asked: Asked) -> Reply:
+        if "range" in asked.headers:
+            return Reply(206, DATA[1000:], {"Content-Range": f"bytes 1000-4999/{whole}"})
+        return Reply(200, DATA, cut=1000)
+
+    if refused:
+        with pytest.raises(TransportError, match="requested from byte 1000"):
+            blob(server, DATA, answers)
+    else:
+        assert blob(server, DATA, answers) == DATA
 
 
 def test_a_blob_that_breaks_off_again_and_again_is_given_up(server: RegistrySimulator) -> None:
@@ -358,6 +379,16 @@ def test_a_list_that_goes_on_at_another_server_is_refused(server: RegistrySimula
     with pytest.raises(TransportError, match="another server"):
         list(Client().tags(name(server, "a")))
     assert other.asked == []
+
+
+@pytest.mark.parametrize("link", ['rel="next"', 'rel = "next"', "rel=next"])
+def test_a_list_goes_on_at_the_next_link(server: RegistrySimulator, link: str) -> None:
+    headers = {"Content-Type": "application/json", "Link": f"</v2/a/tags/list?last=1>; {link}"}
+    replies = iter(
+        [Reply(200, b'{"tags":["1"]}', headers), Reply(200, b'{"tags":["2"]}', {"Content-Type": "application/json"})]
+    )
+    server.answers = lambda asked: next(replies) if "tags" in asked.path else None
+    assert list(Client().tags(name(server, "a"))) == ["1", "2"]
 
 
 def test_a_list_of_tags_without_end_is_refused(server: RegistrySimulator) -> None:

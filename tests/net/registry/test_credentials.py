@@ -41,6 +41,7 @@ AUTHS = {
         "token.example.com": {"identitytoken": "identity"},
         "plain.example.com": {"username": "f", "password": "plain"},
         "empty.example.com": {},
+        "http://ghcr.io": auth("g", "the same place again"),
     }
 }
 
@@ -52,6 +53,7 @@ AUTHS = {
         ("quay.io", "x/y", RegistryLogin("b", "quay")),
         ("registry-1.docker.io", "library/nginx", RegistryLogin("c", "hub:with:colons")),
         ("registry.example.com", "team/app", RegistryLogin("d", "team")),
+        ("registry.example.com", "team", RegistryLogin("d", "team")),
         ("registry.example.com", "teams/app", RegistryLogin("e", "all")),
         ("token.example.com", "x", RegistryLogin(identity="identity")),
         ("plain.example.com", "x", RegistryLogin("f", "plain")),
@@ -165,6 +167,18 @@ def test_a_configuration_that_cannot_be_read_is_told_without_its_words(tmp_path:
     with pytest.raises(TransportError, match=r"config\.json is not a JSON object") as told:
         known(tmp_path, text).login("ghcr.io", "x")
     assert "secret-word" not in str(told.value)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(40, False), (41, True)], ids=["the most", "one more"])
+def test_a_configuration_has_so_many_bytes(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch, *, refused: bool
+) -> None:
+    monkeypatch.setattr(credentials, "_MOST", 40)
+    if refused:
+        with pytest.raises(TransportError, match="is larger than 40 bytes"):
+            known(tmp_path, "{}".ljust(size)).login("ghcr.io", "x")
+    else:
+        assert known(tmp_path, "{}".ljust(size)).login("ghcr.io", "x") is None
 
 
 def test_a_login_shows_nothing_of_itself() -> None:
