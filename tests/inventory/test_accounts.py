@@ -29,6 +29,8 @@ def told(path: str, text: str) -> list[tuple[str, str]]:
         ),
         ("etc/passwd", PASSWD + "sys:x:1:7::/:/bin/sh\n", [("double-uid", "bin, sys (1)")]),
         ("etc/passwd", PASSWD + PASSWD, []),
+        ("etc/passwd", PASSWD + "a:x:4294967294:7::/:\nb:x:4294967294:7::/:\n", [("double-uid", "a, b (4294967294)")]),
+        ("etc/passwd", PASSWD + "a:x:42949672940:7::/:\nb:x:42949672940:7::/:\n", []),
         ("etc/passwd", PASSWD + "# a comment\n\n+::::::\n-me::::::\n", []),
         ("etc/passwd", "root::0:0:root:/root:/bin/bash", [("empty-password", "root")]),
         ("etc/shadow", "root:*:19000:0:99999:7:::\nme:!:19000:0:99999:7:::\nyou:$y$j9T$x:1::::::\n", []),

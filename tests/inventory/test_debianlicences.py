@@ -44,7 +44,16 @@ SHORT_NAMES = [
     ("GPL-3+-WITH-BISON-EXCEPTION", "GPL-3.0-or-later WITH Bison-exception-2.2"),
     ("GPL-2 with Linux-syscall-note exception", "GPL-2.0-only WITH Linux-syscall-note"),
 ]
-NO_IDS = ["public-domain", "GPL-9", "GPL-2.5", "LGPL-1", "GPL-2+ with other exception", "GPL-2+ or OWN", "permissive"]
+NO_IDS = [
+    "public-domain",
+    "GPL-9",
+    "GPL-2.5",
+    "LGPL-1",
+    "GPL-2+ with other exception",
+    "GPL-9 with Autoconf exception",
+    "GPL-2+ or OWN",
+    "permissive",
+]
 
 
 @pytest.mark.parametrize(("short", "spdx"), SHORT_NAMES)

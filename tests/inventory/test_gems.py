@@ -36,6 +36,7 @@ def spec(*lines: str, stub: str = "") -> str:
             spec('name = "a"', 'version = "1" if s.respond_to? "version"', 'licenses = ["A \\"or\\" B"] # "C"'),
             ("a", "1", ('A "or" B',), ()),
         ),
+        (spec('name = "a"', 'version = "1"', 'licenses = ["A"] + motif "B"'), ("a", "1", ("A", "B"), ())),
         (spec('name = "a"', 'version = "1"', 'metadata = { "name" => "b" }', 'name = "c"'), ("a", "1", (), ())),
     ],
 )  # fmt: skip

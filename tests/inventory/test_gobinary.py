@@ -128,6 +128,11 @@ def test_the_toolchain_tells_the_version_of_the_library(toolchain: str, version:
             "v0.0.0-20240506070809-0123456789ab",
         ),
         ("vcs.revision=short\nbuild\tvcs.time=2024-05-06T07:08:09Z", ""),
+        ("vcs.revision=0123456789ab\nbuild\tvcs.time=2024-05-06T07:08:09Z", "v0.0.0-20240506070809-0123456789ab"),
+        ("vcs.revision=0123456789a\nbuild\tvcs.time=2024-05-06T07:08:09Z", ""),
+        ("vcs.revision=0123456789/b\nbuild\tvcs.time=2024-05-06T07:08:09Z", ""),
+        ("vcs.revision=0123456789ab\nbuild\tvcs.time=2024-05-06", ""),
+        ("vcs.revision=0123456789ab\nbuild\tvcs.time=2024-05-06T07:08:0xZ", ""),
     ],
 )
 def test_a_main_module_built_from_its_directory_takes_its_version_from_how_it_was_built(
@@ -139,6 +144,18 @@ def test_a_main_module_built_from_its_directory_takes_its_version_from_how_it_wa
 def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:
     text = 'mod\texample.com/a\tv1.0.0\th1:x=\nbuild\t-ldflags="-X main.version=2.0.0"\n'
     assert read_modules(text) == [("example.com/a", "v1.0.0")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("=>\tgithub.com/new/fork\tv1.0.1\n", id="a replacement of nothing"),
+        pytest.param("dep\tgithub.com/a b\tv1.0.1\n", id="a path with a blank"),
+        pytest.param("dep\t\tv1.0.1\n", id="no path"),
+    ],
+)
+def test_what_names_no_module_is_none(text: str) -> None:
+    assert read_modules(text) == []
 
 
 @pytest.mark.parametrize(

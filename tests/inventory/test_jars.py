@@ -130,6 +130,12 @@ def coordinates(packages: list[Package]) -> list[str]:
         ("netty-transport-native-epoll-4.1.94.Final.jar", {}, [":netty-transport-native-epoll:4.1.94.Final"]),
         ("git.hpi", manifest(Short_Name="git", Plugin_Version="5.2.1", Group_Id="org.jenkins-ci.plugins"), ["org.jenkins-ci.plugins:git:5.2.1"]),
         ("nameless.jar", manifest(Created_By="me"), []),
+        ("x.jar", manifest(Implementation_Title="asm", Implementation_Version="1.0") | pom("s", "asm", "9.1"), ["s:asm:9.1"]),
+        ("y.jar", manifest(Implementation_Title="com.acme:app#main", Implementation_Version="1.0"), [":app:1.0"]),
+        ("x.jar", manifest(Implementation_Title="x", Specification_Version="2.1"), [":x:2.1"]),
+        ("y.jar", manifest(Implementation_Title="x", Specification_Version="2.1"), []),
+        ("x.jar", manifest(Implementation_Title="x", Implementation_Version="1.0 of May", Bundle_Version="1.1"), [":x:1.1"]),
+        ("x.jar", {"META-INF/maven/g/a/pom.properties": "groupId=g\nartifactId=a\nversion=@version@\n"}, []),
         ("unfiltered.jar", {"META-INF/maven/g/a/pom.properties": "groupId=g\nartifactId=a\nversion=${project.version}\n"}, []),
         ("x-1.jar", {"META-INF/maven/g/x/pom.properties": "! note\n artifactId = x \nversion = 1\ngroupId=g\n"}, ["g:x:1"]),
     ],
@@ -195,6 +201,8 @@ def test_long_headers_go_on_in_the_next_line_and_say_licence_and_vendor() -> Non
     ((package,), _) = listed("x.jar", jar({"META-INF/MANIFEST.MF": text}))
     assert (package.namespace, package.name) == ("org.example", "x")
     assert (package.licenses, package.supplier) == (("MIT", "Apache-2.0"), "Me")
+    ((package,), _) = listed("x.jar", jar({"META-INF/MANIFEST.MF": f"{text}Implementation-Vendor: You\r\n"}))
+    assert package.supplier == "You"
 
 
 def test_a_damaged_archive_leaves_the_others_listed() -> None:

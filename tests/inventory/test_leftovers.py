@@ -53,6 +53,7 @@ def test_files_that_hold_credentials_are_told_by_their_path(path: str) -> None:
         ("app/compose.yaml", "file"),
         ("root/.bash_history", "file"),
         ("app/.main.c.swp", "file"),
+        ("usr/share/nginx/html/Dockerfile", "file"),
     ],
 )
 def test_what_development_left_behind_is_told(path: str, kind: EntryKind) -> None:
@@ -78,6 +79,9 @@ def test_what_development_left_behind_is_told(path: str, kind: EntryKind) -> Non
         ("root/.ssh/known_hosts", "file"),
         ("etc/ssl/certs/thing.pem", "file"),
         ("app/ca.pem", "file"),
+        ("app/ca-corp.pem", "file"),
+        ("app/docker-compose.txt", "file"),
+        ("usr/share/x/Dockerfile", "file"),
         ("app/fullchain.pem", "file"),
         ("app/server-cert.pem", "file"),
         ("app/key", "file"),
@@ -90,3 +94,11 @@ def test_what_development_left_behind_is_told(path: str, kind: EntryKind) -> Non
 )
 def test_what_is_in_its_place_is_not_told(path: str, kind: EntryKind) -> None:
     assert leftovers.fact(path, kind) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [(".env.production", True), ("ssh_host_rsa_key", True), ("Dockerfile.dev", True), ("env.production", False)],
+)
+def test_a_name_is_looked_at_by_how_it_begins(name: str, *, may: bool) -> None:
+    assert leftovers.may_be(name, name.rpartition(".")[2]) is may

@@ -37,6 +37,9 @@ def program(
         (["gnu_get_libc_version@GLIBC_2.2.5"], f"version GLIBC_2.2.5; loader {LOADER}; lacks gnu_get_libc_version@GLIBC_2.2.5"),
         (["fts_open@GLIBC_2.2.5", "error@GLIBC_2.2.5"], f"version GLIBC_2.2.5; loader {LOADER}; lacks error@GLIBC_2.2.5, fts_open@GLIBC_2.2.5"),
         (["qsort_r@GLIBC_2.8"], f"version GLIBC_2.8; loader {LOADER}"),
+        (["puts@GLIBC_2.x", "memcpy@GLIBC_2.14"], f"version GLIBC_2.14; loader {LOADER}"),
+        (["puts@GLIBC_2.999999999", "memcpy@GLIBC_2.14"], f"version GLIBC_2.14; loader {LOADER}"),
+        (["puts@GLIBC_2.99999999", "memcpy@GLIBC_2.14"], f"version GLIBC_2.99999999; loader {LOADER}"),
         (["__fprintf_chk@GLIBC_2.3.4"], f"version GLIBC_2.3.4; loader {LOADER}; gcompat __fprintf_chk@GLIBC_2.3.4"),
         (["__isoc23_strtol@GLIBC_2.38", "fopen64@GLIBC_2.2.5"], f"version GLIBC_2.38; loader {LOADER}; gcompat __isoc23_strtol@GLIBC_2.38, fopen64@GLIBC_2.2.5"),
         (["memcpy@GLIBC_PRIVATE"], f"loader {LOADER}; lacks memcpy@GLIBC_PRIVATE"),
@@ -52,6 +55,10 @@ def test_a_program_for_glibc_tells_what_musl_has_not(symbols: list[str], detail:
 
 def test_a_library_needs_glibc_without_a_loader() -> None:
     assert told(program("puts@GLIBC_2.2.5", interpreter="")) == ["version GLIBC_2.2.5"]
+
+
+def test_a_program_needs_glibc_by_its_loader_alone() -> None:
+    assert told(program(interpreter="/lib64/ld64.so.2")) == ["loader /lib64/ld64.so.2"]
 
 
 def test_libraries_that_musl_has_not_are_named() -> None:

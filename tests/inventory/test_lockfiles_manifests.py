@@ -68,13 +68,25 @@ PROPERTIES = "<properties><v>1.0</v><w>${v}</w><loop>${loop}</loop></properties>
             project(f"<profiles><profile><dependencies>{dependency('5')}</dependencies></profile></profiles>"),
             ["pkg:maven/g/a@5"],
         ),
+        (
+            project(
+                "<dependencyManagement><dependencies>"
+                f"{dependency('7', '<scope>test</scope>')}</dependencies></dependencyManagement>",
+                dependency(),
+            ),
+            ["pkg:maven/g/a@7 dev"],
+        ),
+        (
+            f"<project><parent><version>3</version></parent><dependencies>{dependency('${pom.version}')}</dependencies></project>",
+            ["pkg:maven/g/a@3"],
+        ),
         (project(f"<build><plugins><plugin>{dependency('1')}</plugin></plugins></build>"), []),
         ("<project/>", []),
     ],
     ids=[
         "a version", "a property", "a property of a property", "a property that names itself", "an unknown property",
         "the project's own", "the parent's", "no version", "a range", "an exact range", "for tests", "a file of the system",
-        "a managed version", "a profile", "a plugin", "an empty project",
+        "a managed version", "a managed scope", "the parent's as its own", "a profile", "a plugin", "an empty project",
     ],
 )  # fmt: skip
 def test_maven_lists_the_direct_dependencies_with_the_versions_that_the_file_sets(text: str, urls: list[str]) -> None:
@@ -224,11 +236,13 @@ CONAN_2 = {"version": "0.5", "requires": ["openssl/3.0.1#f52e%16"], "build_requi
             ],
         ),
         (Conan(), json.dumps(CONAN_1), ["pkg:conan/app@1.0", "pkg:conan/zlib@1.2.11"]),
+        (Conan(), json.dumps({"requires": ["app/", "app", "/1.0"]}), []),
+        (Pub(), 'packages: {"": {source: hosted, version: "1"}, a: {source: hosted, version: ""}}', []),
         (Conan(), json.dumps(CONAN_2), ["pkg:conan/openssl@3.0.1", "pkg:conan/cmake@3.28 dev"]),
     ],
     ids=[
         "gradle", "packages.config", "pub", "mix", "pdm", "deno 4", "deno 3", "deno 2", "cocoapods", "swift 1", "swift 3",
-        "conan 1", "conan 2",
+        "conan 1", "conan of no version or name", "pub of no name or version", "conan 2",
     ],
 )  # fmt: skip
 def test_a_lock_file_lists_what_it_locks(analyzer: Analyzer, text: str, urls: list[str]) -> None:

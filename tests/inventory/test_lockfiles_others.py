@@ -93,7 +93,12 @@ def test_cargo_lists_what_has_a_source() -> None:
 
 COMPOSER = {
     "packages": [{"name": "symfony/http-kernel", "version": "v5.4.0", "license": ["MIT"], "dist": {"type": "zip"}}],
-    "packages-dev": [{"name": "phpunit/phpunit", "version": "10.0.0"}],
+    "packages-dev": [
+        {"name": "phpunit/phpunit", "version": "10.0.0"},
+        {"name": "me/own", "version": "1.0.0", "dist": {"type": "path"}},
+        {"name": "me/", "version": "1.0.0"},
+        {"name": "me/none", "version": ""},
+    ],
 }
 
 

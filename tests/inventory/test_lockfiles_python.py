@@ -43,6 +43,7 @@ def names(packages: list[Package]) -> dict[str, bool]:
         ("a", None),
         ("", None),
         ("# a==1.0", None),
+        ("# why \\\na==1.0", "a==1.0"),
         ("-r other.txt", None),
         ("--index-url https://example.org/a==1.0", None),
         ("./local/a-1.0.whl", None),

@@ -101,6 +101,12 @@ def test_packages_of_php_alone_are_listed() -> None:
     ]
 
 
+def test_packages_of_php_without_a_project_are_all_listed() -> None:
+    text = AS_PHP[: AS_PHP.index(b"    'root'")] + AS_PHP[AS_PHP.index(b"    'versions'") :]
+    alone = packages(Php(), {"app/vendor/composer/installed.php": text})
+    assert [package.name for package in alone] == ["app", "monolog", "phpunit"]
+
+
 def test_php_of_another_form_is_named() -> None:
     path = "vendor/composer/installed.php"
     unread = b"<?php return require 'x';"
@@ -130,6 +136,7 @@ DEPS = {
         "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.4": {"type": "runtimepack"},
         "Odd": {"type": "package"},
         "Odd/": {"type": "package"},
+        "/1.0.0": {"type": "package"},
         "Worse/1": 7,
     },
 }  # fmt: skip
@@ -141,6 +148,10 @@ def test_a_dotnet_program_needs_what_it_loads_and_the_runtime_that_came_along() 
         ("nuget", "SQLitePCLRaw.lib", "2.1.6"),
         ("nuget", "Microsoft.NETCore.App.Runtime.linux-x64", "8.0.4"),
     ]
+
+
+def test_a_target_may_be_named_alone() -> None:
+    assert read(Dotnet(), "App.deps.json", DEPS | {"runtimeTarget": TARGET}) == read(Dotnet(), "App.deps.json", DEPS)
 
 
 def test_without_a_target_every_package_is_taken() -> None:

@@ -224,7 +224,15 @@ def test_the_list_of_distroless_mariner_is_read() -> None:
     assert (first.name, first.version, first.architecture) == ("openssl", "1.1.1k-17.cm2", "x86_64")
     assert (first.source, first.source_version, first.supplier) == ("openssl", "1.1.1k-17.cm2", "Microsoft Corporation")
     assert second.version == "2:2022g-1.cm2"
-    assert "line 1 is not a package" in broken("var/lib/rpmmanifest/container-manifest-2", b"one two three\n")
+    for line in ("one two three", "a\t1\t1\t1\tMe\t\t0", "a b\t1\t1\t1\tMe\t\t0\tnoarch", "a\t\t1\t1\tMe\t\t0\tnoarch"):
+        assert "line 1 is not a package" in broken("var/lib/rpmmanifest/container-manifest-2", f"{line}\n".encode())
+
+
+@pytest.mark.parametrize("fields", [8, 9])
+def test_a_line_of_distroless_mariner_may_lack_its_last_fields(fields: int) -> None:
+    line = "\t".join(["a", "1-1", "1", "1", "Me", "", "0", "noarch", "0"][:fields])
+    (found,) = packages(Rpm(), {"var/lib/rpmmanifest/container-manifest-2": line.encode()})
+    assert (found.name, found.version, found.architecture, found.source) == ("a", "1-1", "noarch", "a")
 
 
 @every_database

@@ -130,6 +130,8 @@ MARK = "PRIVATE " + "KEY"
         ("app/x.conf", "#password_encryption = scram-sha-256\n# requirepass foobared\n; password = changeme\n"),
         ("app/x.properties", "error.password=Das Passwort ist falsch\n"),
         ("root/.docker/config.json", '{"auths": {"reg": {"auth": "bm9jb2xvbg=="}}}'),
+        ("root/.docker/config.json", f'{{"auths": {{"reg": {{"auth": "{b64encode(b":password").decode()}"}}}}}}'),
+        ("root/.docker/config.json", f'{{"auths": {{"reg": {{"auth": "{b64encode(b"username:").decode()}"}}}}}}'),
         ("root/.netrc", "machine x login y password $PASS\n"),
         ("app/x.bin", b"\0\0" + f"DB_PASSWORD={make.password()}".encode()),
         ("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n"),
@@ -196,6 +198,40 @@ def test_very_many_secrets_are_counted() -> None:
     assert facts[-1].detail == "30 more secrets"
 
 
+def test_as_many_secrets_as_are_told_are_not_counted() -> None:
+    facts = found("app/.env", "".join(f"KEY{number}_PASSWORD={make.password()}\n" for number in range(20)))
+    assert [fact.detail for fact in facts] == ["a password"] * 20
+
+
+@pytest.mark.parametrize(("left", "broken"), [(1, False), (0, True)], ids=["the most", "one more"])
+def test_so_many_places_are_searched(left: int, *, broken: bool) -> None:
+    secrets = Secrets()
+    secrets.left = left
+    facts = secrets.read(AnalyzedFile("app/.env", f"PASSWORD={make.password()}\n".encode()))
+    assert next(facts).detail == "a password"
+    if broken:
+        with pytest.raises(BrokenFileError, match="the rest was not searched"):
+            next(facts)
+    assert list(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "detail"),
+    [
+        (
+            "root/.dockercfg",
+            f'{{"reg": {{"auth": "{b64encode(b"user:a-word").decode()}"}}}}',
+            "a registry's credentials",
+        ),
+        ("etc/fstab", "//nas/a /mnt cifs username=me,password=Hk72x9 0 0\n", "a password"),
+        ("etc/auto.nas", "a -fstype=cifs,username=me,password=Hk72x9 ://nas/a\n", "a password"),
+        ("etc/openvpn/login", "somebody\nHk72x9qQ\n", "a password"),
+    ],
+)
+def test_a_file_that_writes_secrets_in_a_way_of_its_own(path: str, text: str, detail: str) -> None:
+    assert [fact.detail for fact in found(path, text)] == [detail]
+
+
 def test_the_mark_tells_two_secrets_of_one_place_apart() -> None:
     one, other, same = (
         found("a/.env", f"PASSWORD={word}\n")[0].mark for word in ("Xy12!abcQ9", "Xy12!abcQ8", "Xy12!abcQ9")
@@ -212,6 +248,9 @@ def test_the_mark_tells_two_secrets_of_one_place_apart() -> None:
         ("app/.env.production", b"DEBUG=1\nPORT=80\n\n", True),
         ("app/tls.key", b"-----BEGIN CERTIFICATE-----\nMII", True),
         ("app/tls.key", b"anything else", False),
+        ("app/tls.key", b"-----BEGIN PRIVATE KEY-----\nMII", False),
+        ("root/.m2/settings.xml", b"<settings/>", True),
+        ("root/.docker/config.json", b"{}", True),
         ("app/store.p12", b"\x30\x82\0\0", False),
         ("root/.netrc", b"machine x", False),
         ("root/.ssh/id_rsa", b"anything at all", False),
