@@ -211,12 +211,43 @@ JUDGED = [
     ("B188", DEBIAN + "COPY a /b\nCOPY c /d\nRUN chown -R e /b\n", 1),
     ("B188", DEBIAN + "RUN chown -R e /b\nCOPY a /b\n", 0),
     ("B189", DEBIAN + "RUN curl -w '%{http_code}' https://a/b\n", 0),
+    ("B102", DEBIAN + "RUN apt-get update && apt-get install -y a\nRUN apt-get install -y ./b.deb\n", 0),
+    ("B105", "FROM node:22\nRUN npm install -g typescript\n", 1),
+    ("B105", "FROM node:22\nRUN npm install -g $TOOL git+https://e.org/a tool.tgz\n", 0),
+    ("B105", "FROM python:3.12\nRUN pip install vendor/tool\n", 0),
+    ("B106", "FROM node:22\nCOPY package-lock.json ./\nRUN npm install -g\n", 0),
+    ("B106", "FROM node:22\nCOPY pnpm-lock.yaml ./\nRUN pnpm install lodash\n", 0),
+    ("B106", "FROM node:22\nCOPY yarn.lock ./\nRUN yarn --version\n", 0),
+    ("B115", DEBIAN + "RUN apt-get install a <<< y\n", 0),
+    ("B141", DEBIAN + "RUN cd /a > /log\n", 0),
+    ("B158", DEBIAN + "COPY a.tar.gz /tmp/\nRUN tar -tf /tmp/a.tar.gz\n", 0),
+    ("B182", DEBIAN + "RUN if cd /a; then make; fi\n", 0),
+    ("B182", DEBIAN + "RUN set -e=1; cd /a; make\n", 1),
+    ("B183", DEBIAN + "RUN make; if test -f a; then true; fi\n", 0),
+    ("B183", DEBIAN + "RUN ! make; true\n", 0),
+    ("B185", DEBIAN + "RUN make \\&\n", 0),
+    ("B187", DEBIAN + "RUN echo 'export A=b' < /etc/profile\n", 0),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("rule", "text", "count"), JUDGED)
 def test_a_rule_distinguishes_its_fault_from_similar_text(rule: str, text: str, count: int) -> None:
     assert len(findings(rule, text)) == count
+
+
+UNFIXED = {
+    "a RUN with an option": "RUN --network=none cd /a\n",
+    "a RUN of the images below": "ONBUILD RUN cd /a\n",
+    "a directory that a variable names": "RUN cd $X\n",
+    "the directory before": "RUN cd -\n",
+    "a value that the shell expands": "RUN export A=$HOME\n",
+}
+
+
+@pytest.mark.parametrize("line", UNFIXED.values(), ids=UNFIXED)
+def test_a_run_without_effect_becomes_no_instruction_that_means_another_thing(line: str) -> None:
+    (finding,) = findings("B141", DEBIAN + line)
+    assert not finding.remedy.changes
 
 
 def test_a_swallowed_instruction_is_more_severe_than_an_empty_line() -> None:

@@ -94,6 +94,11 @@ REPORTED = [
     ("shared propagation in the short form", service("volumes: ['/mnt:/mnt:rshared']"), "C042"),
     ("memory nodes without CPUs", "docker run --cpuset-mems 0 alpine", "C038"),
     ("kubelet's directory holds every pod's secrets", "docker run -v /var/lib/kubelet:/k:ro alpine", "C015"),
+    ("a debugger without its PIN", "docker run -e WERKZEUG_DEBUG_PIN=off acme/app:1", "C072"),
+    ("an empty password before another option", "docker run jupyter/x:1 jupyter lab --ServerApp.password= --ServerApp.token=x", "C070"),
+    ("a tag that begins with latest", "docker run acme/app:latest-alpine", "C080"),
+    ("a tag that ends with it", "docker run acme/app:alpine-latest", "C080"),
+    ("a device for the build", service("build: {context: ., entitlements: [device=/dev/kvm]}"), "P006"),
 ]  # fmt: skip
 
 
@@ -149,6 +154,14 @@ SILENT = [
     ("WireGuard's mark is sound", "docker run --sysctl net.ipv4.conf.all.src_valid_mark=1 alpine", "C050"),
     ("a name that only begins so", "docker run -v /srv/.sshd:/data alpine", "C016"),
     ("web data below home is no credential", "docker run -v ~/projects/app/data:/data alpine", "C016"),
+    ("a debugger's own PIN", "docker run -e WERKZEUG_DEBUG_PIN=123-456 acme/app:1", "C072"),
+    ("Tomcat's debugger on localhost", "docker run -e JPDA_ADDRESS=localhost:8000 tomcat:11", "C072"),
+    ("Tomcat's debugger without an address", "docker run -e JPDA_ADDRESS=8000 tomcat:11", "C072"),
+    ("an option that goes on behind a hyphen", "docker run acme/app:1 serve --unauthenticated-paths /a", "C070"),
+    ("an option that goes on", "docker run acme/app:1 serve --unauthenticateds /a", "C070"),
+    ("a certificate that is verified", "docker run --log-driver syslog --log-opt syslog-tls-skip-verify=false acme/app:1", "C058"),
+    ("env starts what leaves root", "docker run --entrypoint env debian:12 A=b gosu app x", "C046"),
+    ("an SSH agent's socket for the build", service("build: {context: ., ssh: ['default=/run/agent.sock']}"), "P006"),
 ]  # fmt: skip
 
 

@@ -265,6 +265,16 @@ REPORTED = [
         MEDIUM,
         "does not know the user of ${BASE}",
     ),
+    ("adm reads logs", "docker run --group-add adm acme/app:1", "C047", LOW, "may read the logs"),
+    (
+        "a socket proxy in one word",
+        "docker run -v /var/run/docker.sock:/var/run/docker.sock acme/dockersocketproxy:1",
+        "C011",
+        MEDIUM,
+        "as a socket proxy has to",
+    ),
+    ("nginx with a start of its own", "docker run --entrypoint /start nginx:1.29", "C046", MEDIUM, "runs as root"),
+    ("postgres with one", "docker run --entrypoint /start postgres:17", "C046", MEDIUM, "runs as root"),
 ]
 
 PASSWORDS = [
