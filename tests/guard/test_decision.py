@@ -372,10 +372,10 @@ def test_a_build_gets_the_limit_of_memory() -> None:
     world = GuardWorld(CHANGES.replace('"images"]', '"images", "build"]'))
     decision = world.decide("POST /build?t=a:1")
     assert isinstance(decision, Allowed)
-    assert decision.target == f"/build?t=a%3A1&memory={512 << 20}"
+    assert decision.target == f"/build?t=a%3A1&memory={512 << 20}&cpuquota=150000"
     asked = world.decide("POST /build?memory=5")
     assert isinstance(asked, Allowed)
-    assert asked.target == "/build?memory=5"
+    assert asked.target == "/build?memory=5&cpuquota=150000"
 
 
 def test_severities_and_skips_of_the_policy_count() -> None:

@@ -63,6 +63,15 @@ PARAMETERS: dict[str, tuple[str, str, set[str]]] = {
     "an output with an unknown field": ("", build(outputs='[{"Type": "local", "Plugin": "x"}]'), {"G015"}),
     "an output with all its fields": ("", build(outputs='[{"Type": "local", "Attrs": {"dest": "x"}}]'), set()),
     "a build of exactly the memory that is allowed": ('memory = "1G"', build(memory=str(1 << 30)), set()),
+    "a build that names no limit of memory": ('memory = "1G"', build(rm="1"), {"G010"}),
+    "a build with the limit 0, which is none": ('memory = "1G"', build(memory="0"), {"G010"}),
+    "a build by BuildKit has no limit to name": ('memory = "1G"\ncpus = 1\naccept = ["G015"]', build(version="2"), {"G015"}),
+    "a build that names no limit of CPUs": ("cpus = 1.5", build(rm="1"), {"G010"}),
+    "a build of exactly the CPUs that are allowed": ("cpus = 1.5", build(cpuquota="150000"), set()),
+    "a build of more than them": ("cpus = 1.5", build(cpuquota="150001"), {"G010"}),
+    "a build of as many in a longer period": ("cpus = 1.5", build(cpuquota="300000", cpuperiod="200000"), set()),
+    "a build of more than them in a shorter period": ("cpus = 1.5", build(cpuquota="150000", cpuperiod="50000"), {"G010"}),
+    "a period that is no number": ("cpus = 1.5", build(cpuquota="1", cpuperiod="1e9"), {"G004"}),
     "a build of one byte more than that": ('memory = "1G"', build(memory=str((1 << 30) + 1)), {"G010"}),
 }  # fmt: skip
 
@@ -319,6 +328,12 @@ def test_a_body_of_exactly_the_most_passes() -> None:
 @pytest.mark.parametrize(("count", "denied"), [(20_000 - 3, set()), (20_000 - 2, {"G004"})])
 def test_a_body_of_exactly_the_most_values_passes(count: int, denied: set[str]) -> None:
     body = {"Labels": {f"k{number}": "v" for number in range(count)}, "Image": "nginx:1.27"}
+    assert rules(GuardWorld().decide(CREATE, body)) == denied
+
+
+@pytest.mark.parametrize(("count", "denied"), [(20_000 - 2, set()), (20_000 - 1, {"G004"})])
+def test_so_does_a_last_list_of_as_many(count: int, denied: set[str]) -> None:
+    body = json.dumps({"Image": "nginx:1.27", "Env": ["A=1"] * (count - 1)}, indent=1).encode()
     assert rules(GuardWorld().decide(CREATE, body)) == denied
 
 

@@ -215,3 +215,25 @@ def test_a_build_keeps_the_limit_of_memory(query: str, forwarded: str) -> None:
     assert rules(decision) == (set() if forwarded else {"G010"})
     if isinstance(decision, Allowed):
         assert decision.target == f"/v1.44/build?rm=1&memory={forwarded}"
+
+
+@pytest.mark.parametrize(
+    ("query", "forwarded"),
+    [
+        ("", "&cpuquota=150000"),
+        ("&cpuperiod=0", "&cpuperiod=0&cpuquota=150000"),
+        ("&cpuperiod=50000", "&cpuperiod=50000&cpuquota=75000"),
+        ("&cpuquota=0", "&cpuquota=150000"),
+        ("&cpuquota=5", "&cpuquota=5"),
+    ],
+)
+def test_a_build_is_given_the_limit_of_cpus(query: str, forwarded: str) -> None:
+    decision = GuardWorld(OPEN + 'cpus = 1.5\nchange = ["limits"]\n').decide(f"POST /v1.44/build?rm=1{query}")
+    assert isinstance(decision, Allowed)
+    assert decision.target == f"/v1.44/build?rm=1{forwarded}"
+    assert decision.changes == (() if query == "&cpuquota=5" else ("CPUs of the build limited to 1.5",))
+
+
+def test_no_limit_is_set_by_an_engines_plugin() -> None:
+    policy = OPEN + 'memory = "1G"\nchange = ["limits"]\n'
+    assert rules(GuardWorld(policy, rewrites=False).decide("POST /v1.44/build?rm=1")) == {"G010"}

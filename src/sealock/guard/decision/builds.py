@@ -18,6 +18,8 @@ from sealock.text import format_size
 
 _OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
 _PLAIN: Final = frozenset({"", "default", "bridge", "none"})
+_PERIOD: Final = 100_000
+"""Microseconds of a period where a request names none."""
 _NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 
 
@@ -58,8 +60,8 @@ def evaluate_build(case: Case) -> None:
     if holder["Labels"] != (labels or {}):
         query["labels"] = json.dumps(holder["Labels"])
     _check_cache(case)
-    if case.setting.limits.memory is not None:
-        _limit_build(case, case.setting.limits.memory)
+    if not uses_buildkit(case):  # which has no such parameters
+        _limit_build(case)
     host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
     if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
         check_network(case, host["NetworkMode"])
@@ -85,13 +87,34 @@ def _check_cache(case: Case) -> None:
             check_name(case, str(name))
 
 
-def _limit_build(case: Case, most: int) -> None:
-    """Deny a build more memory than the policy grants, and limit one that names no limit, or 0, which is none."""
-    asked = case.query.get("memory") or "0"
-    if not _NUMBER.fullmatch(asked) or int(asked) > most:
-        case.deny(
-            "G010", f"asks for {asked[:30]} bytes of memory, and {case.setting.name} may have {most}", "ask for less"
+def _limit_build(case: Case) -> None:
+    """Deny a build more than the policy grants, and one that names no limit, or 0, unless it is to be given one."""
+    limits, query = case.setting.limits, case.query
+    if limits.memory is not None:
+        _limit(
+            case,
+            "memory",
+            limits.memory,
+            "bytes of memory",
+            f"memory of the build limited to {format_size(limits.memory)}",
         )
-    elif not int(asked) and "limits" in case.setting.changes and case.guard.rewrites:
-        case.query["memory"] = str(most)
-        case.change(f"memory of the build limited to {format_size(most)}")
+    if limits.cpus is None:
+        return
+    period = query.get("cpuperiod") or "0"
+    if not _NUMBER.fullmatch(period):
+        case.deny("G004", f"cpuperiod {period[:30]!r} is no number", "leave it out")
+        return
+    most = round(limits.cpus * (int(period) or _PERIOD))
+    _limit(case, "cpuquota", most, "us of CPU in each period", f"CPUs of the build limited to {limits.cpus:g}")
+
+
+def _limit(case: Case, key: str, most: int, what: str, change: str) -> None:
+    asked = case.query.get(key) or "0"
+    number = int(asked) if _NUMBER.fullmatch(asked) else most + 1
+    if not number and "limits" in case.setting.changes and case.guard.rewrites:
+        case.query[key] = str(most)
+        case.change(change)
+    elif not 0 < number <= most:
+        shown = asked[:30] if number else "unlimited"
+        remedy = "ask for less" if number else 'name a limit, or let the policy set it by change = ["limits"]'
+        case.deny("G010", f"asks for {shown} {what}, and {case.setting.name} may have {most}", remedy)

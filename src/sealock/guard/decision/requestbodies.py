@@ -128,10 +128,13 @@ class _Checker:
     def __init__(self) -> None:
         self.count = 0
 
-    def check(self, value: Any, shape: Shape, at: str, depth: int) -> Any:  # noqa: ANN401  a JSON value
-        self.count += 1
+    def _take(self, values: int, depth: int = 0) -> None:
+        self.count += values
         if self.count > _MOST or depth > _DEEPEST:
             _refuse(f"the body has more than {_MOST} values, or is nested deeper than {_DEEPEST} levels")
+
+    def check(self, value: Any, shape: Shape, at: str, depth: int) -> Any:  # noqa: ANN401  a JSON value
+        self._take(1, depth)
         if isinstance(shape, str):
             return self._word(value, shape, at)
         if isinstance(shape, dict):
@@ -186,7 +189,8 @@ class _Checker:
             elements = value
         else:
             elements = [value]
-        self.count += len(elements)
+        if word[-1] in "%*":
+            self._take(len(elements))
         wanted: Any = _WORDS[kind]
         for element in elements:
             if not isinstance(element, wanted) or (isinstance(element, bool) and kind != "b"):
