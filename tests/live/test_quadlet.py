@@ -122,7 +122,6 @@ REFUSED = {
     "badkey": HEAD + "Privileged=true\n",
     "badline": HEAD + "what\n",
     "badpod": HEAD + "Pod=p\n",
-    "badvolume": HEAD + "Volume=missing.volume:/x\n",
     "noimage": "[Container]\nHostName=x\n",
 }
 DROP_INS = {
@@ -142,6 +141,17 @@ def test_what_the_generator_refuses_is_an_error(tmp_path: Path, name: str) -> No
     (tmp_path / "sound.container").write_text(HEAD)
     compare(tmp_path, {f"{name}.container": REFUSED[name]})
     assert name not in generated(tmp_path)[0]
+
+
+def test_a_unit_that_is_nowhere_is_unresolved_as_others_may_be_in_another_directory(tmp_path: Path) -> None:
+    text = HEAD + "Volume=missing.volume:/x\n"
+    (tmp_path / "web.container").write_text(text)
+    services, said = generated(tmp_path)
+    assert "web" not in services
+    assert "missing.volume" in said
+    document = formats.read("quadlet", Source("web.container", text), DirectoryWindow(str(tmp_path), str(tmp_path)))
+    assert not document.errors
+    assert next(subject for subject in document.subjects if isinstance(subject.noun, Container)).unresolved["mounts"]
 
 
 @settings(

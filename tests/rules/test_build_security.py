@@ -327,3 +327,19 @@ def test_no_dockerfile_makes_a_rule_raise_and_every_fix_applies(text: str) -> No
         assert finding.location.line > 0
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         assert not edits or apply_edits(text, edits) != text
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("RUN sudo x", "uses sudo although it is root already"),
+        ("RUN sudo -u root x", "uses sudo although it is root already"),
+        ("USER app\nRUN sudo x", "becomes root with sudo"),
+        ("RUN sudo -u app x", "becomes another user with sudo"),
+        ("USER app\nRUN sudo --user=b -E x", "becomes another user with sudo"),
+        ("RUN sudo x -u app", "uses sudo although it is root already"),
+    ],
+)
+def test_a_finding_on_sudo_says_who_becomes_whom(lines: str, message: str) -> None:
+    (finding,) = findings(f"FROM debian:12\n{lines}\n", "B040")
+    assert finding.message == message

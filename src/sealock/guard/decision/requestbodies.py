@@ -189,8 +189,7 @@ class _Checker:
             elements = value
         else:
             elements = [value]
-        if word[-1] in "%*":
-            self._take(len(elements))
+        self._take(len(elements) if word[-1] in "%*" else 0)
         wanted: Any = _WORDS[kind]
         for element in elements:
             if not isinstance(element, wanted) or (isinstance(element, bool) and kind != "b"):

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import is_root, known, line, user_at
 from sealock.rules.build._ran import Ran, ran
-from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, cwe, docker_docs, page
+from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cwe, docker_docs, page
+
+_USER: Final = compile_lazily(r"(?:-(?!u|-user)\S* )*(?:-u ?|--user[= ])(\S+)")
+"""The user whom sudo is to become, among its options."""
 
 
 class SudoUsed(Rule[Build]):
@@ -28,7 +32,6 @@ class SudoUsed(Rule[Build]):
         "FROM debian:12\nRUN sudo apt-get update\n",
         'FROM debian:12\nRUN ["sudo", "-E", "apt-get", "update"]\n',
         'FROM debian:12\nRUN bash -c "cd / && sudo make install"\n',
-        "FROM archlinux:base\nRUN sudo -u builder makepkg -s\n",
     )
     good = ("FROM debian:12\nRUN apt-get update\n",)
 
@@ -46,8 +49,8 @@ class SudoUsed(Rule[Build]):
 
 
 def _message(call: Ran, *, root: bool) -> str:
-    options = [word.text for word in call.command.words[1:4]]
-    if any(text.startswith(("-u", "--user")) for text in options) and "root" not in options:
+    named = _USER.match(" ".join(word.text for word in call.command.words[1:]))
+    if named is not None and named[1] != "root":
         return "becomes another user with sudo"
     return "uses sudo although it is root already" if root else "becomes root with sudo"
 

@@ -5,6 +5,8 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 _ENTRY = compile_lazily(r"(?:\$\{(?:[^{}]|\$\{[^{}]*\})*\}|[^:])*")
 """An entry of a list; a colon inside ${…} (`${OLD:+${OLD}:}`) separates nothing."""
+_WINDOWS = compile_lazily(r"(?:^|.*;)[A-Za-z]:\\")
+"""A list of Windows, which semicolons separate."""
 _WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run/user")  # noqa: S108  the container's own
 _LISTS = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "RUBYLIB", "NODE_PATH"})
 _SINGLE = frozenset({"LD_PRELOAD", "LD_AUDIT", "PYTHONSTARTUP", "PERL5OPT", "BASH_ENV"})
@@ -16,7 +18,7 @@ def _weak(entry: str) -> str | None:
         return "the current directory"
     if entry.startswith("/"):
         return f"world-writable {entry}" if _open(entry) else None
-    return None if entry.startswith(("$", "~", "%")) or entry[1:2] == ":" else f"the relative directory {entry}"
+    return None if entry.startswith(("$", "~", "%")) or entry[1:3] == ":\\" else f"the relative directory {entry}"
 
 
 def _open(path: str) -> bool:
@@ -24,6 +26,9 @@ def _open(path: str) -> bool:
 
 
 def _entries(value: str) -> Iterator[str]:
+    if _WINDOWS.match(value):
+        yield from value.split(";")
+        return
     at = 0
     while (match := _ENTRY.match(value, at)) is not None:
         yield match[0]
