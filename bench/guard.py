@@ -196,7 +196,7 @@ def show(name: str, direct: float, form: str, through: float) -> None:
 
 
 def streams(daemon: Engine, running: RunningGuard, megabytes: int) -> None:
-    """Streams directly and through the proxy, in turn: the median of each, since the engine's own time varies by half."""
+    """Streams directly and through the proxy, in turn: the median of each, as the engine's own time varies by half."""
     daemon.docker("run", "-d", "--name", "source", "--network", "none", "base", "busybox", "sleep", "3600")
     daemon.docker("exec", "source", "busybox", "dd", "if=/dev/zero", "of=/zero", "bs=1M", f"count={megabytes // 2}")
     for name, through in (

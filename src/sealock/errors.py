@@ -1,5 +1,6 @@
 """Exceptions. Broken input is data (`InputError` in the report); these are for what sealock cannot deliver."""
 
+import os
 from typing import Final
 
 import msgspec
@@ -19,6 +20,13 @@ def decoding_fault(error: Exception) -> str:
 def reason_of(error: BaseException) -> str:
     """Why the system refused something, in its own words: without the number of the error and the path."""
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
+def reason_of_fault(error: Exception) -> str:
+    """What to say of an error that sealock does not raise on purpose; SEALOCK_TRACEBACK raises it again."""
+    if os.environ.get("SEALOCK_TRACEBACK"):
+        raise error
+    return f"internal error of sealock: {error!r} (for a traceback set SEALOCK_TRACEBACK=1)"
 
 
 class SealockError(Exception):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sealock import formats
+from sealock.model.document import Recognition
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.targets.fileinputs import Options
@@ -35,6 +37,30 @@ UNREADABLE = [
     ("a unit that pulls an artifact", "m.artifact", b"[Artifact]\nArtifact=a/b:1\n", "quadlet: the artifacts that units of Quadlet pull are not checked"),
     ("a lock file without an analyzer", "flake.lock", b"{}", "lock file: no analyzer reads lock files of this name"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["readme.md", "up.sh", "compose.yaml"])
+@pytest.mark.parametrize("targets", [(".",), ("{name}", "z.sh")], ids=["of a directory", "that was named"])
+def test_a_file_that_sealock_fails_on_is_an_error_beside_the_findings_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, targets: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / name, b"docker run --privileged a")
+    write(tmp_path / "z.sh", b"docker run --privileged b\n")
+
+    def fail(path: str, text: str) -> Recognition:
+        if path.endswith(name):
+            raise IndexError
+        return formats.recognize(path, text)
+
+    monkeypatch.setattr("sealock.targets.fileinputs._recognize", fail)
+    report = check(*(target.format(name=name) for target in targets), settings=SETTINGS)
+    errors = [error for part in report.targets for error in part.errors]
+    why = "internal error of sealock: IndexError() (for a traceback set SEALOCK_TRACEBACK=1)"
+    assert [(error.location.file.removeprefix("./"), error.message) for error in errors] == [(name, why)]
+    findings = [finding for part in report.targets for finding in part.findings]
+    assert [finding.location.file.removeprefix("./") for finding in findings] == ["z.sh"]
+    assert report.status == 2
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ _THREADS: Final = 32
 _PIPE: Final = 1 << 20
 """Bytes of the pipe that data passes through; less where the kernel allows less."""
 _GATHER: Final = 0.0001
-"""Seconds in which an engine writes several pieces; the kernel adds half as much. A socket's buffer is full after 0.4 ms."""
+"""Seconds in which an engine writes several pieces; the kernel adds half as much. A socket is full after 0.4 ms."""
 _SMALL: Final = 160 << 10
 """Bytes: after fewer it is worth to wait for more; a socket's buffer has about 200 KiB."""
 _PAUSE: Final = 100

@@ -19,7 +19,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock import __version__
-from sealock.errors import SealockError, TargetError, TransportError
+from sealock.errors import SealockError, TargetError, TransportError, reason_of_fault
 from sealock.formats.buildcontexts import Contexts, list_builds
 from sealock.model.finding import InputError, Skipped
 from sealock.model.location import Location
@@ -245,11 +245,8 @@ class CheckRun:
             yield _failed(input_, str(error))
         except SealockError:
             raise
-        except Exception as error:
-            if os.environ.get("SEALOCK_TRACEBACK"):
-                raise
-            why = f"internal error of sealock: {error!r} (for a traceback set SEALOCK_TRACEBACK=1)"
-            yield _failed(input_, why)
+        except Exception as error:  # noqa: BLE001  a fault in one target must not lose the others
+            yield _failed(input_, reason_of_fault(error))
 
 
 def _names_images(report: TargetReport) -> bool:

@@ -23,7 +23,7 @@ from sealock.patterns import compile_lazily
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.examples import is_example
 from sealock.targets.files import LIMIT, read_named, read_start
-from sealock.targets.inputs import FileInput, Input, SkippedInput, Unreadable
+from sealock.targets.inputs import FileInput, Input, SkippedInput, Unreadable, contain
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
@@ -93,15 +93,17 @@ def read_file(path: str, named: str, options: Options, *, walked: bool = False) 
 
     `named` is the directory that the user named, which bounds what is read with the file.
     """
-    lock = is_lock(path)
-    limit = LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT
+
+    def failed(why: str) -> Unreadable:
+        return Unreadable(path, relative(path, root := _root(path, named, options)), why, root, walked)
+
+    limit = LOCK_LIMIT if is_lock(path) else BILL_LIMIT if path.endswith(".json") else LIMIT
     try:
         text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
     except FileRefusedError as refusal:
-        root = _root(path, named, options)
-        yield Unreadable(path, relative(path, root), str(refusal), root, walked)
+        yield failed(str(refusal))
         return
-    yield from read_as(path, text, named, options, walked=walked)
+    yield from contain(read_as(path, text, named, options, walked=walked), failed)
 
 
 def read_as(path: str, text: str, named: str, options: Options, *, walked: bool = False) -> Iterator[Input]:
@@ -335,10 +337,9 @@ class _DirectoryReader:
         if self._options.render and (is_renderable(path) or any(path.startswith(chart) for chart in self._charts)):
             yield from self._render(path)
             return
-        base = os.path.basename(path)
-        certain = is_certain(base) or is_lock(base)
+        certain = is_certain(os.path.basename(path)) or is_lock(path)
         for input_ in read_file(path, self._target, self._options, walked=True):
-            if isinstance(input_, Unreadable) and input_.target == path and not certain:
+            if isinstance(input_, Unreadable) and input_.target == path and not (certain or input_.fault):
                 if input_.error != UNKNOWN_KIND:
                     # Whether it is anything that sealock knows is not certain, so it is no error.
                     yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from sealock.errors import SealockError, reason_of_fault
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.document import DocumentKind, Unevaluated
 from sealock.model.location import Source
@@ -82,7 +85,10 @@ class SkippedInput(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """A target that could not be read, and why. `kind` is what it would have been, if that is known."""
+    """A target that could not be read, and why.
+
+    `kind` is what it would have been, if that is known. `fault` if the reason is an error of sealock's own.
+    """
 
     target: str
     name: str
@@ -90,6 +96,17 @@ class Unreadable(Struct, frozen=True):
     root: str = ""
     walked: bool = False
     kind: str = "unknown"
+    fault: bool = False
 
 
 Input: TypeAlias = FileInput | ImageInput | MachineInput | SkippedInput | Unreadable
+
+
+def contain(inputs: Iterator[Input], failed: Callable[[str], Unreadable]) -> Iterator[Input]:
+    """These inputs, and what could not be read where an internal error ends them: one file must not end a walk."""
+    try:
+        yield from inputs
+    except SealockError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a reader of untrusted text raises
+        yield replace(failed(reason_of_fault(error)), fault=True)

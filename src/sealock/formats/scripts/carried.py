@@ -183,7 +183,8 @@ def _body_offsets(redirect: Redirect, delimiter: Word, text: str) -> Sequence[in
 
 def _align(word: Word, source: Source) -> Sequence[int]:
     """The offsets of a word's characters; all have those of the whole word where it is written otherwise."""
-    start, end = word.place.start, word.place.end
+    # A word that nothing closes ends with the line feed that stands behind each line, also where the file ends without.
+    start, end = word.place.start, min(word.place.end, len(source.text))
     offsets: list[int] = []
     at = max(start, 0)
     for char in word.text:
