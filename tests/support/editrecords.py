@@ -45,6 +45,7 @@ from support.shownvalues import show
 
 RECORDS: Final = Path(__file__).parent.parent / "vectors" / "edits"
 _TEXTS: Final = RECORDS.parent / "texts"
+_Maker: TypeAlias = Callable[[], tuple[Edit, ...]]
 _Scope: TypeAlias = Literal["set", "all", "builds"]
 _GROUPS: Final[dict[str, tuple[DocumentKind, str, _Scope]]] = {
     "run-lines": ("run", "test", "set"),
@@ -141,12 +142,11 @@ def record(group: str) -> str:
     lines: list[str] = []
     seen: set[tuple[str, str, tuple[str, ...]]] = set()
     for number, text in enumerate((_TEXTS / f"{group}.txt").read_text(encoding="utf-8").split(_BORDER)):
-        first, _, rest = ("", "", text) if name else text.partition("\n")
-        # One empty line at the end of a text stands for a last line without an end.
-        source = Source(name or first, rest.removesuffix("\n") if rest.endswith("\n") else f"{rest}\n")
-        document = formats.read(kind, source, _FILES.get(kind, NOTHING))
+        document = _read(kind, name, text)
+        source = document.source
         outcomes: dict[tuple[str, ...], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for subject, label, outcome in _outcomes(document, scope, samples=1 if number else _MOST):
+        for subject, label, make in _outcomes(document, scope, samples=1 if number else _MOST):
+            outcome = _made(document, make)
             if (subject, label, outcome) not in seen:
                 outcomes[outcome][subject].append(label)
                 seen.add((subject, label, outcome))
@@ -161,6 +161,16 @@ def record(group: str) -> str:
             lines += [f"{subject}: {'; '.join(labels)}" for subject, labels in subjects.items()]
             lines += [f"  {line}" for line in outcome]
     return "\n".join([*lines, ""])
+
+
+def outcome_of(group: str, text: str, label: str) -> list[str]:
+    """What one change, by its subject and label, makes of a text of a group; nothing if the text has no such subject."""
+    kind, name, scope = _GROUPS[group]
+    document = _read(kind, name, text)
+    for subject, change, make in _outcomes(document, scope, samples=1):
+        if f"{subject}: {change}" == label:
+            return list(_made(document, make))
+    return []
 
 
 def changes_of(group: str) -> str:
@@ -178,8 +188,15 @@ def write_records() -> None:
         (RECORDS / f"{group}.txt").write_text(record(group), encoding="utf-8")
 
 
-def _outcomes(document: Document, scope: _Scope, samples: int) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """A subject, a change of it, and what it makes of the text or why it is refused."""
+def _read(kind: DocumentKind, name: str, text: str) -> Document:
+    first, _, rest = ("", "", text) if name else text.partition("\n")
+    # One empty line at the end of a text stands for a last line without an end.
+    source = Source(name or first, rest.removesuffix("\n") if rest.endswith("\n") else f"{rest}\n")
+    return formats.read(kind, source, _FILES.get(kind, NOTHING))
+
+
+def _outcomes(document: Document, scope: _Scope, samples: int) -> Iterator[tuple[str, str, _Maker]]:
+    """A subject, a change of it, and what makes its edits."""
     everything = scope == "all"
     for subject in document.subjects:
         if scope == "builds" and isinstance(subject.noun, Project):
@@ -188,10 +205,10 @@ def _outcomes(document: Document, scope: _Scope, samples: int) -> Iterator[tuple
             continue
         changes = list(_changes(subject.noun, samples if everything else 0))
         for change in changes:
-            yield subject.name, _label(change), _made(document, partial(formats.edits, document, subject, change))
+            yield subject.name, _label(change), partial(formats.edits, document, subject, change)
         if everything and document.kind in formats.TOGETHER:
             for label, wanted in _together(document, subject, changes):
-                yield subject.name, label, _made(document, partial(formats.edits_together, document, wanted))
+                yield subject.name, label, partial(formats.edits_together, document, wanted)
         everything = False
 
 
@@ -231,7 +248,7 @@ def _together(
         yield "some unset, some set", [(subject, change) for change in (gone[0], *_HARDENED, gone[-1])]
 
 
-def _of_builds(document: Document, project: Project) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _of_builds(document: Document, project: Project) -> Iterator[tuple[str, str, _Maker]]:
     """Rights of builds that go, one at a time and all at once, and what is refused."""
     for service in project.services:
         if service.build is None:
@@ -241,8 +258,8 @@ def _of_builds(document: Document, project: Project) -> Iterator[tuple[str, str,
         changes = [OnBuild(service.name, change) for change in rights]
         odd = (Remove("entitlements", "odd"), Set("network", "host"), Add("entitlements", "a"))
         for each in (*changes, *(OnBuild(service.name, change) for change in odd)):
-            yield service.name, _label(each.change), _made(document, partial(formats.build_edits, document, (each,)))
-        yield service.name, "all", _made(document, partial(formats.build_edits, document, changes))
+            yield service.name, _label(each.change), partial(formats.build_edits, document, (each,))
+        yield service.name, "all", partial(formats.build_edits, document, changes)
 
 
 def _label(change: FieldChange) -> str:
@@ -257,7 +274,7 @@ def _label(change: FieldChange) -> str:
             return f"remove {field} {show(value)}"
 
 
-def _made(document: Document, make: Callable[[], tuple[Edit, ...]]) -> tuple[str, ...]:
+def _made(document: Document, make: _Maker) -> tuple[str, ...]:
     """The lines that edits change, or why there are none."""
     text = document.source.text
     try:

@@ -273,6 +273,11 @@ _ALONE: Final = {
 _BORDER: Final = "=====\n"
 
 
+def reader_of(room: str, group: str) -> Reader:
+    """The reader of a group, which tells also why it refuses a text."""
+    return partial(_refused, _READERS[room][group])
+
+
 def sections_of(room: str) -> list[tuple[str, int]]:
     """The groups of a room, and the number of each text that is one document."""
     by_lines = (
@@ -309,7 +314,7 @@ def section(room: str, group: str, number: int) -> list[str]:
     *earlier, text = texts_of(group)[: number + 1]
     if group in _ALONE:
         earlier = []
-    read = partial(_refused, _READERS[room][group])
+    read = reader_of(room, group)
     plain = text if group in _OF_WORDS else json.dumps(yaml.safe_load(text))
     whole = ["as it is:", *(f"  {line}" for line in read(plain))] if group in _WITH_WHOLE else []
     if group in _OF_WORDS:
