@@ -29,6 +29,9 @@ DEEPEST: Final = 100
 LARGEST: Final = 100_000
 """Nodes, each alias counted as all nodes of its target."""
 
+DUPLICATE_KEY: Final = "duplicate key"
+"""What the faults of keys that a mapping has twice begin with."""
+
 Plain: TypeAlias = str | int | float | bool | None
 
 
@@ -286,7 +289,7 @@ class _Builder:
         for key, _ in node.entries:
             if isinstance(key, Scalar) and key.text != "<<":
                 if key.text in texts:
-                    self.flaw(f'duplicate key "{key.text}"', key.start, key.end)
+                    self.flaw(f'{DUPLICATE_KEY} "{key.text}"', key.start, key.end)
                 texts.add(key.text)
 
     def add(self, node: YamlNode, size: int, depth: int) -> bool:

@@ -35,7 +35,7 @@ def find_kubernetes(source: Source) -> FoundReferences:
         for field in fields
     )
     # Clusters accept duplicate keys, and no image is missed.
-    relevant = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
+    relevant = [flaw for flaw in flaws if not flaw.message.startswith(yamltree.DUPLICATE_KEY)]
     return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in relevant))
 
 
@@ -109,10 +109,7 @@ def _built_in_override(name: str, files: FileWindow) -> frozenset[str]:
             continue
         services = [get(document, "services") for document in yamltree.parse(text).documents]
         return frozenset(
-            key.text
-            for service in services
-            for key, value in (service.entries if isinstance(service, Table) else ())
-            if isinstance(key, Scalar) and get(value, "build") is not None
+            name for service in services for name, value in _entries(service) if get(value, "build") is not None
         )
     return frozenset()
 
@@ -125,23 +122,20 @@ class _Compose:
 
     def spots(self, document: YamlNode | None) -> Iterator[ReferenceSpot]:
         services = get(document, "services")
-        for key, value in services.entries if isinstance(services, Table) else ():
-            name = target(key)
-            if not isinstance(name, Scalar) or name.text == "<<":
-                continue
+        for name, value in _entries(services):
             image, build = get(value, "image"), get(value, "build")
             if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
-                yield self._spot(image, name.text, "")
-                if build is not None or name.text in self.elsewhere:
+                yield self._spot(image, name, "")
+                if build is not None or name in self.elsewhere:
                     filled = fill(image.text, self.variables).value
                     self.built.add(filled)
                     # Compose pulls such an image, and builds it only where that fails.
                     policy = get(value, "pull_policy")
                     if not (isinstance(policy, Scalar) and policy.text in {"build", "never"}):
                         self.pulled.add(filled)
-            yield from self._volumes(get(value, "volumes"), name.text)
-            yield from self._initial(get(value, "pre_start"), name.text)
-            yield from self._contexts(build, name.text)
+            yield from self._volumes(get(value, "volumes"), name)
+            yield from self._initial(get(value, "pre_start"), name)
+            yield from self._contexts(build, name)
 
     def _volumes(self, volumes: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
         """The images that a service mounts."""
@@ -194,10 +188,31 @@ class _Compose:
         return f"${name} has its value from .env or the environment: write the digest there"
 
 
-def get(node: YamlNode | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
+def _entries(node: YamlNode | None) -> Iterator[tuple[str, YamlNode]]:
+    """A table's entries by name, with aliases resolved, and after them those that `<<` merges into it."""
+    table = target(node) if node is not None else None
+    if not isinstance(table, Table):
+        return
+    names: set[str] = set()
+    merged: YamlNode | None = None
+    for key, value in table.entries:
+        name = target(key)
+        if isinstance(name, Scalar) and name.text == "<<":
+            merged = target(value)
+        elif isinstance(name, Scalar):
+            names.add(name.text)
+            yield name.text, value
+    for item in merged.items if isinstance(merged, Sequence) else (merged,):
+        for text, value in _entries(item):
+            if text not in names:
+                names.add(text)
+                yield text, value
+
+
+def get(node: YamlNode | None, key: str) -> Scalar | Sequence | Table | None:
     """An entry's value, with aliases resolved and `<<` merged."""
     table = target(node) if node is not None else None
-    if not isinstance(table, Table) or depth > yamltree.DEEPEST:
+    if not isinstance(table, Table):
         return None
     own = table.get(key)
     if own is not None:
@@ -205,6 +220,6 @@ def get(node: YamlNode | None, key: str, depth: int = 0) -> Scalar | Sequence | 
     merged = table.get("<<")
     other = target(merged) if merged is not None else None
     for item in other.items if isinstance(other, Sequence) else (other,):
-        if item is not None and (value := get(item, key, depth + 1)) is not None:
+        if item is not None and (value := get(item, key)) is not None:
             return value
     return None
