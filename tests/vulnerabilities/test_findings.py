@@ -96,6 +96,16 @@ def test_what_cannot_be_mended_says_why_and_what_is_left(state: DistributionStat
     assert finding.remedy.text.startswith(remedy)
 
 
+def test_a_package_of_a_language_names_no_source_and_no_base_image() -> None:
+    package = Package("pypi", "gate", "1.0", "a/METADATA", source="other", layer=0)
+    table = Table(Advisory("CVE-2024-0001", "osv", (Affects("PyPI", "gate", (Span(fixed="2.0"),)),)))
+    inventory = Inventory((), "", "", LAYERS, Container(), DEBIAN, (package,))
+    place = FindingTarget("app.tar", "image app:1", Location("app.tar"), base_layer="sha256:b")
+    (finding,) = findings(match(inventory, table), place)
+    assert finding.message.startswith("gate 1.0 is affected; fixed in 2.0")
+    assert finding.remedy.text == "upgrade gate to 2.0"
+
+
 def test_a_finding_says_what_it_is_about() -> None:
     (finding,) = told(deb("1-1"))
     assert finding.rule == "CVE-2024-0001"

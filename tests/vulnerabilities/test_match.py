@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sealock.model.advisory import DistributionState, Span
+from sealock.model.advisory import Affects, DistributionState, Span
 from sealock.model.inventory import Distribution, FileFact, Package
 from sealock.vulnerabilities.match import match
 from sealock.vulnerabilities.matches import MatchResult
@@ -68,6 +70,8 @@ def test_each_name_is_asked_for_once() -> None:
         ("1.5", (), ("1.4", "1.5"), ""),
         ("1.5.0", (), ("1.4", "1.5"), ""),
         ("1.6", (), ("1.4", "1.5"), None),
+        ("2.0", (Span(fixed="1.1"),), ("2.0",), ""),
+        ("1.0", (Span(fixed="1.1"),), ("1.1",), ""),
         ("1.6", (Span("1.6", "1.7"),), ("1.4", "1.5"), "1.7"),
         ("1.0rc1", (Span(fixed="1.0"),), (), "1.0"),
     ],
@@ -78,6 +82,29 @@ def test_a_version_is_affected_that_is_listed_or_in_a_range(
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", *spans, versions=versions)))
     expected = set() if fixed is None else {("CVE-2024-0001", "thing", fixed)}
     assert told(match(inventory(pypi("thing", version)), table)) == expected
+
+
+@pytest.mark.parametrize(
+    ("denied", "found"),
+    [
+        pytest.param({}, False, id="not affected, whatever the version"),
+        pytest.param({"spans": (Span(),)}, False, id="not affected from the first version on"),
+        pytest.param({"spans": (Span(introduced="2"),)}, True, id="not affected from a later version on"),
+        pytest.param({"versions": ("1.0",)}, False, id="not affected in this version"),
+        pytest.param({"versions": ("2.0",)}, True, id="not affected in another version"),
+        pytest.param({"versions": ("no version",)}, True, id="not affected in a version that cannot be parsed"),
+    ],
+)
+def test_a_record_that_denies_a_flaw_counts_for_the_versions_that_it_names(
+    denied: dict[str, Any],
+    found: bool,  # noqa: FBT001  a table's column
+) -> None:
+    table = Table(
+        advisory("GHSA-1", affects("PyPI", "thing", Span()), aliases=("CVE-2024-0001",)),
+        advisory("PYSEC-1", Affects("PyPI", "thing", state="not-affected", **denied), aliases=("CVE-2024-0001",)),
+    )
+    result = match(inventory(pypi("thing", "1.0")), table)
+    assert bool(result.vulnerabilities) is found
 
 
 def test_what_several_records_say_of_one_flaw_is_told_once_with_the_version_that_mends_it_for_all() -> None:
@@ -182,6 +209,7 @@ def test_what_others_make_of_a_trackers_word_counts_no_more_where_the_tracker_sp
         advisory("CVE-2024-0002", affects("Debian:12", "bash", Span())),
     )
     assert told(match(inventory(deb("bash", "5.2-1")), table)) == {("CVE-2024-0002", "bash", "")}
+    assert ("CVE-2024-0001", "bash", "5.1-1") in told(match(inventory(deb("bash", "5.0-1")), table))
 
 
 @pytest.mark.parametrize(

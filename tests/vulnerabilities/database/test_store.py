@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from sealock.vulnerabilities.versions import key, scheme_of
 from support import feedmirror, linecount
 
 NOW = 1_790_000_000
+decoded = msgspec.msgpack.Decoder(Claim).decode
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +278,34 @@ def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None
         assert gatherer.feed_data.count == 1
 
     assert linecount.grows(lambda: gather(linecount.SIZE), lambda: gather(2 * linecount.SIZE)) < 2.5
+
+
+@pytest.mark.parametrize(
+    ("spans", "versions", "kept"),
+    [
+        pytest.param([Span("1", "3")], "1 2", 0, id="in a span"),
+        pytest.param([Span("1", "3")], "0.9 2", 1, id="one before it"),
+        pytest.param([Span("1", "3")], "2 3", 1, id="one at its end"),
+        pytest.param([Span("1", last="3")], "2 3", 0, id="one that is its last"),
+        pytest.param([Span("1", last="3"), Span("1", "3")], "3", 0, id="the last of one span and the end of another"),
+        pytest.param([Span("1", "3"), Span("2")], "2 9", 0, id="after one that begins and does not end"),
+        pytest.param([Span("1"), Span("5", "6")], "7", 0, id="in one without an end, after one that ends"),
+        pytest.param([Span("1", limit="3")], "2", 0, id="before a limit"),
+        pytest.param([Span("3", "1")], "2 4", 2, id="a span that ends before it begins"),
+        pytest.param([Span("3", "3")], "3", 1, id="a span that ends where it begins"),
+        pytest.param([Span("3", last="3")], "3", 0, id="a span of one version"),
+        pytest.param([Span("no version", "3")], "2", 1, id="a span whose beginning cannot be parsed"),
+        pytest.param([Span("1", "no version")], "2", 1, id="a span whose end cannot be parsed"),
+        pytest.param([Span()], "2 9", 0, id="all versions"),
+    ],
+)
+def test_versions_that_no_span_covers_are_kept(spans: list[Span], versions: str, kept: int) -> None:
+    collector = FeedCollector("osv/PyPI")
+    collector.take(
+        [Advisory("CVE-2026-1", "osv/PyPI", (Affects("PyPI", "gate", tuple(spans), tuple(versions.split())),))]
+    )
+    ((claim,),) = collector.feed_data.claims.values()
+    assert len(decoded(claim).versions) == kept
 
 
 @pytest.mark.parametrize(

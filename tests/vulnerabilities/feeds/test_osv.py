@@ -61,6 +61,7 @@ def vector(ecosystem: str, name: str) -> Any:
             id="mended where it begins, and begun anew later",
         ),
         pytest.param([("last_affected", "2"), ("introduced", "2")], [Span("2", last="2")], id="a single version"),
+        pytest.param([("introduced", "0"), ("introduced", "2")], [Span()], id="begun twice, and no end"),
         pytest.param([("fixed", "3")], [], id="never begun"),
         pytest.param([], [], id="no event"),
     ],
@@ -186,6 +187,8 @@ def test_texts_links_and_dates_are_bounded() -> None:
     assert "\n" not in found.summary
     assert len(found.details) == 330
     assert len(found.references) == 12
+    odd = ["https://example.org/" + "x" * 5000, "https://example.org/\u202eb", "https://example.org/a"]
+    assert record(references=[{"url": url} for url in odd]).references == (odd[2],)
     assert (found.published, found.modified) == ("", "2026-05-01T10:00:00Z")
     assert found.aliases == ("Y-1",)
 
@@ -261,6 +264,29 @@ def test_names_in_zips_cannot_lead_out(files: dict[str, bytes], why: str) -> Non
     (found,) = feedmirror.read("osv/PyPI", feedmirror.zipped(files))
     assert isinstance(found, BrokenRecord)
     assert why in found.why
+
+
+def test_what_is_no_json_in_a_zip_is_left_out() -> None:
+    files = {"a.json/": b"", "README.md": b"x", "b.JSON": b'{"id": "B-1"}'}
+    assert [getattr(found, "id", found) for found in feedmirror.read("osv/PyPI", feedmirror.zipped(files))] == ["B-1"]
+
+
+def test_an_alias_of_a_notice_is_what_it_closes_and_of_another_record_its_name() -> None:
+    named = {"aliases": ["CVE-2026-1000", "GHSA-a"]}
+    found = [record(id=name, **named) for name in ("DSA-9000-1", "GHSA-b")]
+    assert [(one.aliases, one.upstream) for one in found] == [
+        (("GHSA-a",), ("CVE-2026-1000",)),
+        (("CVE-2026-1000", "GHSA-a"), ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scored"),
+    [pytest.param("CVSS_V3", [1.8], id="a vector"), pytest.param("Ubuntu", [], id="the word of a distribution")],
+)
+def test_a_rating_of_one_package_counts_where_it_is_a_vector(kind: str, scored: list[float]) -> None:
+    severity = [{"type": kind, "score": "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]
+    assert [rating.score for rating in record(affected=[{**GATE, "severity": severity}]).ratings] == scored
 
 
 def _damaged_member() -> bytes:

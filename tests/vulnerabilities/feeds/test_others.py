@@ -176,6 +176,9 @@ HEAD = "cve,epss,percentile\n"
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1,high,0.5\n".encode()), "it is not a CVE with a score"),
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,1.5,0.5\n".encode()), "between 0 and 1"),
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,nan,0.5\n".encode()), "between 0 and 1"),
+        ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,0.5,1.5\n".encode()), "between 0 and 1"),
+        ("epss", gzip.compress(f"{HEAD}GHSA-a,0.5,0.5\n".encode()), "it is not a CVE with a score"),
+        ("debian-tracker", {"a": {"CVE-2026-1000\u202e": {}}}, "its id is not one of Debian's"),
         ("endoflife", [{"cycle": "12", "eol": "soon"}], "not a version with a date"),
         ("endoflife", [{"cycle": {}}], "cycle 1"),
         ("redhat-vex", feedmirror.tarred({"a.json": b"{"}), "it is not a CSAF document"),
@@ -216,6 +219,23 @@ def test_what_follows_a_broken_record_is_read(feed: str, value: Any) -> None:
     data = value if isinstance(value, bytes) else feedmirror.json_of(value)
     items = feedmirror.read(feed, data, "debian" if feed == "endoflife" else "")
     assert isinstance(items[-1], Advisory | KnownExploited | Likelihood | Ended)
+
+
+@pytest.mark.parametrize(
+    ("release", "state"),
+    [
+        pytest.param({"nodsa": "Minor issue", "nodsa_reason": "ignored"}, "ignored", id="other words"),
+        pytest.param({"nodsa": "Not supported in LTS (End-of-Life)", "nodsa_reason": ""}, "end-of-life", id="words"),
+        pytest.param({"urgency": "end-of-life"}, "end-of-life", id="an urgency"),
+        pytest.param({"nodsa": "Minor issue"}, "no-dsa", id="a reason alone"),
+        pytest.param({}, "affected", id="nothing"),
+    ],
+)
+def test_debian_ends_the_support_of_a_package_by_its_urgency_or_by_words(release: dict[str, str], state: str) -> None:
+    flaw = {"releases": {"bookworm": {"status": "open", **release}}}
+    (found,) = feedmirror.read("debian-tracker", feedmirror.json_of({"a": {"CVE-2026-1000": flaw}}))
+    assert isinstance(found, Advisory)
+    assert [affect.state for affect in found.affects] == [state]
 
 
 def test_releases_of_debian_that_are_not_known_and_pockets_are_left_out() -> None:
@@ -376,6 +396,30 @@ SOURCES = {
         {"known_not_affected": {"gate.src": f"{RPM}/gate?arch=src"}},
         {("gate", ""): "not-affected"},
     ),
+    "a component without a description whose name holds a colon is none": (
+        {"known_affected": {"gate:x": ""}},
+        {},
+    ),
+    "nor is one whose name steers a terminal": (
+        {"known_affected": {"ga\x1bte": ""}},
+        {},
+    ),
+    "nor is one of another kind of package": (
+        {"known_affected": {"gate": "pkg:maven/org/gate"}},
+        {},
+    ),
+    "a package URL that is too long is none": (
+        {"known_affected": {"gate": f"{RPM}/gate?arch={'x' * 3000}"}},
+        {},
+    ),
+    "a fix without a version is none, and what else is said of the package counts": (
+        {"fixed": {"gate-1": f"{RPM}/gate"}, "known_affected": {"gate": f"{RPM}/gate"}},
+        {("gate", ""): "affected"},
+    ),
+    "a package that is fixed and not affected is fixed": (
+        {"fixed": {"gate-1-2": f"{RPM}/gate@1-2?arch=x86_64"}, "known_not_affected": {"gate": f"{RPM}/gate"}},
+        {("gate", ""): "affected"},
+    ),
     "what is fixed is so whatever is said of its source": (
         {
             "fixed": {"gate-1-2": f"{RPM}/gate@1-2?arch=x86_64", "gate-1-2.src": f"{RPM}/gate@1-2?arch=src"},
@@ -392,6 +436,23 @@ def test_red_hat_names_what_has_no_fix_by_its_source(
 ) -> None:
     (advisory,) = (item for item in csaf.record("a.json", vex(statuses)) if isinstance(item, Advisory))
     assert {(affects.name, affects.module): affects.state for affects in advisory.affects} == states
+
+
+@pytest.mark.parametrize(
+    ("threat", "severity"),
+    [
+        pytest.param({"category": "impact", "details": "Low"}, Severity.LOW, id="a word on its impact"),
+        pytest.param({"category": "impact", "details": "None of these"}, None, id="other words on its impact"),
+        pytest.param({"category": "exploit_status", "details": "Low"}, None, id="a word on something else"),
+    ],
+)
+def test_red_hats_severity_of_a_package_is_the_word_on_its_impact(
+    threat: dict[str, str], severity: Severity | None
+) -> None:
+    document = json.loads(vex({"known_affected": {"gate": f"{RPM}/gate"}}))
+    document["vulnerabilities"][0]["threats"] = [{**threat, "product_ids": ["el9:gate"]}]
+    (advisory,) = (item for item in csaf.record("a.json", json.dumps(document).encode()) if isinstance(item, Advisory))
+    assert [affects.severity for affects in advisory.affects] == [severity]
 
 
 @settings(max_examples=150, deadline=None)

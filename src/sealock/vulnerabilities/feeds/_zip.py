@@ -39,7 +39,7 @@ def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRe
         msg = "its members overlap, like those of a zip bomb"
         raise FeedError(msg)
     for entry in entries:
-        if not entry.is_dir() and entry.filename.lower().endswith(".json"):
+        if entry.filename.lower().endswith(".json"):  # a directory's ends in a slash
             yield _member(archive, entry)
 
 
