@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sealock.model.finding import Finding
-from sealock.model.location import Place, Source
+from sealock.model.location import Location, Place, Source
 from sealock.model.report import TargetReport
-from sealock.policy.ignores import inline
+from sealock.policy.ignores import Ignore, inline
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 
@@ -62,6 +63,58 @@ def test_an_ignore_covers_its_line_or_the_statement_below(
     report = checked(tmp_path, COMPOSE.format(same=same, above=above))
     assert {finding.subject for finding in open_(report, "C001")} == left
     assert len(report.findings) >= 2
+
+
+HERE = Location("sealock.toml", 1)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "skipped", "may"),
+    [
+        pytest.param(Ignore(("C001",), "x", HERE), {"C001"}, True, id="a rule that was skipped"),
+        pytest.param(Ignore(("C001",), "x", HERE), {"C002", "vulnerabilities"}, False, id="another rule"),
+        pytest.param(Ignore(("CVE-2024-0001",), "x", HERE), {"vulnerabilities"}, True, id="a vulnerability"),
+        pytest.param(Ignore(("CVE-2024-0001",), "x", HERE), {"C001"}, False, id="a vulnerability, and a rule"),
+        pytest.param(Ignore((), "x", HERE, package="gate"), {"vulnerabilities"}, True, id="a package"),
+        pytest.param(Ignore((), "x", HERE, package="gate"), set(), False, id="a package, and nothing was skipped"),
+    ],
+)
+def test_an_ignore_may_apply_later_to_what_was_skipped(ignore: Ignore, skipped: set[str], may: bool) -> None:  # noqa: FBT001  a column
+    assert ignore.may_apply_later(frozenset(skipped)) is may
+
+
+@pytest.mark.parametrize(
+    ("ignore", "line", "file", "covered"),
+    [
+        pytest.param(Ignore(("C001",), "x", HERE), 1, "a.yaml", True, id="its rule"),
+        pytest.param(Ignore(("C002",), "x", HERE), 1, "a.yaml", False, id="another rule"),
+        pytest.param(Ignore(("C001",), "x", HERE, package="gate"), 1, "a.yaml", False, id="its rule, for a package"),
+        pytest.param(Ignore((), "x", HERE, package="gate"), 1, "a.yaml", False, id="a package alone"),
+        pytest.param(Ignore(("C001",), "x", Location("a.yaml"), lines=(2, 4)), 2, "a.yaml", True, id="its first line"),
+        pytest.param(Ignore(("C001",), "x", Location("a.yaml"), lines=(2, 4)), 4, "a.yaml", True, id="its last line"),
+        pytest.param(Ignore(("C001",), "x", Location("a.yaml"), lines=(2, 4)), 1, "a.yaml", False, id="before it"),
+        pytest.param(Ignore(("C001",), "x", Location("a.yaml"), lines=(2, 4)), 5, "a.yaml", False, id="after it"),
+        pytest.param(Ignore(("C001",), "x", Location("a.yaml"), lines=(2, 4)), 3, "b.yaml", False, id="another file"),
+    ],
+)
+def test_an_ignore_covers_findings_of_its_rules_on_its_lines(
+    tmp_path: Path,
+    ignore: Ignore,
+    line: int,
+    file: str,
+    covered: bool,  # noqa: FBT001  a table's column
+) -> None:
+    (finding, *_) = open_(checked(tmp_path, COMPOSE.format(same="", above="")), "C001")
+    assert ignore.covers(replace(finding, location=Location(file, line)), file) is covered
+
+
+@pytest.mark.parametrize(
+    ("until", "expired"),
+    [("2026-05-31", True), ("2026-06-01", False), ("2026-06-02", False), ("", False)],
+    ids=["the day before", "its last day", "the day after", "without a last day"],
+)
+def test_an_ignore_applies_on_its_last_day(until: str, expired: bool) -> None:  # noqa: FBT001  a table's column
+    assert Ignore(("C001",), "x", HERE, until=until).expired(TODAY) is expired
 
 
 @pytest.mark.parametrize(

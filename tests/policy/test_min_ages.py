@@ -24,12 +24,23 @@ min-age = "0"
 [[pin.image]]
 match = ["docker.io/library/nginx:edge", "ghcr.io/acme/base"]
 min-age = "2w"
+
+[[pin.image]]
+match = ["ghcr.io/*", "ghcr.io/acme/base"]
+min-age = "1d"
 """
 
 
 @pytest.mark.parametrize(
     ("image", "days"),
-    [("redis:7", 7), ("ghcr.io/acme/app", 0), ("ghcr.io/acme/base:1", 14), ("nginx:edge", 14), ("nginx:1", 7)],
+    [
+        ("redis:7", 7),
+        ("ghcr.io/acme/app", 0),
+        ("ghcr.io/acme/base:1", 14),
+        ("nginx:edge", 14),
+        ("nginx:1", 7),
+        ("ghcr.io/x", 1),
+    ],
 )
 def test_the_entry_with_the_longest_pattern_applies(image: str, days: int) -> None:
     name = parse(image)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from sealock.model.registries import Registries
 from sealock.model.report import Report
+from sealock.model.severity import Severity
+from sealock.policy.minages import ImageMinAge, MinAges
+from sealock.policy.settings import Policy
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 
@@ -110,6 +115,38 @@ def test_a_policy_below_makes_stricter(tmp_path: Path, outer: str, inner: str, s
     report = check(str(directory / "vendor/a"), settings=Settings(only=("C001",)))
     assert [finding.severity.word for finding in report.findings()] == [severity]
     assert report.status == status
+
+
+@pytest.mark.parametrize("setting", ["require_targets", "fail_on_skipped", "pedantic"])
+@pytest.mark.parametrize(("outer", "inner"), [(True, False), (False, True), (False, False)])
+def test_what_one_of_two_policies_asks_for_is_asked_for(setting: str, outer: bool, inner: bool) -> None:  # noqa: FBT001  a table's columns
+    policy = Policy(**{setting: outer}).tightened(Policy(**{setting: inner}))
+    assert getattr(policy, setting) is (outer or inner)
+
+
+def test_a_list_of_registries_above_is_not_replaced_by_one_below() -> None:
+    outer, inner, none = Policy(registries=("a.io",)), Policy(registries=("b.io",)), Policy()
+    assert outer.tightened(inner).registries == ("a.io",)
+    assert none.tightened(inner).registries == ("b.io",)
+
+
+@pytest.mark.parametrize(
+    ("inner", "loosens"),
+    [
+        pytest.param(Policy(), False, id="nothing"),
+        pytest.param(Policy(fail_on=Severity.CRITICAL), True, id="a higher threshold"),
+        pytest.param(Policy(fail_on=Severity.LOW), False, id="a lower threshold"),
+        pytest.param(Policy(min_severity=Severity.MEDIUM), True, id="fewer findings"),
+        pytest.param(Policy(examples=False), True, id="no examples"),
+        pytest.param(Policy(access=Registries(("a.io",))), True, id="an insecure registry"),
+        pytest.param(Policy(skip=("C001",)), True, id="a rule less"),
+        pytest.param(Policy(min_ages=MinAges(timedelta(days=7))), True, id="an age of images"),
+        pytest.param(Policy(min_ages=MinAges(images=(ImageMinAge((), timedelta(days=7)),))), True, id="an age of some images"),
+        pytest.param(Policy(min_ages=MinAges(images=(ImageMinAge((), timedelta()),))), False, id="no age of some images"),
+    ],
+)  # fmt: skip
+def test_what_a_policy_below_leaves_without_effect_is_noted(inner: Policy, loosens: bool) -> None:  # noqa: FBT001  a table's column
+    assert inner.loosens(Policy()) is loosens
 
 
 def test_a_policy_below_turns_pedantic_rules_and_a_list_of_registries_on(tmp_path: Path) -> None:

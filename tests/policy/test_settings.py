@@ -96,6 +96,9 @@ def test_an_image_without_a_package_database_is_allowed_by_its_name(
             for day in ("'soon'", "0", "''", "false", "[]", "{}", "0.0", "07:32:00", "'2027-13-01'")
         ),
         pytest.param("[[ignore]]\nrule='*'\nreason='x'", "which is not a rule's id", id="a pattern for a rule"),
+        pytest.param(
+            "[[image]]\nname = ['']\nno-package-database = 'x'", "name is missing", id="an image without a name"
+        ),
         pytest.param("[ignore]\nrule='C001'", "list of tables", id="a table for a list of tables"),
         pytest.param("fail-on = ", "sealock.toml: ", id="what is no TOML"),
         pytest.param("enable = [1]", "enable should be a list of strings", id="numbers for rules"),

@@ -70,6 +70,8 @@ def test_what_an_entry_asks_for() -> None:
         pytest.param(entry('cosign = {keys = ["a"], threshold = 0}'), "threshold is 0", id="no signer is enough"),
         pytest.param(entry('cosign = {keys = ["a"], annotations = {env = 1}}'), "env should be a string", id="an annotation that is a number"),
         pytest.param(entry('cosign = {keys = ["a"], signed-for = "r.example.com/a:1"}'), "signed-for should be the name of a repository", id="signed for a tag"),
+        pytest.param(entry(f'cosign = {{keys = ["a"], signed-for = "r.example.com/a@{DIGEST}"}}'), "signed-for should be the name of a repository", id="signed for a digest"),
+        pytest.param(entry('cosign = {keys = ["a"], signed-for = "No Name"}'), "signed-for should be the name of a repository", id="signed for what is no name"),
         pytest.param(entry('cosign = {keys = ["a"], signed-for = "r.example.com/a", any-repository = true}'), "does not go with any-repository", id="signed for one repository and for any"),
     ],
 )  # fmt: skip
@@ -88,19 +90,21 @@ def test_what_is_wrong_is_refused_with_its_place(text: str, message: str) -> Non
         ("ghcr.io/acme/app:1", ""),
     ],
 )
-def test_the_longest_pattern_speaks_of_an_image(reference: str, expected: str) -> None:
-    text = "".join(
+def test_the_longest_pattern_speaks_of_an_image_and_the_first_of_equal_ones(reference: str, expected: str) -> None:
+    entries = [
         entry(f'refuse = "{name}"', pattern)
         for name, pattern in (
             ("docker", "docker.io/*"),
             ("library", "docker.io/library/*"),
             ("nginx", "docker.io/library/nginx:1.27"),
         )
-    )
+    ]
     name = parse(reference)
     assert name is not None
-    one = policy(text).about(name)
-    assert (one.refuse if one else "") == expected
+    again = [entry('refuse = "again"', pattern) for pattern in ("docker.io/*", "docker.io/library/*")]
+    for order in (entries, entries[::-1], [*entries, *again]):
+        one = policy("".join(order)).about(name)
+        assert (one.refuse if one else "") == expected
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def suppressed(*products: VexProduct, **more: Any) -> bool:
         pytest.param((f"pkg:oci/app@{DIGEST}?repository_url=example.com/team/app&tag=1.2",), True, id="all of an image"),
         pytest.param(("pkg:oci/app?repository_url=example.com/team/app",), True, id="the image's repository in a package URL"),
         pytest.param(("pkg:docker/team/app@1.2",), True, id="docker's kind, with a tag for its version"),
+        pytest.param((f"pkg:docker/any@{DIGEST}",), True, id="docker's kind, with a digest for its version"),
+        pytest.param(("pkg:docker/team/app@1.2?repository_url=hub.docker.com",), True, id="docker's kind, whatever its registry"),
         pytest.param(("pkg:deb/debian/bash", "cpe:2.3:a:b", "pkg:deb/debian/libssl3"), True, id="one id of several"),
         pytest.param(("pkg:deb/debian/libssl3@3.0.9-1",), False, id="a version without the epoch"),
         pytest.param(("pkg:deb/debian/libssl3@1:3.0.9-2",), False, id="another version"),
@@ -98,6 +100,7 @@ def suppressed(*products: VexProduct, **more: Any) -> bool:
         pytest.param(("pkg:oci/app?repository_url=%3A",), False, id="a registry that is none"),
         pytest.param(("pkg:oci/p",), False, id="a part of the image's last name"),
         pytest.param(("pkg:docker/team/app@1.3",), False, id="docker's kind, another tag"),
+        pytest.param(("pkg:oci/",), False, id="a package URL of an image without a name"),
         pytest.param(("pkg:",), False, id="a package URL that is none"),
         pytest.param(("https://example.com/app",), False, id="an address"),
         pytest.param(("",), False, id="an empty text"),
@@ -147,6 +150,47 @@ def test_statements_on_components(product: VexProduct, about: bool) -> None:  # 
     found, _ = weighed(said(product, names=("CVE-2024-0002",)))
     assert (found["CVE-2024-0002"].suppressed is not None) is about
     assert found["CVE-2024-0001"].suppressed is None
+
+
+def test_a_statement_of_several_products_is_about_the_image_where_one_of_them_is_all_of_it() -> None:
+    part = VexProduct((CONFIG,), ("pkg:golang/x/other",))
+    assert suppressed(VexProduct((CONFIG,)), part)
+    assert suppressed(part, VexProduct((CONFIG,)))
+    assert not suppressed(part)
+
+
+def test_another_package_of_the_same_version_in_another_file_does_not_matter() -> None:
+    like = Package("golang", "text", "v0.1.0", "usr/bin/other", namespace="golang.org/x")
+    listed = replace(IMAGE, packages=(*IMAGE.packages, like))
+    product = VexProduct(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",))
+    found, _ = weighed(said(product, names=("GO-2",)), inventory=listed)
+    assert found["CVE-2024-0002"].suppressed is not None
+
+
+def test_packages_of_no_file_are_not_in_one_program() -> None:
+    listed = replace(IMAGE, packages=(replace(NET, path=""), replace(APP, path="")))
+    product = VexProduct(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",))
+    found, _ = weighed(said(product, names=("GO-2",)), inventory=listed)
+    assert found["CVE-2024-0002"].suppressed is None
+
+
+def test_a_distribution_may_be_named_less_closely_than_it_is() -> None:
+    closer = replace(IMAGE, distribution=Distribution("debian", "12.5"))
+    for named, about in (("debian-12", True), ("debian-1", False)):
+        found, _ = weighed(said(VexProduct((f"pkg:deb/debian/libssl3?distro={named}",))), inventory=closer)
+        assert (found["CVE-2024-0001"].suppressed is not None) is about
+
+
+def test_a_source_package_has_the_version_of_its_binary_where_it_names_none() -> None:
+    same = replace(IMAGE, packages=(replace(LIBSSL, source_version=""),))
+    found, _ = weighed(said(VexProduct(("pkg:deb/debian/openssl@1:3.0.9-1?arch=source",))), inventory=same)
+    assert found["CVE-2024-0001"].suppressed is not None
+
+
+def test_a_finding_that_is_no_vulnerability_stays_as_it_is() -> None:
+    found, _ = weighed(said())
+    other = replace(found["CVE-2024-0001"], vulnerability=None, suppressed=None)
+    assert VexStatements([said()], VexUsage()).matcher(IMAGE, "app.tar").apply(other) is other
 
 
 def test_a_package_in_files_of_several_products_needs_the_word_of_all() -> None:
@@ -249,6 +293,10 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
         pytest.param([said(VexProduct(("pkg:deb/ubuntu/libssl3",)))],
                      "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
                      "pkg:deb/ubuntu/libssl3, and libssl3 1:3.0.9-1 is of debian", id="another distribution"),
+        pytest.param([said(VexProduct(("pkg:deb/debian/libssl3?distro=debian-11&arch=amd64",)))],
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "pkg:deb/debian/libssl3?distro=debian-11&arch=amd64, and the distro of libssl3 1:3.0.9-1 is debian-12",
+                     id="another release, and the same architecture"),
         pytest.param([said(VexProduct(("pkg:oci/else",), ("pkg:deb/debian/libssl3",)))],
                      "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
                      "libssl3 in pkg:oci/else, which is not this image", id="the package in another image"),
@@ -270,7 +318,7 @@ def test_what_does_not_count_anyway_keeps_its_own_reason() -> None:
     gone = Inventory((), "", "", (), Container(), Distribution("debian", "12"), (
         Package("deb", "libssl3", "1", "var/lib/dpkg/status", source="openssl", removed=True),
     ))  # fmt: skip
-    found, notes = weighed(said(), inventory=gone)
+    found, notes = weighed(said(justification="component_not_present"), inventory=gone)
     aside = found["CVE-2024-0001"].suppressed
     assert aside is not None
     assert (aside.by, notes) == ("a later layer", [])
