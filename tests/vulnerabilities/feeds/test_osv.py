@@ -61,7 +61,6 @@ def vector(ecosystem: str, name: str) -> Any:
             id="mended where it begins, and begun anew later",
         ),
         pytest.param([("last_affected", "2"), ("introduced", "2")], [Span("2", last="2")], id="a single version"),
-        pytest.param([("introduced", "0"), ("introduced", "2")], [Span()], id="begun twice, and no end"),
         pytest.param([("fixed", "3")], [], id="never begun"),
         pytest.param([], [], id="no event"),
     ],

@@ -190,6 +190,10 @@ def test_broken_records_are_named(feed: str, value: Any, told: str) -> None:
     assert told in found
 
 
+def test_an_empty_line_between_scores_is_no_broken_record() -> None:
+    assert broken("epss", gzip.compress(f"{HEAD}\nCVE-2026-1000,0.5,0.5\n".encode())) == []
+
+
 FIXED = {"pkg": {"name": "b", "secfixes": {"1-r0": ["CVE-2026-1000"]}}}
 TRACKED = {"releases": {"bookworm": {"status": "open"}}}
 EXPLOITED = {"cveID": "CVE-2026-1000", "dateAdded": "2026-05-02"}
@@ -413,8 +417,8 @@ SOURCES = {
         {},
     ),
     "a fix without a version is none, and what else is said of the package counts": (
-        {"fixed": {"gate-1": f"{RPM}/gate"}, "known_affected": {"gate": f"{RPM}/gate"}},
-        {("gate", ""): "affected"},
+        {"fixed": {"gate-1": f"{RPM}/gate"}, "known_not_affected": {"gate": f"{RPM}/gate"}},
+        {("gate", ""): "not-affected"},
     ),
     "a package that is fixed and not affected is fixed": (
         {"fixed": {"gate-1-2": f"{RPM}/gate@1-2?arch=x86_64"}, "known_not_affected": {"gate": f"{RPM}/gate"}},
