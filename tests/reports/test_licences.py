@@ -64,3 +64,18 @@ def test_expressions_are_read_as_the_library_reads_them(tokens: list[str], betwe
 )
 def test_what_most_packages_say_is_read_without_the_library(text: str) -> None:
     assert _known(text, text.lower()) == _parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        pytest.param("GPL 2.0", "GPL-2.0-only", id="a name of several words"),
+        pytest.param("MIT WITH Apache-2.0", "", id="a licence where an exception should be"),
+        pytest.param("Classpath-exception-2.0 WITH MIT", "", id="an exception where a licence should be"),
+        pytest.param("(MIT) OR (ISC)", "MIT OR ISC", id="parentheses at both ends that are no pair"),
+        pytest.param(" ", "", id="a blank"),
+        pytest.param("MIT OR " * 5000 + "MIT", "", id="an endless text"),
+    ],
+)
+def test_what_is_hard_to_read_is_read_or_left_as_text(text: str, expression: str) -> None:
+    assert (licence(text).text, licence(text).expression) == (text, expression)

@@ -35,6 +35,9 @@ UNREADABLE = [
     ("Latin-1", "up.sh", b"docker run x # \xe9\n", "run: line 1: not UTF-8 text (byte 0xe9)"),
     ("a large file", "up.txt", b"docker run x\n" + b"#" * (8 << 20), "run: is larger than 8 MiB, the limit for a text"),
     ("a unit that pulls an artifact", "m.artifact", b"[Artifact]\nArtifact=a/b:1\n", "quadlet: the artifacts that units of Quadlet pull are not checked"),
+    ("UTF-16 with a mark, by another ending", "up.xyz", "docker run x\n".encode("utf-16"), "run: not UTF-8 text"),
+    ("a lock file of Lua by its ending", "a-1.0-1.rockspec", b"package = 'a'\n", "lock file: no analyzer reads lock files of this name"),
+    ("a lock file of OCaml by its ending", "a.opam.locked", b"depends: []\n", "lock file: no analyzer reads lock files of this name"),
     ("a lock file without an analyzer", "flake.lock", b"{}", "lock file: no analyzer reads lock files of this name"),
 ]  # fmt: skip
 
@@ -254,6 +257,14 @@ def test_dependencies_without_a_lock_file_are_counted(tmp_path: Path, name: str,
         (directory / lock).unlink()
 
 
+def test_a_project_of_maven_is_a_lock_file_though_other_xml_is_not_opened(tmp_path: Path) -> None:
+    write(tmp_path / "pom.xml", b"<project></project>\n")
+    write(tmp_path / "other.xml", b"docker run x\n")
+    (input_,) = resolve(str(tmp_path), Options())
+    assert isinstance(input_, FileInput)
+    assert (Path(input_.path).name, input_.lock) == ("pom.xml", True)
+
+
 def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     for number in range(1100):
         write(tmp_path / f"{number}.py", b"")
@@ -293,6 +304,7 @@ spec: {template: {spec: {containers: [{name: c, image: a, securityContext: {priv
     [
         pytest.param("deploy.yaml", MANIFEST, id="in YAML"),
         pytest.param("a/b/x.yml", "# shop\n---\napiVersion: v1\nkind: Service\n---\n" + MANIFEST, id="after another resource"),
+        pytest.param("jar", MANIFEST, id="by a name that is an ending of binaries"),
         pytest.param("deploy.json", json.dumps(yaml.safe_load(MANIFEST)), id="in JSON"),
         pytest.param("list.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": [yaml.safe_load(MANIFEST)]}), id="in a list"),
         pytest.param("deploy.yaml", MANIFEST.replace("apiVersion", '"api\\x56ersion"'), id="with an escaped key"),

@@ -37,6 +37,15 @@ def kept(noun: Container) -> Container:
     return decode_configuration(encode_configuration(noun))
 
 
+def test_a_variable_without_a_value_hides_no_secret() -> None:
+    assert hidden_values(PLAIN) == {}
+
+
+def test_fields_that_only_a_newer_version_has_are_left_out() -> None:
+    text = '{"unset": ["user", "of_a_newer_version"], "another_newer": 1}'
+    assert decode_configuration(text).user is UNSET
+
+
 def test_what_an_image_sets_comes_back_as_it_was() -> None:
     back = kept(PLAIN)
     for name in set(FIELDS) - {"platform", "history"}:

@@ -91,7 +91,7 @@ def open_image(arguments: Namespace, name: ImageName) -> tuple[Registry, str]:
 def name_of(text: str, *, tag: bool = True) -> ImageName:
     """Parse a reference; UsageError for a tag or digest where `tag` is false."""
     name = reference(text)
-    if not tag and (name.digest or text.rpartition("/")[2].count(":")):
+    if not tag and ":" in text.rpartition("/")[2]:  # a digest has a colon too
         msg = f"{text} names an image; name its repository instead: {name.registry}/{name.repository}"
         raise UsageError(msg)
     return name
