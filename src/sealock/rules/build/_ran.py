@@ -13,6 +13,7 @@ from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
 from sealock.rules.build._managers import ALIKE, VALUED
+from sealock.rules.build._values import RunValues, each_run
 
 T = TypeVar("T")
 
@@ -29,7 +30,9 @@ class Ran(Struct, frozen=True):
 class Call(Struct, frozen=True):
     """A call of a package manager: `verb` is its subcommand ("install"), `operands` are the arguments after it.
 
-    Operands exclude options and their values. `manager` is the plain name: "pip" for pip3.11, `python -m pip`.
+    Operands exclude options and their values, and name what a variable holds where the Dockerfile sets it: $PACKAGES
+    becomes the packages, each at the place of $PACKAGES. `manager` is the plain name: "pip" for pip3.11 and for
+    `python -m pip`.
     """
 
     ran: Ran
@@ -67,13 +70,14 @@ def _index(build: Build) -> tuple[Build, dict[str, list[Ran]], dict[str, list[Ca
             return known
     by_name: dict[str, list[Ran]] = {}
     by_manager: dict[str, list[Call]] = {}
-    for at, stage, run, command in build.commands():
-        if not command.words:
-            continue
-        ran = Ran(at, stage, run, command)
-        by_name.setdefault(command.name, []).append(ran)
-        if (call := _call(ran)) is not None:
-            by_manager.setdefault(call.manager, []).append(call)
+    for at, stage, run, values in each_run(build):
+        for command in run.script.commands():
+            if not command.words:
+                continue
+            ran = Ran(at, stage, run, command)
+            by_name.setdefault(command.name, []).append(ran)
+            if (call := _call(ran, values)) is not None:
+                by_manager.setdefault(call.manager, []).append(call)
     made = (build, by_name, by_manager)
     _last[:] = [made]
     return made
@@ -107,7 +111,7 @@ def _manager(command: Command) -> tuple[str, int]:
     return "", 0
 
 
-def _call(ran: Ran) -> Call | None:
+def _call(ran: Ran, values: RunValues) -> Call | None:
     words = ran.command.words
     manager, index = _manager(ran.command)
     if not manager:
@@ -128,8 +132,8 @@ def _call(ran: Ran) -> Call | None:
     if manager in _APT and any(_simulates(option.text) for option in options):
         return None
     if manager in _NO_VERB and (manager == "pacman" or not plain):
-        return Call(ran, manager, _NOTHING, tuple(plain), tuple(options))
-    return Call(ran, manager, plain[0], tuple(plain[1:]), tuple(options)) if plain else None
+        return Call(ran, manager, _NOTHING, values.expand(plain), tuple(options))
+    return Call(ran, manager, plain[0], values.expand(plain[1:]), tuple(options)) if plain else None
 
 
 def _simulates(option: str) -> bool:
