@@ -47,6 +47,7 @@ FORMER["statements"] = [{**row, "timestamp": BEFORE} for row in FORMER["statemen
         pytest.param({**FORMER, "author": "you"}, 4, BEFORE, id="another author"),
         pytest.param({**FORMER, "author": "you", "version": True}, 1, BEFORE, id="a version that is a truth value"),
         pytest.param({**FORMER, "author": "you", "version": 0}, 1, BEFORE, id="a version that is none"),
+        pytest.param({**FORMER, "author": "you", "version": -3}, 1, BEFORE, id="a version below none"),
         pytest.param({**FORMER, "author": "you", "version": 1}, 2, BEFORE, id="the first version"),
         pytest.param({**FORMER, "author": "you", "version": "3"}, 1, BEFORE, id="a version that is a text"),
         pytest.param({**FORMER, "statements": ["x", *FORMER["statements"]]}, 4, BEFORE, id="a statement that is a text"),

@@ -62,6 +62,11 @@ STRUCTURE = [
     ("words after a redirect", ">x a b", "a b >x"),
     ("a here-string", "a <<< 'b c'", "a <<<b c"),
     ("a here-document", "cat <<EOF\n$(a)\nEOF\nb", "cat <<EOF substitution[a] NL b"),
+    ("a comment in a pipeline", "a | # why\n b", "a | b"),
+    ("comments after joints", "a &&\n# why\nb ||\n# else\nc", "a && b || c"),
+    ("a comment in a group that is redirected", "{ # why\n a; } >x", ">x subshell[a]"),
+    ("a comment in a loop of a pipeline", "for i in x; do # why\n b; done | c", "subshell[i:=? ; b] | c"),
+    ("a descriptor that is no number that fits", "a 12345678901>x", "a >x"),
     ("a here-document in quotes", "cat <<'EOF'\n$(a)\nEOF\nb", "cat <<EOF NL b"),
     ("what follows a here-document on its line", "a <<E >x | b && c; d\n1\nE\ne", "a <<E >x | b && c ; d NL e"),
     ("two here-documents on a line", "a <<A; b <<-B\n1\nA\n\t2\n\tB\nc", "a <<A ; b <<-B NL c"),
@@ -78,6 +83,11 @@ NESTED = [
     ("a script's name is no text", "sh -x a.sh -c b", "sh -x a.sh -c b"),
     ("escapes in the text", r'sh -c "a \"b c\" \$d $e"', 'sh -c «a "b c" $d $e» argument[a b c «$d» «$e»]'),
     ("substitutions are read once", 'sh -c "$(a)"', "sh -c «$(a)» substitution[a] argument[«$(a)»]"),
+    ("a here-document of another descriptor", "bash 3<<E\na\nE", "bash 3<<E"),
+    ("a here-document through cat for another program", "cat <<E | python\na\nE", "cat <<E | python"),
+    ("a here-document through cat with options", "cat -n <<E | sh\na\nE", "cat -n <<E | sh"),
+    ("wrappers without a command", "watch; watch -n 1; env -S; parallel ::: a; sh -c; eval", "watch ; watch -n 1 ; env -S ; parallel ::: a ; sh -c ; eval"),
+    ("an option with a file before -c", "bash --rcfile x -c a", "bash --rcfile x -c a argument[a]"),
     ("eval", "eval 'a b' c", "eval a b c argument[a b c]"),
     ("su", "su - me -c 'a; b'", "su - me -c a; b argument[a ; b]"),
     ("a here-document for a shell", "sh <<E\na \\$b\nE", "sh <<E argument[a «$b»]"),
@@ -118,6 +128,9 @@ def test_a_script_is_read(text: str, expected: str) -> None:
         (r'"a\"b\\c\d\$"', r'a"b\c\d$', True),
         (r"'a\b'", r"a\b", True),
         (r"$'a\n\t\x41\u00e9\101\'b'", "a\n\tAéA'b", True),
+        (r"$'\cA\x4g\08\q'", "\x01\x04g\x008\\q", True),
+        (r"$'\c'", r"\c", True),
+        (r"$'\xg\U110000'", r"\xg\U110000", True),
         ('$"text"', "text", True),
         ("''", "", True),
         ('"$HOME/x"', "$HOME/x", False),
@@ -151,6 +164,15 @@ def test_braces_expand_only_in_bash(name: str, literal: bool) -> None:  # noqa: 
     words = shell.parse("echo {a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
     assert [word.literal for word in words] == [True, literal, literal]
     assert words[1].text == "{a,b}"
+
+
+@pytest.mark.parametrize(
+    ("text", "literal"),
+    [("{1..3}", False), ("{a,b}", False), ("{a}", True), ("}a,b{", True), ("{ab..", True), ("a,b..", True)],
+)
+def test_braces_expand_where_they_hold_a_list_or_a_range(text: str, literal: bool) -> None:  # noqa: FBT001  a table's column
+    words = shell.parse(f"echo {text}", shell="bash").pipelines[0].commands[0].words  # noqa: S604  the shell that it is read for
+    assert words[1].literal is literal
 
 
 def test_offsets_lead_back_to_the_file() -> None:
