@@ -9,7 +9,8 @@ from sealock.model.build import Build, Run, Stage
 from sealock.model.location import At
 from sealock.model.shell import Command
 from sealock.rules.build._commands import downloads, is_verified
-from sealock.rules.downloads import DOWNLOADERS, INTERPRETERS, prints_download, program, saved_as
+from sealock.rules.downloadruns import passes_download
+from sealock.rules.downloads import DOWNLOADERS, INTERPRETERS, program, saved_as
 
 AUTHORITY_DIRECTORIES: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 """Parts of the paths below which a certificate is trusted."""
@@ -59,8 +60,8 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
                 if streams and command.name in _UNPACKERS:
                     yield Use(at, command, "unpacked", "a download")
                     streams = False
-                if len(pipeline.commands) > 1 and any(map(prints_download, command.walk())):
-                    streams = True
+                if len(pipeline.commands) > 1:
+                    streams = passes_download(command, fed=streams)
                 if command.name in DOWNLOADERS:
                     fetched.update(_base(file) for file in saved_as(command))
                 elif (use := _use(command, fetched)) is not None:

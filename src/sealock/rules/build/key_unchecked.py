@@ -3,7 +3,8 @@ from __future__ import annotations
 from sealock.model.build import Run
 from sealock.rules.build._commands import downloads, is_verified, known, line, pipelines
 from sealock.rules.build._ran import once_each, ran
-from sealock.rules.downloads import prints_download, program, saved_as
+from sealock.rules.downloadruns import passes_download
+from sealock.rules.downloads import program, saved_as
 from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 
@@ -54,7 +55,7 @@ class KeyUnchecked(Rule[Build]):
                         place=known(command.place),
                         evidence=text,
                     )
-                fetched = fetched or any(map(prints_download, command.walk()))
+                fetched = passes_download(command, fed=fetched)
         for call in ran(build, "curl", "wget"):
             keyrings = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
             if keyrings and not is_verified(call.run) and not shows_fingerprint(call):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import Run
 from sealock.rules.build._commands import downloads, known, line, pipelines
-from sealock.rules.downloads import find_download_run, find_invoked_download
+from sealock.rules.downloadruns import find_download_run, find_invoked_download
 from sealock.rules.kit import Build, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 

@@ -5,7 +5,8 @@ from sealock.model.location import Place
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 from sealock.rules.container._texts import commands_of
-from sealock.rules.downloads import DOWNLOADERS, DownloadRun, find_download_run, find_invoked_download
+from sealock.rules.downloadruns import DownloadRun, find_download_run, find_invoked_download
+from sealock.rules.downloads import DOWNLOADERS
 from sealock.rules.kit import Container, Final, Iterator, Rule, RuleFinding, Severity, cwe
 
 _DOWNLOADER: Final = compile_lazily(rf"(?<![\w-])(?:{'|'.join(sorted(DOWNLOADERS))})(?![\w-])")
@@ -46,6 +47,7 @@ class DownloadedAtStart(Rule[Container]):
         "docker run alpine sh -c 'curl -s https://example.com/a | sudo tee /etc/bash'",
         "docker run alpine sh -c 'curl -so /a https://example.com/a | cat; echo true | sh'",
         "docker run alpine sh -c 'curl -fsSo /a https://example.com/a | bash; wget https://example.com/b | sh'",
+        "docker run alpine bash -c 'curl -s https://example.com/a >& /tmp/a | sh'",
         "docker run alpine sh -c 'echo \"Do not: curl https://example.com/a | sh\" && exec /app'",
         "services:\n  app:\n    image: python:3.12\n    command: python app.py\n",
     )
