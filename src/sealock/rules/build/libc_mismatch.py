@@ -11,11 +11,17 @@ from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFind
 _GLIBC: Final = frozenset({"debian", "redhat", "suse", "arch"})
 _DATA: Final = compile_lazily(
     r"(?i)(?:^|/)(?:etc|certs?|ca-certificates|share|conf(?:ig)?|public|html|static|assets|dist|templates|migrations|"
-    r"docs?|locales?|wwwroot|www|resources|schemas?|licenses?|sql|scripts)(?:/|$)|"
+    r"docs?|locales?|wwwroot|www|resources|schemas?|licenses?|sql|scripts|include|boot|firmware|lib/modules)(?:/|$)|"
     r"\.(?:html?|css|[cm]?js|json|ya?ml|toml|xml|conf|cfg|ini|crt|pem|txt|md|sql|jar|war|ear|class|py|sh|php|rb|pl|"
-    r"map|svg|png|ico|ttf|woff2?|wasm|proto|tmpl|tpl|zip|tgz|tar(?:\.\w+)?|pub|asc|gpg|dll)$|^/(?:passwd|group)$"
+    r"map|svg|png|ico|ttf|woff2?|wasm|proto|tmpl|tpl|zip|tgz|tar(?:\.\w+)?|pub|asc|gpg|dll|"
+    r"h|ko|dtb|efi|bpf\.o)$|^/(?:passwd|group)$|(?:^|/)(?:[bzu]?Image|vmlinu[xz]|kernel|initrd|initramfs|System\.map)[^/]*$"
 )
-"""Files that no C library has to run: settings, certificates, web content, scripts and byte code."""
+"""Files that no C library has to run: settings, certificates, web content, scripts, byte code, and kernels."""
+_KERNEL_TARGETS: Final = frozenset({
+    "Image", "bzImage", "zImage", "uImage", "vmlinux", "modules", "modules_install", "modules_prepare", "dtbs",
+    "headers_install",
+})  # fmt: skip
+"""What make builds of Linux, which links with no C library."""
 _FLAGS: Final = (
     "CGO_ENABLED", "LDFLAGS", "CFLAGS", "CXXFLAGS", "CGO_LDFLAGS", "GOFLAGS", "GO_LDFLAGS", "BUILD_LDFLAGS",
     "EXTRA_LDFLAGS", "GO_BUILD_FLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET",
@@ -63,6 +69,10 @@ class LibcMismatch(Rule[Build]):
         ),
         "FROM golang:1.23-alpine AS build\nRUN go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
         (
+            "FROM debian:12 AS kernel\nRUN make defconfig && make bzImage modules\nFROM alpine:3.20\n"
+            "COPY --from=kernel /linux/out /out\n"
+        ),
+        (
             "FROM node:22 AS build\nRUN npm run build\nFROM nginx:1.27-alpine\n"
             "COPY --from=build /app/dist /usr/share/nginx/html\n"
         ),
@@ -102,14 +112,18 @@ class LibcMismatch(Rule[Build]):
 
 def _linking_stages(build: Build) -> frozenset[int]:
     """The stages that link programs against their own C library."""
-    links, static = set(), set()
+    links, made, kernels, static = set(), set(), set(), set()
     for call in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
         flags = (each.value.text for each in call.command.assignments if each.value and "FLAGS" in each.name)
         words = " ".join((*call.command.arguments, *flags))
         # Which of a stage's commands builds the program that is copied is not known.
         if "static" in words or "musl" in words:
             static.add(call.stage.index)
-        if call.command.name not in {"go", "cargo"} or "build" in words or "install" in words:
+        if not _KERNEL_TARGETS.isdisjoint(call.command.arguments):
+            kernels.add(call.stage.index)
+        elif call.command.name == "make":
+            made.add(call.stage.index)
+        elif call.command.name not in {"go", "cargo"} or "build" in words or "install" in words:
             links.add(call.stage.index)
     static_at = {
         setting.at[:2]
@@ -118,6 +132,6 @@ def _linking_stages(build: Build) -> frozenset[int]:
     }
     return frozenset(
         index
-        for index in links - static
+        for index in (links | made - kernels) - static
         if not any(("stages", below.index) in static_at for below in lineage(build, build.stages[index]))
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.model.windows import is_for_windows
 from sealock.rules.container._networks import on_default_bridge
 from sealock.rules.kit import (
     UNKNOWN,
@@ -18,9 +19,10 @@ from sealock.rules.kit import (
 class DefaultBridge(Rule[Container]):
     """Container uses the default bridge network.
 
-    Every container that names no network joins docker0, and all of them can reach each other there. It does not resolve
-    names, so people add links or publish ports needlessly. Make a network for each application: `docker network create
-    app`, then `--network app`. A container that needs no network takes `--network none`.
+    Every container that names no network joins docker0 (on Windows: nat), and all of them can reach each other there.
+    docker0 does not resolve names, so people add links or publish ports needlessly. Make a network for each
+    application: `docker network create app`, then `--network app`. A container that needs no network takes `--network
+    none`.
     """
 
     id = "C064"
@@ -33,11 +35,14 @@ class DefaultBridge(Rule[Container]):
         "docker run alpine",
         "docker run --network bridge alpine",
         "services:\n  app:\n    image: alpine:3.20\n    network_mode: bridge\n",
+        "docker run mcr.microsoft.com/windows/nanoserver:ltsc2025",
+        "docker run --network nat mcr.microsoft.com/windows/nanoserver:ltsc2025",
     )
     good = (
         "docker run --network app alpine",
         "docker run --net=none alpine",
         "services:\n  a:\n    image: alpine:3.20\n",
+        "docker run --network nat alpine",
     )
     fixable = False
 
@@ -45,9 +50,10 @@ class DefaultBridge(Rule[Container]):
         if on_default_bridge(container):
             # Without a network a compose service joins its project's network; for a run line we cannot guess one.
             fix = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
+            name, network = ("docker0", "bridge") if not is_for_windows(container) else ("nat", "network")
             yield self.finding(
-                "joins the default bridge (docker0) with every container that names no network",
+                f"joins the default {network} ({name}) with every container that names no network",
                 "network_mode",
                 fix=fix,
-                evidence="docker0",
+                evidence=name,
             )
