@@ -9,6 +9,7 @@ from sealock.rules.evaluation import evaluate
 from support.documents import read
 
 SECURITY = tuple(rule for rule in rules("build") if not "B100" <= rule.id < "C")
+POWERSHELL = 'FROM mcr.microsoft.com/windows/servercore:ltsc2025\nSHELL ["powershell", "-Command"]\n'
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
 
 
@@ -86,6 +87,18 @@ def reported(text: str) -> set[str]:
         ("the standard output is swapped and restored", "FROM debian:12\nRUN curl https://e.com/i 3>&1 >log 1>&3 | sh\n", "B020"),
         ("curl's output is redirected to a file that runs", 'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN curl https://e.com/i >& i && sh i\n', "B021"),
         ("tar unpacks to its standard output", "FROM debian:12\nRUN curl https://e.com/i.tgz | tar xzO | sh\n", "B020"),
+        ("iex takes what iwr prints", f"{POWERSHELL}RUN iex (iwr https://e.com/i.ps1)\n", "B020"),
+        ("iex takes what a client downloads", f"{POWERSHELL}RUN iex ((New-Object Net.WebClient).DownloadString('https://e.com/i.ps1'))\n", "B020"),
+        ("iex takes a variable with a download", f"{POWERSHELL}RUN $r = iwr https://e.com/i.ps1; iex $r.Content\n", "B020"),
+        ("a script block is made of a download", f"{POWERSHELL}RUN & ([scriptblock]::Create((irm https://e.com/i.ps1)))\n", "B020"),
+        ("PowerShell starts a downloaded program", f"{POWERSHELL}RUN Invoke-WebRequest https://e.com/x.exe -OutFile x.exe; Start-Process x.exe -Wait\n", "B021"),
+        ("a variable names the program of PowerShell", f"{POWERSHELL}RUN $f = '\\x.exe'; (New-Object Net.WebClient).DownloadFile('https://e.com/x.exe', $f); & $f /S\n", "B021"),
+        ("another RUN of PowerShell starts it", f"{POWERSHELL}RUN iwr https://e.com/x.exe -OutFile C:/x.exe\nRUN C:/x.exe /S\n", "B021"),
+        ("msiexec takes it out of a list", f"{POWERSHELL}RUN iwr https://e.com/a.msi -OutFile a.msi; Start-Process msiexec -ArgumentList '/i', 'a.msi'\n", "B021"),
+        ("a hash is only printed", f"{POWERSHELL}RUN iwr https://e.com/x.exe -OutFile x.exe; Get-FileHash x.exe; ./x.exe\n", "B021"),
+        ("Expand-Archive takes it", f"{POWERSHELL}RUN iwr https://e.com/a.zip -OutFile a.zip; Expand-Archive a.zip C:/a\n", "B022"),
+        ("a call of PowerShell goes on in the next line", '# escape=`\nFROM mcr.microsoft.com/windows/servercore:ltsc2025\nRUN powershell -NoProfile -Command `\n "iwr \\"https://e.com/x.exe\\" -OutFile x.exe; `\n ./x.exe"\n', "B021"),
+        ("PowerShell stands in the exec form", 'FROM debian:12\nRUN ["pwsh", "-NoLogo", "-c", "irm https://e.com/i.ps1 | iex"]\n', "B020"),
         ("the download has an input", "FROM debian:12\nRUN curl -d @- https://e.com/i < in | sh\n", "B020"),
         ("curl takes the name of the address in a long option", "FROM debian:12\nRUN curl --remote-name https://e.com/i.sh && sh i.sh\n", "B021"),
         ("HTTPie downloads", "FROM debian:12\nRUN http -d https://e.com/i.sh && sh i.sh\n", "B021"),
@@ -168,6 +181,10 @@ def test_false_negatives_of_other_tools_are_reported(sentence: str, text: str, r
         ("a download is the argument of a shell's own text", "FROM debian:12\nRUN sh -c 'echo $1' _ \"$(curl https://e.com/v)\"\n", "B020"),
         ("a test compares the download", 'FROM debian:12\nRUN test "$(curl https://e.com/v)" = 3 | sh\n', "B020"),
         ("a here-document only has a downloaded value", "FROM debian:12\nRUN sh <<E\necho $(curl https://e.com/v)\nE\n", "B020"),
+        ("PowerShell compares the hash", POWERSHELL + "RUN iwr https://e.com/x.exe -OutFile x.exe; if ((Get-FileHash x.exe).Hash -ne $env:SHA) { throw 'x.exe' }; ./x.exe\n", "B021"),
+        ("PowerShell reads a version", f"{POWERSHELL}RUN $v = (irm https://e.com/v).tag_name; Write-Host $v\n", "B020"),
+        ("iex runs another text", f"{POWERSHELL}RUN iwr https://e.com/a.txt -OutFile a.txt; iex 'dir'\n", "B020"),
+        ("PowerShell only saves a file", f"{POWERSHELL}RUN iwr https://e.com/x.exe -OutFile x.exe; Get-Item x.exe\n", "B021"),
         ("wget writes a file by itself", "FROM debian:12\nRUN wget https://e.com/i | sh\n", "B020"),
         ("a file takes what tar does not read", "FROM debian:12\nRUN curl -o v https://e.com/v | tar xz\n", "B022"),
         ("perl edits a download", "FROM debian:12\nRUN curl -s https://e.com/v | perl -pe s/a/b/ > v\n", "B020"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from sealock.model.shell import Command, Pipeline, Script, Word
-from sealock.patterns import compile_lazily
 from sealock.rules.downloads import DOWNLOADERS, INTERPRETERS, SHELLS, prints_download, prints_onward, program
 
 _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
@@ -24,10 +22,6 @@ _SILENT: Final = frozenset({
     "shasum", "cksum", "gpgv", "cosign", "minisign", "install", "cp", "cpio", "unzip", "patch",
 })  # fmt: skip
 """Programs that do not print what they read."""
-_EXPRESSION: Final = compile_lazily(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
-_POWERSHELL: Final = compile_lazily(
-    r"DownloadString|(?<![\w-])(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?![\w-])", re.IGNORECASE
-)
 
 
 class DownloadRun(NamedTuple):
@@ -48,12 +42,6 @@ def find_download_run(pipeline: Pipeline) -> DownloadRun | None:
             return DownloadRun(command, command.name if command.name.isalnum() else "", piped=False)
         streams = passes_download(command, fed=streams)
     return None
-
-
-def find_invoked_download(text: str) -> re.Match[str] | None:
-    """The Invoke-Expression of a PowerShell text that also downloads: `iwr … | iex`; None for none."""
-    match = _EXPRESSION.search(text)
-    return match if match is not None and _POWERSHELL.search(text) else None
 
 
 def passes_download(command: Command, *, fed: bool = False) -> bool:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sealock.model.build import Build, Run, Stage
-from sealock.model.location import At
+from sealock.model.location import At, Place
 from sealock.model.shell import Command
-from sealock.rules.build._commands import downloads, is_verified
+from sealock.rules.build._commands import downloads, is_verified, known, line
+from sealock.rules.build._powershell import powershell_of, speaks_powershell
 from sealock.rules.downloadruns import passes_download
 from sealock.rules.downloads import DOWNLOADERS, INTERPRETERS, program, saved_as
+from sealock.rules.powershell import compares_hash, follow_downloads
+from sealock.secrets.values import mask
 
 AUTHORITY_DIRECTORIES: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 """Parts of the paths below which a certificate is trusted."""
@@ -20,10 +23,14 @@ _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip", "7z", "7za", "gunzip", 
 
 
 class Use(NamedTuple):
-    """How the build uses an unverified download: "run", "executable", "installed" or "unpacked"."""
+    """How the build uses an unverified download: "run", "executable", "installed" or "unpacked".
+
+    `line` is the command, and `place` where it stands; None for the instruction.
+    """
 
     at: At
-    command: Command
+    line: str
+    place: Place | None
     how: str
     file: str
 
@@ -39,7 +46,10 @@ def unchecked(build: Build) -> tuple[Use, ...]:
     """Every use of a download that is verified neither in its RUN nor in the RUN that uses it."""
     if _Last.build is not build:
         stages = build.stages if downloads(build) else ()
-        _Last.uses = tuple(use for stage in stages for use in _in_stage(stage))
+        uses = [use for stage in stages for use in _in_stage(stage)]
+        if speaks_powershell(build):
+            uses += [use for stage in build.stages for use in _in_powershell(build, stage)]
+        _Last.uses = tuple(uses)
         _Last.build = build
     return _Last.uses
 
@@ -58,7 +68,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
             streams = False
             for command in pipeline.commands:
                 if streams and command.name in _UNPACKERS:
-                    yield Use(at, command, "unpacked", "a download")
+                    yield Use(at, line(command), known(command.place), "unpacked", "a download")
                     streams = False
                 if len(pipeline.commands) > 1:
                     streams = passes_download(command, fed=streams)
@@ -66,7 +76,23 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
                     fetched.update(_base(file) for file in saved_as(command))
                 elif (use := _use(command, fetched)) is not None:
                     fetched.discard(use[1])
-                    yield Use(at, command, *use)
+                    yield Use(at, line(command), known(command.place), *use)
+
+
+def _in_powershell(build: Build, stage: Stage) -> Iterator[Use]:
+    """The uses in the PowerShell of a stage; a comparison of a hash covers its RUN and all downloads before it."""
+    fetched: set[str] = set()
+    for index, run in enumerate(stage.instructions):
+        texts = tuple(powershell_of(build, run)) if isinstance(run, Run) else ()
+        if any(compares_hash(text.text) for text in texts):
+            fetched.clear()
+            continue
+        for text in texts:
+            for used in follow_downloads(text.text, fetched):
+                if used.how != "text":
+                    at: At = ("stages", stage.index, "instructions", index)
+                    written = mask(" ".join(text.text[used.start : used.end].split()))[:200]
+                    yield Use(at, written, text.place(used.start, used.end), used.how, used.file)
 
 
 def _use(command: Command, fetched: set[str]) -> tuple[str, str] | None:

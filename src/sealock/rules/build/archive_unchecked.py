@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from sealock.rules.build._commands import known, line
 from sealock.rules.build._fetched import unchecked
 from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
@@ -34,6 +33,6 @@ class ArchiveUnchecked(Rule[Build]):
                 yield self.finding(
                     f"unpacks {use.file} without checking it",
                     use.at,
-                    place=known(use.command.place),
-                    evidence=line(use.command),
+                    place=use.place,
+                    evidence=use.line,
                 )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from sealock.rules.build._commands import known, line
 from sealock.rules.build._fetched import unchecked
 from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
@@ -11,6 +10,7 @@ class DownloadRunUnchecked(Rule[Build]):
     TLS proves which server sent a file, not that its authors built it: attackers take over servers, accounts and
     release pages. Put the checksum into the Dockerfile and check it before use (`echo "$SHA256 file" | sha256sum -c
     -`), or verify a signature with a key whose fingerprint you state; or fetch with `ADD --checksum=sha256:…`.
+    In PowerShell: `if ((Get-FileHash file).Hash -ne $env:SHA256) { throw 'file' }`.
     """
 
     id = "B021"
@@ -42,8 +42,8 @@ class DownloadRunUnchecked(Rule[Build]):
                 yield self.finding(
                     f"{what} {use.file} without checking the download",
                     use.at,
-                    place=known(use.command.place),
-                    evidence=line(use.command),
+                    place=use.place,
+                    evidence=use.line,
                     severity=Severity.HIGH if use.how == "run" else None,
                     confidence=Confidence.HIGH if use.how == "run" else Confidence.MEDIUM,
                 )

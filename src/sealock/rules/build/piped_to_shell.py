@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from sealock.model.build import Run
 from sealock.rules.build._commands import downloads, known, line, pipelines
-from sealock.rules.downloadruns import find_download_run, find_invoked_download
-from sealock.rules.kit import Build, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.build._powershell import powershell_of, speaks_powershell
+from sealock.rules.downloadruns import find_download_run
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.powershell import follow_downloads
 from sealock.secrets.values import mask
 
 
@@ -13,7 +15,7 @@ class PipedToShell(Rule[Build]):
     `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run whatever the server sends today, as root. The server can
     detect the pipe and send a different script, and a dropped connection runs half of one. Download to a file, check it
     against a checksum or signature in the Dockerfile, and then run it; or install the package that the distribution
-    signs.
+    signs. The same holds for `iex (irm …)` in PowerShell.
     """
 
     id = "B020"
@@ -46,12 +48,16 @@ class PipedToShell(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, run in build.each(Run) if find_invoked_download(build.text) else ():
-            text = build.excerpt(run.place)
-            if (match := find_invoked_download(text)) is not None:
-                place = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
-                evidence = mask(" ".join(text.split()))[:200]
-                yield self.finding("runs a download with Invoke-Expression", at, place=place, evidence=evidence)
+        for at, _, run in build.each(Run) if speaks_powershell(build) else ():
+            for powershell in powershell_of(build, run):
+                for used in follow_downloads(powershell.text, set()):
+                    if used.how == "text":
+                        place = powershell.place(used.start, used.end)
+                        evidence = mask(" ".join(build.excerpt(run.place).split()))[:200]
+                        name = powershell.text[used.start : used.end]
+                        name = "Invoke-Expression" if name.lower() == "iex" else name
+                        message = f"runs a download with {name} without a check"
+                        yield self.finding(message, at, place=place, evidence=evidence)
         for at, _, pipeline in pipelines(build) if downloads(build) else ():
             if (use := find_download_run(pipeline)) is None:
                 continue
