@@ -44,6 +44,16 @@ FOUND = [
     ("a table of TOML", "config.toml", '[mcp_servers.a]\ncommand = "docker"\nargs = ["run",\n  "-i", # b\n  \'x\',\n]\n', [["-i", "x"]]),
     ("an inline table of TOML", "config.toml", 'a.b = { command = "docker", args = ["run", "-i", "x"] }\n', [["-i", "x"]]),
     ("two tables of TOML are apart", "a.toml", '[a]\ncommand = "docker"\n[b]\nargs = ["run", "-i", "x"]\n', []),
+    ("the command of Docker's own image", "compose.yaml", "services: {a: {image: docker:cli, command: run -i x}}\n", [["-i", "x"]]),
+    ("the same as an array", "compose.yaml", "services:\n  a:\n    image: docker.io/library/docker:27-cli\n    command:\n      - run\n      - -i\n      - x\n", [["-i", "x"]]),
+    ("the same in quotes", "compose.yaml", "services:\n  a:\n    image: docker\n    command: 'run -i x'\n", [["-i", "x"]]),
+    ("the same with the entrypoint named", "compose.yaml", "services:\n  a:\n    image: docker:cli\n    entrypoint: docker\n    command: [run, -i, x]\n", [["-i", "x"]]),
+    ("an entrypoint as an array", "compose.yaml", "services:\n  a:\n    image: a:1\n    entrypoint: [docker]\n    command: run -i x\n", [["-i", "x"]]),
+    ("another entrypoint", "compose.yaml", "services:\n  a:\n    image: docker:cli\n    entrypoint: sh\n    command: run -i x\n", []),
+    ("another image", "compose.yaml", "services:\n  a:\n    image: a/docker:cli\n    command: run -i x\n", []),
+    ("another command of Docker's image", "compose.yaml", "services:\n  a:\n    image: docker:cli\n    command: sh -c 'run -i x'\n", []),
+    ("the arguments of a pod's container", "pod.yaml", "spec:\n  containers:\n  - image: docker:cli\n    args: [run, -i, x]\n", [["-i", "x"]]),
+    ("its command as an array", "pod.yaml", "spec:\n  containers:\n  - image: a:1\n    command: [docker]\n    args: [run, -i, x]\n", [["-i", "x"]]),
     ("a script in JSON is still read", "package.json", '{"scripts": {"a": "docker run -i x"}}', [["-i", "x"]]),
 ]  # fmt: skip
 

@@ -14,6 +14,11 @@ _MENTION: Final = compile_lazily(
     r"[^\n#]{0,200}?\b(?:run|create|exec|update|build)\b",
     re.MULTILINE | re.IGNORECASE,
 )
+_OF_IMAGE: Final = compile_lazily(
+    r"(?:\bimage|\bentrypoint|\bcommand)[\"']?[ \t]*:(?:[ \t\[\"']|\n[ \t]*- )*(?:[\w.-]+/){0,2}"
+    r"docker(?:[:@][\w.:@-]+)?[\"']?[ \t]*(?:[\]\r\n,}#]|$)"
+)
+"""Docker's own image, or its program, as that of a container."""
 ENGINES: Final = ("docker", "podman", "nerdctl")
 VARIABLE_RUN: Final = r"\$[\w({][^\s|;&]{0,60}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
 """A variable before a verb and an option: the program may be an engine that the text does not name."""
@@ -32,7 +37,12 @@ def may_run(text: str) -> bool:
 
 def mentions_run(text: str) -> bool:
     """Whether a line that is no comment has an engine's name followed by a verb that says what a container gets."""
-    return any(engine in text for engine in ENGINES) and _MENTION.search(text) is not None
+    return any(engine in text for engine in ENGINES) and (_MENTION.search(text) is not None or gives_run_to_image(text))
+
+
+def gives_run_to_image(text: str) -> bool:
+    """Whether a text may give a verb to the program `docker` of a container."""
+    return _OF_IMAGE.search(text) is not None and _VERB.search(text) is not None
 
 
 def interpreter(text: str) -> str:

@@ -1,6 +1,7 @@
 """Finds the commands that configurations hold as arrays: mcp.json, the settings of coding agents, tasks and the like.
 
-`"command": "docker", "args": ["run", "--rm", …]`, or the whole command as one array, in JSON, YAML and TOML.
+`"command": "docker", "args": ["run", "--rm", …]`, or the whole command as one array, in JSON, YAML and TOML; and what
+containers of Docker's own image give to its program: `image: docker:cli` with `command: run --rm …`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from typing import Final
 
 from sealock.formats import jsontext, tomltree, yamltree
 from sealock.formats.optionkeys.table import KeyWord, OptionKey
+from sealock.formats.runcalls import gives_run_to_image
 from sealock.formats.scripts.engines import engine_of
 from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
+from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
+from sealock.shell import parse as parse_script
 
 ARRAY: Final = OptionKey("arguments", shape="arguments")
 _ENGINE: Final = compile_lazily(
@@ -28,20 +32,22 @@ _PROGRAM_KEYS: Final = compile_lazily(
     r"command|cmd|program|exec|executable|path|bin|binary|runtime|entrypoint", re.IGNORECASE
 )
 _VARIABLE: Final = compile_lazily(r"\$\{[^}]*\}|\{\{.*?\}\}")
+_VERBS: Final = frozenset({"run", "create", "container", "exec", "build", "buildx", "compose", "service", "update"})
+"""Commands of `docker` that say what a container gets."""
 _WRAPPERS: Final = frozenset({"sudo", "doas", "CMD"})
 """Programs that run the rest of an array, and the word for that in a health check."""
 
 
 def may_have_arrays(text: str) -> bool:
     """Whether a text may name an engine as a value."""
-    return _ENGINE.search(text) is not None
+    return _ENGINE.search(text) is not None or gives_run_to_image(text)
 
 
 def commands(source: Source, kind: str) -> Iterator[Command]:
     """The commands of engines that the arrays of a text hold, in the order of the text."""
     if not may_have_arrays(source.text):
         return
-    found = [command for root in _roots(source.text, kind) for command in _commands(root)]
+    found = [command for root in _roots(source.text, kind) for command in _commands(root, source.text)]
     yield from sorted(found, key=lambda command: command.place.start)
 
 
@@ -53,7 +59,7 @@ def _roots(text: str, kind: str) -> Iterator[YamlNode]:
     yield from (root for root in tree.documents if root is not None)
 
 
-def _commands(root: YamlNode) -> Iterator[Command]:
+def _commands(root: YamlNode, text: str) -> Iterator[Command]:
     """The commands of a tree; what an alias refers to is read where it stands."""
     pending = [root]
     while pending:
@@ -65,6 +71,8 @@ def _commands(root: YamlNode) -> Iterator[Command]:
         elif isinstance(node, Mapping):
             pending += [value for _, value in node.entries if not isinstance(value, Alias)]
             yield from _split(node)
+            if (command := _of_image(node, text)) is not None:
+                yield command
 
 
 def _whole(node: Sequence) -> Command | None:
@@ -94,6 +102,47 @@ def _split(node: Mapping) -> Iterator[Command]:
                 before = program.start < value.start
                 place = Place(program.start, program.end) if before else Place(value.start, value.start + 1)
                 yield _command([*(Word(name, place) for name in names), *words])
+
+
+def _of_image(node: Mapping, text: str) -> Command | None:
+    """What a container gives to the program `docker` of its image, or to one of that name as its entrypoint.
+
+    The image's own entrypoint puts `docker` before a command of that program.
+    """
+    entry, given = node.entry("entrypoint"), node.entry("command")
+    if (arguments := node.entry("args")) is not None:  # of a pod
+        entry, given = given, arguments
+    if entry is not None and isinstance(entry[1], Scalar) and given is not None and isinstance(given[1], Sequence):
+        return None  # as any program with its arguments
+    if given is None or not (_names_engine(entry[1]) if entry is not None else _is_dockers(node)):
+        return None
+    words = _words(given[1]) if isinstance(given[1], Sequence) else _scalar_words(given[1], text)
+    if not words or words[0].text not in _VERBS:
+        return None
+    return _command([Word("docker", Place(words[0].place.start, words[0].place.start)), *words])
+
+
+def _names_engine(node: YamlNode) -> bool:
+    """Whether an entrypoint is the name of the engine, as a string or an array of one item."""
+    only = node.items[0] if isinstance(node, Sequence) and len(node.items) == 1 else node
+    return isinstance(only, Scalar) and engine_of(Word(only.text, Place())) == "docker"
+
+
+def _is_dockers(node: Mapping) -> bool:
+    """Whether a container has Docker's own image."""
+    image = node.entry("image")
+    name = parse(image[1].text) if image is not None and isinstance(image[1], Scalar) else None
+    return name is not None and name.familiar == "docker"
+
+
+def _scalar_words(node: YamlNode, text: str) -> list[Word]:
+    """The words of a command that is one string."""
+    if not isinstance(node, Scalar):
+        return []
+    at = next((at for at in (node.start, node.start + 1) if text.startswith(node.text, at)), None)
+    offsets = at if at is not None else [node.start] * len(node.text)
+    commands = list(parse_script(node.text, offsets).commands())
+    return list(commands[0].words) if len(commands) == 1 else []
 
 
 def _words(node: Sequence) -> list[Word]:
