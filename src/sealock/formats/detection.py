@@ -124,4 +124,5 @@ def sniff(name: str, text: str) -> DocumentKind | None:
     if base and re.match(_DOCKERFILE_START, text) and _FROM.search(text):
         return "dockerfile"
     shell = calls.interpreter(text)
-    return "run" if calls.may_run(text) or (shell and calls.is_bourne(shell)) else None
+    may_run = calls.may_run(text) or calls.sources_engine(text)
+    return "run" if may_run or (shell and calls.is_bourne(shell)) else None

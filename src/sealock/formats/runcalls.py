@@ -22,6 +22,11 @@ _OF_IMAGE: Final = compile_lazily(
 ENGINES: Final = ("docker", "podman", "nerdctl")
 VARIABLE_RUN: Final = r"\$[\w({][^\s|;&]{0,60}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
 """A variable before a verb and an option: the program may be an engine that the text does not name."""
+FUNCTION_RUN: Final = r"(?<![\w$./{-])[A-Za-z_][\w-]*[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
+"""A command before a verb and an option: a function of a file that the text sources may be an engine."""
+SOURCES: Final = r"(?:^|[\s;&{])(?:\.|source)[ \t]+[\w.\"'$/]"
+_FUNCTION_RUN: Final = compile_lazily(FUNCTION_RUN)
+_SOURCES: Final = compile_lazily(SOURCES)
 _VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN)
 
 
@@ -33,6 +38,11 @@ def may_name_engine(text: str) -> bool:
 def may_run(text: str) -> bool:
     """Whether a text names an engine and one of its verbs: without both, it has no run line."""
     return may_name_engine(text) and _VERB.search(text) is not None
+
+
+def sources_engine(text: str) -> bool:
+    """Whether a script sources a file, and has a command that may be an engine's by a function of that file."""
+    return _SOURCES.search(text) is not None and _FUNCTION_RUN.search(text) is not None
 
 
 def mentions_run(text: str) -> bool:

@@ -28,8 +28,12 @@ def skipped_lines(source: Source, files: FileWindow) -> Iterator[str]:
 
     if len(source.text) > runargs.MAX_LENGTH:
         return  # refused as a whole
-    missed = scripts.unread_includes(source, files) if "include" in source.text else ()
-    if missed and has_run_lines(runargs.read(source, files)):
+    missed = scripts.unread_includes(source, files)
+    if missed and not scripts.is_makefile(source):
+        if unknown := scripts.find_unknown_functions(scripts.with_included(source, files)):
+            why = f"the script sources {'; '.join(missed)}"
+            yield f"a function that is not known may start containers in {_lines(source, unknown)}: {why}"
+    elif missed and has_run_lines(runargs.read(source, files)):
         yield f"variables of its run lines are not known: it includes {'; '.join(missed)}"
     for included, places in scripts.find_included_commands(source, files) if "include" in source.text else ():
         where = f"{_lines(included, places)} of {included.name}"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sealock.errors import reason_of
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
-from sealock.formats.runcalls import VARIABLE_RUN
+from sealock.formats.runcalls import FUNCTION_RUN, SOURCES, VARIABLE_RUN
 from sealock.patterns import compile_lazily
 from sealock.targets.dependencies import lacks_lock
 from sealock.targets.examples import is_documentation, is_example_directory
@@ -77,6 +77,8 @@ _SCRIPT: Final = compile_lazily(r".*\.(?:sh|bash|zsh|ksh|dash|mk|mak|just)|[^.]*
 _MAKE: Final = compile_lazily(r"(?:gnu)?makefile|.*\.mk", re.IGNORECASE)
 """Names of Makefiles, whose engine may be in a file that they include."""
 _VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN.encode())
+_FUNCTION_RUN: Final = compile_lazily(FUNCTION_RUN.encode())
+_SOURCES: Final = compile_lazily(SOURCES.encode())
 _START: Final = compile_lazily(
     rb"^(?:\xef\xbb\xbf)?[ \t]*(?:FROM[ \t]+\S|[\"']?(?:services|apiVersion)[\"']?[ \t]*:)", re.MULTILINE
 )
@@ -243,7 +245,8 @@ class Walk:
             any(key in data for key in _KEYS) if _DATA.fullmatch(base) or is_drop_in(path) else _starts(data)
         )
         known = known or (b"include" in data and _MAKE.fullmatch(base) is not None)
-        known = known or (b" run" in data and _SCRIPT.fullmatch(base) is not None and bool(_VARIABLE_RUN.search(data)))
+        if not known and b" run" in data and _SCRIPT.fullmatch(base) is not None:
+            known = bool(_VARIABLE_RUN.search(data) or (_SOURCES.search(data) and _FUNCTION_RUN.search(data)))
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)
         return None

@@ -14,15 +14,18 @@ from msgspec import Struct
 
 from sealock import shell
 from sealock.formats.files import FileWindow
-from sealock.formats.runcalls import mentions_run
+from sealock.formats.runcalls import mentions_run, sources_engine
 from sealock.formats.scripts.engines import (
     EngineVerb,
+    is_like_engine_call,
     parse_built_images,
     parse_engine_call,
     parse_network_create,
     unknown_verb,
 )
+from sealock.formats.scripts.includes import IncludedFiles, may_include, read_included
 from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
+from sealock.formats.scripts.sourced import read_sourced
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
@@ -35,8 +38,10 @@ __all__ = [
     "find_included_commands",
     "find_run_commands",
     "find_unknown_commands",
+    "find_unknown_functions",
     "find_unread_commands",
     "is_guessed",
+    "is_makefile",
     "refusal",
     "unread_includes",
     "with_included",
@@ -47,6 +52,8 @@ _PASSED_ON: Final = compile_lazily(r"[\"']?\$(?:[@*\d]|\{[@*\d][^}]*\})[\"']?")
 """Arguments of a script or a function."""
 
 
+_INCLUDES: Final = compile_lazily(r"\binclude\b|(?:^|[\s;&{])(?:\.|source)[ \t]")
+"""What a text with files of its own has: `include` of make, `source` of a shell."""
 _MOST_INCLUDED: Final = 2_000_000
 """Characters that are read of included files, each with all others."""
 
@@ -156,23 +163,38 @@ def find_built_images(source: Source) -> frozenset[str]:
 
 
 def with_included(source: Source, files: FileWindow) -> Source:
-    """The text with those that it includes, where it is a Makefile."""
-    if source.included or detect_kind(source) != "make":
+    """The text with those that it includes, where it is a Makefile, or sources, where it is a shell script."""
+    if source.included or not _INCLUDES.search(source.text):
         return source
-    from sealock.formats.scripts.includes import may_include, read_included  # noqa: PLC0415  few texts include others
-
-    if not may_include(source):
-        return source
-    return Source(source.name, source.text, read_included(source, files).sources)
+    return Source(source.name, source.text, _included(source, files).sources)
 
 
 def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:
-    """The files that a Makefile includes and that could not be read, each with why."""
-    if detect_kind(source) != "make":
-        return ()
-    from sealock.formats.scripts.includes import may_include, read_included  # noqa: PLC0415  as above
+    """The files that a Makefile includes, or a script sources, and that could not be read, each with why."""
+    return _included(source, files).unread if _INCLUDES.search(source.text) else ()
 
-    return read_included(source, files).unread if may_include(source) else ()
+
+def is_makefile(source: Source) -> bool:
+    """Whether a text is read as a Makefile."""
+    return detect_kind(source) == "make"
+
+
+def _included(source: Source, files: FileWindow) -> IncludedFiles:
+    kind = detect_kind(source)
+    if kind == "make" and may_include(source):
+        return read_included(source, files)
+    if kind == "shell" and sources_engine(source.text):
+        return read_sourced(source, files)
+    return IncludedFiles()
+
+
+def find_unknown_functions(source: Source) -> tuple[Place, ...]:
+    """Where a command that no engine names has a verb and options that only engines have: `dk run --privileged x`."""
+    return tuple(
+        command.words[0].place
+        for command, loose in _commands(source)
+        if not loose and is_like_engine_call(command) and parse_engine_call(command) is None
+    )
 
 
 def find_included_commands(source: Source, files: FileWindow) -> tuple[tuple[Source, tuple[Place, ...]], ...]:
@@ -181,6 +203,8 @@ def find_included_commands(source: Source, files: FileWindow) -> tuple[tuple[Sou
     They are run lines of neither file: the included one is read without these variables, this one without its recipes.
     Where these are too long to be read with each other's variables, it is the start of each.
     """
+    if not is_makefile(source):
+        return ()
     whole = with_included(source, files)
     many = len(whole.included) * sum(len(each.text) for each in (source, *whole.included)) > _MOST_INCLUDED
     found: list[tuple[Source, tuple[Place, ...]]] = []

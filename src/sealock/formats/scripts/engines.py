@@ -221,7 +221,17 @@ def _stands_for_engine(words: tuple[Word, ...]) -> bool:
     if len(words) < 3 or words[0].literal or words[1].text not in _STARTS or not _VARIABLE.fullmatch(words[0].text):
         return False
     parts = {part.lower() for part in _PART.findall(words[0].text)}
-    named = not parts.isdisjoint(_ENGINE_PARTS) and parts.isdisjoint(_OTHER_TOOLS)
+    return _has_engine_option(words, named=not parts.isdisjoint(_ENGINE_PARTS) and parts.isdisjoint(_OTHER_TOOLS))
+
+
+def is_like_engine_call(command: Command) -> bool:
+    """Whether a command has a verb of engines and an option that only they have, whatever its name is."""
+    words = command.words
+    return len(words) > 2 and words[0].literal and words[1].text in _STARTS and _has_engine_option(words, named=False)
+
+
+def _has_engine_option(words: tuple[Word, ...], *, named: bool) -> bool:
+    """Whether an option that only engines have stands before the first argument; any option, where it is `named`."""
     before = Word("", Place())
     for word in words[2:]:
         if not word.text.startswith("-"):

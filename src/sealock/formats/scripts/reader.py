@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sealock import shell
 from sealock.formats.detection import is_plain_dockerfile, sniff
-from sealock.formats.runcalls import interpreter, may_name_engine
+from sealock.formats.runcalls import interpreter, may_name_engine, sources_engine
 from sealock.formats.scripts import ci, commandlists, makefile, markdown, programs, systemd, windows
 from sealock.formats.scripts.carried import MAX_DEPTH, CarriedText, find_inner_call, find_texts, move
 from sealock.formats.scripts.engines import parse_engine_call
@@ -69,7 +69,7 @@ def read_engine_commands(
     """
     if source.text.startswith("\ufeff"):  # a byte order mark, which is no part of the first command
         source = Source(source.name, f" {source.text[1:]}", source.included)
-    if not any(may_name_engine(each.text) for each in (source, *source.included)):
+    if not any(may_name_engine(each.text) for each in (source, *source.included)) and not sources_engine(source.text):
         return ()
     commands: list[tuple[Command, bool]] = []
     kind = detect_kind(source)
@@ -111,7 +111,9 @@ def _note_unread(script: Script, unread: list[Place] | None) -> None:
 
 def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) -> Iterator[tuple[Command, bool]]:
     """The commands of a script of a fragment, with what they carry."""
-    wrappers = find_wrappers(fragment.text)
+    wrappers = dict(find_wrappers(fragment.text))
+    for each in source.included if fragment.text is source.text else ():  # the files that a shell script sources
+        wrappers = {**find_wrappers(each.text), **wrappers}
     for written, resolved, piped in resolve(script, source, fragment.presets):
         command = unwrap(resolved, wrappers) if wrappers else resolved
         yield (_as_written(command, source, fragment) if fragment.rewritten else command), fragment.loose
