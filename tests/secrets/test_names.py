@@ -271,6 +271,13 @@ def test_a_line_is_shown_without_its_secrets(line: str, masked: str) -> None:
         ("PGP_SECRET", None),
         ("GPG_PASSPHRASE", "a password"),
         ("GPG_PRIVATE_KEY", "a key"),
+        ("WEBPASSWORD", "a password"),
+        ("vncPasswd", "a password"),
+        ("keypassphrase1", "a password"),
+        ("NOPASSWORD", None),
+        ("SKIP_VNCPASSWORD", None),
+        ("DBPASSWORD_FILE", None),
+        ("DBPASSWORDS", None),
     ],
 )
 def test_names_promise_a_kind_of_secret_or_none(name: str, kind: str | None) -> None:

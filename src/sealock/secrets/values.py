@@ -128,6 +128,8 @@ _AWS_SHAPE: Final = compile_lazily(r"(?=.{0,39}[a-z])(?=.{0,39}[A-Z])[A-Za-z0-9/
 
 _SWITCHES: Final = frozenset({"install", "disable", "skip", "without"})
 """First words of names of switches: INSTALL_SSHPASS, SKIP_PASSWORD."""
+_JOINED: Final = compile_lazily(r"(.+)(password|passwd|passphrase)")
+"""Words that are written as one: WEBPASSWORD, dbpasswd."""
 
 
 @lru_cache(maxsize=2048)
@@ -138,6 +140,8 @@ def kind_of_name(name: str) -> str | None:
     parts = [word.lower() for word in SPLIT.findall(name)]
     while parts and (parts[-1].isdigit() or (len(parts) > 1 and parts[-1] in _VARIANTS)):
         parts.pop()
+    if parts and parts[-1] not in _PASSWORDS and (joined := _JOINED.fullmatch(parts[-1])):
+        parts[-1:] = joined.groups()
     if not parts or not _NO_SECRET.isdisjoint(parts):
         return None
     last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
