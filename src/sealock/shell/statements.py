@@ -11,11 +11,13 @@ from tree_sitter import Node
 
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
+from sealock.patterns import compile_lazily
 from sealock.shell.commands import CommandReader
 from sealock.shell.grammar import refusal
 from sealock.shell.masks import mask_escapes, mask_heredocs, separate_terminators
 from sealock.shell.nested import add_piped_input
 from sealock.shell.text import WORDS
+from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 
 MAX_DEPTH: Final = 48
 """The nesting depth of commands."""
@@ -36,6 +38,7 @@ _CLAUSES: Final = frozenset({"elif_clause", "else_clause", "do_group", "case_ite
 _TERMINATORS: Final = frozenset({"done", "fi", "esac", "}"})
 _REDIRECTS: Final = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
 _DELIMITER: Final = "END_OF_HERE_DOCUMENT"
+_BACKQUOTED: Final = compile_lazily(r"(?s)\\.|`((?:[^`\\]|\\.)*)`")
 _COMPOUND: Final = _BRANCHES | {"subshell", "compound_statement", "list", "ERROR"} | _CLAUSES
 """Nodes that are one command of a pipeline and contain others."""
 
@@ -122,8 +125,21 @@ class StatementReader(CommandReader):
         around = [*([offsets[0]] * len(before)), *offsets, *([offsets[-1]] * len(after))]
         inner = StatementReader(before + text + after, around, self.shell, self.file)
         inner.level, inner.visited, inner.count = self.level, self.visited, self.count
-        inner.add_substitutions(inner.tree(inner.text), nested, depth)
+        root = inner.tree(inner.text)
+        inner.add_substitutions(root, nested, depth)
         self.count = inner.count
+        if "`" in text:
+            self._add_backquoted(text, offsets, _without_substitutions(root, inner.text)[len(before) :], nested)
+
+    def _add_backquoted(self, text: str, offsets: Sequence[int], outside: str, nested: list[Nested]) -> None:
+        """Add the commands in backquotes, which the grammar takes for text in a here-document."""
+        for match in _BACKQUOTED.finditer(outside):
+            if match[1] and offsets[match.start()] not in self.visited:
+                self.visited.add(offsets[match.start()])
+                value = ShellValue()
+                value.add_quoted(text, *match.span(1), IN_HEREDOC)
+                script = self.parse_nested(value.text, map_offsets(value.offsets, offsets), self.shell)
+                nested.append(Nested("substitution", script))
 
     def _compound_list(
         self, nodes: Iterable[Node], out: list[Pipeline], joint: Joint, depth: int, *, guarded: bool
@@ -288,6 +304,19 @@ class StatementReader(CommandReader):
             nested.append(Nested("subshell", self.read_nodes(node.children, depth + 1)))
         around = self.command(redirects, depth)
         return Command((), self.place(*self.span(node)), (), around.redirects, (*nested, *around.nested))
+
+
+def _without_substitutions(root: Node, text: str) -> str:
+    """The text with blanks in place of each $(…)."""
+    characters = list(text)
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type == "command_substitution":
+            characters[node.start_byte : node.end_byte] = " " * (node.end_byte - node.start_byte)
+        else:
+            pending.extend(node.children)
+    return "".join(characters)
 
 
 def _first(unread: list[Place]) -> tuple[Place, ...]:
