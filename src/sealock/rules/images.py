@@ -13,7 +13,8 @@ from sealock.model.location import At, Place
 
 _MOVING: Final = frozenset({
     "edge", "nightly", "main", "master", "dev", "devel", "develop", "unstable", "rolling", "canary", "next",
-    "snapshot", "sid", "rawhide", "tip", "head",
+    "snapshot", "sid", "rawhide", "tip", "head", "stable", "oldstable", "testing", "lts", "mainline", "current", "beta",
+    "experimental",
 })  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class ImageMoves(Rule[Build | Container]):
         "FROM node:latest\n",
         "ARG TAG=latest\nFROM ghcr.io/acme/base:${TAG}\n",
         "FROM alpine:edge\n",
+        "FROM debian:stable\n",
         "docker run nginx",
         "docker run ghcr.io/acme/app:latest",
         "docker run alpine:edge",
