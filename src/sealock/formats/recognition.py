@@ -21,6 +21,14 @@ _PARTS_OF_COMPOSE: Final = (
             "model", "models run in a model runner outside of containers: what they are made of is not checked"
         ),
     ),
+    (
+        compile_lazily(r"^[^#\n]*\bdockerfile_inline[\"']?[ \t]*:", re.MULTILINE),
+        Unevaluated(
+            "dockerfile",
+            "of Dockerfiles within compose files (`dockerfile_inline`) only what their images run as is checked; save "
+            "it as a file to check the build",
+        ),
+    ),
 )
 """Parts of a compose file that are not evaluated."""
 _BAKE: Final = compile_lazily(r"(?:.*/)?docker-bake(?:[._-][^/]*)?\.(?:hcl|json)|.*\.hcl")

@@ -32,15 +32,31 @@ class DownloadRun(NamedTuple):
     piped: bool
 
 
-def find_download_run(pipeline: Pipeline) -> DownloadRun | None:
-    """The first command of a pipeline that runs a download: `curl … | sh`, `sh -c "$(curl …)"`; None for none."""
+def held_downloads(script: Script) -> frozenset[str]:
+    """The words that stand for a variable with a download: `$script` after `script=$(curl …)`."""
+    return frozenset(
+        word
+        for pipeline in script.every_pipeline()
+        for command in pipeline.commands
+        for assignment in command.assignments
+        if assignment.value is not None and assignment.value.text.startswith(("$(", "`"))
+        if "substitution" in _find_printed(command)
+        for word in (f"${assignment.name}", f"${{{assignment.name}}}")
+    )
+
+
+def find_download_run(pipeline: Pipeline, held: frozenset[str] = frozenset()) -> DownloadRun | None:
+    """The first command of a pipeline that runs a download: `curl … | sh`, `sh -c "$(curl …)"`; None for none.
+
+    `held` are the words that `held_downloads` found in the whole script.
+    """
     streams = False
     for command in pipeline.commands:
         if streams and (interpreter := _interpreter(command)) is not None:
             return DownloadRun(command, program(interpreter), piped=True)
-        if command.nested and _runs_substituted(command):
+        if (command.nested or held) and _runs_substituted(command, held):
             return DownloadRun(command, command.name if command.name.isalnum() else "", piped=False)
-        streams = passes_download(command, fed=streams)
+        streams = passes_download(command, fed=streams) or (bool(held) and _prints_held(command, held))
     return None
 
 
@@ -174,12 +190,37 @@ def _what_runs(command: Command) -> tuple[Literal["input", "file", "text", ""], 
 _TEXT_OPTIONS: Final = {"pwsh": ("-c", "-command"), "powershell": ("-c", "-command")}
 
 
-def _runs_substituted(command: Command) -> bool:
-    """Whether the command runs text that a download prints: "$(curl …)" or <(curl …)."""
+def _prints_held(command: Command, held: frozenset[str]) -> bool:
+    """Whether the command prints a variable with a download: `echo "$script"`, `cat <<< "$script"`."""
+    if command.name in _PRINTERS:
+        return prints_onward(command.redirects) and any(word.text in held for word in command.words[1:])
+    return command.name == "cat" and _takes_held(command, held)
+
+
+def _takes_held(command: Command, held: frozenset[str]) -> bool:
+    return any(
+        redirect.operator == "<<<" and redirect.target is not None and redirect.target.text in held
+        for redirect in command.redirects
+    )
+
+
+def _runs_substituted(command: Command, held: frozenset[str]) -> bool:
+    """Whether the command runs text that a download prints: "$(curl …)", <(curl …), or a variable with one."""
     printed = _find_printed(command)
+    words = command.words
+    if (
+        held
+        and any(word.text in held for word in words[1:])
+        and (
+            command.name == "eval"
+            or ((run := _what_runs(command))[0] == "text" and run[1] is not None and run[1].text in held)
+        )
+    ):
+        return True
+    if held and _takes_held(command, held) and _what_runs(command)[0] == "input":
+        return True
     if not printed:
         return False
-    words = command.words
     if command.name == "eval" or (words and words[0].text.startswith(("$(", "`"))):
         return "substitution" in printed
     runs, word = _what_runs(command)
