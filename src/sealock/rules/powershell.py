@@ -35,6 +35,7 @@ _METHOD: Final = compile_lazily(
     r"(?:^|\.)(download(?:string|file|data)|getstringasync)(?:async|taskasync)?$", re.IGNORECASE
 )
 _INVOKES: Final = frozenset({"iex", "invoke-expression", "[scriptblock]::create", "invoke-command", "icm"})
+_MAY_INVOKE: Final = compile_lazily(r"iex|invoke-(?:expression|command)|scriptblock", re.IGNORECASE)
 _STARTS: Final = frozenset({
     "&", ".", "start-process", "saps", "start", "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", "pwsh.exe",
     "python", "python.exe", "import-module", "ipmo", "java", "java.exe", "iex", "invoke-expression", "cscript", "call",
@@ -102,6 +103,11 @@ def find_calls(text: str) -> Iterator[tuple[str, int]]:
 def compares_hash(text: str) -> bool:
     """Whether the text compares the hash or the signature of a file: `(Get-FileHash F).Hash -ne '…'`."""
     return _HASHES.search(text) is not None and _COMPARES.search(text) is not None
+
+
+def runs_download(text: str) -> bool:
+    """Whether the text runs what it downloads as a text: `iwr … | iex`."""
+    return _MAY_INVOKE.search(text) is not None and any(use.how == "text" for use in follow_downloads(text, set()))
 
 
 def follow_downloads(text: str, files: set[str]) -> Iterator[PowerShellUse]:

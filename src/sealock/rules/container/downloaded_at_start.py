@@ -8,7 +8,7 @@ from sealock.rules.container._texts import commands_of
 from sealock.rules.downloadruns import DownloadRun, find_download_run, held_downloads
 from sealock.rules.downloads import DOWNLOADERS
 from sealock.rules.kit import Container, Final, Iterator, Rule, RuleFinding, Severity, cwe
-from sealock.rules.powershell import follow_downloads
+from sealock.rules.powershell import runs_download
 
 _DOWNLOADER: Final = compile_lazily(rf"(?<![\w-])(?:{'|'.join(sorted(DOWNLOADERS))})(?![\w-])")
 _INSTALLS = (
@@ -63,7 +63,7 @@ class DownloadedAtStart(Rule[Container]):
             run = _find_run(words) or _find_run((*before, *words)) if _DOWNLOADER.search(line) else None
             if run is not None and run.piped:
                 yield self.finding(f"pipes a download into an interpreter in {name}", at, severity=Severity.HIGH)
-            elif run is not None or any(use.how == "text" for use in follow_downloads(line, set())):
+            elif run is not None or runs_download(line):
                 yield self.finding(f"runs a download in {name}", at, severity=Severity.HIGH)
             elif (install := next((words for words in _INSTALLS if words in line), None)) is not None:
                 yield self.finding(f"installs packages in {name} ({install})", at, severity=Severity.LOW)
