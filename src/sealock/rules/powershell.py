@@ -35,7 +35,7 @@ _METHOD: Final = compile_lazily(
     r"(?:^|\.)(download(?:string|file|data)|getstringasync)(?:async|taskasync)?$", re.IGNORECASE
 )
 _INVOKES: Final = frozenset({"iex", "invoke-expression", "[scriptblock]::create", "invoke-command", "icm"})
-_MAY_INVOKE: Final = compile_lazily(r"iex|invoke-(?:expression|command)|scriptblock", re.IGNORECASE)
+_MAY_INVOKE: Final = compile_lazily(r"iex|icm|invoke-(?:expression|command)|scriptblock", re.IGNORECASE)
 _STARTS: Final = frozenset({
     "&", ".", "start-process", "saps", "start", "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", "pwsh.exe",
     "python", "python.exe", "import-module", "ipmo", "java", "java.exe", "iex", "invoke-expression", "cscript", "call",
