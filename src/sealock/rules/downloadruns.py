@@ -32,7 +32,7 @@ class DownloadRun(NamedTuple):
     piped: bool
 
 
-def held_downloads(script: Script) -> frozenset[str]:
+def stored_downloads(script: Script) -> frozenset[str]:
     """The words that stand for a variable with a download: `$script` after `script=$(curl …)`."""
     return frozenset(
         word
@@ -45,18 +45,18 @@ def held_downloads(script: Script) -> frozenset[str]:
     )
 
 
-def find_download_run(pipeline: Pipeline, held: frozenset[str] = frozenset()) -> DownloadRun | None:
+def find_download_run(pipeline: Pipeline, stored: frozenset[str] = frozenset()) -> DownloadRun | None:
     """The first command of a pipeline that runs a download: `curl … | sh`, `sh -c "$(curl …)"`; None for none.
 
-    `held` are the words that `held_downloads` found in the whole script.
+    `stored` are the words that `stored_downloads` found in the whole script.
     """
     streams = False
     for command in pipeline.commands:
         if streams and (interpreter := _interpreter(command)) is not None:
             return DownloadRun(command, program(interpreter), piped=True)
-        if (command.nested or held) and _runs_substituted(command, held):
+        if (command.nested or stored) and _runs_substituted(command, stored):
             return DownloadRun(command, command.name if command.name.isalnum() else "", piped=False)
-        streams = passes_download(command, fed=streams) or (bool(held) and _prints_held(command, held))
+        streams = passes_download(command, fed=streams) or (bool(stored) and _prints_stored(command, stored))
     return None
 
 
@@ -190,34 +190,34 @@ def _what_runs(command: Command) -> tuple[Literal["input", "file", "text", ""], 
 _TEXT_OPTIONS: Final = {"pwsh": ("-c", "-command"), "powershell": ("-c", "-command")}
 
 
-def _prints_held(command: Command, held: frozenset[str]) -> bool:
+def _prints_stored(command: Command, stored: frozenset[str]) -> bool:
     """Whether the command prints a variable with a download: `echo "$script"`, `cat <<< "$script"`."""
     if command.name in _PRINTERS:
-        return prints_onward(command.redirects) and any(word.text in held for word in command.words[1:])
-    return command.name == "cat" and _takes_held(command, held)
+        return prints_onward(command.redirects) and any(word.text in stored for word in command.words[1:])
+    return command.name == "cat" and _takes_stored(command, stored)
 
 
-def _takes_held(command: Command, held: frozenset[str]) -> bool:
+def _takes_stored(command: Command, stored: frozenset[str]) -> bool:
     return any(
-        redirect.operator == "<<<" and redirect.target is not None and redirect.target.text in held
+        redirect.operator == "<<<" and redirect.target is not None and redirect.target.text in stored
         for redirect in command.redirects
     )
 
 
-def _runs_substituted(command: Command, held: frozenset[str]) -> bool:
+def _runs_substituted(command: Command, stored: frozenset[str]) -> bool:
     """Whether the command runs text that a download prints: "$(curl …)", <(curl …), or a variable with one."""
     printed = _find_printed(command)
     words = command.words
     if (
-        held
-        and any(word.text in held for word in words[1:])
+        stored
+        and any(word.text in stored for word in words[1:])
         and (
             command.name == "eval"
-            or ((run := _what_runs(command))[0] == "text" and run[1] is not None and run[1].text in held)
+            or ((run := _what_runs(command))[0] == "text" and run[1] is not None and run[1].text in stored)
         )
     ):
         return True
-    if held and _takes_held(command, held) and _what_runs(command)[0] == "input":
+    if stored and _takes_stored(command, stored) and _what_runs(command)[0] == "input":
         return True
     if not printed:
         return False

@@ -3,7 +3,7 @@ from __future__ import annotations
 from sealock.model.build import Run
 from sealock.rules.build._commands import downloads, known, line, pipelines
 from sealock.rules.build._powershell import powershell_of, speaks_powershell
-from sealock.rules.downloadruns import find_download_run, held_downloads
+from sealock.rules.downloadruns import find_download_run, stored_downloads
 from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.rules.powershell import follow_downloads
 from sealock.secrets.values import mask
@@ -58,11 +58,11 @@ class PipedToShell(Rule[Build]):
                         name = "Invoke-Expression" if name.lower() == "iex" else name
                         message = f"runs a download with {name} without a check"
                         yield self.finding(message, at, place=place, evidence=evidence)
-        held_by: dict[At, frozenset[str]] = {}
+        stored_by: dict[At, frozenset[str]] = {}
         for at, run, pipeline in pipelines(build) if downloads(build) else ():
-            if at not in held_by:
-                held_by[at] = held_downloads(run.script)
-            if (use := find_download_run(pipeline, held_by[at])) is None:
+            if at not in stored_by:
+                stored_by[at] = stored_downloads(run.script)
+            if (use := find_download_run(pipeline, stored_by[at])) is None:
                 continue
             name = use.interpreter or "the shell"
             commands = pipeline.commands if use.piped else (use.command,)

@@ -5,7 +5,7 @@ from sealock.model.location import Place
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 from sealock.rules.container._texts import commands_of
-from sealock.rules.downloadruns import DownloadRun, find_download_run, held_downloads
+from sealock.rules.downloadruns import DownloadRun, find_download_run, stored_downloads
 from sealock.rules.downloads import DOWNLOADERS
 from sealock.rules.kit import Container, Final, Iterator, Rule, RuleFinding, Severity, cwe
 from sealock.rules.powershell import runs_download
@@ -76,5 +76,5 @@ def _find_run(words: tuple[str, ...]) -> DownloadRun | None:
     script = parse_words([Word(word, Place(0, len(word))) for word in words], Place())
     if not any(command.nested for command in script.commands()):
         script = parse(" ".join(words))
-    held = held_downloads(script)
-    return next(filter(None, (find_download_run(pipeline, held) for pipeline in script.every_pipeline())), None)
+    stored = stored_downloads(script)
+    return next(filter(None, (find_download_run(pipeline, stored) for pipeline in script.every_pipeline())), None)
