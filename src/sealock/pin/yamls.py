@@ -42,7 +42,7 @@ def find_kubernetes(source: Source) -> FoundReferences:
 def _unknown(text: str, field: ImageField) -> ReferenceSpot:
     scalar = field.scalar
     place = _inner(text, scalar) or Place(scalar.start, scalar.end)
-    why = f"it may be an image that a {field.kind} runs, and sealock does not know this kind"
+    why = f"it may be an image that a {field.kind} runs, in a place that sealock does not know"
     return ReferenceSpot(scalar.text, "", place, None, why, field.container)
 
 
