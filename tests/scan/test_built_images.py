@@ -47,7 +47,7 @@ def test_the_user_is_the_images(tmp_path: Path, build: str, files: dict[str, str
     (target,) = report.targets
     assert not target.errors
     assert [finding.rule for finding in target.findings] == (["C046"] if root else [])
-    assert [skipped.rule for skipped in target.skipped] == (["C046"] if root is None else [])
+    assert [skipped.rule for skipped in target.skipped if skipped.rule] == (["C046"] if root is None else [])
 
 
 def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> None:

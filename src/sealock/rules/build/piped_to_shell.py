@@ -49,15 +49,18 @@ class PipedToShell(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run) if speaks_powershell(build) else ():
-            for powershell in powershell_of(build, run):
-                for used in follow_downloads(powershell.text, set()):
-                    if used.how == "text":
-                        place = powershell.place(used.start, used.end)
-                        evidence = mask(" ".join(build.excerpt(run.place).split()))[:200]
-                        name = powershell.text[used.start : used.end]
-                        name = "Invoke-Expression" if name.lower() == "iex" else name
-                        message = f"runs a download with {name} without a check"
-                        yield self.finding(message, at, place=place, evidence=evidence)
+            uses = [
+                (text, used)
+                for text in powershell_of(build, run)
+                for used in follow_downloads(text.text, set())
+                if used.how == "text"
+            ]
+            evidence = mask(" ".join(build.excerpt(run.place).split()))[:200] if uses else ""
+            for text, used in uses:
+                name = text.text[used.start : used.end]
+                name = "Invoke-Expression" if name.lower() == "iex" else name
+                message = f"runs a download with {name} without a check"
+                yield self.finding(message, at, place=text.place(used.start, used.end), evidence=evidence)
         stored_by: dict[At, frozenset[str]] = {}
         for at, run, pipeline in pipelines(build) if downloads(build) else ():
             if at not in stored_by:
