@@ -53,6 +53,8 @@ VARIABLES = [
     ("several words without quotes", 'O="--rm -v a:b"; docker run $O x', ["docker run --rm -v a:b x"]),
     ("one word with quotes", 'O="a b"; docker run -e "$O" x', ["docker run -e [a b] x"]),
     ("an array", 'A=(--rm -v "x y:z")\ndocker run "${A[@]}" i', ["docker run --rm -v [x y:z] i"]),
+    ("an empty array", 'A=()\n$A docker run $A "${A[@]}" ${A[@]} i', ["docker run i"]),
+    ("an array with empty words", 'A=("" -it "")\ndocker run ${A[@]} i; docker run "${A[@]}" i', ["docker run -it i", "docker run [] -it [] i"]),
     ("an array that grows", 'A=(--rm)\nA+=(-it)\ndocker run "${A[@]}" i', ["docker run --rm -it i"]),
     ("an array that may grow", 'A=(--rm)\nif x; then A+=(--privileged); fi\ndocker run "${A[@]}" i', ["docker run «${A[@]}» i"]),
     ("assigned again before", "A=x; docker run $A; A=y; docker run $A", ["docker run x", "docker run y"]),

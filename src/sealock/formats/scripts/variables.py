@@ -207,8 +207,10 @@ class _ShellScope:
             value = self.value(match, guarded=guarded)
             if value is None:
                 return (word,)
-            if _is_array(match) or value[0].place.start < 0:
-                return tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in value)
+            if _is_array(match) or not value or value[0].place.start < 0:
+                # Without quotes what is empty is no word, so that the next one is the program, an option or the image.
+                kept = (part for part in value if part.text or not bare)
+                return tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in kept)
             if len(value) == 1 and bare:
                 return _split(value[0], word)
         at = 0
