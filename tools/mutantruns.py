@@ -33,6 +33,7 @@ _NEAR, _FAR = 10.0, 20.0
 _OF_OPERATORS = ("[redundant-expr]", "[name-defined]")
 """Ends of mypy's errors on what only operators write: filters that always hold, an exception that nobody defined."""
 _RECORDS = "tests/test_records.py"
+_EDGES = "tests/test_edge_records.py"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def map_tests(directory: Path, rooms: frozenset[str]) -> None:
     # Its copies elsewhere may use the map too.
     (directory / "root").write_text(str(ROOT), encoding="utf-8")
     where = [f"tests/{room}" for room in sorted(rooms) if (ROOT / "tests" / room).is_dir()]
-    where = [*where, _RECORDS] if where else ["tests"]
+    where = [*where, _RECORDS, _EDGES] if where else ["tests"]
     environment = _environment(ROOT) | {"MUTANTS_RECORD": str(directory / "times.jsonl")}
     measured = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *_PYTEST]
     # A test that fails is none that could notice a mutant: the map leaves it out.
