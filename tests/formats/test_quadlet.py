@@ -167,6 +167,14 @@ def test_a_pod_says_what_its_containers_share() -> None:
     assert noun.image is UNKNOWN
 
 
+def test_a_command_whose_last_word_is_the_image_starts_at_its_first() -> None:
+    text = "[Container]\nImage=x\nPodmanArgs=a b c\n"
+    subject = subject_of(unit(text))
+    assert isinstance(subject.noun, Container)
+    assert subject.noun.command == ("b", "c", "--", "x")
+    assert text[slice(subject.where["command",].start, subject.where["command",].end)] == "b"
+
+
 def test_an_image_unit_names_an_image_and_a_kube_unit_its_network() -> None:
     noun = subject_of(unit("[Image]\nImage=quay.io/a:1\nTLSVerify=false\n", "x.image")).noun
     assert isinstance(noun, Container)

@@ -212,7 +212,8 @@ def _read_positional(  # noqa: PLR0913, PLR0917  it fills the results of read_wo
     elif parsed.command:
         fields["command"] = tuple(word.text for word in parsed.command)
         first, last = parsed.command[0].place, parsed.command[-1].place
-        where["command",] = Place(first.start, last.end, file=first.file)
+        # In a unit of Quadlet the last word may stand before the first.
+        where["command",] = Place(first.start, max(first.end, last.end), file=first.file)
         for index, word in enumerate(parsed.command):
             where["command", index] = word.place
         if hidden := [word.text for word in parsed.command if not word.literal]:
