@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sealock.formats.detection import _JSON_START, _NAMED, _NAMELESS
@@ -77,6 +77,8 @@ def test_no_start(text: bytes) -> None:
 
 @few
 @given(path=st.from_regex(re.compile(_PIPELINE.pattern, re.ASCII), fullmatch=True))
+@example(path=".github/workflows/\\.yml")
+@example(path=".github\\workflows/.gitlab-ci.yml")
 def test_a_pipeline_that_is_recognised_is_one_that_a_system_reads(path: str) -> None:
     assert system_of(path) is not None
 

@@ -200,5 +200,6 @@ SYSTEMS: Final = (
 
 
 def system_of(path: str) -> CiSystem | None:
-    """The CI system whose pipeline a file of this path is."""
-    return next((system for system in SYSTEMS if system.path.fullmatch(path.replace("\\", "/"))), None)
+    """The CI system whose pipeline a file of this path is; a backslash may part directories, or be one of a name."""
+    paths = (path, path.replace("\\", "/"))
+    return next((system for system in SYSTEMS if any(map(system.path.fullmatch, paths))), None)
