@@ -27,13 +27,11 @@ RECORDS: Final = Path(__file__).parent.parent / "vectors" / "edges"
 _TITLE, _LABEL, _NOTHING = "=== ", "of ", "  nothing"
 _RULES_ON: Final[dict[str, tuple[DocumentKind, str]]] = {
     "services": ("compose", "compose.yaml"),
-    "pods": ("kubernetes", "pod.yaml"),
     "dockerfiles": ("dockerfile", "Dockerfile"),
     "run-lines": ("run", "run.sh"),
-    "daemons": ("daemon", "daemon.json"),
 }
 NAMES: Final = tuple(sorted(path.stem for path in RECORDS.iterdir()))
-"""ROOM-of-GROUP: `changes-of-services`, `rules-of-pods`, or the room of a reader."""
+"""ROOM-of-GROUP: `changes-of-edited-services`, `rules-of-services`, or the room of a reader."""
 
 
 def record(name: str) -> str:

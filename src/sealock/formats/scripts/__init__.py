@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -23,12 +23,13 @@ from sealock.formats.scripts.engines import (
     parse_network_create,
     unknown_verb,
 )
-from sealock.formats.scripts.includes import IncludedFiles, may_include, read_included
 from sealock.formats.scripts.reader import comments, detect_kind, is_guessed, read_engine_commands
-from sealock.formats.scripts.sourced import read_sourced
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
+
+if TYPE_CHECKING:
+    from sealock.formats.scripts.includes import IncludedFiles
 
 __all__ = [
     "RunCommand",
@@ -180,12 +181,14 @@ def is_makefile(source: Source) -> bool:
 
 
 def _included(source: Source, files: FileWindow) -> IncludedFiles:
+    from sealock.formats.scripts import includes, sourced  # noqa: PLC0415  few texts have files of their own
+
     kind = detect_kind(source)
-    if kind == "make" and may_include(source):
-        return read_included(source, files)
+    if kind == "make" and includes.may_include(source):
+        return includes.read_included(source, files)
     if kind == "shell" and sources_engine(source.text):
-        return read_sourced(source, files)
-    return IncludedFiles()
+        return sourced.read_sourced(source, files)
+    return includes.IncludedFiles()
 
 
 def find_unknown_functions(source: Source) -> tuple[Place, ...]:

@@ -31,11 +31,6 @@ _DEEPEST: Final = 5
 """Variables that a variable refers to, one after the other."""
 
 
-def may_source(text: str) -> bool:
-    """Whether a script may read others into itself."""
-    return _SOURCED.search(text) is not None
-
-
 def read_sourced(source: Source, files: FileWindow) -> IncludedFiles:
     """Read what a script sources, and what that sources; paths are relative to the script's own directory.
 
