@@ -147,8 +147,6 @@ def test_a_bake_file_is_recognised_by_its_name_and_text() -> None:
     assert formats.recognize("r/docker-bake.hcl", 'target "a" {\n}\n').kind == "bake"
     assert formats.recognize("r/docker-bake.override.json", '{"target": {}}').kind == "bake"
     assert formats.recognize("r/main.hcl", "x = 1\n").kind is None
-    (form,) = formats.recognize("docker-bake.hcl", 'target "a" {\n  dockerfile-inline = ""\n}\n').unevaluated
-    assert form.kind == "dockerfile"
 
 
 def test_a_change_of_a_container_is_refused() -> None:

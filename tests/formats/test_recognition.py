@@ -201,8 +201,7 @@ def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
         (WEB, []),
         (WEB + "models:\n  llm:\n    model: ai/x\n", ["model"]),
         (WEB + "    models: [llm]\n", []),
-        (WEB + "    build:\n      dockerfile_inline: |\n        FROM a:1\n", ["dockerfile"]),
-        (WEB + "    # dockerfile_inline: FROM a:1\n", []),
+        (WEB + "    build:\n      dockerfile_inline: |\n        FROM a:1\n", []),
         (WEB + "    develop:\n      watch:\n      - path: .\n        action: sync\n", []),
         (
             WEB

@@ -68,8 +68,8 @@ STUCK = {
         "Dockerfile", "FROM scratch AS z\nFROM b-$TARGETARCH", "b-$TARGETARCH", "the builder sets $TARGETARCH"),
     "an ARG that stands for itself": ("Dockerfile", "ARG V=${V:-3}\nFROM a:$V", "a:$V", "nested too deeply"),
     "a digest in a block": ("compose.yaml", f"services:\n  a:\n    image: >-\n      x:1@{OLD}\n", f"x:1@{OLD}", "over several lines"),
-    "a digest in a Dockerfile of a compose file": (
-        "compose.yaml", f"services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM x:1@{OLD}\n", f"x:1@{OLD}", "in dockerfile_inline"),
+    "a digest in a Dockerfile of a compose file, in quotes": (
+        "compose.yaml", f"services:\n  a:\n    build:\n      dockerfile_inline: 'FROM x:1@{OLD}'\n", f"x:1@{OLD}", "with variables, with escapes"),
 }  # fmt: skip
 
 

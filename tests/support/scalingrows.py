@@ -84,6 +84,9 @@ C: Final = "services:\n  a:\n    image: b\n"
 COMPOSE: dict[str, Maker] = {
     "services": around("services:\n", "  a%:\n    image: b\n"),
     "services and volumes": lambda n: "services:\n" + repeat("  a%:\n    image: b\n    volumes: ['v:/v']\n", n) + "volumes:\n" + repeat("  v%: {}\n", n),
+    "inline Dockerfiles": around("services:\n", "  a%:\n    build:\n      dockerfile_inline: |\n        FROM b:1\n        RUN sudo c\n"),
+    "an inline Dockerfile": around("services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM b:1\n", "        RUN sudo c\n"),
+    "dollars of an inline Dockerfile": around("services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM b:1\n        RUN ls", "; sudo $$c", "\n"),
     "extends": around(C, "  s%:\n    extends: a\n"),
     "a chain of extends": lambda n: C + "  s0:\n    extends: a\n" + chain("  s%:\n    extends: s&\n    labels: [l%=x]\n", n),
     "depends_on": lambda n: C + "  s0:\n    image: b\n" + chain("  s%:\n    image: b\n    depends_on: [s&]\n", n),

@@ -19,10 +19,27 @@ def list_builds(document: Document, path: str) -> Iterator[tuple[str, Contexts]]
     for subject in document.subjects:
         for service in subject.noun.services if isinstance(subject.noun, Project) else ():
             build = service.build
-            if build is not None and build.inline is None and "://" not in build.context:
+            if build is not None and build.inline is None and not is_remote(build.context):
                 file = posixpath.join(directory, build.context, build.dockerfile or "Dockerfile")
-                yield posixpath.normpath(file), _contexts(build)
+                yield posixpath.normpath(file), contexts_of(build)
 
 
-def _contexts(build: ServiceBuild) -> Contexts:
+def has_inline(document: Document) -> bool:
+    """Whether a compose or bake file holds a Dockerfile, or one whose text is not known."""
+    return any(
+        ("services", service.name, "build", "inline") in subject.where
+        for subject in document.subjects
+        if isinstance(subject.noun, Project)
+        for service in subject.noun.services
+        if service.build is not None
+    )
+
+
+def contexts_of(build: ServiceBuild) -> Contexts:
+    """The named contexts of a build."""
     return tuple((context_name(name), value) for name, value in build.additional_contexts)
+
+
+def is_remote(context: str) -> bool:
+    """Whether a build takes its context from elsewhere, such as a repository, and from no directory."""
+    return "://" in context or context.startswith(("git@", "github.com/"))

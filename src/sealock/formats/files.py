@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -46,3 +47,27 @@ class _Nothing:
 
 
 NOTHING: Final[FileWindow] = _Nothing()
+
+
+class FilesBelow:
+    """The files of a directory, for a text whose paths are relative to it; `directory` as `files` has it."""
+
+    def __init__(self, files: FileWindow, directory: str) -> None:
+        self._files, self._directory = files, directory
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables that the document may use."""
+        return self._files.environment
+
+    def text(self, path: str) -> str:
+        """Return the text of a file, or raise FileRefusedError."""
+        return self._files.text(posixpath.join(self._directory, path))
+
+    def fact(self, path: str) -> ProjectFile:
+        """Return what is known of a file without reading it."""
+        return self._files.fact(posixpath.join(self._directory, path))
+
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        """Return the names in a directory, or None where it may not be listed."""
+        return self._files.entries(posixpath.join(self._directory, directory))

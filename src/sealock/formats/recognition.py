@@ -21,14 +21,6 @@ _PARTS_OF_COMPOSE: Final = (
             "model", "models run in a model runner outside of containers: what they are made of is not checked"
         ),
     ),
-    (
-        compile_lazily(r"^[^#\n]*\bdockerfile_inline[\"']?[ \t]*:", re.MULTILINE),
-        Unevaluated(
-            "dockerfile",
-            "of Dockerfiles within compose files (`dockerfile_inline`) only what their images run as is checked; save "
-            "it as a file to check the build",
-        ),
-    ),
 )
 """Parts of a compose file that are not evaluated."""
 _BAKE: Final = compile_lazily(r"(?:.*/)?docker-bake(?:[._-][^/]*)?\.(?:hcl|json)|.*\.hcl")
@@ -180,9 +172,7 @@ def recognize(path: str, text: str) -> Recognition:
     if kind in {None, "run"} and _DEV_CONTAINER.fullmatch(path):
         return Recognition("devcontainer", unevaluated)
     if kind in {None, "run"} and _BAKE.fullmatch(path) and _BAKE_BLOCK.search(text):
-        inline = "Dockerfiles within bake files (`dockerfile-inline`) are not checked"
-        more = (Unevaluated("dockerfile", inline),) if "dockerfile-inline" in text else ()
-        return Recognition("bake", (*unevaluated, *more))
+        return Recognition("bake", unevaluated)
     if kind in {None, "run"} and is_pipeline(path, text):
         return Recognition("pipeline", unevaluated)
     if kind in {None, "run"} and is_unit(path, text):

@@ -11,6 +11,7 @@ from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.formats.dockerfile.reader import read
 from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.files import NOTHING
+from sealock.formats.withintext import WithinSource
 from sealock.model.absent import Absent
 from sealock.model.build import Arg, Build, BuildText, Copy, From, Instruction, Pair, Run
 from sealock.model.imagename import is_official
@@ -24,6 +25,7 @@ _USES: Final = compile_lazily(r"\$\{?([A-Za-z_]\w*)")
 _LONGEST: Final = 10_000
 """Most characters before a use in which the start of its line is searched."""
 _OWN: Final = compile_lazily(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
+_OTHERWISE: Final = "its Dockerfile is written with variables, with escapes or over several lines"
 _CONTEXT: Final = "it may be a build context: write a tag if it is an image"
 
 
@@ -35,6 +37,20 @@ def find(source: Source) -> FoundReferences:
     if not isinstance(build, Build):
         return FoundReferences((), broken)
     return FoundReferences(tuple(sorted(_Finder(build, source).spots(), key=lambda spot: spot.place.start)), broken)
+
+
+def find_within(outer: Source, value: Place, text: str, user: str) -> Iterator[ReferenceSpot]:
+    """Find the images of a Dockerfile that is a value of another text, with their places in that one."""
+    within = WithinSource(text, outer, value)
+    for spot in find(within).spots:
+        place = within.written_at(spot.place)
+        why = spot.stuck or (_OTHERWISE if place is None or "$" in spot.written else "")
+        seated = None
+        if not why and place is not None and spot.seat is not None:
+            moved = place.start - spot.place.start
+            seated = Place(spot.seat.start + moved, spot.seat.end + moved)
+        own = place or Place(value.start, value.start)
+        yield ReferenceSpot(spot.written, spot.reference, own, seated, why, user, runs=False)
 
 
 def _place(source: Source, line: int) -> Place:

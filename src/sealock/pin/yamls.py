@@ -77,11 +77,11 @@ def find_compose(source: Source, files: FileWindow) -> FoundReferences:
     """Find the images of a compose file's services; `built` are those that it builds."""
     tree = yamltree.parse(source.text)
     broken = tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws)
-    finder = _Compose(source.text, _variables(files), _built_in_override(source.name, files))
-    spots: dict[int, ReferenceSpot] = {}
+    finder = _Compose(source, _variables(files), _built_in_override(source.name, files))
+    spots: dict[tuple[int, str], ReferenceSpot] = {}
     for document in tree.documents:
         for spot in finder.spots(document):
-            spots.setdefault(spot.place.start, spot)
+            spots.setdefault((spot.place.start, spot.written), spot)
     return FoundReferences(
         tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built), frozenset(finder.pulled)
     )
@@ -115,8 +115,8 @@ def _built_in_override(name: str, files: FileWindow) -> frozenset[str]:
 
 
 class _Compose:
-    def __init__(self, text: str, variables: Mapping[str, str], elsewhere: frozenset[str]) -> None:
-        self.text, self.variables, self.elsewhere = text, variables, elsewhere
+    def __init__(self, source: Source, variables: Mapping[str, str], elsewhere: frozenset[str]) -> None:
+        self.source, self.text, self.variables, self.elsewhere = source, source.text, variables, elsewhere
         self.built: set[str] = set()
         self.pulled: set[str] = set()
 
@@ -161,11 +161,8 @@ class _Compose:
                 yield replace(self._spot(value, service, _IMAGE_CONTEXT), runs=False)
         inline = get(build, "dockerfile_inline")
         if isinstance(inline, Scalar):
-            for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
-                place = Place(inline.start, inline.start)
-                yield ReferenceSpot(
-                    spot.written, spot.reference, place, None, "it is in dockerfile_inline", service, runs=False
-                )
+            text = fill(inline.text, self.variables).written
+            yield from dockerfiles.find_within(self.source, Place(inline.start, inline.end), text, service)
 
     def _spot(self, scalar: Scalar, service: str, prefix: str) -> ReferenceSpot:
         written = scalar.text.partition(prefix)[2] if prefix else scalar.text

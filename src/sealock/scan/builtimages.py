@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sealock.formats.buildcontexts import is_remote
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.build import Build, Stage
@@ -80,7 +81,7 @@ class _BuiltImages:
         path = ""
         if build.inline is not None:
             text = build.inline
-        elif "://" in build.context or build.context.startswith(("git@", "github.com/")):
+        elif is_remote(build.context):
             return {}
         else:
             name = posixpath.join(build.context, build.dockerfile or "Dockerfile")

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
+from sealock.formats.buildcontexts import has_inline
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.model.inventory import OF_DISTRIBUTIONS, UNREAD, Inventory
@@ -92,6 +93,10 @@ class DocumentReader:
         if input_.contexts:
             document = with_contexts(document, input_.contexts)
         skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
+        if input_.kind == "bake" and has_inline(document):
+            from sealock.scan.inlinebuilds import unresolved_inline  # noqa: PLC0415  few files hold any
+
+            skipped += tuple(unresolved_inline(document))
         if input_.part:
             # What an included file uses is looked for in the project that includes it, which has its errors.
             skipped += tuple(_left_to_others(document)) if input_.part == "found" else ()

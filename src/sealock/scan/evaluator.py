@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
+from sealock.formats.buildcontexts import has_inline
 from sealock.model.change import Add, Edit, FieldChange, On, OnBuild, Set, Swap
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject, SubjectKind
@@ -78,13 +79,16 @@ class Evaluator:
         rules: Rules = {} if lock else self._select(target.document, target.policy)
         result = evaluate_document(target.input, target.key, target.document, rules, target.policy.trust)
         skipped = (*target.unevaluated, *result.skipped)
-        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped)
+        errors = tuple(error for inline in _inline(target.input, target.document) for error in inline.errors)
+        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped, errors)
 
     def _select(self, document: Document, policy: Policy) -> Rules:
         """The rules on this document's subjects; only these are imported."""
         from sealock.rules.catalog import rules  # noqa: PLC0415  as in EvaluatedTarget.off
 
         kinds: list[SubjectKind] = sorted({subject.kind for subject in document.subjects})
+        if has_inline(document):
+            kinds = sorted({*kinds, "build", "container"})
         if policy != self._policy:
             self._policy, self._selected = policy, {}
         for kind in kinds:
@@ -120,16 +124,42 @@ def evaluate_document(
         document = over_images(document, input_.files, input_.path)
         overrides = frozenset(file for file, source in document.sources.items() if source in input_.more)
     result = _with_possible_fixes(evaluate(key, document, rules), document, overrides)
+    inlines = tuple(_inline(input_, document))
+    more = [_without_fixes(evaluate(key, inline, rules)) for inline in inlines]
     if trust.given and isinstance(input_, FileInput):
         from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
 
-        more = evaluate_references(key, document, trust)
-        result = Evaluation((*result.findings, *more.findings), (*result.skipped, *more.skipped))
+        more += [evaluate_references(key, each, trust) for each in (document, *inlines)]
+    if more:
+        result = _joined((result, *more))
     if isinstance(input_, MachineInput) or input_.kind == "observed":
         from sealock.runtime.mergedviews import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         return merge_views(result, document)
     return result
+
+
+def _inline(input_: FileInput | ImageInput | MachineInput, document: Document) -> Iterator[Document]:
+    """The Dockerfiles within a text."""
+    if isinstance(input_, FileInput) and has_inline(document):
+        from sealock.scan.inlinebuilds import read_inline  # noqa: PLC0415  few files hold any
+
+        yield from read_inline(document, input_.files)
+
+
+def _joined(parts: Iterable[Evaluation]) -> Evaluation:
+    every = tuple(parts)
+    return Evaluation(
+        tuple(finding for part in every for finding in part.findings),
+        tuple(skipped for part in every for skipped in part.skipped),
+    )
+
+
+def _without_fixes(inline: Evaluation) -> Evaluation:
+    """What was found in a Dockerfile within a text. It lacks all that a service sets, which is no news here."""
+    return Evaluation(
+        tuple(map(_without_fix, inline.findings)), tuple(skipped for skipped in inline.skipped if not skipped.by_kind)
+    )
 
 
 def _with_possible_fixes(result: Evaluation, document: Document, overrides: frozenset[str]) -> Evaluation:

@@ -44,7 +44,7 @@ UNKNOWN_KIND: Final = (
 )
 _BLANK: Final = compile_lazily(r"\s*+(?:(?:#|;|//)[^\n]*+\s*+)*+")
 """A text of comments alone, such as a place-holder for a file that others write."""
-_WHOLE: Final = frozenset({"compose", "dockerfile", "inventory", "image-config", "observed", "daemon"})
+_WHOLE: Final = frozenset({"compose", "dockerfile", "bake", "inventory", "image-config", "observed", "daemon"})
 """Kinds of texts that hold no others, or none that is not read with them."""
 _WITHIN: Final = {
     "compose": "compose files within other texts are not checked; save it as a file to check it",

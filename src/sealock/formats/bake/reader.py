@@ -200,11 +200,6 @@ class _BakeReader:
         self.seen.add(key)
         return True
 
-    def text(self, bake: BakeTarget, attribute: str) -> str | None:
-        """An attribute that is a text."""
-        value = self.own(bake, attribute)
-        return value.text if value is not None else None
-
     def listed(self, bake: BakeTarget, attribute: str) -> list[str]:
         """The elements of a list, with their places."""
         value = self.own(bake, attribute)
@@ -223,9 +218,12 @@ class _BakeReader:
             ("context", "context"), ("dockerfile", "dockerfile"), ("inline", "dockerfile-inline"), ("target", "target"),
             ("network", "network"),
         ):  # fmt: skip
-            if (text := self.text(bake, attribute)) is not None:
-                values[field] = text
-                self.where["services", name, "build", field] = self.place(bake.attributes[attribute].place)
+            value = self.own(bake, attribute)
+            if value is None or (field == "inline" and value.text == ""):
+                continue  # an empty Dockerfile is none
+            self.where["services", name, "build", field] = self.place(value.place)
+            if value.text is not None:
+                values[field] = value.text
         arguments: list[tuple[str, str | None]] = []
         given = self.own(bake, "args")
         for key, value in given.data.items() if given is not None and isinstance(given.data, dict) else ():

@@ -169,7 +169,7 @@ class _Reader:
         return ServiceBuild(
             _text(value.at("context")) or ".",
             _text(value.at("dockerfile")),
-            _text(value.at("dockerfile_inline")),
+            _text(value.at("dockerfile_inline")) or None,
             _text(value.at("target")),
             _pairs(value.at("args")),
             _sources(value.at("secrets")),

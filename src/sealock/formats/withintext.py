@@ -1,0 +1,76 @@
+"""A text that is a value of another one, like a Dockerfile in a compose file: its places are those in the other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.model.location import Location, Place, Source
+
+_TRIED: Final = 4
+"""Lines of the value at which its text may start: those of its key, its indicators and a comment come before. Also how
+often a column is corrected for the dollars before it."""
+
+
+class WithinSource(Source):
+    """A text that stands at `place` of another. One that is written there in other lines has this place for all."""
+
+    __slots__ = ("_first", "_outer", "_place", "_shift")
+
+    def __init__(self, text: str, outer: Source, place: Place) -> None:
+        super().__init__(outer.name, text)
+        self._outer, self._place = outer, place
+        self._first, self._shift = _start(text.rstrip("\n").split("\n"), outer, place)
+
+    def written_at(self, place: Place) -> Place | None:
+        """The place in the outer text at which the same words stand; None where they are written in another way."""
+        line, column = self.position(place.start)
+        start = self._outer.starts[line - 1] + column - 1
+        there = Place(start, start + place.end - place.start)
+        return there if self._first and self._outer.excerpt(there) == self.excerpt(place) else None
+
+    def location(self, place: Place) -> Location:
+        """The location of a place in the outer text."""
+        if self._first and place.start >= 0:
+            return super().location(place)
+        return self._outer.location(self._place)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, in the outer text."""
+        line, column = super().position(offset)
+        if not self._first:
+            return self._outer.position(max(self._place.start, 0))
+        written = self._outer.line(self._first + line - 1)
+        at = self._shift + column - 1
+        for _ in range(_TRIED):  # each $$ before it stands for one dollar
+            doubled = written.count("$$", self._shift, at)
+            at = self._shift + column - 1 + doubled
+        return self._first + line - 1, min(at, len(written)) + 1
+
+
+def _start(lines: list[str], outer: Source, place: Place) -> tuple[int, int]:
+    """The line of the outer text at which these lines stand one below the other, and their indent; (0, 0) for none."""
+    if place.start < 0:
+        return 0, 0
+    first, last = outer.position(place.start)[0], outer.position(max(place.start, place.end))[0]
+    for at in range(first, min(first + _TRIED, last + 1)):
+        indent = _indent(lines, outer, at)
+        if indent >= 0:
+            return at, indent
+    return 0, 0
+
+
+def _indent(lines: list[str], outer: Source, at: int) -> int:
+    """By how much the lines that start at a line of the outer text are indented there; -1 where others stand there.
+
+    A line with variables is taken to be the one that is written there.
+    """
+    indent = -1
+    for number, line in enumerate(lines, at):
+        written = outer.line(number)
+        shift = len(written) - len(line)
+        if "$" in written or not line.strip():
+            continue
+        if shift < 0 or written[shift:] != line or written[:shift].strip() or indent not in {-1, shift}:
+            return -1
+        indent = shift
+    return indent
