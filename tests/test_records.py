@@ -13,6 +13,7 @@ from support import (
     commandrecords,
     guardexchanges,
     guardrecords,
+    historyrecords,
     machinerecords,
     maprecords,
     optionrecords,
@@ -111,10 +112,17 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
     assert not changes(servicerecords.RECORDS / f"{name}.txt", service.record(name))
 
 
+@pytest.mark.repeats
+@pytest.mark.parametrize("name", historyrecords.HISTORIES)
+def test_a_service_answers_what_the_record_of_its_history_says(name: str) -> None:
+    assert not changes(historyrecords.RECORDS / f"{name}.txt", historyrecords.record(name))
+
+
 @pytest.mark.parametrize(
     ("directory", "names"),
     [
         (servicerecords.RECORDS, servicerecords.NAMES),
+        (historyrecords.RECORDS, historyrecords.HISTORIES),
         (commandrecords.RECORDS, COMMANDS),
         (byterecords.RECORDS, byterecords.NAMES),
         (machinerecords.RECORDS, machinerecords.NAMES),

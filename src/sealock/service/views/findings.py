@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from sealock.model.finding import Finding
 from sealock.model.identity import identify
+from sealock.model.inventory import Layer
 from sealock.reports.priorities import PriorityStep, steps, unfixed
 from sealock.service.views.common import word
 from sealock.service.views.nouns import FindingRow, SeverityWord
@@ -51,13 +52,20 @@ class GroupedFindings(Struct, frozen=True):
         return len(self.unfixed) + sum(len(group.findings) for group in (*self.fixes, *self.rules))
 
 
-def finding_rows(findings: Iterable[Finding]) -> tuple[FindingRow, ...]:
-    """The rows, gravest first; what does not count last."""
-    return tuple(sorted(map(finding_row, findings), key=_order))
+def layer_positions(layers: Iterable[Layer]) -> dict[str, int]:
+    """The position of each layer of an image by its digest: the lowest, where an image has a layer twice."""
+    positions: dict[str, int] = {}
+    for layer in layers:
+        positions.setdefault(layer.digest, layer.index)
+    return positions
 
 
-def finding_row(finding: Finding) -> FindingRow:
-    """The row of a finding."""
+def finding_rows(findings: Iterable[Finding], positions: Mapping[str, int] = {}) -> tuple[FindingRow, ...]:
+    """The rows, gravest first; what does not count last. `positions` are those of the image's layers by digest."""
+    return tuple(sorted((_row(finding, positions) for finding in findings), key=_order))
+
+
+def _row(finding: Finding, positions: Mapping[str, int]) -> FindingRow:
     flaw = finding.vulnerability
     return FindingRow(
         finding.rule,
@@ -68,7 +76,7 @@ def finding_row(finding: Finding) -> FindingRow:
         flaw.package.version if flaw else "",
         flaw.fixed if flaw else "",
         flaw is not None and flaw.exploited is not None,
-        -1,
+        positions.get(flaw.package.layer, -1) if flaw else -1,
         flaw.use if flaw else "",
         sentence(finding.remedy.text),
         finding.message,

@@ -97,6 +97,7 @@ class FindingRow(Struct, frozen=True):
     fixed: str = ""
     exploited: bool = False
     layer: int = -1
+    """The position of the package's layer, -1 where unknown."""
     use: str = ""
     remedy: str = ""
     message: str = ""

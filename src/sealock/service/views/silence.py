@@ -152,7 +152,7 @@ def _sentences(view: SilenceView, disabled: int, failing: int, now: float) -> It
     if new := [entry for entry in view.gone if is_recent(entry.gone or 0, now, _GONE_DAYS * DAY)]:
         yield (
             f"{count(len(new), 'repository', 'repositories')} {'was' if len(new) == 1 else 'were'} deleted in the last"
-            f" {_GONE_DAYS} days: nothing new comes of them. If one has another name now, give it that name."
+            f" {_GONE_DAYS} days, from which nothing new comes. If one has another name now, give it that name."
         )
     if view.hosts:
         yield f"{count(len(view.hosts), 'host')} did not report for a day: what runs there may have changed."

@@ -12,7 +12,7 @@ from sealock.service.views.bases import find_base
 from sealock.service.views.common import MOST_ROWS, severity_of
 from sealock.service.views.contents import read_findings, read_inventory
 from sealock.service.views.events import list_acknowledgements, list_events
-from sealock.service.views.findings import finding_rows
+from sealock.service.views.findings import finding_rows, layer_positions
 from sealock.service.views.hosts import find_host, list_containers, list_hosts
 from sealock.service.views.images import find_image, list_images, list_layers, list_packages, uses
 from sealock.service.views.nouns import (
@@ -189,9 +189,8 @@ def _findings(call: Call[None, None]) -> tuple[FindingRow, ...]:
         number, summary = present(find_image(connection, call.actor.scope, call.path["digest"]))
         inventory = read_inventory(connection, number)
         used = uses(connection, summary.digest, inventory.id)
-        return finding_rows(
-            read_findings(connection, call.actor.scope, number, inventory, call.context.clock(), uses=used)
-        )
+        found = read_findings(connection, call.actor.scope, number, inventory, call.context.clock(), uses=used)
+    return finding_rows(found, layer_positions(inventory.layers))
 
 
 def _advisory(call: Call[None, None]) -> AdvisoryView:

@@ -11,7 +11,7 @@ from sealock.service.views.advisories import find_advisory, list_images_with
 from sealock.service.views.bases import find_base
 from sealock.service.views.contents import compare_images, read_findings, read_inventory
 from sealock.service.views.events import list_acknowledgements, list_events
-from sealock.service.views.findings import group
+from sealock.service.views.findings import group, layer_positions
 from sealock.service.views.hosts import list_containers
 from sealock.service.views.images import count_packages, find_image, list_layers, list_packages, previous_image, uses
 from sealock.service.views.repositories import find_repository, list_repositories, list_tags
@@ -59,7 +59,7 @@ def _image(call: PageCall) -> PageAnswer:
         used = uses(connection, known.digest, inventory.id)
         findings = read_findings(connection, scope, number, inventory, call.context.clock(), uses=used)
         flawed: dict[int, int] = {}
-        positions = {layer.digest: layer.index for layer in inventory.layers}
+        positions = layer_positions(inventory.layers)
         for finding in findings:
             if finding.vulnerability and finding.suppressed is None:
                 place = positions.get(finding.vulnerability.package.layer, -1)
