@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -125,6 +126,7 @@ _DIFFERS = (
 
 _ENVIRONMENT = {"COLUMNS": "80", "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm"}
 
+_LONG = "/".join(["abcdefghi"] * 70)
 _PROGRAMS = {"trials": "client"}
 _CLIENT = """\
 case "$*" in
@@ -186,7 +188,8 @@ class CommandWorld:
                 environment |= more
             trace = CommandTrace(here, server, self.engine, notary)
             for line in COMMANDS[name]:
-                words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", self.engine.where))
+                stands = {"@HOST@": server.host, "@ENGINE@": self.engine.where, "@LONG@": _LONG}
+                words = shlex.split(reduce(lambda text, pair: text.replace(*pair), stands.items(), line))
                 match words:
                     case ["show-registry", repository]:
                         said = trustcommands.pushed(server, repository)

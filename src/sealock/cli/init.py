@@ -6,7 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.output import complain
+from sealock.cli.output import complain, write
 from sealock.errors import UsageError
 from sealock.targets.outputs import write_output
 
@@ -75,6 +75,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
+    if arguments.output is None:
+        write(TEMPLATE)
+        return 0
     if os.path.lexists(arguments.output) and not arguments.force:
         msg = f"{arguments.output} exists: edit it, or overwrite it with --force"
         raise UsageError(msg)

@@ -72,7 +72,14 @@ def parser(only: str | None = None) -> ArgumentParser:
 
 
 def parse(words: Sequence[str]) -> Namespace:
-    """Parse the command line; options and targets may stand in any order."""
+    """Parse the command line; options and targets may stand in any order. `--output -` is standard output."""
+    arguments = _parse(words)
+    if getattr(arguments, "output", None) == "-":
+        arguments.output = None
+    return arguments
+
+
+def _parse(words: Sequence[str]) -> Namespace:
     if not words or words[0] == "help":
         words = [*words[1:], "--help"]
     if words[0] not in COMMANDS:

@@ -238,7 +238,7 @@ def _read_report(target: str) -> str | None:
 
 def _former(path: str | None) -> object:
     """The former version of the document, None where there is none."""
-    if not path or path == "-":
+    if not path:
         return None
     try:
         return msgspec.json.decode(read_text(path, _LARGEST))
