@@ -4,17 +4,21 @@
 `tests/test_records.py` compares. A change that is meant is written down with `./dev records` and reviewed in the diff.
 A line is a step:
 
-    image NAME LAYER[=PACKAGE,...]... [RULE:THING:SEVERITY]...    an image; a package is NAME:VERSION, of PyPI where it is pypi/NAME:VERSION
+    image NAME LAYER[=PACKAGE,...]... [RULE:THING:SEVERITY]...    an image; a package is NAME:VERSION, of PyPI where it is pypi/NAME:VERSION;
+                                                                - where it says nothing of its distribution
     scan REPOSITORY[:TAG] IMAGE [signed|unsigned]                a worker scanned it
     flaws ID:PACKAGE[<FIXED][:SEVERITY][!]...                    these are the advisories from now on; ! is exploited
     hours N                                                     the clock is N hours after the beginning
     report HOST [complete] [CONTAINER=IMAGE[/RULE:THING:SEVERITY:USE]...]...
     drop REPOSITORY TAG...                                      its registry has these tags no more
     tidy [NAME=DAYS]...                                         retention
-    send ok|later|gone [HOURS]                                  a sender sends what is due, and its receivers answer so
+    send ok|later|gone|never [HOURS]                            a sender sends what is due, and its receivers answer so
+    days DAYS                                                   acknowledgements that ended are counted, as far back
+    jump SECONDS                                                a clock was set
     row TABLE NAME=VALUE...                                     a row of the state; .hours in a name is a time
-    [as SCOPE] METHOD PATH [JSON]                               a request to the API
-    page PATH                                                   the text of a page, for a person who administers
+    [as [ROLE:]SCOPE] METHOD PATH [JSON]                        a request to the API
+    page PATH [FIELD=VALUE...]                                  the text of a page or of what a form gives, for a person who administers
+    visit PATH [FIELD=VALUE...]                                 the same, for somebody without a session
 
 In a path @NEXT is the cursor of the list before, and <NAME> the digest of an image.
 """
@@ -26,12 +30,12 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest.mock import patch
 
 import httpx
@@ -42,23 +46,27 @@ from sealock.model.finding import Finding
 from sealock.model.inventory import Inventory
 from sealock.model.severity import Severity
 from sealock.service.access.machines import issue
-from sealock.service.access.tokens import Scope
+from sealock.service.access.tokens import Role, Scope
 from sealock.service.delivery.outbox import collect, delivered, failed, take
 from sealock.service.state.database import Database, migrate
 from sealock.service.state.matchagain import match_again
+from sealock.service.state.moments import note_jump
 from sealock.service.state.retention import Retention, tidy
 from sealock.service.state.tables import metadata
 from sealock.service.state.tags import drop_tags, find_repository
+from sealock.service.work.datedrules import count_acknowledged
 from support.madedatabases import Table
 from support.servicepages import HOOKED, NOW, ServiceWorld, world
-from support.servicestate import deb, flaw, image_of, pypi, rule, scan
+from support.servicestate import DEBIAN, deb, flaw, image_of, pypi, rule, scan
 
 VECTORS: Final = Path(__file__).parent.parent / "vectors"
 RECORDS: Final = VECTORS / "histories"
 HOUR: Final = 3600
 _COVERED: Final = ("Debian:12", "PyPI")
 _FLAW: Final = re.compile(r"([^:]+):([^:<!]+)(?:<([^:!]+))?(?::(\w+))?(!?)")
-_SECRET: Final = re.compile(r"(?<=public/vex-)[0-9a-f]+|(?<=slk_)[\w-]+|(?<=whsec_)[^\"<]+|(?<=msg_)[0-9a-f]+")
+_SECRET: Final = re.compile(
+    r"(?<=public/vex-)[0-9a-f]+|(?<=slk_)[\w-]+|(?<=/invitation/)[\w-]+|(?<=whsec_)[^\"<]+|(?<=msg_)[0-9a-f]+"
+)
 
 
 def _histories() -> dict[str, list[str]]:
@@ -132,7 +140,10 @@ class _History:
             "tidy": self._tidy,
             "send": self._send,
             "row": self._row,
-            "page": self._page,
+            "days": self._days,
+            "jump": self._jump,
+            "page": partial(self._page, "person"),
+            "visit": partial(self._page, "nobody"),
         }
 
     def close(self) -> None:
@@ -157,6 +168,8 @@ class _History:
     def _image(self, name: str, *parts: str) -> Iterator[str]:
         packages, layers, rules = [], list[str](), list[Finding]()
         for part in parts:
+            if part == "-":
+                continue
             layer, has, content = part.partition("=")
             if ":" in layer and not has:
                 word, thing, severity = layer.split(":")
@@ -168,7 +181,8 @@ class _History:
                 named, _, version = rest.partition(":")
                 packages.append(make(named, version, len(layers)))
             layers.append(layer)
-        self._images[name] = image_of(name, *packages, layers=layers), rules
+        distribution = None if "-" in parts else DEBIAN
+        self._images[name] = image_of(name, *packages, layers=layers, distribution=distribution), rules
         yield from ()
 
     def _scan(self, where: str, name: str, signed: str = "") -> Iterator[str]:
@@ -235,6 +249,8 @@ class _History:
         yield f"{collect(database, now)} collected"
         while (message := take(database, now)) is not None:
             yield f"to {message.url}, try {message.tries}: {', '.join(f'{row.kind} {row.rule}' for row in message.events)}"
+            if answer == "never":
+                continue  # its lease stays
             if answer == "ok":
                 delivered(database, message, now)
             else:
@@ -263,21 +279,34 @@ class _History:
 
     def _client(self, scope: str) -> httpx.Client:
         if (client := self._clients.get(scope)) is None:
+            role, _, names = scope.rpartition(":")
+            words = tuple(names.split(",")) if names else ()
+            given = cast("Role", role or ("read" if scope else "admin"))
             with self._made.database.write() as connection:
-                words = tuple(scope.split(",")) if scope else ()
-                _, secret = issue(
-                    connection, scope or "all", "read" if scope else "admin", Scope(words), by=HOOKED, now=NOW
-                )
+                _, secret = issue(connection, scope or "all", given, Scope(words), by=HOOKED, now=NOW)
             client = self._clients[scope] = self._made.client(secret)
         return client
 
-    def _page(self, path: str) -> Iterator[str]:
-        if (ada := self._clients.get("person")) is None:
-            ada = self._clients["person"] = self._made.person()
-        answer = ada.get(self._named(path))
+    def _days(self, days: str) -> Iterator[str]:
+        count_acknowledged(self._made.database, self._now, float(days))
+        yield from ()
+
+    def _jump(self, seconds: str) -> Iterator[str]:
+        note_jump(self._made.database, self._now, float(seconds))
+        yield from ()
+
+    def _page(self, who: str, path: str, *fields: str) -> Iterator[str]:
+        if (client := self._clients.get(f"{who} ")) is None:
+            client = self._clients[f"{who} "] = self._made.person() if who == "person" else self._made.client()
+        form = dict(field.split("=", 1) for field in fields)
+        if form:
+            token = re.search(r'name="csrf" value="(\w+)"', client.get("/").text)
+            answer = client.post(self._named(path), data={"csrf": token[1] if token else ""} | form)
+        else:
+            answer = client.get(self._named(path))
         text = _Text()
         text.feed(answer.text.partition("<main")[2].partition("</main")[0].partition(">")[2])
-        yield str(answer.status_code)
+        yield f"{answer.status_code} {answer.headers.get('location', '')}".strip()
         yield from map(self._plain, text.lines)
 
     def _named(self, path: str) -> str:

@@ -27,8 +27,10 @@ from sealock.service.views.statements import (
     running_containers,
     seen_within,
     tags_of_image,
+    unmatched_packages,
     uses_in_containers,
 )
+from sealock.text import count
 
 _USES: Final = ("loaded", "reachable", "unknown", "present", "")
 """Best known first: one container that has it loaded outranks those that do not."""
@@ -86,6 +88,10 @@ def _summary(connection: Connection, scope: Scope, row: Any) -> ImageSummary:  #
         errors=_sentences(row.errors),
         notes=_sentences(row.notes),
         signed=all(signed) if signed else None,
+        unmatched=tuple(
+            f"{count(entry.number, 'package')} could not be matched with advisories: {entry.unchecked}"
+            for entry in connection.execute(unmatched_packages(), {"number": row.id})
+        ),
     )
 
 

@@ -124,6 +124,8 @@ class ImageSummary(Struct, frozen=True):
     errors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     signed: bool | None = None
+    unmatched: tuple[str, ...] = ()
+    """How many packages could not be matched with advisories though they should be, and why: `check` ends with 2."""
 
 
 class BaseImage(Struct, frozen=True):

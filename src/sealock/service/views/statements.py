@@ -36,6 +36,7 @@ from sealock.service.views.common import image_within, within
 _MOST: Final = 16
 """Scopes whose statements are kept, the last ones: each takes some KiB."""
 _MOST_TAGS: Final = 50
+_MOST_REASONS: Final = 20
 _PLACE: Final = ("name", "own", "part")
 NUMBER: Final[BindParameter[Any]] = bindparam("number")
 """The number of the image."""
@@ -189,6 +190,21 @@ def package_page(limit: int, *, is_first: bool) -> Select[Any]:
             )
         )
     return query.order_by(*columns).limit(limit + 1)
+
+
+@keep
+def unmatched_packages() -> Select[Any]:
+    """How many packages of an image could not be matched with advisories, by the reason, where that is an error."""
+    number = func.count(package.c.id.distinct())
+    return (
+        select(package.c.unchecked, number.label("number"))
+        .join_from(image_slice, slice_package, slice_package.c.slice_id == image_slice.c.slice_id)
+        .join(package, package.c.id == slice_package.c.package_id)
+        .where(image_slice.c.image_id == NUMBER, package.c.grave)
+        .group_by(package.c.unchecked)
+        .order_by(number.desc(), package.c.unchecked)
+        .limit(_MOST_REASONS)
+    )
 
 
 @keep
