@@ -81,7 +81,7 @@ class _Memory:
         return self._data[offset : offset + count]
 
 
-def _entries(data: bytes) -> list[str]:
+def entries_of(data: bytes) -> list[str]:
     """What a tar archive has, and the first bytes of its files."""
     errors: list[str] = []
     reader = TarReader(Stretch(_Memory(data)), errors.append, 1 << 20, whiteouts=True)
@@ -165,8 +165,8 @@ _FILES: Final[dict[str, tuple[Reading, Callable[[], bytes]]]] = {
     "rpm-berkeley-big": (partial(_facts, "rpm", "var/lib/rpm/Packages"), lambda: berkeley(_PACKAGES, ">", 1024)),
     "apk": (partial(_facts, "apk", "lib/apk/db/installed"), lambda: b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\no:musl\nL:MIT\nD:so:a !b c>1\np:so:d=1 e\nF:lib\nM:0:0:755\nR:libc.so\na:0:0:755\n\n"),
     "wheel": (partial(_facts, "python", "x/a-1.0.dist-info/METADATA"), lambda: b"Metadata-Version: 2.1\nName: a.b\nVersion: 1.0\nLicense: MIT\nRequires-Dist: c (>=1); extra == 'x'\n\ntext\n"),
-    "tar-gnu": (_entries, partial(_members, gnu=True)),
-    "tar-pax": (_entries, partial(_members, gnu=False)),
+    "tar-gnu": (entries_of, partial(_members, gnu=True)),
+    "tar-pax": (entries_of, partial(_members, gnu=False)),
 }  # fmt: skip
 NAMES: Final = tuple(_FILES)
 

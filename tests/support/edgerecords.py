@@ -20,7 +20,9 @@ from sealock.model.location import Source
 from sealock.rules.catalog import KINDS, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule
+from support import changednouns
 from support.editrecords import outcome_of
+from support.shortreaders import READERS as SHORT
 from support.sweptreaders import reader_of
 
 RECORDS: Final = Path(__file__).parent.parent / "vectors" / "edges"
@@ -68,7 +70,8 @@ def _outcome(name: str) -> Callable[[str, str], list[str]]:
         return partial(outcome_of, group)
     if room == "rules":
         return partial(_reported, *_RULES_ON[group])
-    read = reader_of(room, group)
+    own = {**changednouns.readers(room), **SHORT.get(room, {})}
+    read = own[group] if group in own else reader_of(room, group)
     return lambda text, _label: read(text)
 
 
