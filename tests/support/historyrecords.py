@@ -20,7 +20,8 @@ A line is a step:
     page PATH [FIELD=VALUE...]                                  the text of a page or of what a form gives, for a person who administers
     visit PATH [FIELD=VALUE...]                                 the same, for somebody without a session
 
-In a path @NEXT is the cursor of the list before, and <NAME> the digest of an image.
+In a path @NEXT is the cursor of the list before, @LINK the last link that makes an account, and <NAME> the digest of an
+image.
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ _FLAW: Final = re.compile(r"([^:]+):([^:<!]+)(?:<([^:!]+))?(?::(\w+))?(!?)")
 _SECRET: Final = re.compile(
     r"(?<=public/vex-)[0-9a-f]+|(?<=slk_)[\w-]+|(?<=/invitation/)[\w-]+|(?<=whsec_)[^\"<]+|(?<=msg_)[0-9a-f]+"
 )
+
+
+_LINK: Final = re.compile(r"/invitation/[\w-]{20,}")
 
 
 def _histories() -> dict[str, list[str]]:
@@ -129,7 +133,7 @@ class _History:
         self._flaws = Table(covered=_COVERED)
         self._generation = 0
         self._clients: dict[str, httpx.Client] = {}
-        self._next = ""
+        self._next = self._link = ""
         self._steps: dict[str, Callable[..., Iterator[str]]] = {
             "image": self._image,
             "scan": self._scan,
@@ -304,6 +308,8 @@ class _History:
             answer = client.post(self._named(path), data={"csrf": token[1] if token else ""} | form)
         else:
             answer = client.get(self._named(path))
+        if (link := _LINK.search(answer.text)) is not None:
+            self._link = link[0]
         text = _Text()
         text.feed(answer.text.partition("<main")[2].partition("</main")[0].partition(">")[2])
         yield f"{answer.status_code} {answer.headers.get('location', '')}".strip()
@@ -312,7 +318,7 @@ class _History:
     def _named(self, path: str) -> str:
         for name, (inventory, _) in self._images.items():
             path = path.replace(f"<{name}>", inventory.manifest)
-        return path.replace("@NEXT", self._next)
+        return path.replace("@NEXT", self._next).replace("@LINK", self._link)
 
     def _plain(self, line: str) -> str:
         """The line with the names of images for their digests, and without what differs from run to run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.output import Progress, complain, page_style, print_output, write
+from sealock.cli.output import Progress, complain, page_style, print_output
 from sealock.errors import UsageError
 from sealock.model.netmap import Map
 from sealock.model.network import bracketed
@@ -60,6 +60,9 @@ def run(arguments: Namespace) -> int:
     if bool(arguments.source) != bool(arguments.to):
         message = "--from needs --to, and --to needs --from"
         raise UsageError(message)
+    if arguments.source and (arguments.verify or arguments.format != "terminal"):
+        message = "--from and --to explain one connection in words, and do not go with --format and --verify"
+        raise UsageError(message)
     if arguments.render and not arguments.target:
         message = "--render needs a TARGET: a kustomization, a chart, or a directory with them"
         raise UsageError(message)
@@ -73,7 +76,7 @@ def run(arguments: Namespace) -> int:
         complain(error)
     if arguments.source:
         reached, why = explain(network_map, arguments.source, arguments.to)
-        write(f"{why}\n")
+        print_output(f"{why}\n", arguments.output)
         return 2 if errors else 0 if reached else 1
     if arguments.format == "terminal":
         text = pages.render("terminal", network_map, **page_style(arguments.output, arguments.color))
