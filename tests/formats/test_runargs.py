@@ -222,6 +222,23 @@ def test_a_well_known_directory_needs_no_resolving(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "image"),
+    [
+        ("docker run YOUR_USER/app sh", UNKNOWN),
+        ("docker run -d USER/app:TAG", UNKNOWN),
+        ("docker run YOUR-IMAGE", UNKNOWN),
+        ("docker run -p PORT:80 -v PATH:/data nginx", "nginx"),
+        ("docker run -e DISPLAY -v /HOME/x:/y nginx", "nginx"),
+    ],
+)
+def test_capitals_of_a_page_are_for_the_reader_to_fill_in(line: str, image: Any) -> None:
+    document = formats.read("run", Source("README.md", f"```sh\n{line}\n```\n"))
+    assert not document.errors
+    assert [subject.noun.image for subject in document.subjects if isinstance(subject.noun, Container)] == [image]
+    assert formats.read("run", Source("a.sh", f"{line}\n")).errors or "DISPLAY" in line
+
+
+@pytest.mark.parametrize(
     ("line", "image", "known"),
     [
         ("docker run $OPTS nginx", "nginx", {"image", "command"}),
@@ -242,7 +259,17 @@ def test_words_that_may_be_options_leave_everything_uncertain(line: str, image: 
     assert "could not be resolved" in subject.silent
 
 
-@pytest.mark.parametrize("line", ["docker run $IMAGE sh", 'docker run "$X" sh', "docker run -i ${DOCKER_IMG:-x} sh"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker run $IMAGE sh",
+        'docker run "$X" sh',
+        "docker run -i ${DOCKER_IMG:-x} sh",
+        "docker run $HUB/aspnet-options sh",
+        "docker run ${REGISTRY_PORT}:5000/x sh",
+        "docker run $(docker build -q ./opt) sh",
+    ],
+)
 def test_an_unresolved_word_can_be_the_image(line: str) -> None:
     _, noun = only(line)
     assert noun.image is UNKNOWN

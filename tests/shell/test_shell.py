@@ -343,6 +343,18 @@ def test_terminators_need_no_semicolon_between_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "default",
+    ["http://a/?b=c&d=e", "a;b", "a|b", "(a", "a)", "a<b>", "a&$B", "a && b"],
+)
+def test_operators_in_the_default_of_a_variable_are_a_part_of_it(default: str) -> None:
+    script = shell.parse(f'curl -o x ${{URL:-{default}}} | sh; echo "${{A-{default}}}"')
+    assert not script.broken
+    assert [command.name for command in script.commands()] == ["curl", "sh", "echo"]
+    first = next(iter(script.commands()))
+    assert first.words[3].text == f"${{URL:-{default}}}"
+
+
+@pytest.mark.parametrize(
     "text", ["echo $(a) fi done (", "for a in b; do echo done done", "if a; then b; fi fi", "for a in b; do c; done fi"]
 )
 def test_a_terminator_without_its_opening_word_is_broken(text: str) -> None:

@@ -3,7 +3,8 @@ r"""Masks what the grammar misreads by text of the same length, so that offsets 
 The grammar fails on several here-documents in one line and on what follows one in its line, so each `<<WORD` becomes a
 plain redirect and each body becomes blank. It overlooks an escaped blank at the start of a word and a backslash before
 $"…", so these become escaped letters. It takes the quote after the last backslash of $'\\' for an escaped one. It
-requires a semicolon between two reserved words that end commands.
+requires a semicolon between two reserved words that end commands. It takes an operator in the default of a variable,
+such as the & of ${URL:-http://a/?b&c}, for one of the command.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _TERMINATORS: Final = compile_lazily(
     r"(?<=[;&\n])[ \t]*(?:done|fi|esac|\})(?:[ \t]+(?:done|fi|esac|\}))*(?:[ \t]+(?:then|do|else|elif))?(?![^\s;&|<>)])"
 )
 _AFTER_SUBSHELL: Final = compile_lazily(r"(?<=\))[ \t]+(?=(?:then|do|else|elif|fi|done|esac)(?![^\s;&|<>)]))")
+_DEFAULT: Final = compile_lazily(r"""(?<=\$\{)\w{1,100}:?[-=+?](?:[^{}$`"'\\\n]|\$(?![({])){1,2000}(?=\})""")
+_OPERATORS: Final = str.maketrans("&;|()<>", ".......")
 _WORD: Final = compile_lazily(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
@@ -55,6 +58,11 @@ def mask_escapes(text: str) -> str:
     if "\\\\'" in text:
         text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
     return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
+
+
+def mask_defaults(text: str) -> str:
+    """Replace each operator in the default of a variable by a letter of words."""
+    return _DEFAULT.sub(lambda match: match.group().translate(_OPERATORS), text)
 
 
 def separate_terminators(text: str) -> str:

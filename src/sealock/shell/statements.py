@@ -14,7 +14,7 @@ from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Sc
 from sealock.patterns import compile_lazily
 from sealock.shell.commands import CommandReader
 from sealock.shell.grammar import refusal
-from sealock.shell.masks import mask_escapes, mask_heredocs, separate_terminators
+from sealock.shell.masks import mask_defaults, mask_escapes, mask_heredocs, separate_terminators
 from sealock.shell.nested import add_piped_input
 from sealock.shell.text import WORDS
 from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
@@ -96,6 +96,8 @@ class StatementReader(CommandReader):
         masked = self.text
         if "<<" in masked:
             masked, self.heredocs = mask_heredocs(masked)
+        if "${" in masked:
+            masked = mask_defaults(masked)
         return mask_escapes(masked) if "\\" in masked else masked
 
     def read_nodes(self, nodes: Sequence[Node], depth: int) -> Script:

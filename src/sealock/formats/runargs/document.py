@@ -34,11 +34,13 @@ from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 from sealock.model.project import Project, ProjectFile, ProjectNetwork, Service
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
 MAX_LENGTH: Final = 1_000_000
 """Characters of a text with run lines."""
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
+_TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
 _TRUE: Final = frozenset({"1", "t", "true"})
 
 
@@ -170,8 +172,10 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
     built = find_built_images(source)
     for command in find_run_commands(source):
         words = command.arguments if style != "make" else tuple(map(_undo_make_escapes, command.arguments))
-        if is_markdown and not words:
-            continue  # prose that mentions the command
+        if is_markdown:
+            if not words:
+                continue  # prose that mentions the command
+            words = tuple(map(_fill_in, words))
         run = read_words(words, command.engine, command.verb, trust=_content_trust(command))
         if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):
             continue
@@ -202,6 +206,11 @@ def _is_certain(run: RunLine) -> bool:
     parsed = run.parsed
     named = parsed.image or next(iter(parsed.operands), None)
     return not run.errors and bool(parsed.options) and named is not None and named.literal
+
+
+def _fill_in(word: Word) -> Word:
+    """A word of a page: capitals before a slash or colon, or after YOUR_, are for the reader to fill in."""
+    return replace(word, literal=False) if word.literal and _TO_FILL_IN.match(word.text) else word
 
 
 def _undo_make_escapes(word: Word) -> Word:

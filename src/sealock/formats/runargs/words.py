@@ -13,9 +13,12 @@ from sealock.formats.runargs.options import RunOption
 from sealock.formats.runargs.verbs import VERBS
 from sealock.model.location import Place
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
 _ELLIPSES: Final = frozenset({"...", "…", "[...]", "{}"})
 """What stands for words that are left out, or that xargs, find and parallel put there."""
+
+_VARIABLE: Final = compile_lazily(r"\$(?:\{[^}]*\}|(?:env:)?\w+)|%[^%]+%")
 
 
 class ParsedOption(Struct, frozen=True):
@@ -165,9 +168,14 @@ def may_be_image(word: Word) -> bool:
 
 def _guess_content(text: str) -> str:
     """Guess the content of an expansion from its name: "image…", "options", or "" if that is open."""
-    name = text.upper()
-    if any(part in name for part in ("IMAGE", "IMG", "REPO", "TAG")):
+    if text.startswith(("$(", "`")) and " build " in text:
         return "image"
+    if any(part in text.upper() for part in ("IMAGE", "IMG", "REPO", "TAG")):
+        return "image"
+    variable = _VARIABLE.match(text)
+    name = (variable[0] if variable is not None else text).upper()
+    if variable is not None and not {"/", ":"}.isdisjoint(text[variable.end() :]):
+        return "image, it seems"
     if any(part in name for part in ("OPT", "ARG", "FLAG", "PARAM", "ENV", "VOL", "MOUNT", "PORT", "NET", "@", "*")):
         return "options"
     return "image, it seems" if "/" in text.rpartition("}")[2] or ":" in text.rpartition("}")[2] else ""
