@@ -2,7 +2,8 @@
 
 A text is a JSON object: "as" is the form, and other keys are paths of fields (names, with spaces between), each with
 what to put there: a number, a text, true, false or null; "UNSET" or "UNKNOWN"; a list of numbers for the items to keep,
-twice or in another order; `{"like": PATH}` for what another field holds; or `{"text": TEXT, "times": NUMBER}`.
+twice or in another order; `{"like": PATH}` for what another field holds; or `{"text": TEXT, "times": NUMBER}`. The path
+"*" stands for each text of the noun, each number, each truth value or, with `{"items": NUMBER}`, each list that has any.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import unified_diff
 from enum import Enum
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 from zlib import crc32
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from msgspec.structs import replace
 from reports import inspections, inventories, nouns, samples
 from sealock import __version__
 from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.location import Source
 from sealock.model.report import Report
 from sealock.reports import (
     MODULES,
@@ -54,7 +56,7 @@ def _terminals(page: Callable[..., str], **every: Any) -> dict[str, Renderer]:
     """A page at a common width, and a narrow one in colour without Unicode and with all that it can show."""
     return {
         "wide": partial(page, width=100),
-        "narrow": partial(page, width=50, colour=True, unicode=False, **every),
+        "narrow": partial(page, width=30, colour=True, unicode=False, **every),
     }
 
 
@@ -106,7 +108,7 @@ def _differences(name: str, text: str) -> list[str]:
         return [f"{len(before)} lines {crc32(repr(before).encode()):08x}"]
     after = noun
     for path, value in table.items():
-        after = _put(after, path.split(), _Value(value, noun))
+        after = _put_all(after, value) if path == "*" else _put(after, path.split(), _Value(value, noun))
     lines = renderers[form](after).replace(__version__, "VERSION").splitlines()
     return list(_changed(before, lines))
 
@@ -144,14 +146,20 @@ class _Value(Struct, frozen=True):
             return _at(self.noun, str(value["like"]).split())
         if isinstance(value, list):
             return tuple(held[index] for index in value)
-        if isinstance(held, Enum) and value is not None:
-            return type(held)(value)
-        return _ABSENT.get(value, value) if isinstance(value, str) else value
+        if isinstance(value, str) and value in _ABSENT:
+            return _ABSENT[value]
+        return type(held)(value) if isinstance(held, Enum) and value is not None else value
 
 
 def _at(value: Any, path: list[str]) -> Any:
     for name in path:
-        value = value[int(name)] if isinstance(value, tuple) else getattr(value, name)
+        match value:
+            case tuple():
+                value = value[int(name)]
+            case Mapping():
+                value = value[name]
+            case _:
+                value = getattr(value, name)
     return value
 
 
@@ -165,3 +173,32 @@ def _put(value: Any, path: list[str], new: _Value) -> Any:
     if isinstance(value, Mapping):
         return {**value, first: _put(value[first], rest, new)}
     return replace(value, **{first: _put(getattr(value, first), rest, new)})
+
+
+def _put_all(value: Any, new: Any, hint: Any = None) -> Any:
+    """Put something in place of each value of its kind."""
+    kinds = (hint, *get_args(hint))
+    match value:
+        case Source():
+            return value
+        case Struct():
+            named = get_type_hints(type(value))
+            parts = {name: getattr(value, name) for name in value.__struct_fields__}
+            made = {name: _put_all(part, new, named[name]) for name, part in parts.items()}
+            return replace(value, **{name: part for name, part in made.items() if part is not parts[name]})
+        case tuple():
+            shape = next((get_args(kind) for kind in kinds if get_origin(kind) is tuple), (None, ...))
+            hints = shape if ... not in shape else shape[:1] * len(value)
+            items = tuple(_put_all(each, new, inner) for each, inner in zip(value, hints, strict=True))
+            if ... not in shape or not items or not isinstance(new, dict) or "items" not in new:
+                return items
+            return tuple(items[number % len(items)] for number in range(new["items"]))
+        case bool():
+            return new if isinstance(new, bool) else value
+        case int() | float() if type(new) is int and not isinstance(value, Enum):
+            return new
+        case str() if (
+            isinstance(new, dict) and "text" in new and not any(get_origin(kind) is Literal for kind in kinds)
+        ):
+            return str(new["text"]) * new["times"]
+    return value

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Final, cast, get_args
 
+from msgspec.structs import replace
+
+from reports.samples import plain
 from sealock.image.header import BLOCK
+from sealock.model.location import Place, Source
+from sealock.model.report import Report, TargetReport
+from sealock.reports import render
 from sealock.vulnerabilities.cvss import score
 from sealock.vulnerabilities.ecosystems import streams
 from sealock.vulnerabilities.versions import VersionScheme, key
@@ -71,9 +77,26 @@ def _raw(text: str) -> bytes:
     return text.encode("latin-1") if all(ord(letter) < 256 for letter in text) else text.encode(errors="replace")
 
 
+def _excerpt(text: str) -> list[str]:
+    """A finding at a place of a text, in a report that shows its line."""
+    table = json.loads(text)
+    source = Source("f", str(table.get("text", "")))
+    start, end = (min(int(table.get(name, 0)), len(source.text)) for name in ("start", "end"))
+    fault = replace(
+        plain().targets[0].findings[0],
+        location=source.location(Place(start, max(start, end))),
+        conceal=bool(table.get("conceal")),
+    )
+    report = Report("1", (TargetReport("f", "compose", (fault,), sources={"f": source}),))
+    style = {"width": int(table.get("width", 60)), "colour": bool(table.get("colour"))}
+    rows = render("terminal", report, **style) if "width" in table else render("markdown", report)
+    return [ascii(row)[1:-1][:200] for row in rows.splitlines()[2:-5]]
+
+
 READERS: Final[dict[str, dict[str, Reader]]] = {
     "vulnerabilities": {"versions": _versions},
     "image": {"tar-entries": _archive, "images": read_image},
+    "reports": {"excerpts": _excerpt},
     "scan": {"trees": read_tree},
 }
 """The readers by room and group."""
