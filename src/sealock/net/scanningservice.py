@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sealock.errors import UsageError
 from sealock.net.http.connections import reach_of
@@ -17,7 +17,10 @@ def service_address(url: str) -> str:
 
     UsageError where it is none, or where anyone on the network could read the token: plain HTTP beyond this machine.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
     if (
         parts.scheme not in {"http", "https"}
         or not parts.hostname

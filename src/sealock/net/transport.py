@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from sealock.errors import TransportError
 
@@ -70,8 +70,31 @@ class Transport(Protocol):
 
 def shown(url: str) -> str:
     """The URL for messages: without its query, which may contain a signature, and without user and password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0].rpartition("@")[2]
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def parts_of(url: str) -> SplitResult:
+    """The parts of a URL, which a server may have named; TransportError where it is malformed."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise _malformed(url) from None
+
+
+def joined(url: str, target: str) -> str:
+    """The URL that an answer from `url` names; TransportError where it is malformed."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise _malformed(target) from None
+
+
+def _malformed(url: str) -> TransportError:
+    return TransportError(f"{shown(url)[:200]!r} is not a valid address")
 
 
 def read_json(answer: Response, limit: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import TransportError
 from sealock.net.http import AddressGuard, HttpTransport
+from sealock.net.http.connections import dial
 from sealock.net.http.guard import innermost, is_allowable, is_public
 from support.simulators.registry import RegistrySimulator, Reply, registry
 
@@ -141,6 +143,31 @@ def test_a_redirect_into_the_network_is_refused(server: RegistrySimulator) -> No
         with pytest.raises(TransportError, match="internal address"):
             HttpTransport(guard=AddressGuard((f"127.0.0.1:{port}",))).request("GET", f"{server.url}/x")
         assert not other.asked
+
+
+@pytest.mark.parametrize("target", ["http://[::1/", "//[x/", "http://a]b/"])
+def test_a_redirect_to_what_is_no_address_is_refused(server: RegistrySimulator, target: str) -> None:
+    server.answers = lambda _asked: Reply(302, b"", {"location": target})
+    with pytest.raises(TransportError, match=f"'{re.escape(target)}' is not a valid address"):
+        HttpTransport().request("GET", f"{server.url}/x")
+
+
+def test_of_the_addresses_of_a_name_each_is_tried_that_is_allowed(
+    server: RegistrySimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(server.url.rpartition(":")[2])
+    server.answers = lambda _asked: Reply(200, b"here")
+    several = ["169.254.169.254", "10.0.0.1", "127.0.0.1"]
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in several],
+    )
+    transport = HttpTransport(guard=AddressGuard(("127.0.0.0/8",)), insecure={"several.example"})
+    assert transport.request("GET", f"http://several.example:{port}/x").read(100) == b"here"
+    sock, reach = dial("several.example", port, 5, only="loopback", guard=AddressGuard(("127.0.0.0/8",)))
+    sock.close()
+    assert reach == "loopback"
 
 
 def test_a_name_that_changes_its_mind_is_checked_at_each_connection(

@@ -9,7 +9,6 @@ from http.client import HTTPException
 from threading import Lock
 from time import monotonic
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 from sealock import __version__
 from sealock.errors import TransportError, reason_of
@@ -29,7 +28,7 @@ from sealock.net.http.connections import (
 from sealock.net.http.exchange import Connection, HttpAnswer, failed
 from sealock.net.http.guard import AddressGuard
 from sealock.net.http.wire import HeaderLine, HttpTimeouts
-from sealock.net.transport import NotListeningError, NoTlsError, shown
+from sealock.net.transport import NotListeningError, NoTlsError, joined, parts_of, shown
 
 __all__ = ["AddressGuard", "HttpAnswer", "HttpTimeouts", "HttpTransport"]
 
@@ -108,7 +107,7 @@ class HttpTransport:
             if answer.status not in _REDIRECTS or method not in {"GET", "HEAD"} or not target:
                 return answer
             answer.close()
-            following = urljoin(url, target)
+            following = joined(url, target)
             only = self._checked_step(url, following, only)
             if self._place(following, url) != place:
                 sent = {name: value for name, value in sent.items() if name in _CARRIED}
@@ -144,7 +143,7 @@ class HttpTransport:
         place = _server_of(url)
         if place.scheme == "http" and reach_of(place.host) != "loopback" and not self._is_insecure(place):
             message = f"{shown(url)[:200]} uses plain HTTP, which anyone on the network can read and change"
-            if sender and urlsplit(sender).netloc != urlsplit(url).netloc:
+            if sender and parts_of(sender).netloc != parts_of(url).netloc:
                 message = f"{shown(sender)} sends us to {message}"
             if sender and reach_of(place.host) == "link-local":
                 message += ", and is an address of this machine's own network: refused"
@@ -158,7 +157,7 @@ class HttpTransport:
 
     def _checked_step(self, origin: str, url: str, only: Reach | None = None) -> Reach:
         """Refuse a step from HTTPS to HTTP; give the reach of local addresses that the target may have."""
-        if urlsplit(origin).scheme == "https" and urlsplit(url).scheme != "https":
+        if parts_of(origin).scheme == "https" and parts_of(url).scheme != "https":
             message = f"{shown(origin)} redirects from HTTPS to {shown(url)[:200]}: refused"
             raise TransportError(message)
         if only is not None:
@@ -256,7 +255,7 @@ class HttpTransport:
 
 def _server_of(url: str) -> ServerPlace:
     """The server of a URL; TransportError where the URL has another form."""
-    parts = urlsplit(url)
+    parts = parts_of(url)
     try:
         port = parts.port
     except ValueError:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from sealock.errors import TransportError, reason_of
 from sealock.net.http.guard import AddressGuard
+from sealock.net.transport import shown
 
 Reach: TypeAlias = Literal["public", "loopback", "link-local"]
 """The reach of an address: "public" is any that other machines can have, private networks included."""
@@ -175,18 +176,18 @@ def proxy_for(place: ServerPlace, environment: Mapping[str, str]) -> Proxy | Non
     named = next((environment[name] for name in names if environment.get(name)), "")
     if not named or _is_exempt(place, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
         return None
-    parts = urlsplit(named if "://" in named else f"http://{named}")
+    address = named if "://" in named else f"http://{named}"
     try:
-        port = parts.port
+        parts = urlsplit(address)
+        usable = parts.port != 0 and parts.scheme == "http" and bool(parts.hostname)
     except ValueError:
-        port = -1
-    if parts.scheme != "http" or not parts.hostname or port == -1:
-        where = parts.netloc.rpartition("@")[2]
-        message = f"the proxy {parts.scheme}://{where} from the environment cannot be used: only http://HOST:PORT can"
+        usable = False
+    if not usable:
+        message = f"the proxy {shown(address)} from the environment cannot be used: only http://HOST:PORT can"
         raise TransportError(message)
     secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     authorization = "Basic " + b64encode(secret.encode()).decode() if secret else ""
-    return Proxy(parts.hostname, port or 80, authorization)
+    return Proxy(parts.hostname or "", parts.port or 80, authorization)
 
 
 def _is_exempt(place: ServerPlace, exempt: str) -> bool:

@@ -9,12 +9,12 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteR
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sealock.errors import TransportError
 from sealock.net.http.connections import Proxy, Reach, ServerPlace
 from sealock.net.http.wire import HeaderLine, HttpTimeouts, TooMuchError
-from sealock.net.transport import BrokenOffError, shown
+from sealock.net.transport import BrokenOffError, parts_of, shown
 
 IDLE: Final = 20.0
 """Seconds that an idle connection is kept."""
@@ -46,7 +46,7 @@ class Connection:
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HTTPResponse:
         """Send a request and give the answer after its head."""
         client = self._client
-        parts = urlsplit(url)
+        parts = parts_of(url)
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         if self.proxy is not None and self.place.scheme == "http":
             path = f"http://{self.place.name}{path}"

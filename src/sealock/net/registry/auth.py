@@ -14,7 +14,7 @@ from base64 import b64encode
 from threading import Lock
 from time import monotonic
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from msgspec import Struct, ValidationError, convert
 
@@ -23,7 +23,7 @@ from sealock.model.registries import Registries
 from sealock.net.registry.credentials import Credentials, RegistryLogin
 from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.net.registry.redaction import redact, secrets_of
-from sealock.net.transport import Transport, read_json, shown
+from sealock.net.transport import Transport, parts_of, read_json, shown
 from sealock.patterns import compile_lazily
 
 _CHALLENGE: Final = compile_lazily(
@@ -122,7 +122,7 @@ class Authorizer:
         """Request a token from the realm, with credentials if it may see them."""
         login = self._login(host, repository)
         if login is not None and not self._may_see(host, challenge.realm):
-            self.withheld[host] = urlsplit(challenge.realm).netloc.rpartition("@")[2]
+            self.withheld[host] = parts_of(challenge.realm).netloc.rpartition("@")[2]
             login = None
         query = [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
@@ -137,7 +137,7 @@ class Authorizer:
             if basic := self._basic(login):
                 headers["authorization"] = basic
                 query.append(("account", login.user if login else ""))
-            mark = "&" if urlsplit(challenge.realm).query else "?"
+            mark = "&" if parts_of(challenge.realm).query else "?"
             method, body = "GET", None
             target = f"{challenge.realm}{mark}{urlencode(query)}" if query else challenge.realm
         with self._transport.request(method, target, headers=headers, body=body, named_by=url) as answer:
@@ -149,7 +149,7 @@ class Authorizer:
             return _token(read_json(answer, _ANSWER), shown(answer.url))
 
     def _may_see(self, host: str, realm: str) -> bool:
-        parts = urlsplit(realm)
+        parts = parts_of(realm)
         server, registry = (parts.hostname or "").lower(), host.rpartition(":")[0] or host
         named = "docker.io" if host == "registry-1.docker.io" else host
         if server == registry or parts.netloc in self._settings.token_hosts.get(named, ()):

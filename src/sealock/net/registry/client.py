@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import urljoin
 
 from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
@@ -36,7 +35,7 @@ from sealock.net.registry.credentials import Anonymous, Credentials
 from sealock.net.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
 from sealock.net.registry.names import host_of, is_digest, is_tag
 from sealock.net.registry.requests import ATTEMPTS, RegistryError, RegistryRequests, RequestOptions, given_up
-from sealock.net.transport import BrokenOffError, Response, Transport, shown
+from sealock.net.transport import BrokenOffError, Response, Transport, joined, shown
 
 ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 """All four in one header: with fewer, registries may convert the manifest of the tag."""
@@ -334,7 +333,7 @@ class Registry:
                 following = _next(answer.headers.get("link", ""))
             if not following:
                 return
-            url = urljoin(url, following)
+            url = joined(url, following)
             if url.split("/")[:3] != first.split("/")[:3]:
                 message = (
                     f"{_shown(name)}: the registry's list continues at {shown(url)[:200]}, another server: refused"

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -21,7 +20,7 @@ from sealock.net.registry.auth import Authorizer, withheld_message
 from sealock.net.registry.credentials import Credentials
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import host_of
-from sealock.net.transport import BrokenOffError, NotListeningError, NoTlsError, Response, Transport, shown
+from sealock.net.transport import BrokenOffError, NotListeningError, NoTlsError, Response, Transport, parts_of, shown
 
 ATTEMPTS: Final = 5
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -229,7 +228,7 @@ def given_up(begun: float) -> bool:
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     return parts.scheme, parts.netloc
 
 

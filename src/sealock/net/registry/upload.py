@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import ManifestError, digest_of, read_manifest
 from sealock.net.registry.names import host_of
 from sealock.net.registry.requests import RequestOptions
-from sealock.net.transport import BrokenOffError, Response, shown
+from sealock.net.transport import BrokenOffError, Response, joined, parts_of, shown
 
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20
@@ -185,7 +185,7 @@ def _in_chunks(registry: Registry, name: ImageName, location: str, digest: str, 
 
 
 def _finish(registry: Registry, name: ImageName, location: str, digest: str, data: bytes) -> None:
-    mark = "&" if urlsplit(location).query else "?"
+    mark = "&" if parts_of(location).query else "?"
     options = RequestOptions(
         _ALL,
         {"content-type": "application/octet-stream"},
@@ -203,7 +203,7 @@ def _location(answer: Response) -> str:
     if not location:
         message = f"{shown(answer.url)} began an upload without a Location header"
         raise TransportError(message)
-    return urljoin(answer.url, location)
+    return joined(answer.url, location)
 
 
 def _regroup(chunks: Iterable[bytes]) -> Iterator[bytes]:

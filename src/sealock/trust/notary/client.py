@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -23,7 +22,7 @@ from sealock.net.registry.auth import Authorizer, parse_challenge
 from sealock.net.registry.clientconfig import certificates_in
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.registry.names import host_of
-from sealock.net.transport import Transport
+from sealock.net.transport import Transport, parts_of
 from sealock.net.userdirectories import docker_directory, home_directory
 from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.repository import Repository
@@ -120,11 +119,11 @@ def opened(name: ImageName, setup: Setup | None = None) -> Iterator[Repository]:
 def _repository(name: ImageName, setup: Setup, transport: Transport) -> Repository:
     environment, gun = setup.environment, gun_of(name)
     address = address_of(name.registry, setup.server or environment.get("DOCKER_CONTENT_TRUST_SERVER", ""))
-    if urlsplit(address).scheme == "http" and urlsplit(address).hostname not in {"127.0.0.1", "localhost", "::1"}:
+    if parts_of(address).scheme == "http" and parts_of(address).hostname not in {"127.0.0.1", "localhost", "::1"}:
         # Whatever the policy allows for registries: trust on first use rests on TLS.
         msg = f"{address} was not contacted: a notary server must use HTTPS"
         raise TransportError(msg)
-    sign_in = signing_in(name, transport, setup, urlsplit(address).netloc)
+    sign_in = signing_in(name, transport, setup, parts_of(address).netloc)
     pins = merged(setup.pins, configured_pins(environment))
     server = Server(transport, address, gun, sign_in)
     return Repository(server, open_directory(environment), setup.pin or pin_of(pins, gun))

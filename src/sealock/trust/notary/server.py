@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from secrets import token_hex
 from time import monotonic
 from typing import Final, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sealock.errors import TransportError
 from sealock.formats.jsonobject import decode_object
 from sealock.net.registry.redaction import redact, secrets_of
-from sealock.net.transport import Response, Transport, shown
+from sealock.net.transport import Response, Transport, parts_of, shown
 from sealock.trust.notary.metadata import NotaryKey, read_key
 from sealock.trust.refusal import MetadataRefusedError
 
@@ -38,7 +38,7 @@ def address_of(registry: str, override: str = "") -> str:
     """The notary server of a registry: the named one, or Docker's own for docker.io, or the registry's."""
     if override:
         given = override if "://" in override else f"https://{override}"
-        if urlsplit(given).scheme not in {"https", "http"}:
+        if parts_of(given).scheme not in {"https", "http"}:
             msg = f"{shown(given)} is not the address of a notary server: use https://HOST[:PORT]"
             raise TransportError(msg)
         return given.rstrip("/")
