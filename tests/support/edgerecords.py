@@ -20,7 +20,7 @@ from sealock.model.location import Source
 from sealock.rules.catalog import KINDS, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule
-from support import changednouns
+from support import changednouns, machinereaders
 from support.editrecords import outcome_of
 from support.shortreaders import READERS as SHORT
 from support.sweptreaders import reader_of
@@ -33,7 +33,8 @@ _RULES_ON: Final[dict[str, tuple[DocumentKind, str]]] = {
     "run-lines": ("run", "run.sh"),
 }
 NAMES: Final = tuple(sorted(path.stem for path in RECORDS.iterdir()))
-"""ROOM-of-GROUP: `changes-of-edited-services`, `rules-of-services`, or the room of a reader."""
+"""ROOM-of-GROUP: `changes-of-edited-services`, `rules-of-services`, or the room of a reader, which
+`support.sweptreaders` or `support.machinereaders` has."""
 
 
 def record(name: str) -> str:
@@ -70,6 +71,9 @@ def _outcome(name: str) -> Callable[[str, str], list[str]]:
         return partial(outcome_of, group)
     if room == "rules":
         return partial(_reported, *_RULES_ON[group])
+    if name in machinereaders.READERS:
+        read = machinereaders.reader_of(name)
+        return lambda text, _label: read(text)
     own = {**changednouns.readers(room), **SHORT.get(room, {})}
     read = own[group] if group in own else reader_of(room, group)
     return lambda text, _label: read(text)

@@ -201,6 +201,14 @@ def record(name: str) -> str:
         return "".join(f"{row}\n" for row in rows).replace(folder, "MACHINE")
 
 
+def make_machine(name: str, folder: Path) -> bool:
+    """Make a machine in a folder; False where there is none of that name."""
+    if (known := _MACHINES.get(name)) is not None:
+        mounts, make, _ = known
+        make(Recorded(folder, mounts))
+    return known is not None
+
+
 def _processes(folder: Path, name: str) -> Iterator[str]:
     mounts, make, pids = _MACHINES[name]
     made = Recorded(folder, mounts)
