@@ -218,6 +218,24 @@ def test_one_that_is_removed_meanwhile_is_left_out(engine: EngineSimulator, tmp_
     assert list(reported(engine, "container:*", tmp_path)) == ["container:web"]
 
 
+def test_one_that_is_removed_while_it_starts_is_left_out(engine: EngineSimulator, tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "machine")
+    starting = engine.container("starting", state={"Status": "running", "Running": True, "Pid": 7})
+    for name in ("web", "db"):
+        engine.container(name)
+    recorded.process(7, name="runc:[2:INIT]", cgroup=f"0::/docker/{starting}\n", caps=ALL_CAPS, seccomp=0)
+    asked: list[str] = []
+
+    def describe(path: str, _query: object) -> Reply | None:
+        asked.extend([path] if f"/{starting}/" in path else [])
+        return missing(starting) if len(asked) > 1 and f"/{starting}/" in path else None
+
+    engine.answers = describe
+    with connect(engine.where) as connected:
+        seen = list(observe(connected, (), ProcReader(str(recorded.folder))))
+    assert sorted(each.listed.name for each in seen) == ["db", "web"]
+
+
 def test_a_refusal_of_one_is_its_own_error(engine: EngineSimulator, tmp_path: Path) -> None:
     sick = engine.container("sick")
     engine.container("web")

@@ -37,10 +37,8 @@ from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.limits import advise_limits, average_cpus, cpu_numbers, machine_size
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.mergedviews import merge_views
-from sealock.show.catalog import demonstrations
-from sealock.show.setting import Place, StandIns, focused
 from sealock.userns.plan import MachineFacts, PlannedContainer, plan
-from support import exchangereaders, programreaders, servedexchanges
+from support import exchangereaders, programreaders, servedexchanges, showreaders
 from support.drawnmaps import drawn
 from support.machinerecords import make_machine
 from support.shownvalues import show
@@ -181,22 +179,6 @@ def cluster_maps(text: str) -> list[str]:
     return [*drawn(build_cluster_map(join_clusters(networks))), *(message for message, _ in faults)]
 
 
-def settings(text: str) -> list[str]:
-    """What stands in for the setting of a run line, in the demonstration of the rule in the first line."""
-    rule, _, rest = text.partition("\n")
-    demonstration = demonstrations().get(rule)
-    nouns = [subject.noun for subject in formats.read("run", Source("run.sh", f"{rest}\n")).subjects]
-    containers = [noun for noun in nouns if isinstance(noun, Container)][:2]
-    if demonstration is None or not containers:
-        return ["nothing"]
-    place = Place("abc123", "/t/show", "show:abc123", port=4711, host="h", socket="/r/docker.sock")
-    lines = [*map(show, focused(demonstration, containers[0], containers[-1]))]
-    for noun in containers:
-        stands = StandIns(demonstration, place)
-        lines += [show(stands.harmless(noun)), show(list(stands.names(noun))), *stands.notes]
-    return lines
-
-
 READERS: Final[dict[str, Reader]] = {
     "runtime-of-proc-files": proc_files,
     "runtime-of-machines": machines,
@@ -205,10 +187,10 @@ READERS: Final[dict[str, Reader]] = {
     "userns-of-plans": plans,
     "netmap-of-services": service_maps,
     "netmap-of-pods": cluster_maps,
-    "show-of-settings": settings,
     **exchangereaders.READERS,
     **programreaders.READERS,
     **servedexchanges.READERS,
+    **showreaders.READERS,
 }
 
 

@@ -107,6 +107,8 @@ def _why_not_in_cluster(known: Mapping[str, MapNode], source: str, target: str) 
         return f"there is no pod {missing[0]}"
     if target in {HOST, source}:
         return "only pods and the outside can be targets, and they reach themselves"
+    if source == HOST and target == OUTSIDE:
+        return "the map does not have what nodes reach"
     if source == OUTSIDE and not known[target].ingress_policies:
         return "no Service and no Ingress leads there from outside"
     denying = []

@@ -38,9 +38,8 @@ class Client:
     def __init__(self, program: str = "", engine: str = "", *, dry: bool = False) -> None:
         self.program = program or next(filter(shutil.which, ("docker", "podman")), "docker" if dry else "")
         if not dry and not (self.program and shutil.which(self.program)):
-            message = (
-                f"{self.program or 'neither docker nor podman'} was not found: install it, or choose with --client"
-            )
+            missing = f"{self.program} was not" if self.program else "neither docker nor podman was"
+            message = f"{missing} found: install it, or choose with --client"
             raise EngineError(message)
         self.environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         self.environment |= {

@@ -20,7 +20,7 @@ from sealock.scan.engineparts import look_up_parts
 from sealock.scan.settings import Settings
 from sealock.scan.vulnerabilities import LookupOptions
 from support.madedatabases import database
-from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated
+from support.simulators.engine import EngineSimulator, Reply, json_reply, missing, simulated
 
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 MANAGER = {
@@ -100,6 +100,14 @@ def test_containers_whose_image_was_replaced(
 ) -> None:
     answers = {"/containers/json": [row("web", listed)], "/images/json": IMAGES, "/json": {"Config": {"Image": asked}}}
     assert host(engine, tmp_path, answers).outdated == outdated
+
+
+def test_one_that_is_removed_meanwhile_hides_no_other(engine: EngineSimulator, tmp_path: Path) -> None:
+    rows = [row("gone", OLD), row("web", OLD)]
+    answers = {
+        f"/{'gone' * 8}/json": missing("gone"), "/containers/json": rows, "/images/json": IMAGES, "/json": {"Config": {"Image": "app:1"}},
+    }  # fmt: skip
+    assert host(engine, tmp_path, answers).outdated == (("web", "app:1"),)
 
 
 def test_images_that_no_container_uses_are_counted(engine: EngineSimulator, tmp_path: Path) -> None:

@@ -397,6 +397,20 @@ def test_a_process_whose_threads_differ_is_looked_at_again(
     assert len(paused) == 1
 
 
+def test_processes_that_end_or_begin_while_one_looks_hide_no_other(two: Recorded) -> None:
+    for pid in (3, 4, 5):
+        two.process(pid, name="runc:[2:INIT]", cgroup=f"0::/docker/{ID}\n")
+    two.process(6, cgroup=f"0::/docker/{ID}\n")
+    (two.folder / "proc/3/stat").unlink()
+
+    def pause(_seconds: float) -> None:
+        rmtree(two.folder / "proc/4")
+        two.process(5, name="another", cgroup=f"0::/docker/{ID}\n", start=9000)
+
+    members = gather(ProcReader(str(two.folder)), pause).by_id[ID]
+    assert [member.process.pid for member in members] == [6, 7]
+
+
 @pytest.mark.parametrize(
     ("name", "pauses"),
     [("runc:[2:INIT]", 1), ("youki:[1:CHILD]", 1), ("crun", 1), ("runc", 0), ("runc:[2:INIT]x", 0), ("crunch", 0)],

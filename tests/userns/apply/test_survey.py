@@ -88,6 +88,22 @@ def test_settings_that_are_no_text_are_reported_and_never_waited_for(kind: str, 
     assert survey(None, str(tmp_path)).broken_settings
 
 
+def test_run_lines_that_make_no_container_are_passed_over(tmp_path: Path) -> None:
+    lines = (
+        f"docker exec a b\ndocker build .\ndocker run --name web -v {tmp_path}:/s x\ndocker update a\ndocker run y\n"
+    )
+    document = formats.read("run", Source(f"{tmp_path}/run.sh", lines))
+    machine = survey(None, str(tmp_path), files=(document,))
+    assert [(each.name, each.running) for each in machine.containers] == [
+        ("docker run web", False),
+        ("docker run y", False),
+    ]
+    assert [(bind.container, bind.path, bind.target) for bind in machine.binds] == [
+        ("docker run web", str(tmp_path), "/s")
+    ]
+    assert machine.files == (f"{tmp_path}/run.sh",)
+
+
 def test_entries_are_counted_by_owner_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/file").write_text("x")

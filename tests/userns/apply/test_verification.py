@@ -19,7 +19,7 @@ from sealock.userns.apply.verification import RemappingStatus, verify
 from sealock.userns.plan.facts import Owned
 from sealock.userns.plan.ranges import COUNT, SubordinateRange
 from support.recordedtree import Recorded
-from support.simulators.engine import json_reply, simulated
+from support.simulators.engine import json_reply, missing, simulated
 
 MAPPED = "0 100000 65536\n"
 INFO = {"SecurityOptions": ["name=userns"], "DockerRootDir": "/data/100000.100000"}
@@ -38,11 +38,22 @@ def test_containers_are_mapped_as_the_kernel_shows_it(tmp_path: Path) -> None:
                 simulator.container(name, host=host, state={"Status": "running", "Running": True, "Pid": pid} | state)
             )
         simulator.container("ended")
+        removed = [
+            simulator.container("removed", state={"Status": "running", "Running": True, "Pid": 40}) for _ in "ab"
+        ]
         for pid, (identity, uids) in enumerate(((ids[0], MAPPED), (ids[1], "1000 5 1\n0 200000 65536\n"), (ids[2], "0 0 4294967295\n"), (ids[3], "0 0 4294967295\n")), 7):  # fmt: skip
             made.process(pid, cgroup=f"0::/system.slice/docker-{identity}.scope\n", uid_map=uids)
         made.process(12, cgroup=f"0::/system.slice/docker-{ids[0]}.scope\n", uid_map=MAPPED)
         made.process(13, cgroup=f"0::/system.slice/docker-{ids[6]}.scope\n", uid_map="5 100000 1\n")
-        simulator.answers = lambda path, _query: json_reply(INFO) if path.endswith("/info") else None
+        simulator.answers = lambda path, _query: (
+            json_reply(INFO)
+            if path.endswith("/info")
+            else missing("removed")
+            if any(f"/{each}/" in path for each in removed)
+            else None
+        )
+        # The first of the list, whose answers come first.
+        simulator.containers = {each: simulator.containers[each] for each in (*removed, *simulator.containers)}
         with connect(simulator.where) as engine:
             status = verify(engine, str(made.folder))
     # Answers come in any order.
@@ -133,6 +144,7 @@ def test_what_containers_mount_since_is_given_back(tmp_path: Path, monkeypatch: 
         path = tmp_path / "data/100000.100000/containers" / name / "config.v2.json"
         path.parent.mkdir()
         path.write_text(text)
+    (tmp_path / "data/100000.100000/containers/0-without").mkdir()
     trees = {
         "/srv/new": owned("/srv/new", (100033, 100033, 5), (0, 0, 2), setuid=("/srv/new/su",)),
         "/srv/part": owned("/srv/part", (100000, 100000, 1), whole=False),
