@@ -31,6 +31,8 @@ _RULES_ON: Final[dict[str, tuple[DocumentKind, str]]] = {
     "services": ("compose", "compose.yaml"),
     "dockerfiles": ("dockerfile", "Dockerfile"),
     "run-lines": ("run", "run.sh"),
+    "pods": ("kubernetes", "pod.yaml"),
+    "daemons": ("daemon", "daemon.json"),
 }
 NAMES: Final = tuple(sorted(path.stem for path in RECORDS.iterdir()))
 """ROOM-of-GROUP: `changes-of-edited-services`, `rules-of-services`, or the room of a reader, which
