@@ -148,6 +148,9 @@ def add(found: dict[Package, set[str]], text: str, paths: Iterable[str]) -> None
     system = purl.type in {"deb", "apk", "rpm", "alpm"}
     name = f"{purl.namespace}/{purl.name}" if purl.namespace and not system else purl.name
     version = purl.version or ""
+    if purl.type == "golang" and purl.subpath:
+        # Syft has what follows the repository in a module's path as the path below the package.
+        name = f"{name}/{purl.subpath}"
     qualifiers: Any = purl.qualifiers
     if (epoch := qualifiers.get("epoch")) and epoch != "0" and not version.startswith(f"{epoch}:"):
         version = f"{epoch}:{version}"

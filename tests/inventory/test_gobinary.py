@@ -120,6 +120,9 @@ def test_the_toolchain_tells_the_version_of_the_library(toolchain: str, version:
         ('-ldflags="-s -w -X main.version=1.2.3"', "1.2.3"),
         ('-ldflags="-X=main.Version=v2.0.0-rc1 -s"', "v2.0.0-rc1"),
         ("-ldflags=\"-X 'example.com/a/internal/build.Version=v3.1.0'\"", "v3.1.0"),
+        ('-ldflags="-w -X \\"example.com/a/internal/build.Version=3.1.0\\" -s"', "3.1.0"),
+        ('-ldflags="\\n\\t-X main.version=3.2.0\\n\\t-w\\n"', "3.2.0"),
+        ("-ldflags=-X=main.version=3.3.0", "3.3.0"),
         ('-ldflags="-X github.com/other/lib.version=9.9.9"', ""),
         ('-ldflags="-X main.commit=1.2.3"', ""),
         ('-ldflags="-X main.version=unknown"', ""),
@@ -139,6 +142,60 @@ def test_a_main_module_built_from_its_directory_takes_its_version_from_how_it_wa
     setting: str, version: str
 ) -> None:
     assert read_modules(f"mod\texample.com/a\t(devel)\t\nbuild\t{setting}\n") == [("example.com/a", version)]
+
+
+STAMP = 'build\t-ldflags="-X {}=8.30.1"\n'
+OWN = "dep\tgithub.com/own/tool/v8\t(devel)\t\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        pytest.param(
+            f"path\tcommand-line-arguments\n{OWN}{STAMP.format('github.com/own/tool/v8/version.Version')}",
+            [("github.com/own/tool/v8", "8.30.1")],
+            id="a program that was built from its files has its own module among the others",
+        ),
+        pytest.param(
+            f"path\tcommand-line-arguments\n{OWN}{STAMP.format('main.version')}",
+            [("github.com/own/tool/v8", "8.30.1")],
+            id="the files of the program belong to its only module",
+        ),
+        pytest.param(
+            f"path\tx\n{OWN}dep\texample.com/other\t(devel)\t\n{STAMP.format('main.version')}",
+            [("github.com/own/tool/v8", ""), ("example.com/other", "")],
+            id="of two modules of a workspace, nothing says whose the program is",
+        ),
+        pytest.param(
+            f"mod\texample.com/a\t(devel)\t\n{OWN}{STAMP.format('main.version')}",
+            [("example.com/a", "8.30.1"), ("github.com/own/tool/v8", "")],
+            id="the program belongs to the module that is said to be the main one",
+        ),
+        pytest.param(
+            f"dep\tgithub.com/a/b\tv1.0.0\n=>\t./b\t(devel)\t\n{STAMP.format('github.com/a/b.version')}",
+            [("github.com/a/b", "")],
+            id="a module that a directory replaces has no version",
+        ),
+        pytest.param(
+            f"path\tgithub.com/docker/docker/cmd/dockerd\n{STAMP.format('github.com/docker/docker/dockerversion.Version')}",
+            [("github.com/docker/docker", "8.30.1")],
+            id="a program built without modules is its repository's, where a version was written in",
+        ),
+        pytest.param(
+            f"path\tgithub.com/cli/cli/v2/cmd/gh\n{STAMP.format('github.com/cli/cli/v2/internal/build.Version')}",
+            [("github.com/cli/cli/v2", "8.30.1")],
+            id="the major version in a path is part of the module's",
+        ),
+        pytest.param("path\tgithub.com/cli/cli/v2/cmd/gh\n", [], id="without a version, it is not listed"),
+        pytest.param(f"path\tgithub.com/cli\n{STAMP.format('main.version')}", [], id="an owner is no repository"),
+        pytest.param(
+            f"path\texample.com/a/b/c\n{STAMP.format('main.version')}", [], id="other hosts have modules anywhere"
+        ),
+        pytest.param(f"path\tcommand-line-arguments\n{STAMP.format('main.version')}", [], id="files have no module"),
+    ],
+)
+def test_a_program_without_a_stated_main_module(text: str, modules: list[tuple[str, str]]) -> None:
+    assert read_modules(text) == modules
 
 
 def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:

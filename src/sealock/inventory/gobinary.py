@@ -25,6 +25,10 @@ _MAX_MODULES: Final = 50_000
 _VERSION: Final = compile_lazily(r"go(\d{1,4}(?:\.\d{1,6}){0,2})(?:(rc|beta)(\d{1,4}))?")
 _STAMPED: Final = compile_lazily(r"""-X[= ]["']?([^\s"'=]{1,300})=([^\s"']{1,200})""")
 _LOOKS_RELEASED: Final = compile_lazily(r"v?\d{1,6}\.\d{1,6}[0-9A-Za-z.+~_-]{0,100}")
+_ESCAPED: Final = compile_lazily(r"\\(.)")
+_MAJOR: Final = compile_lazily(r"v[1-9][0-9]{0,3}")
+_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+"""Hosts on which a repository is its owner and its name."""
 _VERSION_NAMES: Final = frozenset(
     {"version", "ver", "appversion", "buildversion", "gitversion", "releaseversion", "currentversion", "versionstring"}
 )
@@ -34,6 +38,7 @@ class GoBinary(Analyzer):
     """Go's build information."""
 
     name = "gobinary"
+    version = 2
     patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
@@ -71,29 +76,52 @@ def standard_library(toolchain: str) -> str:
 def read_modules(text: str) -> list[tuple[str, str]]:
     """List (module path, version) of the main module and its dependencies, replacements done."""
     modules: list[tuple[str, str]] = []
-    main = -1
+    main, own = -1, list[int]()
     settings: dict[str, str] = {}
+    program = ""
     for line in text.split("\n", _MAX_MODULES)[:_MAX_MODULES]:
         word, _, rest = line.partition("\t")
         fields = rest.split("\t", 3)
-        if word == "build":
+        if word == "path":
+            program = rest
+        elif word == "build":
             key, _, value = rest.partition("=")
             settings[key] = value
-        elif word == "mod" and _is_path(fields[0]):
-            main = len(modules)
-            modules.append((fields[0], _version(fields)))
-        elif word == "dep" and _is_path(fields[0]):
+        elif word in {"mod", "dep"} and _is_path(fields[0]):
+            if word == "mod":
+                main = len(modules)
+            if word == "mod" or fields[1:2] == ["(devel)"]:
+                own.append(len(modules))
             modules.append((fields[0], _version(fields)))
         elif word == "=>" and modules:
             # The code is the replacement's. A directory has neither a module path nor a version.
+            if own and own[-1] == len(modules) - 1:
+                own.pop()
             name, version = fields[0], _version(fields)
             if _is_path(name) and not name.startswith((".", "/")):
                 modules[-1] = (name, version)
             else:
                 modules[-1] = (modules[-1][0], "")
-    if main >= 0 and not modules[main][1]:
-        modules[main] = (modules[main][0], _stamped(settings, modules[main][0]) or _from_commit(settings))
-    return modules
+    if main < 0 and len(own) == 1:
+        main = own[0]  # of a program that was built from files, not from a package
+    for place in own:
+        name, version = modules[place]
+        if not version:
+            is_main = place == main
+            version = _stamped(settings, name, is_main=is_main) or (_from_commit(settings) if is_main else "")
+            modules[place] = (name, version)
+    return modules or _without_modules(program, settings)
+
+
+def _without_modules(program: str, settings: dict[str, str]) -> list[tuple[str, str]]:
+    """What was built in a GOPATH, as dockerd is: the program's repository, where a version of it was written in."""
+    host, *parts = program.split("/")
+    if host not in _HOSTS or len(parts) < 2 or not _is_path(program):
+        return []
+    major = parts[2:3] if _MAJOR.fullmatch("".join(parts[2:3])) else []
+    module = "/".join((host, *parts[:2], *major))
+    version = _stamped(settings, module, is_main=True)
+    return [(module, version)] if version else []
 
 
 def _is_path(name: str) -> bool:
@@ -105,15 +133,21 @@ def _version(fields: list[str]) -> str:
     return version if version != "(devel)" and _is_path(version) else ""
 
 
-def _stamped(settings: dict[str, str], module: str) -> str:
-    """Find the version that `-ldflags "-X main.version=..."` wrote into a variable of the main module."""
-    flags = settings.get("-ldflags", "")
-    for variable, value in _STAMPED.findall(flags):
+def _stamped(settings: dict[str, str], module: str, *, is_main: bool) -> str:
+    """Find the version that `-ldflags "-X main.version=..."` wrote into a variable of a module of the program's own."""
+    for variable, value in _STAMPED.findall(_unquoted(settings.get("-ldflags", ""))):
         package, _, name = variable.rpartition(".")
-        own = package in {"main", module} or package.startswith(f"{module}/")
+        own = package == module or package.startswith(f"{module}/") or (is_main and package == "main")
         if own and name.lower() in _VERSION_NAMES and _LOOKS_RELEASED.fullmatch(value):
             return str(value)
     return ""
+
+
+def _unquoted(value: str) -> str:
+    """A setting without the quotes that Go puts around one with spaces, and the backslashes within them."""
+    if not value.startswith('"'):
+        return value
+    return _ESCAPED.sub(lambda match: " " if match[1] in "ntr" else match[1], value[1:].removesuffix('"'))
 
 
 def _from_commit(settings: dict[str, str]) -> str:
