@@ -39,9 +39,10 @@ _READ: Final = frozenset[str]().union(*(read for _, read in _DATABASES.values())
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
 _PARTS: Final = {
     "/.registry/.channel.pecl.php.net/": "PECL",
+    "/.registry/": "PEAR",
     "/.opam-switch/packages/": "opam",
 }
-"""What stands in the path of a package's record, above its name."""
+"""What stands in the path of a package's record, above its name; the first that does counts."""
 _ARCHIVES: Final = {".jmod": "Java modules", ".phar": "phar archives"}
 """The endings of archives that hold packages."""
 _OF_JDK: Final = "/jmods/"
@@ -68,7 +69,7 @@ class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
-    version = 3
+    version = 4
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
