@@ -40,6 +40,32 @@ def test_only_a_package_right_in_a_directory_of_modules_is_one(path: str, found:
 
 
 @pytest.mark.parametrize(
+    ("path", "name", "found"),
+    [
+        pytest.param("node_modules/a/vendor/left-pad", "left-pad", True, id="in a directory of copies"),
+        pytest.param("app/node_modules/@b/a/dist/compiled/left-pad", "left-pad", True, id="as Next.js carries them"),
+        pytest.param("node_modules/a/dist/compiled/@c/left-pad", "@c/left-pad", True, id="of a scope"),
+        pytest.param("usr/share/nodejs/a/vendor/left-pad", "left-pad", True, id="in Debian's packages"),
+        pytest.param("node_modules/a/dist/compiled/@c/left-pad", "left-pad", False, id="another scope's"),
+        pytest.param("node_modules/a/vendor/esm", "left-pad", False, id="the directory has another name"),
+        pytest.param("node_modules/a/test/fixtures/left-pad", "left-pad", False, id="test data"),
+        pytest.param("node_modules/a/vendor/left-pad/dist", "dist", False, id="a part of a copy"),
+        pytest.param("node_modules/terser/bin", "bin", False, id="a part of a package"),
+        pytest.param("srv/app/vendor/left-pad", "left-pad", False, id="a program's own directory"),
+        pytest.param("vendor/left-pad", "left-pad", False, id="in no package"),
+    ],
+)
+def test_packages_that_another_one_carries_are_listed_by_name_and_directory(
+    path: str,
+    name: str,
+    found: bool,  # noqa: FBT001  a column
+) -> None:
+    assert bool(read(f"{path}/package.json", manifest(name=name))) is found
+    assert read(f"{path}/package.json", b'{"type": "module"}') == []
+    assert read(f"{path}/package.json", json.dumps({"name": name}).encode()) == []
+
+
+@pytest.mark.parametrize(
     ("fields", "licenses"),
     [
         ({"license": "MIT"}, ("MIT",)),

@@ -15,6 +15,8 @@ from sealock.model.inventory import Package
 
 HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
 """Debian's directory of modules, in addition to node_modules."""
+COPIES: Final = frozenset({"vendor", "vendored", "vendors", "third_party", "third-party", "thirdparty", "compiled"})
+"""Directories of an installed package in which its authors put other packages, as Next.js does in dist/compiled."""
 
 
 class PackageJson(Struct):
@@ -27,22 +29,29 @@ class PackageJson(Struct):
 
 
 class Npm(Analyzer):
-    """package.json right in a directory of node_modules; others are a program's own, or steer the loader of a part."""
+    """package.json right in a directory of node_modules, or of copies that an installed package carries.
+
+    Others are a program's own, test data, or steer the loader of a part.
+    """
 
     name = "npm"
+    version = 2
     patterns = FilePatterns(names=("package.json",), homes=("node_modules", *HOMES), limit=16 << 20)
 
     def claims(self, path: str, /) -> bool:
         """Whether it is a package's own manifest."""
-        return installed(path)
+        return installed(path) or bool(copied(path))
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
-        if not installed(file.path):
+        copy = "" if installed(file.path) else copied(file.path)
+        if not copy and not installed(file.path):
             return
         manifest = decode_json(file.data, PackageJson)
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
+        if copy and f"{namespace}/{name}".removeprefix("/") != copy:
+            return
         for odd in filter(_is_odd, (manifest.name, manifest.version)):
             message = f"has an unprintable name or version: {quoted(odd)}"
             raise BrokenFileError(message)
@@ -58,6 +67,17 @@ def installed(path: str) -> bool:
     if scope.startswith("@"):
         home = outer
     return home == "node_modules" or home.endswith("/node_modules") or home in HOMES
+
+
+def copied(path: str) -> str:
+    """The name that a package has by its directory, where another one carries it: .../node_modules/a/vendor/name/..."""
+    home, _, name = path.rpartition("/")[0].rpartition("/")
+    outer, _, scope = home.rpartition("/")
+    if scope.startswith("@"):
+        home, name = outer, f"{scope}/{name}"
+    above, _, last = f"/{home}".rpartition("/")
+    is_within = "/node_modules/" in above or any(above.startswith(f"/{start}/") for start in HOMES)
+    return name if last in COPIES and is_within else ""
 
 
 def _is_odd(name: object) -> bool:
