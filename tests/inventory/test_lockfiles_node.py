@@ -290,6 +290,51 @@ def test_bun_reads_json_with_commas_and_walks_the_directories() -> None:
     assert packages[-1].qualifiers == GIT
 
 
+OPTIONAL: dict[str, tuple[Analyzer, str]] = {
+    "npm since version 2": (
+        NpmLock(),
+        """{"packages": {"node_modules/far": {"version": "1.0.0", "optional": true, "os": ["aix"]},
+        "node_modules/a/node_modules/both": {"version": "2.0.0", "optional": true},
+        "node_modules/both": {"version": "2.0.0"}}}""",
+    ),
+    "npm of version 1": (
+        NpmLock(),
+        """{"dependencies": {"far": {"version": "1.0.0", "optional": true}, "both": {"version": "2.0.0",
+        "dependencies": {"both": {"version": "2.0.0", "optional": true}}}}}""",
+    ),
+    "pnpm before version 9": (
+        Pnpm(),
+        "lockfileVersion: '6.0'\npackages:\n  /far@1.0.0:\n    os: [aix]\n    optional: true\n  /both@2.0.0: {}\n",
+    ),
+    "pnpm since version 9": (
+        Pnpm(),
+        (
+            "lockfileVersion: '9.0'\npackages:\n  far@1.0.0: {os: [aix]}\n  both@2.0.0: {}\n"
+            "snapshots:\n  far@1.0.0: {optional: true}\n  both@2.0.0(a@1): {optional: true}\n  both@2.0.0: {}\n"
+        ),
+    ),
+    "Yarn": (
+        Yarn(),
+        (
+            '__metadata:\n  version: 8\n\n"far@npm:1":\n  version: 1.0.0\n  resolution: "far@npm:1.0.0"\n  conditions: os=aix\n'
+            '\n"both@npm:2":\n  version: 2.0.0\n  resolution: "both@npm:2.0.0"\n'
+        ),
+    ),
+    "Bun": (
+        Bun(),
+        """{"packages": {"far": ["far@1.0.0", "", {"os": "aix", "cpu": "ppc64"}, "sha512-x"],
+        "both": ["both@2.0.0", "", {}, "sha512-x"]}}""",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OPTIONAL)
+def test_what_an_installer_may_leave_out_is_optional_unless_something_else_needs_it(case: str) -> None:
+    analyzer, text = OPTIONAL[case]
+    found = {package.name: (package.version, package.optional) for package in read(analyzer, text)}
+    assert found == {"far": ("1.0.0", True), "both": ("2.0.0", False)}
+
+
 @pytest.mark.parametrize(
     ("analyzer", "data", "fault"),
     [

@@ -181,6 +181,31 @@ def test_packages_that_differ_by_a_qualifier_alone_stay_apart(tmp_path: Path) ->
     assert len(merge([(0, facts), (1, facts)]).packages) == 2
 
 
+LOCK = json.dumps({"packages": {
+    "node_modules/near": {"version": "1.0.0", "optional": True},
+    "node_modules/far": {"version": "1.0.0", "optional": True},
+    "node_modules/unbuilt": {"version": "1.0.0", "dev": True},
+}})  # fmt: skip
+NEAR = '{"name": "near", "version": "1.0.0"}'
+
+
+@pytest.mark.parametrize(
+    ("beside", "names"),
+    [
+        pytest.param("srv/node_modules/near", {"near", "unbuilt"}, id="what is not installed is left out"),
+        pytest.param("srv/node_modules/.pnpm/near@1.0.0/node_modules/near", {"near", "unbuilt"}, id="as pnpm installs"),
+        pytest.param("opt/node_modules/near", {"near", "far", "unbuilt"}, id="what is elsewhere says nothing"),
+        pytest.param("srv/part/node_modules/near", {"near", "far", "unbuilt"}, id="nor does what is further below"),
+        pytest.param("srv/my_node_modules/near", {"near", "far", "unbuilt"}, id="nor does a directory of another name"),
+    ],
+)
+def test_what_a_lock_file_lets_installers_leave_out_counts_where_it_is_installed(
+    beside: str, names: set[str], tmp_path: Path
+) -> None:
+    lower, upper = layer(("srv/package-lock.json", LOCK)), layer((f"{beside}/package.json", NEAR))
+    assert {package.name for package in listed(tmp_path, lower, upper).packages} == names
+
+
 @pytest.mark.parametrize(
     ("lines", "told"),
     [

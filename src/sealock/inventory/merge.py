@@ -62,7 +62,8 @@ def merge(
         merger.add(place, index, facts)
     packages, owners = merger.packages(), merger.owners()
     listed = sorted(
-        _once(_unowned(packages, merger.of_distributions)), key=attrgetter("type", "name", "version", "path")
+        _installed(_once(_unowned(packages, merger.of_distributions))),
+        key=attrgetter("type", "name", "version", "path"),
     )
     return ImageFacts(
         distribution=merger.distribution,
@@ -229,3 +230,24 @@ def _once(packages: Iterable[Package]) -> Iterator[Package]:
         above, second, _ = package.path.rpartition(_SECOND)
         if not second or (above + _FIRST, package.namespace, package.name) not in there:
             yield package
+
+
+def _installed(packages: Iterable[Package]) -> Iterator[Package]:
+    """Leave out what a lock file lets installers leave out and the node_modules beside it do not have."""
+    listed = list(packages)
+    homes = {_home(package) for package in listed if package.optional}
+    installed: dict[str, set[tuple[str, str, str]]] = {}
+    for package in listed if homes else ():
+        before, inside, _ = package.path.partition("node_modules/")
+        if inside and package.type == "npm" and before in homes:
+            installed.setdefault(before, set()).add((package.namespace, package.name, package.version))
+    for package in listed:
+        there = installed.get(_home(package)) if package.optional else None
+        if there is None or (package.namespace, package.name, package.version) in there:
+            yield package
+
+
+def _home(package: Package) -> str:
+    """The directory of the file that lists a package, with a slash at its end."""
+    above, slash, _ = package.path.rpartition("/")
+    return above + slash

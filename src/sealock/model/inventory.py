@@ -123,6 +123,8 @@ class Package(Struct, frozen=True):
     """Virtual names that it provides."""
     record_removed_in: int = -1
     """The index of the layer that removed its record, and left its files; -1 for none."""
+    optional: bool = False
+    """Whether a lock file lets installers leave it out, as they do where it is for another platform."""
 
 
 class FileFact(Struct, frozen=True, gc=False):

@@ -45,7 +45,9 @@ def split(text: str) -> tuple[str, str]:
     return (text[:at], text[at + 1 :]) if at > 0 else (text, "")
 
 
-def package(name: str, version: str, path: str, source: str = "", *, development: bool = False) -> Package | None:
+def package(  # noqa: PLR0913  as many as a lock file has
+    name: str, version: str, path: str, source: str = "", *, development: bool = False, optional: bool = False
+) -> Package | None:
     """Make a package, unless it is local or nameless. `source` is where the lock file has it from."""
     namespace, bare = _names.scoped(name)
     if not bare or not version or is_local(source) or is_local(version):
@@ -58,4 +60,5 @@ def package(name: str, version: str, path: str, source: str = "", *, development
         namespace=namespace,
         qualifiers=repository(source),
         development=development,
+        optional=optional,
     )

@@ -70,13 +70,19 @@ def text_of(file: AnalyzedFile) -> str:
 
 
 def unique(packages: Iterable[Package]) -> Collection[Package]:
-    """Each package once, for development only if every mention of it is."""
+    """Each package once, for development or optional only if every mention of it is."""
     packages_by_key: dict[tuple[object, ...], Package] = {}
     for package in packages:
         key = (package.namespace, package.name, package.version, package.qualifiers)
         first = packages_by_key.get(key)
-        if first is None or (first.development and not package.development):
-            packages_by_key[key] = replace(first, development=False) if first else package
+        if first is None:
+            packages_by_key[key] = package
+        elif (first.development and not package.development) or (first.optional and not package.optional):
+            packages_by_key[key] = replace(
+                first,
+                development=first.development and package.development,
+                optional=first.optional and package.optional,
+            )
     return packages_by_key.values()
 
 

@@ -15,7 +15,8 @@ from sealock.model.inventory import Package
 
 PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
-
+PLATFORM: Final = frozenset({"os", "cpu", "libc"})
+"""What a package that is for some platforms alone has."""
 DEEPEST: Final = 64
 """Maximum slashes in the directory of a package whose dependencies are searched in the directories around it."""
 
@@ -31,6 +32,7 @@ class Bun(LockFile):
     """Bun's lock file; its graph shows what is for development."""
 
     name = "bun lock"
+    version = 2
     patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*(\d+)'
     newest = 1
@@ -51,7 +53,8 @@ def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
         source = version
         if _node.repository(version) or "://" in version:
             version = version.partition("#")[2]
-        package = _node.package(name, version, path, source, development=key not in needed)
+        optional = any(table(entry).keys() & PLATFORM for entry in row[1:3])
+        package = _node.package(name, version, path, source, development=key not in needed, optional=optional)
         if package:
             yield package
 

@@ -26,6 +26,7 @@ class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
+    version = 2
     patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*"?(\d+)'
     newest = 3
@@ -52,6 +53,7 @@ def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
             path,
             word(entry.get("resolved")),
             development=entry.get("dev") is True,
+            optional=entry.get("optional") is True,
         )
         if package:
             yield replace(package, licenses=words(entry.get("license", [])))
@@ -71,7 +73,14 @@ def nested(dependencies: object, path: str) -> Iterator[Package]:
             elif "://" in version:
                 # An archive at a URL of its own: nothing states its version.
                 continue
-            package = _node.package(name, version, path, source, development=entry.get("dev") is True)
+            package = _node.package(
+                name,
+                version,
+                path,
+                source,
+                development=entry.get("dev") is True,
+                optional=entry.get("optional") is True,
+            )
             if package:
                 yield package
             waiting.append(table(entry.get("dependencies")))

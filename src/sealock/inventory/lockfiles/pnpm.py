@@ -18,6 +18,7 @@ class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph shows what is for development."""
 
     name = "pnpm lock"
+    version = 2
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
     stated = rb"^lockfileVersion:\s*['\"]?(\d+)"
     newest = 9
@@ -34,6 +35,8 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages of one document."""
     old = word(lock.get("lockfileVersion")).startswith("5")
     needed = None if "snapshots" not in lock else production(lock)
+    snapshots = table(lock.get("snapshots"))
+    installed = {bare(key) for key, value in snapshots.items() if table(value).get("optional") != "true"}
     for key, value in table(lock.get("packages")).items():
         entry = table(value)
         name, version = of_slashes(key) if old else of_signs(key)
@@ -48,6 +51,7 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
             path,
             source,
             development=entry.get("dev") == "true" if needed is None else key not in needed,
+            optional=entry.get("optional") == "true" if needed is None else key not in installed,
         )
         if package:
             yield package

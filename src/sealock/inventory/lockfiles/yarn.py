@@ -15,6 +15,7 @@ class Yarn(LockFile):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
+    version = 2
     patterns = FilePatterns(names=("yarn.lock",), limit=16 << 20)
     stated = rb"^__metadata:\s+version:\s*\"?(\d+)"
     newest = 8
@@ -43,7 +44,7 @@ def packages(text: str, path: str) -> Iterator[Package]:
             if wish.startswith("npm:"):
                 name = _node.split(wish.removeprefix("npm:"))[0]
             source = wish if _node.is_local(wish) else word(fields.get("resolved"))
-        package = _node.package(name, version, path, source)
+        package = _node.package(name, version, path, source, optional=bool(fields.get("conditions")))
         if package:
             yield package
 
