@@ -32,7 +32,7 @@ CALLER = Caller(uid=1000, gid=1000)
 POLICIES = {
     "nothing but the rules counts": (ALLOWED, True),
     "what is of high severity denies": (f'{ALLOWED}fail-on = "high"\n', True),
-    "a rule on variables denies, and one on labels": (f'{ALLOWED}deny = ["C048", "C035", "C066"]\n', True),
+    "a rule on variables denies, and one on labels": (f'{ALLOWED}deny = ["C048", "C035", "C049", "C066"]\n', True),
     "a caller sees what it made": (f"{ALLOWED}own = true\n", True),
     "the engine is told a digest, limits and addresses": (
         f'{ALLOWED}change = ["digest", "limits", "loopback"]\nmemory = "1G"\npids = 50\n',
@@ -89,6 +89,7 @@ LABELS: tuple[Any, ...] = (
     {"sealock.guard.owner": "root"},
     {"sealock.guard.owner": ""},
     {"traefik.http.routers.api.service": "api@internal"},
+    {"app.password": "kV9-tqz2LmWx"},
 )
 NAMES = ("", "web", "job-1", "/job-2", "a b", "web&name=x", "-", "é", "a" * 300)
 

@@ -20,6 +20,8 @@ _FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths
 
 VARIED: Final = frozenset({"Env", "Cmd", "Labels"})
 """Keys of a body in which containers of one kind differ most; each makes one field, and no other."""
+VARIED_FIELDS: Final = ("environment", "command", "labels")
+"""These fields."""
 
 
 class Created(Struct, frozen=True):

@@ -13,11 +13,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats.inspect.created import VARIED, Created, read_varied
+from sealock.formats.inspect.created import VARIED, VARIED_FIELDS, Created, read_varied
 from sealock.guard.decision.exchange import Allowed, Caller, EngineRequest, GuardDecision
 from sealock.guard.decision.plainbodies import read_plainly
 from sealock.guard.decision.prepared import Guard
-from sealock.guard.decision.ruleset import RuleFaults
+from sealock.guard.decision.ruleset import AlikeContainers, RuleFaults
 from sealock.model.container import Container
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import GuardCaller
@@ -42,6 +42,7 @@ class CreateKind(Struct, frozen=True):
     allowed: Allowed
     created: Created
     found: tuple[RuleFaults, ...]
+    alike: AlikeContainers
 
     def decide(self, request: EngineRequest, create: VariedCreate, guard: Guard) -> Allowed | None:
         """The decision on a create of this kind; None where it is to be decided whole."""
@@ -49,7 +50,7 @@ class CreateKind(Struct, frozen=True):
         if not all("=" in text for text in variables) or guard.policy.label in create.varied.get("Labels", ()):
             return None
         read = read_varied(self.created, create.varied)
-        if read.wrong or guard.rules.find(read.container) != self.found:
+        if read.wrong or self.alike.find(read.container) != self.found:
             return None
         if not guard.rewrites:
             return replace(self.allowed, target=request.target, body=request.body)
@@ -89,4 +90,4 @@ def kind_of(decision: GuardDecision, noun: Container | None, guard: Guard) -> Cr
     """The kind of a create without what varies, by its decision and the container that was evaluated for it."""
     if not isinstance(decision, Allowed) or decision.would_deny or noun is None:
         return None
-    return CreateKind(decision, Created(noun), guard.rules.find(noun))
+    return CreateKind(decision, Created(noun), guard.rules.find(noun), AlikeContainers(guard.rules, VARIED_FIELDS))

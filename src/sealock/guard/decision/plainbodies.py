@@ -49,7 +49,7 @@ class _Reader:
             return None
         if not plain or _NULL in body:
             return None
-        return value if self.without_nulls is None else self.without_nulls(value)
+        return value if self.without_nulls is None or b"null" not in body else self.without_nulls(value)
 
 
 def read_plainly(route: str, body: bytes) -> Any:  # noqa: ANN401  a JSON value

@@ -25,6 +25,8 @@ RuleFaults: TypeAlias = tuple[Rule[Container], tuple[RuleFinding, ...] | None]
 
 OPEN: Final = read_created({}).container
 """What a request describes that sets nothing."""
+_Difference: TypeAlias = tuple[str, Any, Any]
+"""The name of a field, its value, and that of another container."""
 _NAMES: Final = Container.__struct_fields__
 _KEPT: Final = 256
 """Containers whose results are kept."""
@@ -68,22 +70,28 @@ class RuleSet:
 
     def find(self, container: Container) -> tuple[RuleFaults, ...]:
         """What the rules find; a rule that finds nothing is left out."""
-        values = astuple(container)
         like = self._known.get(container.image, self._last)
-        differs = [
-            (name, value, other)
-            for name, value, other in zip(_NAMES, values, like.values, strict=True)
-            if value is not other and value != other
-        ]
+        differs = _differences(container, like)
         if not differs:
             return like.found
         numbers = {number for name, _, _ in differs for number in like.resting.get(name, ())}
-        if len(numbers) <= _FEW and all(
-            find_faults(self.all[number], container) == like.results[number].faults for number in numbers
-        ):
+        if len(numbers) <= _FEW and self.find_the_same(numbers, container, like):
             return like.found
+        return self._evaluated(container, like, differs).found
+
+    def evaluate(self, container: Container) -> _Evaluated:
+        """Evaluate a container by those that were evaluated before."""
+        like = self._known.get(container.image, self._last)
+        return self._evaluated(container, like, _differences(container, like))
+
+    def find_the_same(self, numbers: Iterable[int], container: Container, like: _Evaluated) -> bool:
+        """Whether the rules of these numbers find in a container what they found in one that was evaluated."""
+        return all(find_faults(self.all[number], container) == like.results[number].faults for number in numbers)
+
+    def _evaluated(self, container: Container, like: _Evaluated, differs: Iterable[_Difference]) -> _Evaluated:
+        """Evaluate a container by its differences from one like it."""
         results, same_faults, same_fields = list(like.results), True, True
-        for number in numbers:
+        for number in {number for name, _, _ in differs for number in like.resting.get(name, ())}:
             old = results[number]
             new = results[number] = _evaluate(self.all[number], container)
             same_faults = same_faults and new.faults == old.faults
@@ -91,10 +99,10 @@ class RuleSet:
         found = like.found if same_faults else self._found(results)
         resting = like.resting if same_fields else _resting(results)
         size = like.size + sum(_size(value) - _size(other) for _, value, other in differs)
-        made = _Evaluated(values, tuple(results), found, resting, size)
+        made = _Evaluated(astuple(container), tuple(results), found, resting, size)
         if size <= _LARGEST:
             self._keep(container.image, made)
-        return made.found
+        return made
 
     def _found(self, results: Iterable[_Result]) -> tuple[RuleFaults, ...]:
         return tuple(
@@ -106,6 +114,43 @@ class RuleSet:
         self._known.move_to_end(image)
         if len(self._known) > _KEPT:
             self._known.popitem(last=False)
+
+
+class AlikeContainers:
+    """Finds what the rules find in containers that differ in a few fields alone.
+
+    So only these fields are compared, with those of the one of them that was evaluated last.
+    """
+
+    def __init__(self, rules: RuleSet, fields: Iterable[str]) -> None:
+        self._rules = rules
+        self._fields = tuple((name, _NAMES.index(name)) for name in fields)
+        self._last: _Evaluated | None = None
+
+    def find(self, container: Container) -> tuple[RuleFaults, ...]:
+        """What the rules find, as `RuleSet.find` does."""
+        like = self._last
+        if like is None or not self._rules.find_the_same(self._rules_on_differences(container, like), container, like):
+            self._last = like = self._rules.evaluate(container)
+        return like.found
+
+    def _rules_on_differences(self, container: Container, like: _Evaluated) -> set[int]:
+        """The numbers of the rules that rest on a field in which a container differs from one like it."""
+        return {
+            number
+            for name, at in self._fields
+            if getattr(container, name) != like.values[at]
+            for number in like.resting.get(name, ())
+        }
+
+
+def _differences(container: Container, like: _Evaluated) -> list[_Difference]:
+    """The fields in which a container differs from one that was evaluated, with both values."""
+    return [
+        (name, value, other)
+        for name, value, other in zip(_NAMES, astuple(container), like.values, strict=True)
+        if value is not other and value != other
+    ]
 
 
 def _resting(results: Iterable[_Result]) -> dict[str, tuple[int, ...]]:
