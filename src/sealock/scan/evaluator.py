@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -77,10 +77,15 @@ class Evaluator:
         # A lock file has packages to match and no subject for a rule.
         lock = isinstance(target.input, FileInput) and target.input.lock
         rules: Rules = {} if lock else self._select(target.document, target.policy)
-        result = evaluate_document(target.input, target.key, target.document, rules, target.policy.trust)
+        trust = target.policy.trust
+        result = evaluate_document(target.input, target.key, target.document, rules, trust)
         skipped = (*target.unevaluated, *result.skipped)
-        errors = tuple(error for inline in _inline(target.input, target.document) for error in inline.errors)
-        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped, errors)
+        evaluated = EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped)
+        if inlines := inline_dockerfiles(target.input, target.document):
+            within = evaluate_inline(target.key, inlines, rules, trust)
+            errors = tuple(error for inline in inlines for error in inline.errors)
+            evaluated = evaluated.with_more(within.findings, within.skipped, errors)
+        return evaluated
 
     def _select(self, document: Document, policy: Policy) -> Rules:
         """The rules on this document's subjects; only these are imported."""
@@ -124,14 +129,8 @@ def evaluate_document(
         document = over_images(document, input_.files, input_.path)
         overrides = frozenset(file for file, source in document.sources.items() if source in input_.more)
     result = _with_possible_fixes(evaluate(key, document, rules), document, overrides)
-    inlines = tuple(_inline(input_, document))
-    more = [_without_fixes(evaluate(key, inline, rules)) for inline in inlines]
     if trust.given and isinstance(input_, FileInput):
-        from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
-
-        more += [evaluate_references(key, each, trust) for each in (document, *inlines)]
-    if more:
-        result = _joined((result, *more))
+        result = _joined((result, _references(key, document, trust)))
     if isinstance(input_, MachineInput) or input_.kind == "observed":
         from sealock.runtime.mergedviews import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
@@ -139,26 +138,38 @@ def evaluate_document(
     return result
 
 
-def _inline(input_: FileInput | ImageInput | MachineInput, document: Document) -> Iterator[Document]:
-    """The Dockerfiles within a text."""
-    if isinstance(input_, FileInput) and has_inline(document):
-        from sealock.scan.inlinebuilds import read_inline  # noqa: PLC0415  few files hold any
+def inline_dockerfiles(input_: FileInput | ImageInput | MachineInput, document: Document) -> tuple[Document, ...]:
+    """The Dockerfiles within an input's document."""
+    if not isinstance(input_, FileInput) or not has_inline(document):
+        return ()
+    from sealock.scan.inlinebuilds import read_inline  # noqa: PLC0415  few files hold any
 
-        yield from read_inline(document, input_.files)
+    return tuple(read_inline(document, input_.files))
 
 
-def _joined(parts: Iterable[Evaluation]) -> Evaluation:
-    every = tuple(parts)
+def evaluate_inline(key: str, inlines: Iterable[Document], rules: Rules, trust: TrustPolicy) -> Evaluation:
+    """Evaluate rules and the trust policy on the Dockerfiles within a document: no fix changes what they hold."""
+    parts: list[Evaluation] = []
+    for inline in inlines:
+        found = evaluate(key, inline, rules)
+        # A Dockerfile lacks all that a service sets, which is no news here.
+        skipped = tuple(skipped for skipped in found.skipped if not skipped.by_kind)
+        parts.append(Evaluation(tuple(map(_without_fix, found.findings)), skipped))
+        if trust.given:
+            parts.append(_references(key, inline, trust))
+    return _joined(parts)
+
+
+def _references(key: str, document: Document, trust: TrustPolicy) -> Evaluation:
+    from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
+
+    return evaluate_references(key, document, trust)
+
+
+def _joined(parts: Sequence[Evaluation]) -> Evaluation:
     return Evaluation(
-        tuple(finding for part in every for finding in part.findings),
-        tuple(skipped for part in every for skipped in part.skipped),
-    )
-
-
-def _without_fixes(inline: Evaluation) -> Evaluation:
-    """What was found in a Dockerfile within a text. It lacks all that a service sets, which is no news here."""
-    return Evaluation(
-        tuple(map(_without_fix, inline.findings)), tuple(skipped for skipped in inline.skipped if not skipped.by_kind)
+        tuple(finding for part in parts for finding in part.findings),
+        tuple(skipped for part in parts for skipped in part.skipped),
     )
 
 

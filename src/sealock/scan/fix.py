@@ -30,7 +30,7 @@ from sealock.scan.changes import (
 )
 from sealock.scan.composeinputs import ComposeInputs
 from sealock.scan.documents import read_file
-from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
+from sealock.scan.evaluator import EvaluatedTarget, evaluate_document, evaluate_inline, inline_dockerfiles
 from sealock.scan.repetitions import FaultKey, accepts, cause_of
 from sealock.scan.ruleids import inline_ignores
 from sealock.scan.run import CheckRun
@@ -330,7 +330,10 @@ class _Fixer:
         return read_file(replace(self.input, source=Source(self.document.source.name, text)))
 
     def _evaluate(self, document: Document) -> tuple[Finding, ...]:
-        return evaluate_document(self.input, self.input.name, document, self.rules, self.policy.trust).findings
+        inlines = inline_dockerfiles(self.input, document)
+        key, trust = self.input.name, self.policy.trust
+        found = evaluate_document(self.input, key, document, self.rules, trust).findings
+        return (*found, *evaluate_inline(key, inlines, self.rules, trust).findings)
 
 
 def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
