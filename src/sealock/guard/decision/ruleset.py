@@ -74,7 +74,7 @@ class RuleSet:
         differs = _differences(container, like)
         if not differs:
             return like.found
-        numbers = {number for name, _, _ in differs for number in like.resting.get(name, ())}
+        numbers = _numbers(like, (name for name, _, _ in differs))
         if len(numbers) <= _FEW and self.find_the_same(numbers, container, like):
             return like.found
         return self._evaluated(container, like, differs).found
@@ -91,7 +91,7 @@ class RuleSet:
     def _evaluated(self, container: Container, like: _Evaluated, differs: Iterable[_Difference]) -> _Evaluated:
         """Evaluate a container by its differences from one like it."""
         results, same_faults, same_fields = list(like.results), True, True
-        for number in {number for name, _, _ in differs for number in like.resting.get(name, ())}:
+        for number in _numbers(like, (name for name, _, _ in differs)):
             old = results[number]
             new = results[number] = _evaluate(self.all[number], container)
             same_faults = same_faults and new.faults == old.faults
@@ -130,18 +130,12 @@ class AlikeContainers:
     def find(self, container: Container) -> tuple[RuleFaults, ...]:
         """What the rules find, as `RuleSet.find` does."""
         like = self._last
-        if like is None or not self._rules.find_the_same(self._rules_on_differences(container, like), container, like):
-            self._last = like = self._rules.evaluate(container)
-        return like.found
-
-    def _rules_on_differences(self, container: Container, like: _Evaluated) -> set[int]:
-        """The numbers of the rules that rest on a field in which a container differs from one like it."""
-        return {
-            number
-            for name, at in self._fields
-            if getattr(container, name) != like.values[at]
-            for number in like.resting.get(name, ())
-        }
+        if like is not None:
+            differs = (name for name, at in self._fields if getattr(container, name) != like.values[at])
+            if self._rules.find_the_same(_numbers(like, differs), container, like):
+                return like.found
+        self._last = self._rules.evaluate(container)
+        return self._last.found
 
 
 def _differences(container: Container, like: _Evaluated) -> list[_Difference]:
@@ -151,6 +145,11 @@ def _differences(container: Container, like: _Evaluated) -> list[_Difference]:
         for name, value, other in zip(_NAMES, astuple(container), like.values, strict=True)
         if value is not other and value != other
     ]
+
+
+def _numbers(like: _Evaluated, names: Iterable[str]) -> set[int]:
+    """The numbers of the rules whose results on a container that was evaluated rest on any of these fields."""
+    return {number for name in names for number in like.resting.get(name, ())}
 
 
 def _resting(results: Iterable[_Result]) -> dict[str, tuple[int, ...]]:
