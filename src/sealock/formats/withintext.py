@@ -7,8 +7,9 @@ from typing import Final
 from sealock.model.location import Location, Place, Source
 
 _TRIED: Final = 4
-"""Lines of the value at which its text may start: those of its key, its indicators and a comment come before. Also how
-often a column is corrected for the dollars before it."""
+"""Lines of the value at which its text may start: those of its key, its indicators and a comment come before."""
+_CORRECTIONS: Final = 4
+"""How often a column is moved for the dollars before it: moving it may pass others."""
 
 
 class WithinSource(Source):
@@ -41,7 +42,7 @@ class WithinSource(Source):
             return self._outer.position(max(self._place.start, 0))
         written = self._outer.line(self._first + line - 1)
         at = self._shift + column - 1
-        for _ in range(_TRIED):  # each $$ before it stands for one dollar
+        for _ in range(_CORRECTIONS):  # each $$ before it stands for one dollar
             doubled = written.count("$$", self._shift, at)
             at = self._shift + column - 1 + doubled
         return self._first + line - 1, min(at, len(written)) + 1

@@ -44,9 +44,9 @@ class Npm(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
-        copy = "" if installed(file.path) else copied(file.path)
-        if not copy and not installed(file.path):
+        if not self.claims(file.path):
             return
+        copy = "" if installed(file.path) else copied(file.path)
         manifest = decode_json(file.data, PackageJson)
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
