@@ -70,7 +70,7 @@ def test_the_client_works_and_is_denied_what_the_policy_forbids(plugged: tuple[E
         assert done.returncode != 0, line
         assert f"authorization denied by plugin {NAME}: denied by sealock guard" in done.stderr, (line, done.stderr)
         assert rule in done.stderr
-    assert "bad" not in daemon.docker("volume", "ls", "-q").stdout
+    assert "bad" not in daemon.docker("volume", "ls", "-q").stdout.split()
     entry = plugin.last(result="denied")
     assert (entry["form"], entry["caller"]["name"]) == ("plugin", "anybody")
     (daemon.folder / "Dockerfile").write_text("FROM base\n")
