@@ -92,7 +92,9 @@ def _reap(running: Sequence[_Running], report: Callable[[str], None]) -> None:
 
 def _reason(status: int) -> str:
     if os.WIFSIGNALED(status):
-        return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
+        number = os.WTERMSIG(status)
+        # Most of those for real time have no name.
+        return f"signal {next((known.name for known in signal.Signals if known == number), number)}"
     return f"status {os.waitstatus_to_exitcode(status)}"
 
 
