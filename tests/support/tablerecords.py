@@ -33,7 +33,19 @@ _MANUAL = {"aliases", "bad", "good", "keywords", "references", "remedy"}
 """What the manual shows of a rule, and the records of rules."""
 _MEMORY = "_Last"
 """The class in which a module keeps what it made of its last argument."""
-_AS_STRUCTURES = ("order", "forbid_unknown_fields", "omit_defaults", "array_like", "rename")
+_AS_STRUCTURES = (
+    "order",
+    "forbid_unknown_fields",
+    "omit_defaults",
+    "array_like",
+    "rename",
+    "cache_hash",
+    "weakref",
+    "dict",
+)
+_UNLIKE_MOST = {"frozen": "mutable", "gc": "untracked", "eq": "identical"}
+"""What most structures are, and the word for one that is not: its values may change, the collector does not look at it,
+or it is equal to itself alone."""
 
 
 def record(room: str) -> str:
@@ -88,6 +100,10 @@ def _members(value: Any) -> Iterator[str]:
 
 
 def _definition(kind: Any) -> Iterator[str]:
+    if hasattr(kind, "cache_parameters"):
+        if most := kind.cache_parameters()["maxsize"]:
+            yield f"{kind.__name__} remembers {most}"
+        kind = kind.__wrapped__
     if isinstance(kind, FunctionType):
         yield from _parameters(kind.__name__, kind)
     elif isinstance(kind, type) and issubclass(kind, Enum):
@@ -95,6 +111,8 @@ def _definition(kind: Any) -> Iterator[str]:
     elif isinstance(kind, type) and kind.__name__ != _MEMORY:
         if issubclass(kind, Struct):
             config = [word for word in _AS_STRUCTURES if getattr(kind.__struct_config__, word, None)]
+            config += [word for usual, word in _UNLIKE_MOST.items() if not getattr(kind.__struct_config__, usual)]
+            config += ["kw_only"] * (kind.__match_args__ != kind.__struct_fields__)
             yield f"{' '.join([kind.__name__, *config])}: {', '.join(_fields(kind))}"
         for name, each in vars(kind).items():
             function = each.__func__ if isinstance(each, (classmethod, staticmethod)) else each
