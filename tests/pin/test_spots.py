@@ -453,3 +453,14 @@ def test_a_named_context_is_no_image_to_ask_for(tmp_path: Path, monkeypatch: pyt
         ("Dockerfile", "tool:1"): ("tool:1", ""),
         ("b.Dockerfile", "base"): ("base", ""),
     }
+
+
+def test_a_directory_with_more_files_than_are_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "MOST_FILES", 2)
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.dockerfile").write_text("FROM a:1\n", encoding="utf-8")
+    some = [str(tmp_path / f"{name}.dockerfile") for name in ("a", "a", "b", "a")]
+    assert [text.error for text in texts.gather(some)] == ["", ""]
+    *_, last = gathered = list(texts.gather([str(tmp_path)]))
+    assert len(gathered) == 3
+    assert last.error == f"{tmp_path} has more than 2 files to read: name directories below it"

@@ -1,7 +1,8 @@
 """What a run makes of small trees of files, as lines: for `support.edgerecords`.
 
-A text is a JSON object: "files" by their paths (a text, something that is written as JSON, or `{"link": TARGET}`),
-"targets" below the directory, "settings" of the run, and in "as" what is shown: the inputs, the results, or the fixes.
+A text is a JSON object: "files" by their paths (a text, something that is written as JSON, `{"link": TARGET}`,
+`{"text": TEXT, "encoding": NAME}`, or null for a directory), "targets" below the directory, "settings" of the run, and
+in "as" what is shown: the inputs, the results, the fixes, the manifests, or the images that `pin` finds.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from unittest.mock import patch
 
 from sealock.errors import SealockError
 from sealock.model.finding import Severity
+from sealock.pin.texts import gather
 from sealock.scan.fix import fix
 from sealock.scan.run import CheckRun, check
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, Input, SkippedInput, Unreadable
+from sealock.targets.manifests import read_manifests
 from support.shownvalues import show
 
 _DAY: Final = date(2026, 11, 25)
@@ -42,7 +45,11 @@ def read_tree(text: str) -> list[str]:
     with TemporaryDirectory(prefix="tree-") as directory, chdir(directory), patch.dict(os.environ, _ALONE):
         for name, content in table.get("files", {}).items():
             _write(Path(os.path.normpath(f"/{name}")[1:]), content)
-        targets = [target for target in table.get("targets", ["."]) if show_rows is _inputs or os.path.lexists(target)]
+        targets = [
+            target
+            for target in table.get("targets", ["."])
+            if show_rows not in {_results, _fixes} or os.path.lexists(target)
+        ]
         settings = Settings(today=_DAY, vulnerabilities=False, **_settings(table.get("settings", {})))
         try:
             rows = list(show_rows(targets, settings))
@@ -55,6 +62,8 @@ def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, dict) and set(content) == {"link"}:
         path.symlink_to(content["link"])
+    elif isinstance(content, dict) and set(content) == {"text", "encoding"}:
+        path.write_bytes(content["text"].encode(content["encoding"]))
     elif content is None:
         path.mkdir()
     else:
@@ -123,4 +132,17 @@ def _fixes(targets: list[str], settings: Settings) -> Iterator[str]:
             yield from (f"  | {line}" for line in result.text.splitlines())
 
 
-_ROWS: Final = {"inputs": _inputs, "results": _results, "fixes": _fixes}
+def _manifests(targets: list[str], settings: Settings) -> Iterator[str]:
+    for text in read_manifests(targets, lambda _named, path: path in settings.exclude):
+        yield f"{text.path} {text.source.name} {text.source.text.count(chr(10))} lines {text.error} {text.skipped}".rstrip()
+
+
+def _pins(targets: list[str], settings: Settings) -> Iterator[str]:
+    for text in gather(targets, lambda path: path in settings.exclude):
+        yield f"{text.path} {text.kind} {text.root} {text.error} {text.skipped}".rstrip()
+        for spot in text.references.spots:
+            yield f"  {spot.reference} {spot.written} {spot.stuck} {'fixed' if spot.seat is None else 'free'}"
+        yield from (f"  broken: {why}" for why, _ in text.references.broken)
+
+
+_ROWS: Final = {"inputs": _inputs, "results": _results, "fixes": _fixes, "manifests": _manifests, "pins": _pins}

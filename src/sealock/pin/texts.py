@@ -74,11 +74,15 @@ def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: Fal
     for path in paths:
         for file, walked in _files(path, excluded):
             full = os.path.realpath(file.path)
-            if full not in done and len(done) < MOST_FILES:
-                done.add(full)
-                text = file if file.error or file.skipped else read(file.path, path if walked else "")
-                if not (walked and text.error.endswith(_NONE)):
-                    yield replace(text, error="") if walked and text.skipped else text
+            if full in done:
+                continue
+            if len(done) == MOST_FILES:
+                yield PinText(path, error=f"{path} has more than {MOST_FILES} files to read: name directories below it")
+                return
+            done.add(full)
+            text = file if file.error or file.skipped else read(file.path, path if walked else "")
+            if not (walked and text.error.endswith(_NONE)):
+                yield replace(text, error="") if walked and text.skipped else text
 
 
 def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText, bool]]:

@@ -83,7 +83,8 @@ def _paths(target: str, excluded: Callable[[str, str], bool], *, rendered: bool)
         also=_ALSO,
         rendered=rendered,
     )
-    paths = [os.path.normpath(file.path) for file in walk.files() if not file.why]
+    # Whatever else the walk would not read, as what is no UTF-8 text, is an error when it is read.
+    paths = [os.path.normpath(file.path) for file in walk.files() if not file.image]
     parts = {part for path in paths if rendered for part in named_parts(path)}
     for path in paths:
         if (rendered and is_renderable(path)) or (path.lower().endswith(_ENDINGS) and path not in parts):
@@ -98,7 +99,7 @@ def _read(path: str, *, walked: bool, rendered: bool) -> ManifestText | None:
     try:
         text = read_input() if path == "-" else read_named(path, outside=walked)
     except FileRefusedError as refusal:
-        return ManifestText(path, error=str(refusal).removeprefix(f"{path} "))
+        return ManifestText(path, error=str(refusal).removeprefix(path).lstrip(", :"))
     recognition = formats.recognize(os.path.abspath(path).replace(os.sep, "/"), text)
     templates = [form.reason for form in recognition.unevaluated if form.kind in _NO_MANIFESTS]
     if templates:

@@ -24,14 +24,18 @@ def is_merged(path: str) -> bool:
     stem, dot, ending = name.rpartition(".")
     above = os.path.dirname(directory) or "."
     if dot and not stem.endswith(("-", "@")):
-        unit = os.path.join(above, name)
-        return os.path.isfile(unit) and not os.path.islink(unit)
+        return _is_unit(os.path.join(above, name))
     try:
         names = os.listdir(above)
     except OSError:
         return False
     start = stem.removesuffix("@")
     return any(
-        other.endswith(f".{ending}") and other.startswith(start) and os.path.isfile(os.path.join(above, other))
+        other.endswith(f".{ending}") and other.startswith(start) and _is_unit(os.path.join(above, other))
         for other in names
     )
+
+
+def _is_unit(path: str) -> bool:
+    """Whether a walk reads a unit: it follows no link."""
+    return os.path.isfile(path) and not os.path.islink(path)
