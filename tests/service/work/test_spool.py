@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -74,6 +75,36 @@ def test_the_layers_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
     assert kept(spool, b"x" * 1001) is None
 
 
+def test_what_cannot_be_removed_stays_and_fails_nothing(tmp_path: Path) -> None:
+    spool = LayerSpool(str(tmp_path), limit=4000)
+    # A file system that is mounted there has a directory of its own.
+    (tmp_path / "lost+found").mkdir()
+    os.truncate(_file(tmp_path / "lost+found" / "x"), 10)
+    os.utime(tmp_path / "lost+found", (1, 1))
+    layers = [bytes([number]) * 1000 for number in range(5)]
+    for data in layers:
+        assert keep(spool, data) == data
+    assert (tmp_path / "lost+found" / "x").exists()
+    assert len(list(tmp_path.iterdir())) <= 5
+
+
+def test_a_layer_whose_time_cannot_be_set_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, data = LayerSpool(str(tmp_path)), b"data of a layer"
+    keep(spool, data)
+    monkeypatch.setattr("sealock.service.work.spool.os.utime", _full)
+    assert kept(spool, data) == data
+
+
+def test_a_file_that_nobody_finished_goes_after_an_hour(tmp_path: Path) -> None:
+    spool = LayerSpool(str(tmp_path), limit=1000)
+    now = time.time()
+    for name, age in {".old": 3700.0, ".new": 3500.0, ".far-ahead": -3500.0}.items():
+        _file(tmp_path / name).write_bytes(b"x" * 900)
+        os.utime(tmp_path / name, (now - age, now - age))
+    keep(spool, b"layer")
+    assert [path.name for path in tmp_path.iterdir() if path.name[0] == "."] == [".new"]
+
+
 @pytest.mark.parametrize("what", ["no directory", "a file in its place", "a full disk", "another kind of digest"])
 def test_without_a_directory_that_can_be_used_layers_are_fetched(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
@@ -115,5 +146,10 @@ def test_a_disk_is_not_filled(
     assert (kept(spool, data) == data) is is_kept
 
 
-def _full(_descriptor: int, _data: object) -> int:
+def _file(path: Path) -> Path:
+    path.write_bytes(b"")
+    return path
+
+
+def _full(_descriptor: int, _data: object = None) -> int:
     raise OSError(28, "No space left on device")

@@ -45,9 +45,10 @@ class LayerSpool:
             return None
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            os.utime(descriptor)  # the ones that were not used for longest go first
         except OSError:
             return None
+        with suppress(OSError):
+            os.utime(descriptor)  # the ones that were not used for longest go first
         return self._chunks(path, descriptor, digest)
 
     def keep(self, digest: str, size: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -70,7 +71,7 @@ class LayerSpool:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
-            coming.unlink(missing_ok=True)
+            _remove(coming)
         self._make_room()
 
     def _path(self, digest: str) -> Path | None:
@@ -96,7 +97,7 @@ class LayerSpool:
                     yield last
                 last = chunk
         if f"sha256:{counted.hexdigest()}" != digest:
-            path.unlink(missing_ok=True)
+            _remove(path)
             message = f"the copy of layer {digest[:19]} in {path.parent} was damaged, and is fetched again"
             raise TransportError(message)
         if last:
@@ -116,7 +117,7 @@ class LayerSpool:
         for used, size, where in sorted(entries):
             is_coming = os.path.basename(where).startswith(".")  # noqa: PTH119  of thousands
             if (left > self._limit and not is_coming) or (is_coming and not is_recent(used, time.time(), _ABANDONED)):
-                Path(where).unlink(missing_ok=True)
+                _remove(Path(where))
                 left -= size
 
 
@@ -126,6 +127,12 @@ def _create(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:
         return -1
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that may be gone; what cannot be removed, such as a directory of somebody else, stays."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def _write(descriptor: int, chunk: bytes) -> bool:
