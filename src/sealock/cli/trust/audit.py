@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
     audited = [_audited(target) for target in arguments.targets]
     if arguments.format == "json":
-        print_output(json.dumps(_table(audited), indent=2) + "\n", arguments.output, exact=True)
+        print_output(json.dumps(_table(audited), indent=2) + "\n", arguments.output)
     else:
         columns = WIDTH if arguments.output else width()
         print_output("".join(f"{line}\n" for line in _lines(audited, columns)), arguments.output)

@@ -88,7 +88,7 @@ def _list(arguments: Namespace) -> int:
             }
             for key in keys
         ]
-        print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments.output, exact=True)
+        print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments.output)
         return 0
     rows = [
         (

@@ -100,7 +100,7 @@ def run(arguments: Namespace) -> int:
         write(which)
     elif arguments.format == "json":
         table = {"repository": signed.repository, "root": list(signed.root), "rests_on": signed.rests_on}
-        print_output(json.dumps(table | {"steps": to_builtins(steps)}, indent=2) + "\n", arguments.output, exact=True)
+        print_output(json.dumps(table | {"steps": to_builtins(steps)}, indent=2) + "\n", arguments.output)
     else:
         lines = "".join(line for step in steps for line in _lines(step, columns))
         print_output(f"{root}{lines}{which}", arguments.output)

@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
         trusted = repository.trusted()
     if arguments.format == "json":
-        print_output(json.dumps(_table(trusted), indent=2) + "\n", arguments.output, exact=True)
+        print_output(json.dumps(_table(trusted), indent=2) + "\n", arguments.output)
     else:
         print_output("".join(f"{line}\n" for line in _lines(trusted)), arguments.output)
     return 0
