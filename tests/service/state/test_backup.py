@@ -149,12 +149,46 @@ def test_a_line_of_the_most_bytes_is_read_and_no_longer_one(
         assert list(_lines(str(tmp_path / "a"))) == lines
 
 
-def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        pytest.param("none/backup", "No such file or directory", id="in a directory that does not exist"),
+        pytest.param("file/backup", "Not a directory", id="below a file"),
+        pytest.param("directory", "Is a directory", id="in place of a directory"),
+    ],
+)
+def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path, where: str, why: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "directory").mkdir()
     source = Database(str(tmp_path / "source.db"))
     migrate(source)
-    with pytest.raises(StateError, match="cannot be written"):
-        backup(source, str(tmp_path / "none" / "backup"), 30.0)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StateError, match=f"cannot be written: {why}"):
+        backup(source, str(tmp_path / where), 30.0)
+    assert sorted(tmp_path.rglob("*")) == before
     source.close()
+
+
+def test_a_backup_of_what_holds_no_state_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "odd.db").write_text("x" * 5000, encoding="ascii")
+    for name, why in (("odd.db", "odd.db cannot be used: file is not a database"), ("new.db", "there is no state in")):
+        source = Database(str(tmp_path / name))
+        with pytest.raises(StateError, match=why):
+            backup(source, str(tmp_path / "backup"), 30.0)
+        assert not list(tmp_path.glob("backup*"))
+        source.close()
+
+
+def test_a_backup_cannot_be_restored_into_what_is_no_database(tmp_path: Path) -> None:
+    source = Database(str(tmp_path / "source.db"))
+    migrate(source)
+    backup(source, str(tmp_path / "backup"), 30.0)
+    source.close()
+    (tmp_path / "odd.db").write_text("x" * 5000, encoding="ascii")
+    other = Database(str(tmp_path / "odd.db"))
+    with pytest.raises(StateError, match="cannot be used: file is not a database"):
+        restore(other, str(tmp_path / "backup"))
+    other.close()
 
 
 def test_scans_that_wait_have_their_jobs_again_after_a_restore(

@@ -11,6 +11,7 @@ import os
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +19,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from sealock.errors import UNDECODABLE, reason_of
-from sealock.service.state.database import Database, StateError, migrate, version
+from sealock.service.state.database import Database, StateError, failure, migrate, place_of, version
 from sealock.service.state.rows import take_turn
 
 if sys.version_info >= (3, 14):
@@ -67,7 +69,9 @@ def backup(database: Database, path: str, now: float) -> BackupResult:
                 digest.update(line)
                 file.write(line)
 
-            revision = version(connection)
+            if not (revision := version(connection)):
+                msg = f"there is no state in {place_of(database)}: name the one that the service uses"
+                raise StateError(msg)
             write(_Head(MAGIC, revision, now))
             tables = _tables(connection)
             for table in tables:
@@ -80,9 +84,13 @@ def backup(database: Database, path: str, now: float) -> BackupResult:
             os.fsync(written.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         msg = f"the backup {path} cannot be written: {reason_of(error)}"
         raise StateError(msg) from None
+    except DBAPIError as error:
+        raise StateError(failure(database, error)) from None
+    finally:
+        with suppress(OSError):  # it has its last name by now, or there is none
+            temporary.unlink()
     return BackupResult(count, len(tables), revision)
 
 
@@ -102,6 +110,8 @@ def restore(database: Database, path: str) -> BackupResult:
     except (OSError, zstd.ZstdError, EOFError) as error:
         msg = f"the backup {path} cannot be read: {error}"
         raise StateError(msg) from None
+    except DBAPIError as error:
+        raise StateError(failure(database, error)) from None
     migrate(database)
     return BackupResult(count, len(tables), head.version)
 
@@ -164,7 +174,7 @@ def _prepare(database: Database, revision: str) -> None:
             connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _tables(connection)
         )
     if rows:
-        msg = f"the database {database.url.render_as_string(hide_password=True)} is not empty: restore into a new one"
+        msg = f"the database {place_of(database)} is not empty: restore into a new one"
         raise StateError(msg)
     migrate(database, revision)
 

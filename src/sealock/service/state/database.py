@@ -152,7 +152,7 @@ def migrate(database: Database, to: str = "head") -> None:
             back = to == "base" or (bool(now) and to in known and to != now and _is_before(scripts, to, now))
             (command.downgrade if back else command.upgrade)(config, to)
     except DBAPIError as error:
-        raise StateError(_shown(database, error)) from None
+        raise StateError(failure(database, error)) from None
     except CommandError as error:
         msg = f"the database has no version {to!r}: {error}"
         raise StateError(msg) from None
@@ -178,8 +178,12 @@ def _is_before(scripts: ScriptDirectory, earlier: str, later: str) -> bool:
     return any(script.revision == earlier for script in scripts.iterate_revisions(later, "base"))
 
 
-def _shown(database: Database, error: DBAPIError) -> str:
+def place_of(database: Database) -> str:
+    """The URL of a database, without the password."""
+    return database.url.render_as_string(hide_password=True)
+
+
+def failure(database: Database, error: DBAPIError) -> str:
     """What went wrong, without the password."""
-    where = database.url.render_as_string(hide_password=True)
     reason = " ".join(str(error.orig).split())[:300]
-    return f"the database {where} cannot be used: {reason}"
+    return f"the database {place_of(database)} cannot be used: {reason}"
