@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -208,10 +209,7 @@ class _Fixer:
     def fix_all(self) -> None:
         """Fix what can be fixed: together where the format can, else one by one."""
         before = _counts(finding for finding in self._with_policy() if not finding.suppressed)
-        for _ in range(STEPS):
-            fixable = self._fixable()
-            if not fixable:
-                break
+        for fixable in islice(iter(self._fixable, []), STEPS):
             if batch := self._batch(fixable):
                 self._fix_together(batch)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -362,3 +363,38 @@ def test_a_file_that_cannot_be_replaced_leaves_all_as_it_was(tmp_path: Path) -> 
     assert not pending(str(root))
     (root / "etc/subgid.sealock-new").rmdir()
     enable(planned(root), str(root))
+
+
+def test_a_file_that_became_a_directory_stops_it(tmp_path: Path) -> None:
+    root = made(tmp_path)
+    old = planned(root)
+    (root / "etc/subuid").unlink()
+    (root / "etc/subuid").mkdir()
+    with pytest.raises(TargetError, match="/etc/subuid could not be read: Is a directory"):
+        enable(old, str(root))
+    assert (root / "etc/docker/daemon.json").read_text() == PLAIN
+
+
+def test_what_could_not_be_restored_is_restored_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = made(tmp_path)
+    before, old = held(root), planned(root)
+    replaced: list[str] = []
+    replace = os.replace
+
+    def refusing(source: str, target: str) -> None:
+        replaced.append(target)
+        if len(replaced) > 2:
+            raise PermissionError(target)
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", refusing)
+        with pytest.raises(TargetError, match=r"/etc/subuid could not be restored .*: the next run tries again"):
+            enable(old, str(root))
+    assert pending(str(root))
+    recover(str(root))
+    assert held(root) == before
+    assert not pending(str(root))
+    assert not strays(root)

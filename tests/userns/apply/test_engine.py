@@ -10,6 +10,7 @@ import pytest
 
 from sealock.runtime.engine import Engine
 from sealock.runtime.engine.endpoint import EngineEndpoint
+from sealock.userns.apply import survey
 from sealock.userns.apply.engine import EngineFacts, engine_facts
 from sealock.userns.plan import Bind, EngineImage, EngineVolume
 from support.scriptedengine import ScriptedEngine, answer, scripted
@@ -140,3 +141,28 @@ def test_how_an_engine_was_started(
     made = facts(engine, machine(tmp_path, *processes))
     assert made.settings == settings
     assert {name: made.values[name] for name in ("flag", "limits") if name in made.values} == values
+
+
+@pytest.mark.parametrize(
+    ("data", "kernel", "closed", "away"),
+    [
+        pytest.param("/data/docker", "6.18.0", ("/data",), "", id="a directory above the data that others cannot enter"),
+        pytest.param("/open/docker", "6.18.0", (), "", id="one that others can enter"),
+        pytest.param("/gone/docker", "6.18.0", (), "", id="one that is not there"),
+        pytest.param("/data/docker", "5.10.1", (), "in a virtual machine, Linux 6.18.0", id="an engine with a kernel of its own"),
+    ],
+)  # fmt: skip
+def test_where_an_engine_keeps_its_data(  # noqa: PLR0917  a row has as many facts
+    engine: ScriptedEngine, tmp_path: Path, data: str, kernel: str, closed: tuple[str, ...], away: str
+) -> None:
+    root = machine(tmp_path)
+    for name, mode in (("data", 0o700), ("open", 0o711)):
+        (root / name / "docker").mkdir(parents=True)
+        (root / name).chmod(mode)
+    (root / "proc/sys/kernel").mkdir(parents=True)
+    (root / "proc/sys/kernel/osrelease").write_text(f"{kernel}\n")
+    engine.replies["GET /info"] = answer(INFO | {"DockerRootDir": data})
+    with Engine(EngineEndpoint("unix", path=str(engine.path))) as made:
+        held = survey(made, str(root))
+    assert (held.closed, held.away, held.data_root) == (closed, away, data)
+    assert (held.free is None) == (data.startswith("/gone") or bool(away))

@@ -58,6 +58,22 @@ def test_a_lock_of_a_dead_process_is_taken_away(ending: str, root: Path) -> None
         assert (root / "etc/subuid.lock").read_bytes().startswith(str(os.getpid()).encode())
 
 
+def test_a_lock_of_a_dead_process_that_cannot_be_taken_away_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = root / "etc/subuid.lock"
+    lock.write_text(f"{dead()}")
+    unlink = os.unlink
+
+    def refused(path: str) -> None:
+        if path == str(lock):
+            raise PermissionError(path)
+        unlink(path)
+
+    monkeypatch.setattr("os.unlink", refused)
+    with pytest.raises(TargetError, match="another program"), locked(str(root), PATHS, 0.3):
+        raise AssertionError
+    assert names(root) == [".pwd.lock", "subuid.lock"]
+
+
 @pytest.mark.parametrize("text", ["", "nonsense", "12x", "\0", "9" * 30])
 def test_a_lock_of_an_unknown_holder_stays(text: str, root: Path) -> None:
     (root / "etc/subuid.lock").write_text(text)

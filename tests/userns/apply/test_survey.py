@@ -147,6 +147,33 @@ def test_what_goes_while_it_is_read_hides_nothing(tmp_path: Path, monkeypatch: p
     assert held.whole
 
 
+def test_what_cannot_be_read_is_counted_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("open/a", "shut/b"):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).touch()
+    scan = os.scandir
+
+    def scanned(path: str) -> object:
+        if path.endswith("shut"):
+            raise PermissionError(path)
+        return scan(path)
+
+    def listed(path: str, **_: bool) -> list[str]:
+        raise OSError(path)
+
+    monkeypatch.setattr("os.scandir", scanned)
+    monkeypatch.setattr("os.listxattr", listed)
+    held = owners(str(tmp_path))
+    assert held.owners == ((os.getuid(), os.getgid(), 4),)
+    assert (held.whole, held.kind, held.acls, held.capable) == (False, "directory", (), ())
+    assert owners(str(tmp_path / "open/a/below")).kind == "unknown"
+
+
+@pytest.mark.parametrize("user", ["no-such-user-here", "a\0b"])
+def test_a_user_whom_no_directory_knows_has_no_account(user: str) -> None:
+    assert user not in survey(None, "/", user=user).accounts
+
+
 def test_what_others_cannot_read_is_counted(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "open").write_text("x")

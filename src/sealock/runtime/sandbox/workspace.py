@@ -12,6 +12,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -108,11 +109,8 @@ def _seen(path: str) -> Workspace:
     sockets: list[str] = []
     links: list[str] = []
     unread: list[str] = []
-    seen = 0
-    for entry, relative, why in _walk(path, unread):
-        seen += 1
-        if seen > _MOST_ENTRIES:
-            break
+    walk = _walk(path, unread)
+    for entry, relative, why in islice(walk, _MOST_ENTRIES):
         if _is_socket(entry):
             sockets.append(relative)
         elif not why:
@@ -124,7 +122,7 @@ def _seen(path: str) -> Workspace:
     missing = (name for name in PROTECTED if "*" not in name and name not in names)
     return Workspace(
         path, (facts.st_uid, facts.st_gid), tuple(sorted(protected)), tuple(missing), tuple(sorted(sockets)),
-        tuple(sorted(links)), seen <= _MOST_ENTRIES and not unread,
+        tuple(sorted(links)), next(walk, None) is None and not unread,
     )  # fmt: skip
 
 

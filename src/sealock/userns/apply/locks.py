@@ -108,8 +108,6 @@ def _abandoned(name: str) -> bool:
         if number > 0:
             os.kill(number, 0)
             return False
-    except FileNotFoundError:
-        return True
     except ProcessLookupError:
         pass
     except (OSError, ValueError, OverflowError):

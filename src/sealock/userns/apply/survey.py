@@ -110,7 +110,7 @@ def _directory_account(user: str) -> dict[str, int]:
     """An account from a directory service."""
     try:
         return {user: pwd.getpwnam(user).pw_uid}
-    except (KeyError, ValueError, OSError):
+    except (KeyError, ValueError):
         return {}
 
 
