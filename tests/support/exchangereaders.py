@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from sealock.errors import SealockError
 from sealock.model.imagename import ImageName
-from sealock.model.manifest import Descriptor
+from sealock.model.manifest import Descriptor, Manifest
 from sealock.model.registries import Registries
 from sealock.net.forwardproxy import ProxyRequestError, read_request
 from sealock.net.http.connections import ServerPlace, proxy_for, reach_of
@@ -164,6 +164,7 @@ class _Script:
 _VERBS: Final[dict[str, Callable[[Registry, ImageName, _Script], Any]]] = {
     "claim": lambda registry, name, _: registry.claim(name),
     "manifest": lambda registry, name, _: registry.manifest(name),
+    "platform": lambda registry, name, _: _built(registry, name),
     "resolve": lambda registry, name, script: registry.resolve(name, script.text("platform", "linux/amd64")),
     "blob": lambda registry, name, script: list(registry.blob(name, script.text("digest", "{digest}"), script.size)),
     "read": lambda registry, name, script: registry.read_blob(name, Descriptor("", script.text("digest", "{digest}"), script.size), 4000),
@@ -174,6 +175,12 @@ _VERBS: Final[dict[str, Callable[[Registry, ImageName, _Script], Any]]] = {
     "stream": lambda registry, name, script: upload.push_stream(registry, name, script.text("digest", "{digest}"), (b"ab", b"cd")),
     "artifact": lambda registry, name, script: upload.push_artifact(registry, name, script.text("type"), [(b"x", "text/plain", {"a": "b"})], subject=Descriptor("application/x", script.text("digest", "{digest}"), 5), tag=script.text("tag")),
 }  # fmt: skip
+
+
+def _built(registry: Registry, name: ImageName) -> Any:
+    """What the configuration of an image says of its platform and its time."""
+    noun = registry.manifest(name).noun
+    return (registry.platform_of(name, noun), registry.created(name, noun)) if isinstance(noun, Manifest) else noun
 
 
 def _filled(text: str, body: bytes) -> str:

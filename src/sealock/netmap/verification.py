@@ -84,7 +84,7 @@ class _Prober:
             while (table := neighbour_table(self.tree)).used + room > table.limit and time.monotonic() < self.end:
                 time.sleep(_PAUSE)
             if time.monotonic() >= self.end:
-                break
+                return results
             tried = self.try_batch(batch, patience)
             overflow = neighbour_table(self.tree).overflows != table.overflows
             results |= {

@@ -169,6 +169,13 @@ def test_a_configuration_that_cannot_be_read_is_told_without_its_words(tmp_path:
     assert "secret-word" not in str(told.value)
 
 
+def test_a_configuration_that_is_a_directory_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.json").mkdir()
+    credentials_ = DockerCredentials({"DOCKER_CONFIG": str(tmp_path)})
+    with pytest.raises(TransportError, match=r"config\.json could not be read: Is a directory"):
+        credentials_.login("ghcr.io", "x")
+
+
 @pytest.mark.parametrize(("size", "refused"), [(40, False), (41, True)], ids=["the most", "one more"])
 def test_a_configuration_has_so_many_bytes(
     tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch, *, refused: bool

@@ -38,6 +38,8 @@ def test_what_is_left(text: str, secrets: tuple[str, ...], told: str) -> None:
         ("Bearer abc", ["abc"]),
         (f"Basic {LOGIN}", [LOGIN, 'me:p/ss wo"rd+', 'p/ss wo"rd+']),
         ("Basic !", ["!", "", ""]),
+        ("Basic a", ["a"]),
+        ("Basic /w==", ["/w=="]),
         ("", [""]),
     ],
 )

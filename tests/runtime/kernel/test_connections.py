@@ -164,3 +164,8 @@ def test_neighbours_are_read_up_to_their_end(
     netlink: Any = SimulatedNetlink(*answers)
     assert list(module._neighbours(netlink)) == expected  # noqa: SLF001
     assert netlink.sent == [struct.pack("=IHHII", 28, 30, 0x301, 0, 0) + bytes(12)]
+
+
+def test_a_process_that_ended_cannot_be_tried_from() -> None:
+    wanted = [(1 << 30, "127.0.0.1", 9), (1 << 30, "::1", 9), ((1 << 30) + 1, "127.0.0.1", 9)]
+    assert connections(wanted, 0.0) == ["untried", "untried", "untried"]

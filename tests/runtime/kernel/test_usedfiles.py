@@ -63,6 +63,8 @@ def test_what_cannot_be_seen_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         process(tmp_path, pid, f"/{pid}", fds=("/a", "/b"))
     (tmp_path / "proc/2/maps").unlink()
     os.mkfifo(tmp_path / "proc/2/maps")
+    # The process that cannot be read hides none of those after it.
+    assert used_files(ProcTree(str(tmp_path)), (2, 1)).paths == {"1", "a"}
     used = used_files(ProcTree(str(tmp_path)), (1, 2, 3))
     assert used.paths == {"1", "a"}
     assert used.unseen == (

@@ -182,16 +182,12 @@ class HttpTransport:
             connection = connection or self._connect(place, only, url)
             try:
                 return HttpAnswer(connection, connection.exchange(method, url, headers, body), url, headers, self._keep)
-            except ConnectionError as error:
+            except BaseException as error:
                 connection.close()
-                if reused and method in _REPEATABLE:
+                if isinstance(error, ConnectionError) and reused and method in _REPEATABLE:
                     continue  # the server had closed it since its last use
-                raise failed(url, error, self._patience) from None
-            except (OSError, HTTPException, ValueError) as error:
-                connection.close()
-                raise failed(url, error, self._patience) from None
-            except BaseException:
-                connection.close()
+                if isinstance(error, OSError | HTTPException | ValueError):
+                    raise failed(url, error, self._patience) from None
                 raise
 
     def _take(self, place: ServerPlace, only: Reach | None) -> Connection | None:

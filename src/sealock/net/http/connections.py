@@ -107,12 +107,9 @@ def dial(
         if guard is not None and (refusal := guard.refusal(host, port, str(address[0]))):
             reason = refusal
             continue
-        left = until - monotonic()
-        if left <= 0:
-            break
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(left)
+            sock.settimeout(max(0.001, until - monotonic()))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except TimeoutError:

@@ -63,7 +63,7 @@ class Connection:
         try:
             for at in range(0, len(view), _PIECE):
                 client.send(view[at : at + _PIECE])
-        except (BrokenPipeError, ConnectionResetError):
+        except ConnectionError:
             pass  # the server may have answered before it closed: "too large", "sign in first"
         return client.getresponse()
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from typing import Any, Final
 
 from msgspec import Struct, ValidationError, convert
@@ -147,21 +148,8 @@ class Registry:
     def manifest(self, name: ImageName) -> Fetched:
         """Get the manifest or index of a name: by its digest if it has one, else by its tag."""
         target = name.digest or name.tag or "latest"
-        begun = time.monotonic()
-        for attempt in range(ATTEMPTS):
-            with self._from_mirrors(name, "GET", f"manifests/{target}") as answer:
-                kind = answer.headers.get("content-type", "")
-                claimed = answer.headers.get("docker-content-digest", "")
-                where = answer.url
-                try:
-                    raw = answer.read(MOST_BYTES)
-                except BrokenOffError as error:
-                    self.requests.note_silence(host_of(name), begun, error)
-                    if attempt == ATTEMPTS - 1 or given_up(begun):
-                        raise
-                    self.requests.rest(attempt)
-                    continue
-            break
+        raw, headers, where = self._whole(name, f"manifests/{target}")
+        kind, claimed = headers.get("content-type", ""), headers.get("docker-content-digest", "")
         if kind.partition(";")[0].strip().lower() in _PAGES:
             raise _a_page(where)
         digest = digest_of(raw, name.digest or "sha256:")
@@ -177,6 +165,20 @@ class Registry:
             message = f"{_shown(name)} is refused: {error}"
             raise ManifestError(message) from None
         return Fetched(raw, digest, noun.media_type, noun)
+
+    def _whole(self, name: ImageName, path: str) -> tuple[bytes, Mapping[str, str], str]:
+        """The body, headers and address of an answer; what breaks off is asked for again."""
+        begun = time.monotonic()
+        for attempt in count(1):
+            with self._from_mirrors(name, "GET", path) as answer:
+                try:
+                    return answer.read(MOST_BYTES), answer.headers, answer.url
+                except BrokenOffError as error:
+                    self.requests.note_silence(host_of(name), begun, error)
+                    if attempt == ATTEMPTS or given_up(begun):
+                        raise
+                    self.requests.rest(attempt - 1)
+        raise AssertionError
 
     def child(self, name: ImageName, descriptor: Descriptor) -> Fetched:
         """Get the manifest of a descriptor; its size and media type must match."""
