@@ -3,10 +3,9 @@
 import os
 from typing import Final
 
-import msgspec
-
-UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not of a form: also for text that is not UTF-8, and for too deep nesting."""
+UNDECODABLE: Final = (ValueError, RecursionError)
+"""What parsers raise for bytes that are not of a form: errors of msgspec and of json are ValueErrors, as are text that
+is not UTF-8 and a number of too many digits; RecursionError is for too deep nesting."""
 
 
 def decoding_fault(error: Exception) -> str:

@@ -178,3 +178,14 @@ def test_an_archive_for_another_platform_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "app.tar", docker_save(LAYER))
     assert troubles(open_image(path, platform="linux/arm64")[0]) == "The image is for linux/amd64, not for linux/arm64"
     assert not troubles(open_image(path, platform="linux/amd64")[0])
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_manifest_under_another_digest_is_an_error_where_digests_count(tmp_path: Path, *, verify: bool) -> None:
+    made = Layout()
+    entry = image(made)
+    files = made.index(entry)
+    path = f"blobs/{entry['digest'].replace(':', '/')}"
+    files[path] += b" "
+    (opened,) = open_image(spread(tmp_path, files), verify=verify)
+    assert ("does not have the digest that names it" in troubles(opened)) is verify

@@ -7,6 +7,7 @@ import random
 import struct
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -456,3 +457,18 @@ def test_a_damaged_archive_never_raises_nor_hangs(
     problems_of_stream: list[str] = []
     streamed = TarReader(Pumped(iter([bytes(data[:5000]), bytes(data[5000:])])), problems_of_stream.append, 1 << 20)
     assert [entry.path for entry in streamed.entries()] == [entry.path for entry in entries]
+
+
+def test_a_stream_that_nobody_reads_on_is_not_read_to_its_end() -> None:
+    read = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(10_000):
+            read += 1
+            yield bytes(100)
+
+    pumped = Pumped(chunks())
+    assert pumped.fetch(0, 10) == bytes(10)
+    pumped.close()
+    assert read < 10_000

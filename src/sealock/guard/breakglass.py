@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import UsageError, reason_of
+from sealock.errors import UNDECODABLE, UsageError, reason_of
 
 DIRECTORY: Final = "/run/sealock"
 NAME: Final = "guard-open.json"
@@ -103,7 +103,7 @@ class GlassWatch:
         return self._glass if self._glass is not None and self._glass.left > 0 else None
 
     def _read(self) -> BreakGlass | None:
-        with suppress(OSError, msgspec.MsgspecError, RecursionError):
+        with suppress(OSError, *UNDECODABLE):
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:
                 if not _is_ours(os.fstat(descriptor)) or not _is_ours(os.stat(os.path.dirname(self._path))):

@@ -21,6 +21,8 @@ ANSWER: Final = 5.0
 """Seconds that an answer to the guard's own question may take."""
 BODY: Final = 8 << 20
 """Most bytes of an answer to the guard's own question."""
+BROKEN: Final = (OSError, EOFError, WireError)
+"""What a connection to the engine breaks off with."""
 _IDLE: Final = 32
 """Most connections that wait to be used again."""
 
@@ -139,7 +141,7 @@ class EngineDoor:
         except TimeoutError:
             message = f"the engine at {self.path} does not answer"
             raise EngineError(message) from None
-        except (OSError, EOFError, WireError) as error:
+        except BROKEN as error:
             message = f"the engine at {self.path} broke off: {error}"
             raise EngineError(message) from None
 

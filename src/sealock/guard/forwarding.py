@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.errors import EngineError
 from sealock.guard.archives import Spool
 from sealock.guard.decision.routes import ApiRoute
-from sealock.guard.enginedoor import EngineDoor, answer_of
+from sealock.guard.enginedoor import BROKEN, EngineDoor, answer_of
 from sealock.guard.http1 import AnswerHead, ChunkReader, RequestHead, WireError, answer_head, header_lines, request_head
 from sealock.guard.sockets import Line, carry, is_hung_up, join
 
@@ -85,7 +85,7 @@ class Forwarder:
         line, answer = await self._sent(request, forward, close=False)
         try:
             body = b"" if answer.length == 0 else await line.body(answer.length, ANSWER)
-        except (OSError, EOFError, WireError) as error:
+        except BROKEN as error:
             line.close()
             raise _broken(error) from error
         except BaseException:
@@ -128,7 +128,7 @@ class Forwarder:
             line = await self.door.take(fresh=fresh or forward.body is None)
             try:
                 return line, await self._exchanged(request, forward, line, head)
-            except (OSError, EOFError, WireError) as error:
+            except BROKEN as error:
                 line.close()
                 # A client that only sends no more waits for its answer: it hears that the engine broke off.
                 if self.client.ended and is_hung_up(self.client) and not isinstance(error, WireError):

@@ -123,12 +123,12 @@ class Gate:
             if isinstance(result, NeedsFacts):
                 new = [question for question in result.questions if question not in answers]
                 if same and not new:
-                    break
+                    return _ENDLESS
                 answers |= zip(new, await asyncio.gather(*map(self.facts.answer, new)), strict=True)
             result = self._decide(request, caller, answers)
         if not answers.begun and not isinstance(result, NeedsFacts):
             return result
-        return _failed("it rests on more facts than the guard asks for", "split it up")
+        return _ENDLESS
 
 
 def _place(fault: Exception) -> str:
@@ -139,3 +139,6 @@ def _place(fault: Exception) -> str:
 
 def _failed(why: str, remedy: str) -> Denied:
     return Denied((GuardReason(FAILED, why, remedy),))
+
+
+_ENDLESS: Final = _failed("it rests on more facts than the guard asks for", "split it up")

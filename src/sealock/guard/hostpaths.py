@@ -67,8 +67,6 @@ def resolve(path: str) -> PathAnswer:
                 message = "it has too many parts"
                 raise PathError(message)
             part = todo.popleft()
-            if part == ".":
-                continue
             if part == "..":
                 current = os.path.dirname(current)
                 continue

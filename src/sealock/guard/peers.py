@@ -74,6 +74,8 @@ def _process(sock: socket.socket, pid: int) -> int | None:
     except OSError as error:
         if error.errno in OUT_OF_DESCRIPTORS:
             raise
+        if error.errno != errno.ENOPROTOOPT:
+            return None  # it ended, and its pid may be another's
     try:
         return os.pidfd_open(pid)  # the kernel is older
     except OSError as error:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import decoding_fault
+from sealock.errors import UNDECODABLE, decoding_fault
 from sealock.guard.decision.decide import recognize
 from sealock.guard.decision.exchange import LARGEST_BODY, Allowed, Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.denials import denial_message
@@ -135,7 +135,7 @@ class PluginSession(ServedConnection):
                 return AuthzAnswer(allow=True)
             headers = {name.lower(): value for name, value in (asked.headers or {}).items()}
             request = self._read(asked, headers)
-        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        except UNDECODABLE as error:
             self.parts.metrics.count("errors_total", kind="client")
             return AuthzAnswer(allow=False, message=f"{_REFUSED}: {decoding_fault(error)}")
         started = time.perf_counter()

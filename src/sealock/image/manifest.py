@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from sealock.errors import decoding_fault
+from sealock.errors import UNDECODABLE, decoding_fault
 from sealock.image.bytesources import UnreadableError
 from sealock.image.store import ImageStore
 from sealock.model.manifest import may_be_image
@@ -132,7 +132,7 @@ def decode(data: bytes, kind: type[T]) -> T:
         if kind is not Config:  # formats.imageconfig reports duplicate keys of configurations
             _check_once(data)
         return msgspec.convert(value, kind)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except UNDECODABLE as error:
         raise UnreadableError(why=f"it is not valid JSON of the expected shape ({decoding_fault(error)})") from error
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import PolicyError, decoding_fault
+from sealock.errors import UNDECODABLE, PolicyError, decoding_fault
 from sealock.globs import is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
@@ -127,7 +127,7 @@ def read(source: Source, directory: str) -> Policy:
 
     try:
         table = tomllib.loads(source.text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:  # a number of more than 4300 digits is no TOMLDecodeError
+    except UNDECODABLE as error:
         msg = f"{source.name}: {decoding_fault(error)}"
         raise PolicyError(msg) from None
     reader = TableReader(source, table)

@@ -72,7 +72,7 @@ def _instruction(build: Build, run: Run, command: Command) -> tuple[Edit, ...]:
         if path[:1] != "~" and path != "-":
             return (Edit(run.place, f"WORKDIR {build.excerpt(command.words[1].place)}"),)
     if command.name == "export" and len(command.assignments) == len(command.words) - 1 == 1:
-        assignment = command.assignments[0]
+        (assignment,) = command.assignments
         if assignment.value is not None and assignment.value.literal:
             return (Edit(run.place, f"ENV {build.excerpt(assignment.place)}"),)
     return ()
