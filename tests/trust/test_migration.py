@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,3 +166,28 @@ def test_a_signed_platform_of_an_index_is_left_out_and_told_apart_from_a_tag_tha
     assert step.outcome == "moved"
     assert "an index with that image for linux/amd64 in it" in step.why
     assert here.verify(digest=image["digest"]).state == "untrusted"
+
+
+def test_a_record_that_cannot_be_read_or_is_elsewhere_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=f"the record {tmp_path} could not be read: Is a directory"):
+        MigrationRecord(str(tmp_path))
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "r.jsonl").symlink_to(tmp_path / "r.jsonl")
+    record = MigrationRecord(str(tmp_path / "here" / "r.jsonl"))
+    with pytest.raises(TargetError, match="and was not written: name the record itself"):
+        record.add(MigrationStep("app", "1", f"sha256:{'0' * 64}", "signed", "targets", "k"))
+    assert not (tmp_path / "r.jsonl").exists()
+
+
+def test_a_signature_that_does_not_verify_afterwards_is_no_success(here: World) -> None:
+    signed_one = signed(here, "1")
+    asked: list[str] = []
+
+    def forget(request: Any) -> Reply | None:
+        asked.append(request.path)
+        return Reply(404, b"{}") if "/referrers/" in request.path or request.path.endswith(".sig") else None
+
+    here.server.answers = forget
+    (step,) = steps(here, signed_one, form="bundle")
+    assert (step.outcome, step.why.partition(":")[0]) == ("failed", "the new signature does not verify")
+    assert step.where

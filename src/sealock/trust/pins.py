@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct, ValidationError, convert
 
-from sealock.errors import PolicyError
+from sealock.errors import UNDECODABLE, PolicyError
 
 _CERTIFICATES: Final = 1 << 20
 """Maximum bytes of a file of authorities."""
@@ -73,7 +73,7 @@ def read_pins(text: str, source: str, load: Callable[[str], bytes]) -> Pins | No
     """
     try:
         table = json.loads(text)
-    except (ValueError, RecursionError):
+    except UNDECODABLE:
         msg = f"{source} is not JSON"
         raise PolicyError(msg) from None
     pinning = _shaped(table, _Configuration, source).trust_pinning

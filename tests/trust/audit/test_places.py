@@ -239,3 +239,42 @@ def test_files_beyond_the_limit_are_named_as_unread(home: Path, monkeypatch: pyt
     assert audited.errors == (f"{folder} has more than 2 files; the rest were not read",)
     monkeypatch.setattr(places, "_MOST_FILES", 4)
     assert audit_path(str(folder)).errors == ()
+
+
+def test_files_of_a_person_that_cannot_be_read_are_named(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "profile"
+    outside.write_text(LEANS)
+    (home / ".profile").symlink_to(outside)
+    private = home / ".docker" / "trust" / "private"
+    private.mkdir(parents=True)
+    (private / f"{'a' * 64}.key").symlink_to(f"{'a' * 64}.key")
+    audited = audit_host({"HOME": str(home)})
+    profile, key = audited.errors
+    assert profile.endswith("and was not read: name the file itself")
+    assert key.endswith(".key could not be read: Too many levels of symbolic links")
+
+
+def test_a_file_whose_bytes_cannot_be_read_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "a.sh").write_text(LEANS)
+    (home / "b.sh").write_text(LEANS)
+    opened = os.open
+
+    def refuse(path: str, *words: int) -> int:
+        if str(path).endswith("a.sh"):
+            raise PermissionError(13, "Permission denied", path)
+        return opened("/proc/self/mem", *words)  # it has no first byte
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert audit_path(".").errors == (
+        "./a.sh could not be read: Permission denied",
+        "./b.sh could not be read: Input/output error",
+    )
+
+
+def test_a_directory_that_cannot_be_read_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> object:
+        raise PermissionError(13, "Permission denied", path)
+
+    (home / "project").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert audit_path("project").errors == ("project could not be read: Permission denied",)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from sealock.errors import PolicyError
+from sealock.errors import PolicyError, TargetError
 from sealock.trust.notation import cose as reading
 from sealock.trust.notation.envelope import ARTIFACT_TYPE
 from sealock.trust.notation.names import read_subject
@@ -161,6 +161,16 @@ def test_a_revocation_list_holds_while_it_is_whole_and_fresh(
     here.sign(Holder("signer", here.middle, extensions={"list": LIST}))
     found = revocations(here.middle, NOW + timedelta(seconds=later), partial=partial)
     assert here.verify(revoked=(found,)).check == check
+
+
+@pytest.mark.parametrize(
+    "change", [(b"\x02\x01\x01", b"\x02\x01\x04"), (b"\x30", b"\x31")], ids=["a version that is not known", "no list"]
+)
+def test_a_revocation_list_that_cannot_be_read_is_an_error(here: World, change: tuple[bytes, bytes]) -> None:
+    here.sign(Holder("signer", here.middle, extensions={"list": LIST}))
+    found = revocations(here.middle, NOW + timedelta(days=9))
+    with pytest.raises(TargetError, match="the revocation list cannot be read"):
+        here.verify(revoked=(RevocationList(found.der.replace(*change, 1)),))
 
 
 def test_what_refers_to_no_image_is_no_signature_of_one(here: World) -> None:

@@ -163,6 +163,15 @@ def test_stores_that_others_could_choose_are_refused(folder: Path, tmp_path: Pat
         anchors_of(statement, folder)
 
 
+def test_a_file_that_goes_while_a_trust_store_is_read_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = store(folder, Holder("a", authority=True))
+    monkeypatch.setattr(os, "listdir", lambda _: ["0.pem", "gone.pem"])
+    with pytest.raises(PolicyError, match=f"the trust store {place} could not be read: No such file"):
+        anchors_of(read_policy(document(GOOD), "x").statements[0], folder)
+
+
 def test_files_that_hold_no_certificate(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_bytes(b"-----BEGIN nothing")
     for path in ("x.pem", "missing.pem"):

@@ -75,9 +75,7 @@ def find(text: str, where: str) -> tuple[NotaryDependence, ...]:
     """Find the dependences in a text, in their order."""
     found: list[NotaryDependence] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if len(found) >= _MOST_FOUND:
-            break
-        if not _COMMENT.match(line):
+        if len(found) < _MOST_FOUND and not _COMMENT.match(line):
             found += _of_line(line[:_MOST_LINE], where, number)
     for match in _AZURE_POLICY.finditer(text):
         number = text.count("\n", 0, match.start()) + 1

@@ -7,8 +7,9 @@ from typing import Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from msgspec import Struct
+
+from sealock.trust.unusable import NO_EXTENSION
 
 _ISSUER: Final = "1.3.6.1.4.1.57264.1.8"
 _ISSUER_OLD: Final = "1.3.6.1.4.1.57264.1.1"
@@ -37,15 +38,7 @@ def read_claims(certificate: bytes) -> CertificateClaims | None:
                 name.value for name in names if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier)
             )
             return CertificateClaims(subjects, _issuer(loaded), loaded.not_valid_before_utc) if subjects else None
-    except (
-        ValueError,
-        TypeError,
-        UnsupportedAlgorithm,
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ):
+    except NO_EXTENSION:
         return None
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -20,6 +19,7 @@ from msgspec import Struct
 
 from sealock.errors import TargetError
 from sealock.patterns import compile_lazily
+from sealock.trust.unusable import NO_KEY, NOT_SIGNED
 
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _RSA_BITS: Final = range(2048, 16385)
@@ -52,7 +52,7 @@ def read_public(raw: bytes, source: str) -> PublicKey:
         with catch_warnings():
             simplefilter("ignore")
             key = load_pem_public_key(raw)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except NO_KEY:
         msg = f"{source} is not a readable public key in PEM"
         raise TargetError(msg) from None
     return public_of(key, source)
@@ -104,7 +104,7 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     elif isinstance(loaded, rsa.RSAPublicKey):
         tries = [(padding.PKCS1v15(), digest) for digest in digests]
     for how in tries:
-        with suppress(InvalidSignature, ValueError):
+        with suppress(*NOT_SIGNED):
             loaded.verify(signature, message, *how)
             return True
     return False

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 from warnings import catch_warnings, simplefilter
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -27,6 +26,7 @@ from sealock.formats.jsonobject import JsonObject
 from sealock.patterns import compile_lazily
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_KEY
 from sealock.trust.wire import decoded, encoded, malformed, table_of
 
 KeyKind: TypeAlias = Literal["ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"]
@@ -101,7 +101,7 @@ def read_private(raw: bytes, source: str, passphrase: Passphrase) -> CosignPriva
 
     try:
         return CosignPrivateKey(load_der_private_key(inner, None), source)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except NO_KEY:
         msg = f"{source} has a key that cannot be read"
         raise TargetError(msg) from None
 
@@ -164,7 +164,7 @@ def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any
         if secret is not None:
             msg = f"{source} cannot be read, or its passphrase is wrong"
             raise SigningError(msg) from None
-    except (TypeError, UnsupportedAlgorithm):
+    except NO_KEY:
         pass
     msg = f"{source} has a key that cannot be read"
     raise TargetError(msg)

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
@@ -27,6 +26,7 @@ from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.keys import PublicKey, made, public_of
 from sealock.trust.cosign.trustedroot import Authority, TrustedRoot
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NOT_SIGNED
 from sealock.trust.wire import GoBase64, check_count, decoded, encoded, malformed, shaped, table_of, text
 
 CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
@@ -97,17 +97,7 @@ def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> 
             _check_leaf(leaf, when)
             _check_chain(root, leaf, when)
             return public_of(leaf.public_key(), "the certificate's key")
-    except (
-        TargetError,
-        ValueError,
-        TypeError,
-        UnsupportedAlgorithm,
-        InvalidSignature,
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ) as error:
+    except (TargetError, *NOT_SIGNED) as error:
         lacks = f"it has no extension {error.oid.dotted_string}" if isinstance(error, x509.ExtensionNotFound) else ""
         raise _unproven(why=f"its certificate cannot be used: {lacks or str(error) or type(error).__name__}") from None
 
@@ -213,7 +203,7 @@ def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certif
             short = limits.path_length is not None and below > limits.path_length
             if not limits.ca or not usage.key_cert_sign or short:
                 return None
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+    except NOT_SIGNED:
         return None
     return chain[0] if chain else None
 

@@ -6,13 +6,13 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from msgspec import Meta, Struct
 
 from sealock.errors import TargetError
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_KEY
 from sealock.trust.wire import GoBase64, shaped, table_of, text
 
 MEDIA_TYPE: Final = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
@@ -124,7 +124,7 @@ def _log(entry: _Log) -> Log | None:
     """Read a log; None where its key has an unknown kind, so that the log does not count."""
     try:
         public = public_of(load_der_public_key(entry.public_key.raw_bytes), "the log's key")
-    except (ValueError, TypeError, UnsupportedAlgorithm, TargetError):
+    except (TargetError, *NO_KEY):
         return None
     log_id = entry.log_id.key_id if entry.log_id else b""
     return Log(public, entry.public_key.valid_for or ValidityPeriod(), log_id or hashlib.sha256(public.der).digest())

@@ -8,14 +8,14 @@ from typing import Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import Certificate
 from cryptography.x509.oid import NameOID
 
-from sealock.trust.notary.keys import RSA_BITS, certificates, unreadable
+from sealock.trust.notary.keys import RSA_BITS, certificates
 from sealock.trust.notary.metadata import NotaryKey
+from sealock.trust.unusable import NO_CERTIFICATE, NO_EXTENSION, NO_KEY, NOT_SIGNED
 
 _LEEWAY: Final = timedelta(days=1)
 """Clock skew: how long before its start a certificate is accepted."""
@@ -31,7 +31,7 @@ def fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
         with catch_warnings():
             simplefilter("ignore")
             return _fault(key, gun, now)
-    except unreadable():
+    except NO_CERTIFICATE:
         return "cannot be read"
 
 
@@ -65,10 +65,10 @@ def name_of(certificate: Certificate) -> str:
 
 
 def is_authority(certificate: Certificate) -> bool:
-    """Whether a certificate is an authority's."""
+    """Whether a certificate is an authority's; one whose extensions cannot be read raises what NO_CERTIFICATE has."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return False
 
 
@@ -76,7 +76,7 @@ def weakness(certificate: Certificate) -> str:
     """Say what makes a certificate too weak, "" for nothing."""
     try:
         algorithm, public = certificate.signature_hash_algorithm, certificate.public_key()
-    except (UnsupportedAlgorithm, ValueError):
+    except NO_KEY:
         return "has an unknown signature algorithm or key"
     if algorithm is not None and algorithm.name in {"sha1", "md5"}:
         return f"is signed with {algorithm.name.upper()}, which can be forged"
@@ -89,10 +89,21 @@ def weakness(certificate: Certificate) -> str:
 
 def age_fault(certificate: Certificate, now: datetime) -> str:
     """Say that it has expired or is not valid yet, "" where it is valid now."""
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    try:
+        start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except NO_CERTIFICATE:  # DER has a year 0
+        return "has dates that cannot be read"
     if now > end:
         return f"expired on {end:%Y-%m-%d}"
     return f"is not valid before {start:%Y-%m-%d}" if now + _LEEWAY < start else ""
+
+
+def last_day(certificate: Certificate) -> str:
+    """The day on which a certificate ends, in words where it cannot be read."""
+    try:
+        return f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    except NO_CERTIFICATE:
+        return "a day that cannot be read"
 
 
 def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) -> bool:
@@ -104,7 +115,7 @@ def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime)
         with catch_warnings():
             simplefilter("ignore")
             return _leads(key, authorities, now)
-    except unreadable():
+    except NO_CERTIFICATE:
         return False
 
 
@@ -145,14 +156,7 @@ def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
         except x509.ExtensionNotFound:
             pass
         child.verify_directly_issued_by(issuer)
-    except (
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        InvalidSignature,
-        UnsupportedAlgorithm,
-        ValueError,
-        TypeError,
-    ):
+    except NOT_SIGNED:
         return False
     return True
 
@@ -165,6 +169,6 @@ def _may_sign_content(certificate: Certificate) -> bool:
         uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    except (x509.DuplicateExtension, ValueError):
+    except NO_EXTENSION:
         return False
     return any(use.dotted_string in _USES for use in uses)

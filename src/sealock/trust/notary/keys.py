@@ -9,7 +9,6 @@ from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -18,6 +17,7 @@ from cryptography.x509 import Certificate
 
 from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, SignedMetadata, key_id
 from sealock.trust.refusal import MetadataRefusedError
+from sealock.trust.unusable import NO_CERTIFICATE, NO_KEY, NOT_SIGNED
 
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
 """Key kinds that are certificates, with the kind of the certified key."""
@@ -25,19 +25,6 @@ RSA_BITS: Final = range(2048, 16385)
 _EC_BITS: Final = 224
 CERTIFICATES: Final = 10
 """Maximum number in one key."""
-
-
-def unreadable() -> tuple[type[Exception], ...]:
-    """The library's exceptions for malformed certificates and keys."""
-    return (
-        ValueError,
-        TypeError,
-        OverflowError,
-        UnsupportedAlgorithm,
-        x509.InvalidVersion,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-    )
 
 
 @lru_cache(maxsize=256)
@@ -50,7 +37,7 @@ def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
             # The library warns of what it will refuse one day; our own checks decide.
             simplefilter("ignore")
             return tuple(x509.load_pem_x509_certificates(key.public))
-    except unreadable():
+    except NO_CERTIFICATE:
         return ()
 
 
@@ -67,7 +54,7 @@ def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for 
                 public: Any = chain[0].public_key() if chain else None
             else:
                 public = load_der_public_key(key.public)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except NO_KEY:
         return None
     kind = X509.get(key.kind, key.kind)
     if kind == "ecdsa" and isinstance(public, ec.EllipticCurvePublicKey) and public.curve.key_size >= _EC_BITS:
@@ -119,7 +106,7 @@ def made(key: NotaryKey, signature: Signature, message: bytes) -> bool:
                 public.verify(signature.value, message, padding.PKCS1v15(), algorithm)
             case _:
                 return False
-    except (InvalidSignature, ValueError):
+    except NOT_SIGNED:
         return False
     return True
 

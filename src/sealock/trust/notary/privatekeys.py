@@ -12,7 +12,6 @@ import secrets
 from base64 import b64decode, b64encode
 from typing import Any, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
@@ -23,6 +22,7 @@ from sealock.patterns import compile_lazily
 from sealock.trust.notary import der
 from sealock.trust.notary.keys import spki
 from sealock.trust.notary.metadata import NotaryKey, key_id
+from sealock.trust.unusable import NO_KEY
 
 _RSA: Final = bytes.fromhex("2a864886f70d010101")
 _EC: Final = bytes.fromhex("2a8648ce3d0201")
@@ -146,7 +146,7 @@ def _load(content: bytes) -> NotaryPrivateKey:
             if name in {_RSA, _EC} and der.DerReader(inner).tag == der.SEQUENCE:
                 content = inner if _names_its_curve(name, inner) else content
         return of(load_der_private_key(content, None))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except NO_KEY:
         msg = "the private key cannot be read"
         raise SigningError(msg) from None
 

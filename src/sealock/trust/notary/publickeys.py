@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -18,6 +17,7 @@ from sealock.trust.notary.directory import KeyFile
 from sealock.trust.notary.keys import X509, certificates, loaded
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
+from sealock.trust.unusable import NO_KEY
 
 _BLOCK: Final = compile_lazily(
     r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
@@ -60,7 +60,7 @@ def read_public(text: str, what: str) -> NotaryKey:
             try:
                 raw = b64decode("".join(encoded.split()), validate=True)
                 public = load_der_public_key(raw)
-            except (ValueError, TypeError, UnsupportedAlgorithm):
+            except NO_KEY:
                 public = None
             if isinstance(public, ec.EllipticCurvePublicKey):
                 return NotaryKey("ecdsa", raw)

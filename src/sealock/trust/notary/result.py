@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sealock.model.trust import RoleState, SignedTag
-from sealock.trust.notary.certificates import name_of
+from sealock.trust.notary.certificates import last_day, name_of
 from sealock.trust.notary.keys import certificates, short
 from sealock.trust.notary.metadata import FileMeta, RootMetadata, SignedMetadata, Targets
 from sealock.trust.notary.roles import RELEASES, signed_about
@@ -111,7 +111,7 @@ def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
     named: list[tuple[str, str]] = []
     for name in root.roles["root"].keys:
         chain = certificates(root.keys[name])
-        about = f"{name_of(chain[0])}, until {chain[0].not_valid_after_utc:%Y-%m-%d}" if chain else "no certificate"
+        about = f"{name_of(chain[0])}, until {last_day(chain[0])}" if chain else "no certificate"
         named.append((name, about))
     return tuple(named)
 

@@ -50,6 +50,7 @@ from sealock.trust.notary.metadata import (
 from sealock.trust.notary.roles import is_delegation, parent, signed_about
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
+from sealock.trust.unusable import NO_CERTIFICATE
 
 
 class TrustedFile(Struct, frozen=True):
@@ -178,7 +179,7 @@ class TrustedMetadata:
         elif pin.authorities is not None:
             try:
                 anchors = load_pem_x509_certificates(pin.authorities)
-            except ValueError:
+            except NO_CERTIFICATE:
                 why = f"the authorities pinned for {self.gun} cannot be read ({pin.source})"
                 raise MetadataRefusedError(check="pins", why=why) from None
             keys = {name: key for name, key in keys.items() if issued_by(key, anchors, self.now)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NOT_SIGNED
 
 _RSA: Final = {2048: "PS256", 3072: "PS384", 4096: "PS512"}
 _CURVES: Final = {"secp256r1": ("ES256", 32), "secp384r1": ("ES384", 48), "secp521r1": ("ES512", 66)}
@@ -40,7 +40,7 @@ def verifies(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool
             key.verify(encode_dss_signature(r, s), message, ec.ECDSA(_hash(algorithm)))
         else:
             key.verify(signature, message, _padding(algorithm), _hash(algorithm))
-    except (InvalidSignature, ValueError):
+    except NOT_SIGNED:
         return False
     return True
 

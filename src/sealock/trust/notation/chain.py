@@ -11,11 +11,11 @@ from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import Certificate
 
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_CERTIFICATE, NOT_SIGNED
 
 _RSA_BITS: Final = range(2048, 16385)
 _WRONG_USES: Final = {
@@ -43,7 +43,7 @@ def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
         with catch_warnings():
             simplefilter("ignore")
             return tuple(x509.load_der_x509_certificate(_small(der)) for der in ders)
-    except unreadable():
+    except NO_CERTIFICATE:
         raise _refused(why="one of its certificates cannot be read") from None
 
 
@@ -53,7 +53,7 @@ def check(chain: Sequence[Certificate]) -> None:
         with catch_warnings():
             simplefilter("ignore")
             _check(chain)
-    except unreadable():
+    except NO_CERTIFICATE:
         raise _refused(why="its certificates cannot be parsed") from None
 
 
@@ -72,7 +72,7 @@ def key_of(certificate: Certificate) -> object:
     """Return its public key; SignatureRefusedError for an unknown kind."""
     try:
         return certificate.public_key()
-    except unreadable():
+    except NO_CERTIFICATE:
         why = "the signer's key has an unknown kind"
         raise SignatureRefusedError(check="algorithm", why=why) from None
 
@@ -92,7 +92,7 @@ def lists_revocation(chain: Sequence[Certificate]) -> str:
             with catch_warnings():
                 simplefilter("ignore")
                 values = [extension.value for extension in certificate.extensions]
-        except unreadable():
+        except NO_CERTIFICATE:
             return name_of(certificate)
         for value in values:
             if isinstance(value, x509.CRLDistributionPoints) or (
@@ -111,7 +111,7 @@ def _check(chain: Sequence[Certificate]) -> None:
     for place, (child, issuer) in enumerate(zip(chain, [*chain[1:], root], strict=True)):
         try:
             child.verify_directly_issued_by(issuer)
-        except (InvalidSignature, ValueError, TypeError):
+        except NOT_SIGNED:
             if place == len(chain) - 1:
                 raise _refused(
                     why=f"its chain does not end in a root: another authority issued {name_of(root)}"
@@ -179,15 +179,3 @@ def _small(der: bytes) -> bytes:
 
 def _refused(*, why: str) -> SignatureRefusedError:
     return SignatureRefusedError(check="certificate", why=why)
-
-
-def unreadable() -> tuple[type[Exception], ...]:
-    """The exceptions of parsing a certificate."""
-    return (
-        ValueError,
-        TypeError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    )

@@ -10,7 +10,6 @@ from datetime import datetime
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate, CertificateRevocationList
 
 from sealock.errors import TargetError
@@ -18,6 +17,7 @@ from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.notation.requirements import RevocationList
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_CERTIFICATE
 
 
 def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[RevocationList], now: datetime) -> None:
@@ -45,7 +45,7 @@ def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
         whole = not any(extension.critical for extension in crl.extensions)
         key = issuer.public_key()
         return whole and crl.issuer == issuer.subject and crl.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+    except NO_CERTIFICATE:
         return False
 
 
@@ -56,6 +56,6 @@ def _load(revocation_list: RevocationList) -> CertificateRevocationList:
             simplefilter("ignore")
             load = x509.load_pem_x509_crl if b"-----BEGIN" in revocation_list.der else x509.load_der_x509_crl
             return load(revocation_list.der)
-    except ValueError:
+    except NO_CERTIFICATE:
         msg = f"{revocation_list.source or 'the revocation list'} cannot be read"
         raise TargetError(msg) from None

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from sealock.net.registry.upload import push_blob, push_manifest, written
 from sealock.trust.notation import algorithms, chain, jws
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, JWS
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_KEY
 
 _THUMBPRINTS: Final = "io.cncf.notary.x509chain.thumbprint#S256"
 _CREATED: Final = "org.opencontainers.image.created"
@@ -137,11 +137,11 @@ def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noq
             return load_pem_private_key(raw, None)
         except TypeError:  # it is encrypted
             pass
-        except (ValueError, UnsupportedAlgorithm):
+        except NO_KEY:
             msg = f"{source} is not a readable private key in PEM"
             raise TargetError(msg) from None
         try:
             return load_pem_private_key(raw, passphrase().encode())
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except NO_KEY:
             msg = f"{source} could not be decrypted: the passphrase is wrong"
             raise TargetError(msg) from None

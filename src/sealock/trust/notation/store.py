@@ -18,10 +18,10 @@ from sealock.formats.jsonobject import JsonObject
 from sealock.net.userdirectories import home_directory
 from sealock.patterns import compile_lazily
 from sealock.targets.files import read_bytes
-from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.unusable import NO_CERTIFICATE
 from sealock.trust.wire import table_of
 
 _NAMES: Final = ("trustpolicy.oci.json", "trustpolicy.json")
@@ -92,7 +92,7 @@ def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...
             simplefilter("ignore")
             loaded = x509.load_pem_x509_certificates(raw) if blocks else [x509.load_der_x509_certificate(raw)]
             anchors = [Anchor(certificate.public_bytes(Encoding.DER), kind, str(path)) for certificate in loaded]
-    except unreadable():
+    except NO_CERTIFICATE:
         msg = f"{path} has no readable certificate" if blocks < 2 else f"{path} has a certificate that cannot be read"
         raise TargetError(msg) from None
     if blocks and len(anchors) != blocks:
@@ -107,23 +107,20 @@ def _store(directory: Path, kind: AnchorKind) -> list[Anchor]:
         if not stat.S_ISDIR(directory.lstat().st_mode):
             msg = f"the trust store {directory} is not a directory: a link would let others choose whom to trust"
             raise PolicyError(msg)
-        names = sorted(os.listdir(directory))[: _MOST_FILES + 1]
+        paths = [directory / name for name in sorted(os.listdir(directory))[: _MOST_FILES + 1]]
+        modes = {path: path.lstat().st_mode for path in paths}
     except OSError as error:
         msg = f"the trust store {directory} could not be read: {reason_of(error)}"
         raise PolicyError(msg) from None
-    if len(names) > _MOST_FILES:
+    if len(paths) > _MOST_FILES:
         msg = f"the trust store {directory} has more than {_MOST_FILES} files"
         raise PolicyError(msg)
     anchors: list[Anchor] = []
-    for name in names:
-        path = directory / name
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            continue
-        if not stat.S_ISREG(mode):
+    for path, mode in modes.items():
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             msg = f"{path} is not a regular file; remove it from the trust store"
             raise PolicyError(msg)
-        if name.lower().endswith(_ENDINGS):
+        if stat.S_ISREG(mode) and path.name.lower().endswith(_ENDINGS):
             anchors += read_anchors(path, kind)
     if not anchors:
         msg = f"the trust store {directory} has no certificate"

@@ -37,6 +37,7 @@ from sealock.trust.notation.envelope import (
 from sealock.trust.notation.requirements import SCHEMES, NotationRequirements
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.relatives import verify_with_hint
+from sealock.trust.unusable import NO_CERTIFICATE
 
 _MOST_REFERRERS: Final = 256
 _MOST_SIGNATURES: Final = 100
@@ -195,7 +196,7 @@ class _Verification:
         try:
             try:
                 step(envelope, certificates)
-            except chain.unreadable():
+            except NO_CERTIFICATE:
                 why = "its certificates cannot be parsed"
                 raise SignatureRefusedError(check="certificate", why=why) from None
         except SignatureRefusedError as error:
