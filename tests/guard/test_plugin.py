@@ -200,3 +200,22 @@ def test_a_plugin_that_ends_takes_no_further_question(tmp_path: Path) -> None:
         await asked.end()
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("sent", ["a question", "half a head", "nothing"])
+def test_an_engine_that_is_gone_before_its_answer_leaves_its_question_in_the_log(sent: str, tmp_path: Path) -> None:
+    body = json.dumps(question("GET", "/_ping")).encode()
+    head = f"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    data = {"a question": head + body, "half a head": head[:20], "nothing": b""}[sent]
+
+    async def leave() -> None:
+        asked = Asked(tmp_path)
+        await asyncio.get_running_loop().sock_sendall(asked.engine, data)
+        asked.engine.close()
+        await asked.serving
+        asked.facts.close()
+        asked.log.close()
+        assert asked.session.line.sock.fileno() == -1
+
+    asyncio.run(leave())
+    assert len((tmp_path / "log").read_text().splitlines()) == (sent == "a question")
