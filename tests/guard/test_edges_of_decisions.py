@@ -15,13 +15,15 @@ from sealock.guard.decision.exchange import (
     Caller,
     CallingContainer,
     Denied,
+    EngineRequest,
     GuardReason,
 )
+from sealock.guard.decision.offline import decide_offline
 from sealock.guard.decision.requestbodies import BodyError, check_shape, parse_strictly
 from sealock.guard.decision.targets import TargetError, read_target
 from sealock.guard.denials import denial_message
 from support.guardrows import CREATE, PLAIN, host, service, world
-from support.guardworld import OPEN, GuardWorld, rules, sent
+from support.guardworld import OPEN, TODAY, GuardWorld, rules, sent
 
 DIGEST = f"sha256:{'d' * 64}"
 OWNER = "sealock.guard.owner"
@@ -56,6 +58,7 @@ PARAMETERS: dict[str, tuple[str, str, set[str]]] = {
     "a session without a version is BuildKit's": ("", build(session="abc"), {"G015"}),
     "BuildKit passes for a caller that may open its session": ('allow = ["build", "session"]', build(version="2", session="abc"), set()),
     "a context that the engine fetches passes where that is accepted": ('accept = ["G015"]', build(remote="http://10.0.0.1/x"), set()),
+    "build arguments that are no JSON": ("", build(buildargs="{"), {"G003"}),
     "build arguments that are null are none": ("", build(buildargs="null"), set()),
     "labels that are null are none": ("", build(labels="null"), set()),
     "outputs that are an object are no list": ("", build(outputs="{}"), {"G015"}),
@@ -142,6 +145,8 @@ USES: dict[str, tuple[str, str, Any, set[str]]] = {
     "an image by its name without a tag": (LIBRARY, CREATE, {"Image": "nginx"}, set()),
     "an image of which the engine knows only the digest": (LIBRARY, CREATE, {"Image": "alpine:latest"}, set()),
     "an image by its digest": ('require = ["digest"]', CREATE, {"Image": f"nginx@{DIGEST}"}, set()),
+    "a pull of all tags, of which the caller may use some": ('images = ["docker.io/library/debian:l*"]', "POST /v1.44/images/create?fromImage=debian", None, {"G009"}),
+    "a pull of one of these tags": ('images = ["docker.io/library/debian:l*"]', "POST /v1.44/images/create?fromImage=debian&tag=latest", None, set()),
     "a search for a word with a dot": (DEBIAN, "GET /v1.44/images/search?term=nginx.conf", None, set()),
     "a save of an image beyond the reach": (DEBIAN, "GET /v1.44/images/get?names=ghcr.io/x/y:1", None, {"G009"}),
     # Networks and logs
@@ -178,6 +183,7 @@ USES: dict[str, tuple[str, str, Any, set[str]]] = {
     "a path beside that of an image": ("", "GET /v1.44/image/a/b/json", None, {"G003"}),
     "a fragment behind a path": ("", "GET /v1.44/info#x", None, {"G003"}),
     "a sign in a query that URLs do not have": ("", "GET /v1.44/containers/json?filters=<", None, {"G003"}),
+    "a null character in a query": ("", "GET /v1.44/containers/json?filters=%00", None, {"G003"}),
     "a sign in an escape": ("", "GET /v1.44/containers/json?limit=%+1", None, {"G003"}),
 }  # fmt: skip
 
@@ -261,6 +267,31 @@ def test_the_host_s_network_is_denied_once() -> None:
     decision = made_of("").decide(CREATE, body)
     assert isinstance(decision, Denied)
     assert [reason.rule for reason in decision.reasons] == ["C020"]
+
+
+@pytest.mark.parametrize("line", ["GET /v1.44/containers/json", "GET /v1.44/images/json", "POST /v1.44/volumes/prune"])
+def test_a_plugin_narrows_nothing_to_a_caller_s_own(line: str) -> None:
+    assert rules(made_of("own = true").decide(line)) == set()
+    assert rules(made_of("own = true", rewrites=False).decide(line)) == {"G005"}
+
+
+ASSUMED: dict[str, tuple[EngineRequest, set[str]]] = {
+    "a create": (
+        EngineRequest("POST", "/v1.44/containers/create", "application/json", json.dumps(host(Binds=["/srv/x/:/d:ro"], NetworkMode="net")).encode()),
+        {"/srv/x is a directory, is no link, and the caller cannot replace it", "the caller has no containers yet", "the engine has no image nginx:1.27", "the engine has no network net"},
+    ),
+    "a build": (EngineRequest("POST", "/v1.44/build", "application/x-tar", None), {"the policy allows the Dockerfile of the context"}),
+    "a load": (EngineRequest("POST", "/v1.44/images/load", "application/x-tar", None), {"the policy allows the images in the archive"}),
+    "a ping": (EngineRequest("GET", "/_ping"), set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "assumed"), ASSUMED.values(), ids=ASSUMED)
+def test_a_decision_without_an_engine_says_what_it_assumes(request_: EngineRequest, assumed: set[str]) -> None:
+    made = made_of('own = true\ncontainers = 2\nbinds = ["/srv"]\nchange = ["digest"]')
+    decision = decide_offline(request_, Caller(uid=1000), made.guard, TODAY)
+    assert set(decision.assumed) == assumed
+    assert rules(decision.result) <= {"G009"}
 
 
 def test_a_plugin_pins_no_image() -> None:

@@ -11,7 +11,14 @@ import pytest
 
 from sealock.errors import SealockError
 from sealock.image.entry import DEFAULT_BOUNDS
-from sealock.image.fromcontainer import image_reference, list_changes, open_container, read_changes
+from sealock.image.fromcontainer import (
+    _configuration,
+    image_id,
+    image_reference,
+    list_changes,
+    open_container,
+    read_changes,
+)
 from sealock.image.layers import LayerContext
 from sealock.model.imagediff import PathChange
 from sealock.runtime.engine import connect
@@ -148,3 +155,32 @@ def test_the_tag_that_a_container_was_started_from(engine: EngineSimulator, text
                 image_reference(connected, "web")
         else:
             assert image_reference(connected, "web") == result
+
+
+DESCRIBED: dict[str, tuple[Reply, str]] = {
+    "a container that is not there": (json_reply({"message": "No such container"}, 404), r"has no container 'web' \(`docker ps -a` lists them\)"),
+    "a refusal": (json_reply({"message": "no"}, 500), "500"),
+    "no JSON": (Reply(200, b"{"), "describes the container 'web' in an unexpected form"),
+    "another form": (json_reply({"Id": 5}), "describes the container 'web' in an unexpected form"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reply", "words"), DESCRIBED.values(), ids=DESCRIBED)
+def test_a_container_that_is_not_described_is_an_error(engine: EngineSimulator, reply: Reply, words: str) -> None:
+    engine.answers = lambda path, _query: reply if path.endswith("/containers/web/json") else None
+    with connect(engine.where) as connected, pytest.raises(SealockError, match=words):
+        image_id(connected, "web")
+
+
+def test_the_image_of_a_container_is_known_by_its_id(engine: EngineSimulator) -> None:
+    with connect(engine.where) as connected:
+        assert image_id(connected, "web") == IMAGE
+
+
+def test_a_configuration_that_cannot_be_read_is_the_container_s_alone() -> None:
+    for raw in (b"{", b"[]", b"5"):
+        assert json.loads(_configuration(raw, {"User": "1"})) == {"config": {"User": "1"}}
+    assert json.loads(_configuration(b'{"os": "linux", "config": {}}', {"User": "1"})) == {
+        "os": "linux",
+        "config": {"User": "1"},
+    }
