@@ -12,26 +12,28 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from sealock.errors import SigningError, TargetError
+from sealock.errors import SigningError, TargetError, TransportError
 from sealock.trust.notary import der, directory
 from sealock.trust.notary.certificates import fault, is_authority, last_day, name_of
 from sealock.trust.notary.client import configured_pins
 from sealock.trust.notary.directory import TrustDirectory, create
 from sealock.trust.notary.editor import Editor
 from sealock.trust.notary.keyring import Keyring
-from sealock.trust.notary.metadata import NotaryKey, version_of
+from sealock.trust.notary.keys import made
+from sealock.trust.notary.metadata import NotaryKey, Signature, version_of
 from sealock.trust.notary.privatekeys import generate, open_key, parse
 from sealock.trust.notary.publickeys import read_public
 from sealock.trust.notary.roles import signed_about
+from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
 from support.notaryworld import Told, World, world
-from support.simulators.notary import NOW
+from support.simulators.notary import NOW, Reply
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -180,8 +182,8 @@ def test_a_root_key_is_none_of_ed25519() -> None:
 
 
 def test_the_certificate_of_a_root_key_is_as_docker_makes_it() -> None:
-    made = certify(generate(), "example.com/app", NOW)
-    certificate = x509.load_pem_x509_certificate(made.public)
+    certified = certify(generate(), "example.com/app", NOW)
+    certificate = x509.load_pem_x509_certificate(certified.public)
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
     names = (
         "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -192,19 +194,19 @@ def test_the_certificate_of_a_root_key_is_as_docker_makes_it() -> None:
     assert [use.dotted_string for use in uses] == ["1.3.6.1.5.5.7.3.3"]
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc > timedelta(days=3650 - 3)
     assert (name_of(certificate), is_authority(certificate)) == ("example.com/app", False)
-    assert fault(made, "example.com/app", NOW) == ""
+    assert fault(certified, "example.com/app", NOW) == ""
 
 
 # What is read.
 
 
 def test_a_certificate_that_cannot_be_read_says_so() -> None:
-    made = certify(generate(), "example.com/app", NOW)
-    der_of = x509.load_pem_x509_certificate(made.public).public_bytes(Encoding.DER)
+    certified = certify(generate(), "example.com/app", NOW)
+    der_of = x509.load_pem_x509_certificate(certified.public).public_bytes(Encoding.DER)
     torn = der_of.replace(b"\x55\x1d\x0f", b"\x55\x1d\x25", 1)
-    again = NotaryKey(made.kind, x509_pem(torn))
+    again = NotaryKey(certified.kind, x509_pem(torn))
     assert fault(again, "example.com/app", NOW) == "cannot be read"
-    assert fault(NotaryKey(made.kind, b""), "example.com/app", NOW) == "is not a readable certificate"
+    assert fault(NotaryKey(certified.kind, b""), "example.com/app", NOW) == "is not a readable certificate"
 
 
 @pytest.mark.parametrize(
@@ -250,3 +252,48 @@ def test_a_certificate_of_the_year_0_has_dates_that_cannot_be_read() -> None:
         read_public(torn.decode(), "x.pem")
     assert last_day(x509.load_pem_x509_certificate(torn)) == "a day that cannot be read"
     assert last_day(x509.load_der_x509_certificate(raw)) == "2060-01-01"
+
+
+# The server.
+
+REFUSED: dict[str, tuple[Reply, str]] = {
+    "a reason": (Reply(400, b'{"errors": [{"code": "X", "message": "no such role", "detail": {}}]}'), r"refused it \(status 400\): no such role$"),
+    "a reason with details": (Reply(400, b'{"errors": [{"message": "no", "detail": {"Error": {"Role": "root", "Why": "old"}}}]}'), r"\(status 400\): no; root; old$"),
+    "no reason": (Reply(400, b'{"errors": [{}]}'), r"refused it \(status 400\)$"),
+    "no JSON": (Reply(404, b"404 page not found"), r"refused it \(status 404\)$"),
+    "who may not": (Reply(403, b"{}"), r"denies access to .* \(status 403\): docker login first"),
+    "too many requests": (Reply(429, b"{}"), r"cannot answer now \(status 429\)"),
+    "a fault of its own": (Reply(500, b"{}"), r"cannot answer now \(status 500\): try again later, or read its log"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reply", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_server_that_refuses_says_why(reply: Reply, words: str, here: World) -> None:
+    here.server.answers = lambda _gun, _name: reply
+    server = Server(here.transport, here.server.address, here.gun)
+    for ask in (
+        lambda: server.key("snapshot"),
+        lambda: server.rotate("timestamp"),
+        lambda: server.publish({"root": b"{}"}),
+        server.delete,
+    ):
+        with pytest.raises(TransportError, match=words):
+            ask()
+    assert server.requests == 4
+
+
+def test_a_server_that_takes_too_long_is_asked_no_more(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(here.transport, here.server.address, here.gun)
+    assert server.key("snapshot").kind == "ed25519"
+    monkeypatch.setattr("sealock.trust.notary.server._LONGEST", -1.0)
+    with pytest.raises(TransportError, match=f"takes more than -1 s to answer for {here.gun}: try again later"):
+        server.key("snapshot")
+
+
+@pytest.mark.parametrize(("method", "valid"), [("rsapkcs1v15", True), ("rsapss", False), ("ecdsa", False)])
+def test_a_signature_is_made_by_the_method_that_it_names(method: str, *, valid: bool) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    value = key.sign(b"m", padding.PKCS1v15(), hashes.SHA256())
+    assert made(NotaryKey("rsa", public), Signature("", method, value), b"m") is valid
+    assert not made(NotaryKey("rsa", public), Signature("", method, value), b"n")
