@@ -25,6 +25,21 @@ WHOLE = Profile(
 )
 
 
+@pytest.mark.parametrize(
+    ("learned", "digests", "same"),
+    [
+        pytest.param((DIGEST, "sha256:b"), ("", "sha256:b"), True, id="one of the digests is the same"),
+        pytest.param((DIGEST,), ("sha256:b",), False, id="none is"),
+        pytest.param(("",), ("",), False, id="an empty digest names no image"),
+        pytest.param((), (), False, id="there are none"),
+    ],
+)
+def test_profile_is_of_the_image_that_it_was_learned_from(
+    learned: tuple[str, ...], digests: tuple[str, ...], *, same: bool
+) -> None:
+    assert replace(WHOLE, digests=learned).is_of(digests) is same
+
+
 def test_whole_profile_has_no_gaps() -> None:
     assert gaps(WHOLE) == ()
 

@@ -12,6 +12,7 @@ import pytest
 
 from sealock.show import belongings
 from sealock.show.belongings import (
+    clean,
     directories,
     is_locked,
     leftover_runs,
@@ -43,7 +44,7 @@ class ScriptedClient:
 
     def ask(self, words: tuple[str, ...]) -> Any:
         assert words[0] == "docker"
-        assert "label=x" in words or "label=sealock.show" in words
+        assert {"label=x", "label=sealock.show", "label=sealock.show=1", "label=sealock.show=2"}.intersection(words)
         kind = words[1]
         return SimpleNamespace(status=int(kind == self.broken), output="\n".join(self.held[kind]))
 
@@ -121,6 +122,28 @@ def test_a_lock_is_of_a_directory(places: Path) -> None:
     assert [is_locked(places / name) for name in ("directory", "file", "link", "gone")] == [True, False, False, False]
     os.close(descriptor)
     assert not is_locked(places / "directory")
+
+
+def test_a_directory_that_cannot_be_locked_counts_as_in_use(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError
+
+    (places / "directory").mkdir()
+    monkeypatch.setattr(belongings, "lock", refused)
+    assert is_locked(places / "directory")
+
+
+def test_what_ended_runs_left_is_removed_and_the_rest_is_named(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for directory in (*directories("1"), directories("2")[0]):
+        directory.mkdir()
+    client: Any = ScriptedClient(ps=["show-1-a", "show-1-b"], network=["show-2-net"])
+    client.stays = "show-1-b"
+    remove_ = belongings.remove_directories
+    monkeypatch.setattr(belongings, "remove_directories", lambda run: remove_(run) if run == "2" else None)
+    assert clean(client) == (["1", "2"], ["show-1-b", *map(str, directories("1")), "show-1-b"])
+    assert not directories("2")[0].exists()
+    assert clean(ScriptedClient())[1] == [str(path) for path in directories("1")]  # type: ignore[arg-type]
+    assert places.is_dir()
 
 
 def test_directories_are_removed_and_links_stay(places: Path) -> None:

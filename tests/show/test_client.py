@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealock.errors import EngineError, UsageError
+from sealock.show import client as clients
 from sealock.show.client import Client
 
 PROGRAM = """#!/bin/sh
 case "$*" in
 *info*) [ -n "$BROKEN" ] && { echo "$BROKEN" >&2; exit 1; }; echo '{"ServerVersion": "26.1.5", "Name": "vm"}' ;;
 *fail*) echo out; echo wrong >&2; exit 3 ;;
+*session*) sed 's/.*) //' "/proc/$$/stat" | cut -d' ' -f4 ;;
+*slow*) exec sleep 60 ;;
 *both*) echo out; echo err >&2 ;;
 *) echo "host=$DOCKER_HOST context=$DOCKER_CONTEXT container=$CONTAINER_HOST trust=$DOCKER_CONTENT_TRUST all=$*"; cat ;;
 esac
@@ -89,3 +95,37 @@ def test_a_client_that_cannot_be_used(programs: Path, monkeypatch: pytest.Monkey
     with pytest.raises(EngineError, match="neither docker nor podman was found: install it"):
         Client()
     assert Client(dry=True).words == ("docker",)
+
+
+def test_a_command_is_out_of_reach_of_the_terminal(programs: Path) -> None:
+    client = Client("docker")
+    assert int(client.run(("docker", "session")).output) != os.getsid(0)
+    assert programs.is_dir()
+
+
+def test_a_command_that_does_not_end_is_ended(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client("docker")
+    monkeypatch.setattr(clients, "TIMEOUT", 0.2)
+    done = client.run(("docker", "slow"))
+    assert (done.status, done.output) == (124, "no end after 0.2 seconds")
+    assert programs.is_dir()
+
+
+def test_a_command_that_the_user_interrupts_comes_to_its_end(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client("docker")
+    communicate = subprocess.Popen.communicate
+    ended: list[int | None] = []
+
+    def interrupted(process: Any, *words: Any, **more: Any) -> Any:
+        if not ended:
+            ended.append(None)
+            raise KeyboardInterrupt
+        result = communicate(process, *words, **more)
+        ended.append(process.returncode)
+        return result
+
+    monkeypatch.setattr("subprocess.Popen.communicate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        client.run(("docker", "x"))
+    assert ended == [None, 0]
+    assert programs.is_dir()

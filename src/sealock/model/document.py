@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -37,6 +37,7 @@ DocumentKind: TypeAlias = Literal[
     "host",
     "observed",
 ]
+_Noun = TypeVar("_Noun")
 
 
 class Unevaluated(Struct, frozen=True):
@@ -120,6 +121,10 @@ class Document(Struct, frozen=True):
     errors: tuple[InputError, ...] = ()
     inheriting: frozenset[str] = frozenset()
     run_lines: frozenset[str] = frozenset()
+
+    def nouns(self, kind: type[_Noun]) -> Iterator[_Noun]:
+        """The nouns of its subjects that are of this kind."""
+        return (subject.noun for subject in self.subjects if isinstance(subject.noun, kind))
 
     @property
     def source(self) -> Source:

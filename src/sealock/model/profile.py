@@ -141,7 +141,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
     def is_of(self, digests: Iterable[str]) -> bool:
         """Whether it was learned from the image that has one of these digests."""
-        return not frozenset(self.digests).isdisjoint(digests)
+        return not frozenset(filter(None, self.digests)).isdisjoint(digests)
 
 
 def gaps(profile: Profile) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def of_file(path: str, *, rendered: bool = False) -> tuple[Map, tuple[str, ...]]
 
 def _of_compose(input_: FileInput) -> tuple[Map, tuple[str, ...]]:
     document = formats.read("compose", input_.source, input_.files, input_.more)
-    projects = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
+    projects = list(document.nouns(Project))
     errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
     if not projects:
         raise TargetError("; ".join(errors) or f"{input_.target} declares nothing")

@@ -34,7 +34,7 @@ def over_images(document: Document, files: FileWindow, path: str) -> Document:
 
     `path` is that of the compose file, "" where it has none.
     """
-    project = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Project)), None)
+    project = next(document.nouns(Project), None)
     builds = {service.subject: service.build for service in project.services if service.build} if project else {}
     if not builds:
         return document
@@ -95,7 +95,7 @@ class _BuiltImages:
         # An argument without a value comes from the environment of whoever builds.
         given = {name: UNKNOWN if value is None else value for name, value in build.args}
         document = dockerfile.read(Source("Dockerfile", text), NOTHING, given)
-        noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
+        noun = next(document.nouns(Build), None)
         if noun is None or noun.final is None or document.errors:
             return {}
         images: dict[str | None, _BuiltImage] = {

@@ -95,7 +95,7 @@ class Matcher:
 
     def _match_parts(self, evaluated: EvaluatedTarget) -> EvaluatedTarget:
         """Add the vulnerabilities of the engine that a host runs."""
-        hosts = [subject.noun for subject in evaluated.target.document.subjects if isinstance(subject.noun, Host)]
+        hosts = list(evaluated.target.document.nouns(Host))
         if not hosts:
             return evaluated
         from sealock.scan.engineparts import look_up_parts  # noqa: PLC0415  as in _lookup

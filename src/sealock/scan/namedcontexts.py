@@ -37,7 +37,7 @@ def join_builds(builds: Iterable[tuple[str, Contexts]]) -> dict[str, Contexts]:
 
 def with_contexts(document: Document, contexts: Contexts) -> Document:
     """The document of a Dockerfile as a build with these contexts reads it: a name may stand for another image."""
-    read = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
+    read = next(document.nouns(Build), None)
     if read is None or read.final is None:
         return document
     build = _in_build(read, dict(contexts))

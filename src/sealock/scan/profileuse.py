@@ -27,7 +27,7 @@ def with_profile(read: ReadTarget, path: str, digests: Collection[str]) -> ReadT
     A profile of another image is an error of the target, and what a profile does not show is named.
     """
     profile = opened(path)
-    if not profile.is_of(digest for digest in digests if digest):
+    if not profile.is_of(digests):
         message = f"{path} was learned from another image, and shows nothing of this one: learn a profile of it"
         error = InputError(message, Location(read.name))
         return replace(read, document=replace(read.document, errors=(*read.document.errors, error)))

@@ -33,7 +33,7 @@ def unused_packages(
     image = image_of(target)
     options = options_for(settings)
     inventory, *_ = read_inventories(image, options, progress)
-    if not profile.is_of(digest for digest in digests_of(inventory) if digest):
+    if not profile.is_of(digests_of(inventory)):
         message = f"{settings.profile} was learned from another image than {target}: learn a profile of it"
         raise TargetError(message)
     evidence = profile_evidence(profile)

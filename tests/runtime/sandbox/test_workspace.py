@@ -206,3 +206,60 @@ def test_a_workspace_that_is_too_large_is_incomplete(tmp_path: Path, monkeypatch
     monkeypatch.setattr(module, "_MOST_ENTRIES", 10)
     make(tmp_path, *(f"f{number}" for number in range(11)))
     assert look_at(str(tmp_path)).complete is False
+
+
+def test_a_workspace_that_another_run_removes_from_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.1)
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(TargetError, match=f"the workspace {tmp_path} cannot be locked: Resource temporarily"):
+        hold(str(tmp_path))
+    timer = threading.Timer(0.1, os.close, (other,))
+    timer.start()
+    monkeypatch.setattr(module, "SECONDS", 60.0)
+    os.close(hold(str(tmp_path)))
+    timer.join()
+
+
+@pytest.mark.parametrize(
+    ("case", "complete"),
+    [
+        pytest.param("closed", False, id="a directory of ours that is closed to us"),
+        pytest.param("another's", True, id="one of another user, which is closed to the owner of the workspace too"),
+        pytest.param("gone", True, id="one that was removed meanwhile"),
+    ],
+)
+def test_a_directory_that_cannot_be_read_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, *, complete: bool
+) -> None:
+    make(tmp_path, "shut/x", "z/deep/.envrc")
+    scan, uid = os.scandir, os.geteuid()
+
+    def refused(path: str) -> object:
+        if not path.endswith("/shut"):
+            return scan(path)
+        if case == "gone":
+            Path(path, "x").unlink()
+            Path(path).rmdir()
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", refused)
+    monkeypatch.setattr("os.geteuid", lambda: uid + (case == "another's"))
+    seen = look_at(str(tmp_path))
+    assert ([path for path, _ in seen.protected], seen.complete) == (["z/deep/.envrc"], complete)
+
+
+def test_a_link_that_was_there_before_was_not_left_by_the_run(tmp_path: Path) -> None:
+    (tmp_path / ".claude").symlink_to("/etc")
+    before = look_at(str(tmp_path))
+    (tmp_path / ".envrc").symlink_to("/etc")
+    assert [entry.partition(":")[0] for entry in appeared(before)] == [".envrc"]
+
+
+def test_a_workspace_of_so_many_entries_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a", "b", "c/d")
+    for most, complete in ((4, True), (3, False)):
+        monkeypatch.setattr(module, "_MOST_ENTRIES", most)
+        assert look_at(str(tmp_path)).complete is complete

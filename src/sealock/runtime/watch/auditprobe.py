@@ -42,10 +42,13 @@ def make_record() -> int:
     words = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(number)]
     try:
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as made:  # noqa: S603  our own
-            why = made.communicate(timeout=_SECONDS)[1].strip()
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = reason_of(error) if isinstance(error, OSError) else "it does not end"
-        message = f"no filter could be tried: {why}"
+            try:
+                why = made.communicate(timeout=_SECONDS)[1].strip()
+            except subprocess.TimeoutExpired:
+                made.kill()
+                why = "it does not end"
+    except OSError as error:
+        message = f"no filter could be tried: {reason_of(error)}"
         raise TargetError(message) from None
     if made.returncode:
         message = f"no filter could be tried: {why[-200:]}"

@@ -218,6 +218,6 @@ def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[Inpu
     if not image.config:
         return Container(), ()
     document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
-    container = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Container)), None)
+    container = next(document.nouns(Container), None)
     errors = tuple(InputError(error.message, Location(f"{path}: configuration")) for error in document.errors)
     return container or Container(), errors

@@ -158,7 +158,7 @@ def _settings(root: str, path: str) -> dict[str, Any]:
 def settings_of(text: str | None) -> tuple[Daemon, str]:
     """The settings in daemon.json, and its first error or ""."""
     document = formats.read("daemon", Source("daemon.json", text if text and text.strip() else "{}\n"))
-    noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Daemon)), Daemon())
+    noun = next(document.nouns(Daemon), Daemon())
     return noun, document.errors[0].message if document.errors else ""
 
 

@@ -1,0 +1,76 @@
+"""What is inspected: a container of an engine, one without an engine, or a process; and why it cannot be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.errors import TargetError
+from sealock.runtime.inspect import inspect
+from sealock.runtime.kernel import seccomp
+from sealock.runtime.kernel.seccomp import blocked_calls
+from support.simulators.engine import EngineSimulator, simulated
+
+ID = "f" * 64
+"""The id of no container."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
+    with simulated(tmp_path) as one:
+        one.container("web")
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("", "container: names no container: inspect takes one container", id="no name"),
+        pytest.param("*", "container:* names no container: inspect takes one container", id="all of them"),
+        pytest.param("web", "container web is exited, so it has no effective view; `sealock check container:web` checks what it declares", id="a container that does not run"),
+        pytest.param("api", "there is no container 'api' at ", id="no such container"),
+    ],
+)  # fmt: skip
+def test_a_container_that_cannot_be_inspected(engine: EngineSimulator, name: str, why: str) -> None:
+    with pytest.raises(TargetError) as raised:
+        inspect("container", name, engine.where)
+    assert why in str(raised.value)
+
+
+def test_a_container_of_no_engine_is_sought_by_its_id(tmp_path: Path) -> None:
+    where = f"unix://{tmp_path}/gone.sock"
+    said = {}
+    for name in ("web", ID):
+        with pytest.raises(TargetError) as raised:
+            inspect("container", name, where)
+        said[name] = str(raised.value)
+    assert f"{tmp_path}/gone.sock" in said["web"]
+    assert said[ID].startswith(said["web"])
+    assert ID[:12] in said[ID].removeprefix(said["web"])
+
+
+@pytest.mark.parametrize("filters", [False, True])
+def test_a_process_is_inspected(*, filters: bool) -> None:
+    made = inspect("pid", str(os.getpid()), filters=filters)
+    assert made.enforced.process.pid == os.getpid()
+    assert inspect("self", "").enforced.process.pid == os.getpid()
+    with pytest.raises(TargetError):
+        inspect("pid", "4194305")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (PermissionError(1, "Operation not permitted"), "the filter could not be read: Operation not permitted"),
+        (ValueError("an odd answer"), "the filter could not be evaluated: an odd answer"),
+    ],
+)
+def test_filters_that_cannot_be_read_are_unknown(error: Exception, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: int) -> list[bytes]:
+        raise error
+
+    monkeypatch.setattr(seccomp, "read_filters", refused)
+    assert blocked_calls(1).unread == why
