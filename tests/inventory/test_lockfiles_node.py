@@ -143,7 +143,7 @@ __metadata:
 
 "mine@https://github.com/me/mine.git":
   version: 0.1.0
-  resolution: "mine@https://github.com/me/mine.git#commit={COMMIT}"
+  resolution: "mine@https://github.com/me/mine.git#workspace=mine&commit={COMMIT}"
   linkType: hard
 
 "app@workspace:.":

@@ -99,11 +99,13 @@ def test_a_distribution_owns_what_its_record_lists() -> None:
         *analyzer.read(AnalyzedFile(f"{info}/direct_url.json", json.dumps(url).encode())),
         *analyzer.read(AnalyzedFile(f"{SITE}/y-2.dist-info/METADATA", b"Name: y\nVersion: 2\n")),
         *analyzer.read(AnalyzedFile(f"{SITE}/nameless.dist-info/RECORD", b"gone.py,,\n")),
+        *analyzer.read(AnalyzedFile(f"{SITE}/z-3.dist-info/RECORD", b"z.py,,\n")),
     ]
-    first, second = (fact for fact in analyzer.join(facts) if isinstance(fact, Package))
+    first, second, third = (fact for fact in analyzer.join(facts) if isinstance(fact, Package))
     assert first.files == (f'{SITE}/odd, "name".py', f"{SITE}/x/__init__.py", "usr/bin/x", "etc/x.conf")
     assert first.qualifiers == (("vcs_url", "git+https://example.org/x.git@4f2a"),)
     assert (second.name, second.files, second.qualifiers) == ("y", (), ())
+    assert (third.name, third.files) == ("z", (f"{SITE}/z.py",))
 
 
 @pytest.mark.parametrize(
