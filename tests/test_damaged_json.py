@@ -24,6 +24,7 @@ from sealock.runtime.host.people import _has_password, _host
 from sealock.runtime.watch.lifecycle import read_event
 from sealock.runtime.watch.notifications import read_state
 from sealock.service.state.reports import parse_report
+from sealock.service.views.networks import read_map
 from sealock.service.web.bodies import decode_body
 from sealock.service.web.errors import HttpError
 from sealock.service.work.notifications import parse_notification
@@ -59,6 +60,7 @@ OF_TEXTS: dict[str, tuple[Callable[[str], Any], object]] = {
     "credentials of Docker's client": (_has_password, False),
     "a context of Docker's client": (_host, ""),
     "what a CI system says of its job": (_object, {}),
+    "the network map of a host": (read_map, None),
     "pins of Notary's client": (lambda text: read_pins(text, "x", lambda _: b""), PolicyError),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from sealock.errors import UNDECODABLE
 from sealock.model.container import Port
 from sealock.model.netmap import Attachment, Map, MapNode
 from sealock.model.network import EngineNetwork
@@ -49,7 +50,7 @@ def read_map(data: str) -> Map | None:
     """The map in what a host reported of itself; None where it reported none that can be read."""
     try:
         reported = msgspec.json.decode(data, type=_ReportedMap) if data else None
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
     if reported is None or not reported.containers:
         return None
