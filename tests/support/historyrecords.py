@@ -156,6 +156,8 @@ class _History:
 
     def step(self, line: str) -> list[str]:
         """Do a step, and give what is answered."""
+        # How long a view is shown as it was depends on how long it took to make.
+        self._made.context.cache.forget()
         verb, *words = shlex.split(line)
         if (run := self._steps.get(verb)) is not None:
             return list(run(*words))
