@@ -380,7 +380,7 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
         advisory("CVE-2024-0002", affects("PyPI", "jinja2", Span())),
     )
     # What another ecosystem says, of a package that comes first, stays as it is.
-    packages = (Package("pypi", "jinja2", "3.0.0", "usr/lib/python3/METADATA"), deb("bash", version))
+    packages = (Package("pypi", "jinja2", "3.0.0", "usr/lib/python3/METADATA"), deb("acl", "1"), deb("bash", version))
     found = match(inventory(*packages, distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == {("CVE-2024-0002", "jinja2", ""), *([("CVE-2024-0001", "bash", fixed)] if counts else [])}
     assert [(entry.by, entry.reason) for entry in found.suppressed] == (

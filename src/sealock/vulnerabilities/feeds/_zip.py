@@ -16,6 +16,8 @@ RATIO: Final = 150
 """Highest compression ratio of the archive; JSON advisories reach 10."""
 CALM: Final = 64 << 20
 """Uncompressed bytes below which any ratio is accepted."""
+_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Others have errors of their own, and take as much memory as their data asks for."""
 
 
 def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRecord]:
@@ -49,6 +51,8 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, byte
         return BrokenRecord(name, "its file name leads out of the archive")
     if entry.file_size > RECORD:
         return BrokenRecord(name, f"it has {entry.file_size} bytes; at most {RECORD} are read")
+    if entry.compress_type not in _METHODS:
+        return BrokenRecord(name, f"it is compressed by method {entry.compress_type}, which is not read")
     try:
         return name, archive.read(entry)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
