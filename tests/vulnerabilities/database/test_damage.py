@@ -19,6 +19,9 @@ from sealock.vulnerabilities.claim import NoAdvisories
 from sealock.vulnerabilities.database import seal, update
 from sealock.vulnerabilities.database.artifact import _digest
 from sealock.vulnerabilities.database.location import NAME, is_absent
+from sealock.vulnerabilities.database.sources import FetchedFile, SourceFolder
+from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.records import Packing
 from sealock.vulnerabilities.store import AdvisoryStore
 from support import feedmirror
@@ -131,3 +134,27 @@ def test_a_dictionary_is_made_of_many_samples_only() -> None:
 
 def test_no_database_covers_nothing() -> None:
     assert not NoAdvisories().covers("Debian:12")
+
+
+def test_what_a_mirror_has_in_place_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    file = FEEDS["kev"].files[0]
+    for where in ("gone", "file", "file/below"):
+        assert SourceFolder(str(tmp_path / where)).fetch(file, None, "") == "absent"
+    (tmp_path / "mirror" / file.path).mkdir(parents=True)
+    with pytest.raises(FeedError, match=f"{tmp_path}/mirror/{file.path} (cannot be opened: Is a directory|is not a)"):
+        SourceFolder(str(tmp_path / "mirror")).fetch(file, None, "")
+
+
+class FullDisk:
+    """A source whose files cannot be saved."""
+
+    complete = True
+
+    def fetch(self, *_given: object) -> FetchedFile:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_feed_that_cannot_be_saved_is_a_failure_of_its_own(tmp_path: Path) -> None:
+    (outcome,) = update.update(str(tmp_path / "db"), FullDisk(), [FEEDS["kev"]])
+    assert (outcome.result, outcome.why) == ("failed", "it could not be saved: No space left on device")
