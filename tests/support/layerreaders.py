@@ -71,4 +71,6 @@ def read_layers(text: str) -> list[str]:
     for fact in inventory.files:
         removed = " removed" * fact.removed
         rows.append(f"{fact.kind} {fact.path} {fact.detail} {fact.owner} layer {fact.layer}{removed}")
-    return [*rows, *(f"error {fault}" for fault in inventory.errors)]
+    # The archive lies somewhere else each time.
+    errors = (f"error {fault.location.file.partition(': ')[2]}: {fault.message}" for fault in inventory.errors)
+    return [*rows, *errors]

@@ -17,6 +17,7 @@ from sealock.vulnerabilities.ecosystems import streams
 from sealock.vulnerabilities.versions import VersionScheme, key
 from support.byterecords import entries_of
 from support.imagereaders import read_image
+from support.layerreaders import read_layers
 from support.sweeps import Reader
 from support.treereaders import read_tree
 
@@ -95,6 +96,7 @@ def _excerpt(text: str) -> list[str]:
 
 READERS: Final[dict[str, dict[str, Reader]]] = {
     "vulnerabilities": {"versions": _versions},
+    "inventory": {"layers": read_layers},
     "image": {"tar-entries": _archive, "images": read_image},
     "reports": {"excerpts": _excerpt},
     "scan": {"trees": read_tree},

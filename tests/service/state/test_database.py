@@ -203,7 +203,10 @@ def test_a_url_names_sqlite_or_postgresql(written: str, meant: str) -> None:
     assert re.fullmatch(meant, parse_url(written).render_as_string(hide_password=True))
 
 
-@pytest.mark.parametrize("written", ["mysql://me:word@db/x", "http://db", "://", "oracle://x", "sql lite://x"])
+@pytest.mark.parametrize(
+    "written",
+    ["mysql://me:word@db/x", "http://db", "://", "oracle://x", "sql lite://x", "postgresql://me:word@h:port/x"],
+)
 def test_another_url_is_an_error_that_does_not_repeat_the_password(written: str) -> None:
     with pytest.raises(StateError, match="write a path") as caught:
         parse_url(written)
