@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 
@@ -9,6 +11,7 @@ from sealock.inventory.dotnetbundle import MARK, DotnetBundle
 from sealock.model.inventory import FileFact, Package
 from support.analyzers import mutated, read, survives
 from support.elffiles import make
+from support.foreignfiles import macho, pe
 from support.packageholders import PADDING, bundle
 
 
@@ -24,16 +27,36 @@ def test_the_libraries_of_a_bundle_are_listed(major: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "host_of",
+    [
+        pytest.param(lambda data: pe(b".data", data), id="for Windows"),
+        pytest.param(lambda data: macho(b"__data", data), id="for macOS"),
+    ],
+)
+def test_a_bundle_may_be_a_program_for_another_system(host_of: Callable[[bytes], bytes]) -> None:
+    assert listed(bundle(host_of=host_of)) == ["Newtonsoft.Json 12.0.1 app/web"]
+
+
+@pytest.mark.parametrize(
     "data",
     [
         make({".data": bytes(8)}),
+        pe(b".data", bytes(8)) + PADDING,
         make({".data": bytes(8) + MARK}),
         make({".data": bytes(8) + MARK}) + PADDING,
         make({".rodata": bytes(8)}) + PADDING,
         bundle(size=0),
         b"no program",
     ],
-    ids=["no mark", "nothing behind", "a host without a bundle", "no data", "no deps.json", "no program"],
+    ids=[
+        "no mark",
+        "no mark, for Windows",
+        "nothing behind",
+        "a host without a bundle",
+        "no data",
+        "no deps.json",
+        "no program",
+    ],
 )
 def test_other_programs_have_none(data: bytes) -> None:
     assert listed(data) == []

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.gobinary import MAGIC, GoBinary, read_modules, standard_library
+from support import foreignfiles
 from support.elffiles import BASE, make
+from support.foreignfiles import fat, macho, pe
 
 MODULES = (
     "path\texample.com/Tool/cmd/tool\n"
@@ -36,10 +38,10 @@ def inline(version: str = "go1.22.5", modules: str = MODULES) -> bytes:
     return MAGIC + bytes([8, 2]) + bytes(16) + varint(len(version)) + version.encode() + varint(len(marked)) + marked
 
 
-def pointed(word: str, order: str) -> bytes:
+def pointed(word: str, order: str, start: int = 0) -> bytes:
     """Writes the older form, for a section that `make` puts at 0x160 or 0xe0 of the file as the only one."""
     width = 8 if word == "Q" else 4
-    start = BASE + (0x160 if width == 8 else 0xE0)
+    start = start or BASE + (0x160 if width == 8 else 0xE0)
     version, modules = b"go1.17.13", b"0" * 16 + MODULES.encode() + b"1" * 16
     texts = start + 32 + 4 * width
     head = (
@@ -84,6 +86,48 @@ def test_the_form_with_pointers_is_followed(word: str, order: str) -> None:
     data = make({".go.buildinfo": pointed(word, order)}, wide=word == "Q", order=order)
     assert data.index(MAGIC) == (0x160 if word == "Q" else 0xE0)
     assert found(data) == ["stdlib@1.17.13", *EXPECTED]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(pe(b".data", inline()), id="for Windows"),
+        pytest.param(pe(b".data", inline(), wide=False), id="for Windows with 32 bits"),
+        pytest.param(macho(b"__go_buildinfo", inline(), writable=False), id="for macOS, by its section"),
+        pytest.param(macho(b"__go_buildinfo", b"gap" + inline()), id="behind a gap in the section"),
+        pytest.param(macho(b"__data", inline()), id="for macOS, by its writable segment"),
+        pytest.param(macho(b"__data", inline(), wide=False), id="for macOS with 32 bits"),
+        pytest.param(macho(b"__data", inline(), order=">"), id="in the other byte order"),
+        pytest.param(fat(macho(b"__go_buildinfo", inline())), id="of the first of several architectures"),
+    ],
+)
+def test_programs_of_other_systems_have_modules_too(program: bytes) -> None:
+    assert found(program) == ["stdlib@1.22.5", *EXPECTED]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(pe(b".data", pointed("Q", "<", foreignfiles.PE_BASE + 0x1000)), id="for Windows"),
+        pytest.param(pe(b".data", pointed("I", "<", foreignfiles.PE_BASE + 0x1000), wide=False), id="with 32 bits"),
+        pytest.param(macho(b"__data", pointed("Q", "<", foreignfiles.MACH_BASE + 0x1000)), id="for macOS"),
+    ],
+)
+def test_their_form_with_pointers_is_followed(program: bytes) -> None:
+    assert found(program) == ["stdlib@1.17.13", *EXPECTED]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(pe(b".rdata", inline(), writable=False), id="a section that cannot be written has texts"),
+        pytest.param(macho(b"__const", inline(), writable=False), id="so has such a segment"),
+        pytest.param(pe(b".data", b"text" + inline()), id="the information stands at a multiple of 16"),
+        pytest.param(fat(pe(b".data", inline())), id="an architecture that is no program for macOS"),
+    ],
+)
+def test_what_only_holds_the_magic_of_other_systems_is_not_from_go(program: bytes) -> None:
+    assert found(program) == []
 
 
 def test_a_program_of_another_language_tells_nothing() -> None:

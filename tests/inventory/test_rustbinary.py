@@ -12,6 +12,7 @@ from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.rustbinary import RustBinary
 from sealock.model.inventory import Package
 from support.elffiles import make
+from support.foreignfiles import macho, pe
 
 CRATES = {
     "packages": [
@@ -30,9 +31,20 @@ def found(data: bytes) -> list[Package]:
     return list(RustBinary().read(AnalyzedFile("usr/bin/app", data)))
 
 
-@pytest.mark.parametrize("wide", [True, False])
-def test_crates_are_listed_with_those_that_only_built_the_program_marked(*, wide: bool) -> None:
-    packages = found(program(zlib.compress(json.dumps(CRATES).encode()), wide=wide))
+LISTED = zlib.compress(json.dumps(CRATES).encode())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(program(LISTED), id="for Linux"),
+        pytest.param(program(LISTED, wide=False), id="with 32 bits"),
+        pytest.param(pe(b".dep-v0", LISTED + bytes(100), writable=False), id="for Windows, which pads sections"),
+        pytest.param(macho(b".dep-v0", LISTED), id="for macOS"),
+    ],
+)
+def test_crates_are_listed_with_those_that_only_built_the_program_marked(made: bytes) -> None:
+    packages = found(made)
     assert [(package.type, package.name, package.version, package.development) for package in packages] == [
         ("cargo", "app", "0.1.0", False),
         ("cargo", "adler", "1.0.2", False),
@@ -42,7 +54,8 @@ def test_crates_are_listed_with_those_that_only_built_the_program_marked(*, wide
 
 
 def test_a_program_without_the_section_tells_nothing() -> None:
-    assert found(make({".rodata": b"x"})) == []
+    for made in (make({".rodata": b"x"}), pe(b".rdata", b"x"), macho(b"__const", b"x")):
+        assert found(made) == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sealock.inventory.unread import UnreadPackages
 from sealock.model.inventory import FileFact
 from support.analyzers import joined
 from support.elffiles import make
+from support.foreignfiles import macho, pe
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 
 DESCRIPTION = b"Package: ggplot2\nVersion: 3.5.0\nBuilt: R 4.3.1; ; 2024-01-01; unix\n"
@@ -58,6 +59,10 @@ PROGRAM = make({".rodata": b"nothing"})
         ("srv/four", PROGRAM + b"\n---- Bun! ----\n" + b"\0" * 8, "bun build --compile"),
         ("srv/five.AppImage", PROGRAM[:8] + b"AI\2" + PROGRAM[11:], "AppImage"),
         ("srv/six", PROGRAM + b"d3n0l4nd" + b"\0" * 300, ""),
+        ("srv/seven.exe", pe(b".data", b"x") + b"MEI\014\013\012\013\016" + b"\0" * 80, "PyInstaller"),
+        ("srv/eight", macho(b"__data", b"x") + b"\n---- Bun! ----\n" + b"\0" * 8, "bun build --compile"),
+        ("srv/nine", b"MZ000000AI\2" + b"\0" * 100, ""),
+        ("srv/ten", b"#!/bin/sh\n# d3n0l4nd", ""),
     ],
 )
 def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, data: bytes, manager: str) -> None:

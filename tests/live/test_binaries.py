@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -203,9 +205,23 @@ def trivy() -> str:
     return shutil.which("trivy") or str(ROOT / ".peers" / "bin" / "trivy")
 
 
+def build_for(system: str, directory: Path) -> Path:
+    """A Go program for another system, as a server that hands out its client carries it."""
+    with tempfile.TemporaryDirectory() as source:
+        Path(source, "go.mod").write_text(f"module example.com/{system}/made\n\ngo 1.19\n", encoding="utf-8")
+        Path(source, "main.go").write_text("package main\n\nfunc main() {}\n", encoding="utf-8")
+        program = directory / f"made-for-{system}"
+        environment = {**os.environ, "GOOS": system, "GOARCH": "amd64", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+        environment |= {"GOCACHE": str(Path(source, "cache")), "HOME": source}
+        stamp = "-ldflags=-s -w -X main.version=1.2.3"
+        subprocess.run(["go", "build", stamp, "-o", str(program), "."], cwd=source, env=environment, check=True)
+    return program
+
+
 def test_trivy_finds_the_same_modules_in_go_programs(tmp_path: Path) -> None:
     for program in (shutil.which("docker"), "/usr/bin/containerd", shutil.which("runc"), trivy()):
         shutil.copy(str(program), tmp_path)
+    others = {build_for(system, tmp_path).name for system in ("windows", "darwin")}
     command = [trivy(), "rootfs", "--offline-scan", "--format", "cyclonedx", str(tmp_path)]
     document: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     theirs = {
@@ -215,7 +231,9 @@ def test_trivy_finds_the_same_modules_in_go_programs(tmp_path: Path) -> None:
     }
     ours = set()
     for file in tmp_path.iterdir():
-        for package in GoBinary().read(AnalyzedFile(file.name, file.read_bytes())):
+        packages = list(GoBinary().read(AnalyzedFile(file.name, file.read_bytes())))
+        assert file.name not in others or [package.name for package in packages] == ["stdlib", "made"]
+        for package in packages:
             name = f"{package.namespace}/{package.name}".lstrip("/")
             ours.add((name, package.version.removeprefix("v")))
     assert theirs

@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from struct import pack
 
 from sealock.inventory.dotnetbundle import MARK
@@ -27,9 +27,21 @@ SBOM = json.dumps({
 }).encode()  # fmt: skip
 
 
-def bundle(major: int = 6, deps: bytes = DEPS, *, size: int | None = None, offset: int | None = None) -> bytes:
+def host_of_linux(data: bytes) -> bytes:
+    """A program with this section of data."""
+    return make({".data": data})
+
+
+def bundle(
+    major: int = 6,
+    deps: bytes = DEPS,
+    *,
+    size: int | None = None,
+    offset: int | None = None,
+    host_of: Callable[[bytes], bytes] = host_of_linux,
+) -> bytes:
     """A program with a bundle: padding for its assemblies, the deps.json, then the header that names it."""
-    host = make({".data": bytes(24) + bytes(8) + MARK})
+    host = host_of(bytes(24) + bytes(8) + MARK)
     place = len(host) + len(PADDING) if offset is None else offset
     header = pack("<IIi", major, 0, 1) + b"\x08bundleid" + pack("<qq", place, len(deps) if size is None else size)
     start = len(host) + len(PADDING) + len(deps)

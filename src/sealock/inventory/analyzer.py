@@ -21,9 +21,10 @@ class FilePatterns(Struct, frozen=True):
     `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
     `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
     ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
-    that begins as an ELF file does; `zip` zip archives that no other pattern selects. Both are windows. `limit` is the
-    maximum number of bytes to read; with `whole`, no larger file is read at all. `homes` are the directories that an
-    analyzer's files must lie in, by their name or their whole path: links in their place are followed.
+    that begins as an ELF file does; `foreign` as programs of Windows and macOS do; `zip` zip archives that no other
+    pattern selects. All three are windows. `limit` is the maximum number of bytes to read; with `whole`, no larger file
+    is read at all. `homes` are the directories that an analyzer's files must lie in, by their name or their whole path:
+    links in their place are followed.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class FilePatterns(Struct, frozen=True):
     names: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     elf: bool = False
+    foreign: bool = False
     zip: bool = False
     whole: bool = False
     homes: tuple[str, ...] = ()

@@ -10,9 +10,11 @@ from struct import Struct as Layout
 from typing import Final
 
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
-from sealock.inventory import elf
+from sealock.inventory import elf, foreign
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.dotnet import Dotnet
+from sealock.inventory.elf import Elf
+from sealock.inventory.foreign import ForeignProgram
 from sealock.model.inventory import UNREAD, FileFact
 
 MARK: Final = bytes.fromhex("8b1202b96a612038727b930214d7a03213f5b9e6efae3318ee3b2dce24b36aae")
@@ -33,7 +35,8 @@ class DotnetBundle(Analyzer):
     """The *.deps.json in a program that is a single file."""
 
     name = "dotnetbundle"
-    patterns = FilePatterns(elf=True, limit=256 << 20)
+    version = 2
+    patterns = FilePatterns(elf=True, foreign=True, limit=256 << 20)
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Keep to these bounds."""
@@ -42,7 +45,7 @@ class DotnetBundle(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the libraries that the program has in it."""
-        program = elf.read_if_valid(file.content)
+        program = elf.read_if_valid(file.content) or foreign.read(file.content)
         header = _bundle(program) if program else 0
         if program is None or not header:
             return
@@ -66,11 +69,14 @@ class DotnetBundle(Analyzer):
         yield from self._dotnet.read(AnalyzedFile(file.path, deps))
 
 
-def _bundle(program: elf.Elf) -> int:
+def _bundle(program: Elf | ForeignProgram) -> int:
     """The offset of the bundle in a program, 0 for programs without one: most have nothing behind their sections."""
-    end = max((row[4] + row[5] for row in program.rows if row[1] != elf.NOBITS), default=0)
-    if len(program.data) < end + _TABLES or (section := program.section(b".data")) is None:
+    if isinstance(program, Elf):
+        end = max((row[4] + row[5] for row in program.rows if row[1] != elf.NOBITS), default=0)
+    else:
+        end = max((part.offset + part.size for part in program.loaded), default=0)
+    if len(program.data) < end + _TABLES:
         return 0
-    content = program.content(section, _DATA)
+    content = program.content_of(b".data", _DATA) or program.content_of(b"__data", _DATA) or b""
     at = content.find(MARK)
     return _OFFSET.unpack_from(content, at - _OFFSET.size)[0] if at >= _OFFSET.size else 0

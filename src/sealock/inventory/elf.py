@@ -150,6 +150,11 @@ class Elf(Struct):
             return b""
         return self.data[part.offset : part.offset + min(part.size, limit)]
 
+    def content_of(self, name: bytes, limit: int) -> bytes | None:
+        """Return the bytes of the first section of this name, as `content`; None where there is none."""
+        section = self.section(name)
+        return None if section is None else self.content(section, limit)
+
     def at_address(self, address: int, size: int) -> bytes:
         """Return the bytes that would be loaded at an address; fewer, or none, where the file has not got them."""
         for segment in self.segments:

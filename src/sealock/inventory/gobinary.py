@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from struct import unpack_from
 from typing import Final
 
-from sealock.inventory import elf
+from sealock.inventory import elf, foreign
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.elf import Elf
+from sealock.inventory.foreign import ForeignProgram
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 from sealock.patterns import compile_lazily
@@ -17,7 +18,7 @@ from sealock.patterns import compile_lazily
 MAGIC: Final = b"\xff Go buildinf:"
 
 _SEARCHED: Final = 64 << 20
-"""Bytes of data segments to search for the magic in a program without a section table."""
+"""Bytes of data segments to search for the magic in a program whose sections do not name it."""
 _LONGEST: Final = 8 << 20
 """Maximum bytes of the list of modules."""
 _MAX_MODULES: Final = 50_000
@@ -38,12 +39,12 @@ class GoBinary(Analyzer):
     """Go's build information."""
 
     name = "gobinary"
-    version = 2
-    patterns = FilePatterns(elf=True, limit=256 << 20)
+    version = 3
+    patterns = FilePatterns(elf=True, foreign=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the standard library, the main module and those that it was built with."""
-        program = elf.read_if_valid(file.content)
+        program = elf.read_if_valid(file.content) or foreign.read(file.content)
         start = _find(program) if program else -1
         if program is None or start < 0:
             return
@@ -159,26 +160,38 @@ def _from_commit(settings: dict[str, str]) -> str:
     return ""
 
 
-def _find(program: Elf) -> int:
+def _find(program: Elf | ForeignProgram) -> int:
     """Find where the build information begins in the file, -1 where there is none."""
-    section = program.section(b".go.buildinfo")
+    section = program.section(b".go.buildinfo" if isinstance(program, Elf) else b"__go_buildinfo")
     if section is not None:
         # It is aligned to 16 bytes, and some linkers put a gap in front.
         return program.data.find(MAGIC, section.offset, section.offset + min(section.size, _SEARCHED))
-    if len(program.rows) > 1:
-        return -1
-    for segment in program.segments:
-        if segment.type == elf.LOAD and segment.flags & elf.SEGMENT_WRITE:
-            end = segment.offset + min(segment.size, _SEARCHED)
-            at = program.data.find(MAGIC, segment.offset, end)
-            while at >= 0 and at % 16 != segment.offset % 16:
-                at = program.data.find(MAGIC, at + 1, end)
-            if at >= 0:
-                return at
+    left = _SEARCHED  # of all together: a hostile table names the same bytes very often
+    for offset, size in _writable(program):
+        end = min(offset + min(size, left), len(program.data))
+        left -= max(0, end - offset)
+        at = program.data.find(MAGIC, offset, end)
+        while at >= 0 and at % 16 != offset % 16:
+            at = program.data.find(MAGIC, at + 1, end)
+        if at >= 0:
+            return at
     return -1
 
 
-def _information(program: Elf, start: int) -> tuple[str, str]:
+def _writable(program: Elf | ForeignProgram) -> list[tuple[int, int]]:
+    """Offset and size of each segment that may hold the build information of a program whose sections do not tell."""
+    if isinstance(program, ForeignProgram):
+        return [(part.offset, part.size) for part in program.loaded if part.writable]
+    if len(program.rows) > 1:
+        return []
+    return [
+        (segment.offset, segment.size)
+        for segment in program.segments
+        if segment.type == elf.LOAD and segment.flags & elf.SEGMENT_WRITE
+    ]
+
+
+def _information(program: Elf | ForeignProgram, start: int) -> tuple[str, str]:
     """Return the toolchain's version and the list of modules."""
     header = program.data[start : start + 32]
     if len(header) < 32:
@@ -214,7 +227,7 @@ def _counted(data: FileContent, at: int) -> tuple[bytes, int]:
     raise BrokenFileError(message)
 
 
-def _pointed(program: Elf, address: int, layout: str, width: int) -> bytes:
+def _pointed(program: Elf | ForeignProgram, address: int, layout: str, width: int) -> bytes:
     """Read a text through the address of its own address and length."""
     pair = program.at_address(address, 2 * width) if address else b""
     if len(pair) < 2 * width:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import decoding_fault
-from sealock.inventory import elf
+from sealock.inventory import elf, foreign
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.model.inventory import Package
 
@@ -34,15 +34,14 @@ class RustBinary(Analyzer):
     """The list of crates that a program was built from."""
 
     name = "rustbinary"
-    patterns = FilePatterns(elf=True, limit=256 << 20)
+    version = 2
+    patterns = FilePatterns(elf=True, foreign=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each crate, those that only built the program as for development."""
-        program = elf.read_if_valid(file.content)
-        section = program.section(b".dep-v0") if program else None
-        if program is None or section is None:
-            return
-        for crate in _crates(program.content(section, _LONGEST)):
+        program = elf.read_if_valid(file.content) or foreign.read(file.content)
+        content = program.content_of(b".dep-v0", _LONGEST) if program else None
+        for crate in () if content is None else _crates(content):
             yield Package(
                 type="cargo",
                 name=crate.name,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from sealock.image.entry import LayerEntry, LayerSource
 from sealock.image.paths import normalize
-from sealock.inventory import leftovers, modes, secretfiles
+from sealock.inventory import foreign, leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
 from sealock.inventory.names import HARD, Gathering, Names, chained
@@ -27,7 +27,8 @@ ZIP: Final = b"PK\3\4"
 _USUAL_ZIP: Final = 64 << 20
 """Bytes of a zip archive of another name from which on only one that begins as Java's tools write them is searched:
 models of data, which are zip archives too, have gigabytes."""
-_HEADS: Final = frozenset({ELF, ZIP})
+_HEADS: Final = frozenset({ELF, ZIP, foreign.FAT, *foreign.HEADS})
+_BEGINNINGS: Final = frozenset({b"#!", foreign.PE})
 _LONG_SCRIPT: Final = 4 << 10
 """Bytes of a script from which on it may begin a zip archive: of Python's zipapps, and of Java's executable jars."""
 NOT_ELF: Final = frozenset({
@@ -175,10 +176,10 @@ class _Scan:
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
                 if (
                     may_be_elf
-                    and ((head := entry.read(4)) in _HEADS or (head[:2] == b"#!" and entry.size >= _LONG_SCRIPT))
-                    and (head == ELF or not analyzers)
+                    and ((head := entry.read(4)) in _HEADS or head[:2] in _BEGINNINGS)
+                    and (by_head := self.known_by(head, entry.size, analyzers))
                 ):
-                    self.analyze_by_content(entry, analyzers, head)
+                    self.analyze_by_content(entry, [*analyzers, *by_head], head)
                 elif analyzers:
                     self.analyze(entry, analyzers)
             elif not self.take_other(entry):
@@ -237,19 +238,25 @@ class _Scan:
         if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
+    def known_by(self, head: bytes, size: int, others: list[Analyzer]) -> list[Analyzer]:
+        """The analyzers that know a file by its first bytes; archives are for those alone that no other one reads."""
+        if head == ELF:
+            return self.selection.elf
+        if foreign.is_foreign(head):
+            return self.selection.foreign
+        return self.selection.zips if not others and (head == ZIP or size >= _LONG_SCRIPT) else []
+
     def analyze_by_content(self, entry: LayerEntry, analyzers: list[Analyzer], head: bytes) -> None:
-        """Pass a program, or a zip archive of another name, to those who know it by its first bytes."""
-        selection = self.selection
-        analyzers = [*analyzers, *selection.elf] if head == ELF else list(selection.zips)
+        """Pass a program, or a zip archive of another name, to its analyzers."""
         if head == ZIP and entry.size > _USUAL_ZIP and not entry.read(64)[30:].startswith(b"META-INF/"):
             return
-        if head not in _HEADS and entry.part is None and entry.size > _USUAL_ZIP:
+        if head[:2] == b"#!" and entry.part is None and entry.size > _USUAL_ZIP:
             return  # an installer, mostly: it would be read as a whole
-        if entry.part is None or not analyzers:
+        if entry.part is None:
             self.analyze(entry, analyzers)
             return
         # They are read in pieces: programs are large, and mostly code; most zip archives are not for Java.
-        size = min(entry.size, selection.limit(selection.elf)) if head == ELF else entry.size
+        size = entry.size if head == ZIP or head[:2] == b"#!" else min(entry.size, self.selection.limit(analyzers))
         self.run_analyzers(entry, analyzers, Window(entry.part, size))
 
     def analyze(self, entry: LayerEntry, analyzers: list[Analyzer]) -> None:

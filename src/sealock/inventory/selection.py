@@ -23,6 +23,7 @@ class Selection:
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
         """By the text after the last dot, so that most paths take one look-up."""
         self.elf: list[Analyzer] = []
+        self.foreign: list[Analyzer] = []
         self.zips: list[Analyzer] = []
         self.homes: set[str] = set()
         """Names of directories that an analyzer's files lie in, wherever they are."""
@@ -47,6 +48,8 @@ class Selection:
                 self.endings.setdefault(ending_of(ending.rpartition("/")[2]), []).append((ending, analyzer))
             if patterns.elf:
                 self.elf.append(analyzer)
+            if patterns.foreign:
+                self.foreign.append(analyzer)
             if patterns.zip:
                 self.zips.append(analyzer)
             self.homes.update(patterns.parents, (home for home in patterns.homes if "/" not in home))
@@ -60,7 +63,7 @@ class Selection:
         self._probes = tuple(sorted(probes))
 
     def by_path(self, path: str) -> list[Analyzer]:
-        """The analyzers that select this path, each once, except those for ELF files.
+        """The analyzers that select this path, each once, except those for programs.
 
         Of several, those that claim it.
         """

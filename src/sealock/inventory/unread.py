@@ -9,6 +9,7 @@ from typing import Final
 from sealock.inventory import alpm, apk, dpkg, rpm
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.elf import MAGIC, read_if_valid
+from sealock.inventory.foreign import is_foreign
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import UNREAD, FileFact
 from sealock.model.lockfiles import UNREAD_LOCKS
@@ -69,13 +70,14 @@ class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
-    version = 4
+    version = 5
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
         names=("DESCRIPTION", "opam", *_NAMES, *sorted(UNREAD_LOCKS)),
         endings=(*_ARCHIVES, ".reg", *(f"/{path}" for path in _DATABASES)),
         elf=True,
+        foreign=True,
         limit=256 << 20,
     )
 
@@ -99,7 +101,7 @@ class UnreadPackages(Analyzer):
         elif file.path[:9] in _STORES:
             # Each package of a store is a directory in it: its first program stands for it.
             yield FileFact(UNREAD, "/".join(file.path.split("/", 3)[:3]), detail=_STORES[file.path[:9]])
-        elif file.content.startswith(MAGIC) and (maker := _bundled(file.content)):
+        elif ((head := file.content[:4]) == MAGIC or is_foreign(head)) and (maker := _bundled(file.content)):
             yield FileFact(UNREAD, file.path, detail=maker)
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
@@ -117,7 +119,7 @@ def _by_path(path: str) -> str:
 
 def _bundled(program: FileContent) -> str:
     """What made a program that holds packages in a form of its own, "" for other programs."""
-    if program[8:11] == _APPIMAGE:
+    if program.startswith(MAGIC) and program[8:11] == _APPIMAGE:
         return "AppImage"
     read = read_if_valid(program)
     if read is not None and read.section(b"pydata") is not None:
