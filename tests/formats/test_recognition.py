@@ -172,6 +172,7 @@ def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, k
             id="a list with a word like a module of Ansible",
         ),
         pytest.param("role.yaml", "apiVersion: v1\nkind: Role\nrules: []\n", id="a manifest without a pod"),
+        pytest.param("builder-dockerfile.bats", "load helpers\n\nsetup() {\n  :\n}\n", id="tests of a builder"),
         pytest.param("Dockerfile.rego", "package docker\n\ndefault allow = false\n", id="the policy of a build"),
         pytest.param("notes.txt", "From here on, services: none\n", id="a text"),
         pytest.param("README", "This is an example\n\n" + POD, id="a text with a manifest"),

@@ -239,6 +239,38 @@ def test_capitals_of_a_page_are_for_the_reader_to_fill_in(line: str, image: Any)
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param("docker run --rm \\\n  #... \\\n", id="as a comment, at the end"),
+        pytest.param("docker run --rm \\\n  ... \\\n  -v a:/b\n", id="in between"),
+        pytest.param("docker run \\\n  # … \\\n  -e A=<b|c.d|e> nginx:1\n", id="before the image"),
+        pytest.param("$ docker run --rm \\\n>  …\n", id="in a session"),
+    ],
+)
+def test_a_page_may_leave_lines_of_a_command_out(lines: str) -> None:
+    document = formats.read("run", Source("README.md", f"```sh\n{lines}```\n"))
+    assert not document.errors
+    images = [subject.noun.image for subject in document.subjects if isinstance(subject.noun, Container)]
+    assert images == ["nginx:1" if "nginx" in lines else UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("line", "read_as"),
+    [
+        ('"${docker[@]}" run --rm --no-deps -v a:/b web ls', ["docker compose run web"]),
+        ("$DOCKER exec --index 2 --privileged web ls", ["docker compose exec web"]),
+        ('"${docker[@]}" run --rm -v a:/b web ls', ["docker run web"]),
+        ("$DOCKER run --no-deps --network x web", None),
+        ("docker run --no-deps web", None),
+    ],
+)
+def test_a_variable_for_the_engine_may_stand_for_compose(line: str, read_as: list[str] | None) -> None:
+    document = read(line)
+    names = [subject.name for subject in document.subjects if isinstance(subject.noun, Container)]
+    assert (names if not document.errors else None) == read_as
+
+
+@pytest.mark.parametrize(
     ("line", "image", "known"),
     [
         ("docker run $OPTS nginx", "nginx", {"image", "command"}),
@@ -423,6 +455,8 @@ def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, fiel
         ("docker run %%IMAGE%%:3", "image", UNKNOWN),
         ("docker run --name some-%%REPO%% x", "name", UNKNOWN),
         ("docker run x:[version]", "image", UNKNOWN),
+        ("docker run x[:version] --help", "image", UNKNOWN),
+        ("docker run x[@digest]", "image", UNKNOWN),
         ("docker run -u {{user}} {{ image }}", "user", UNKNOWN),
         ("docker run -v '{{ data }}:/x' x", "mounts", (Mount("bind", "{{ data }}", "/x"),)),
         ("docker run -i ... x", "privileged", UNKNOWN),

@@ -79,6 +79,7 @@ FOUND = [
     ("what is empty in cmd", "up.bat", "set O=\ndocker run %O% --privileged x\n", ["run --privileged x"]),
     ("what is empty in PowerShell", "up.ps1", "$O = ''\n$P = @()\ndocker run $O $P --privileged x\n", ["run --privileged x"]),
     ("a function in make", "Makefile", "r = $(ENGINE) run --rm $(1)\nrun:\n\t$(call r,x)\n", ["run --rm $(call r,x)"]),
+    ("a command of make that is not whole, with a function", "Makefile", "R = $(D) run --rm -u $(shell id -u)\nS = $(R) -v /:/h x\nD = docker\nup:\n\t$(S) ls\n", ["run --rm -u $(S) -v /:/h x ls"]),
     ("functions of make", "Makefile", "X := $(shell docker run --rm x)\nrun:\n\t$(if $(X),docker run --rm y,docker run --rm z)\n\t$(foreach i,a b,docker run --rm $(i);)\n", ["run --rm x", "run --rm y", "run --rm z", "run --rm $(i)"]),
     ("an engine that another makefile sets", "Makefile", "include x.mk\nrun:\n\t$(E) run --privileged x\n", ["run --privileged x"]),
     ("a Dockerfile's commands", "Dockerfile", 'FROM docker:28\nRUN docker run --rm a\nHEALTHCHECK CMD docker run --rm b\nENTRYPOINT ["docker","run", "--rm","c"]\nCMD ["sh", "-c", "docker run --rm d"]\n', ["run --rm a", "run --rm b", "run --rm c", "run --rm d"]),

@@ -293,10 +293,20 @@ def test_turning_env_into_arg_is_unsafe_if_another_stage_inherits_it() -> None:
         ("*\n!src\n", "lib", 1),
         ("[\n", "a", 0),
         ("# app\n\n", "app", 0),
+        ("build\n!build/package/*\n", "./build/package/", 0),
+        ("build\n!build/packages/*\n", "build/package", 1),
+        ("build\n!docs/*\n", "build", 1),
     ],
 )
 def test_a_file_that_dockerignore_excludes_cannot_be_copied(ignored: str, copied: str, count: int) -> None:
-    assert len(findings("B152", f"FROM a\nCOPY {copied} /x\n", Folder({".dockerignore": ignored}))) == count
+    folder = Folder({".dockerignore": ignored, copied.removeprefix("./").partition("/")[0]: ""})
+    assert len(findings("B152", f"FROM a\nCOPY {copied} /x\n", folder)) == count
+
+
+@pytest.mark.parametrize("copied", ["util/app/app.conf", "./made-before-the-build"])
+def test_of_a_file_that_is_not_there_dockerignore_says_nothing(copied: str) -> None:
+    """The context may be another directory, as of `docker build -f util/app/Dockerfile .`."""
+    assert findings("B152", f"FROM a\nCOPY {copied} /x\n", Folder({".dockerignore": "*\n!app.conf\n"})) == []
 
 
 def test_copying_everything_includes_the_lock_file_of_the_context() -> None:

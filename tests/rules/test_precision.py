@@ -265,6 +265,13 @@ REPORTED = [
         MEDIUM,
         "does not know the user of ${BASE}",
     ),
+    (
+        "a password that is mounted",
+        'FROM debian:12\nRUN --mount=type=secret,id=pw echo "a:$(cat /run/secrets/pw)" | chpasswd\n',
+        "B039",
+        MEDIUM,
+        "sets a password",
+    ),
     ("adm reads logs", "docker run --group-add adm acme/app:1", "C047", LOW, "may read the logs"),
     (
         "a socket proxy in one word",

@@ -64,7 +64,7 @@ def test_known_shapes_are_secrets_under_any_name(value: str, kind: str) -> None:
     assert [secret[0] for secret in find_in_text(f"run --with '{value}' now")][:1] == [kind]
 
 
-@pytest.mark.parametrize("body", ["YOUR_KEY", "${KEY}", "<your key>", "{{ key }}"])
+@pytest.mark.parametrize("body", ["", "...", "\\n", "YOUR_KEY", "${KEY}", "<your key>", "{{ key }}"])
 def test_what_stands_for_a_private_key_is_none(body: str) -> None:
     text = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
     assert find_secret("SOMETHING", text) is None

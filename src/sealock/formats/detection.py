@@ -19,8 +19,8 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
 )
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
-    r".*\.(py|go|js|ts|rb|rs|java|c|cc|cpp|h|cs|php|md|json|toml|sh|ps1|yml|yaml|html|svg|png|dockerignore"
-    r"|containerignore|rego)",
+    r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
+    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego)",
     re.IGNORECASE,
 )
 TEMPLATE_ENDINGS: Final = (

@@ -20,6 +20,8 @@ _OF_IMAGE: Final = compile_lazily(
 )
 """Docker's own image, or its program, as that of a container."""
 ENGINES: Final = ("docker", "podman", "nerdctl")
+_NAMES: Final = (*ENGINES, *map(str.upper, ENGINES))
+"""As programs are written, and variables: `$DOCKER exec` may stand in a text without the program's name."""
 VARIABLE_RUN: Final = r"\$[\w({][^\s|;&]{0,60}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
 """A variable before a verb and an option: the program may be an engine that the text does not name."""
 FUNCTION_RUN: Final = r"(?<![\w$./{-])[A-Za-z_][\w-]*[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
@@ -32,7 +34,7 @@ _VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN)
 
 def may_name_engine(text: str) -> bool:
     """Whether a text names an engine, or has a variable that may stand for one."""
-    return any(engine in text for engine in ENGINES) or (" run" in text and _VARIABLE_RUN.search(text) is not None)
+    return any(name in text for name in _NAMES) or (" run" in text and _VARIABLE_RUN.search(text) is not None)
 
 
 def may_run(text: str) -> bool:

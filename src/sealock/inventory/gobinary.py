@@ -179,7 +179,7 @@ def _find(program: Elf | ForeignProgram) -> int:
 
 
 def _writable(program: Elf | ForeignProgram) -> list[tuple[int, int]]:
-    """Offset and size of each segment that may hold the build information of a program whose sections do not tell."""
+    """Offset and size of each segment that may hold it, of a program whose sections do not name it."""
     if isinstance(program, ForeignProgram):
         return [(part.offset, part.size) for part in program.loaded if part.writable]
     if len(program.rows) > 1:

@@ -173,6 +173,7 @@ _PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Pu
 _NO_KEY: Final = frozenset("_<>{}$[]*")
 """Characters of placeholders: YOUR_KEY, <key>, ${KEY}. What stands around a key may have them, and a key has none."""
 _KEY_LINE: Final = r"[A-Za-z0-9+/]{32}"
+_SOME_KEY: Final = r"[A-Za-z0-9+/=]"
 _MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd", "pwd", "token", "secret", "key", "x"})
 
 
@@ -213,8 +214,9 @@ def _is_placeholder(text: str, start: int) -> bool:
     end = text.find("-----", start)
     if not text.startswith("-----END", end):
         return False
-    inner = text[start:end]
-    return not _NO_KEY.isdisjoint(inner) and re.search(_KEY_LINE, inner) is None
+    inner = text[start:end].replace("\\r", "").replace("\\n", "")
+    no_key = not _NO_KEY.isdisjoint(inner) and re.search(_KEY_LINE, inner) is None
+    return no_key or re.search(_SOME_KEY, inner) is None
 
 
 def _monotone(rest: str) -> bool:

@@ -16,6 +16,7 @@ from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import RunLine, RunLineText, read_words
 from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.scripts import (
+    EngineVerb,
     RunCommand,
     find_built_images,
     find_created_networks,
@@ -41,6 +42,7 @@ MAX_LENGTH: Final = 1_000_000
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
+_OF_COMPOSE: Final[dict[EngineVerb, EngineVerb]] = {"run": "compose run", "exec": "compose exec"}
 _TRUE: Final = frozenset({"1", "t", "true"})
 
 
@@ -176,19 +178,31 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
             if not words:
                 continue  # prose that mentions the command
             words = tuple(map(_fill_in, words))
-        run = read_words(words, command.engine, command.verb, trust=_content_trust(command))
+        verb, run = _read_command(command, words)
         if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):
             continue
         image = run.parsed.image.text if run.parsed.image else ""
         if image in built:
             run = replace(run, container=replace(run.container, image_role="built"))
         operand = run.parsed.operands[0].text if run.parsed.operands else image
-        name = f"{command.engine} {command.verb} {_short_name(run.container, operand)}".strip()
+        name = f"{command.engine} {verb} {_short_name(run.container, operand)}".strip()
         if name in names:
             name = _unique_name(name, source.position(command.place.start), names)
         names.add(name)
-        verb = command.command.words[command.first - 1]
-        yield name, RunLineText(source.text, verb, words, run, command.place, command.engine, command.verb, style)
+        word = command.command.words[command.first - 1]
+        yield name, RunLineText(source.text, word, words, run, command.place, command.engine, verb, style)
+
+
+def _read_command(command: RunCommand, words: tuple[Word, ...]) -> tuple[EngineVerb, RunLine]:
+    """Read a command by its verb, or by Compose's where only that fits: `"${docker[@]}" run` may be Compose's."""
+    trust = _content_trust(command)
+    run = read_words(words, command.engine, command.verb, trust=trust)
+    other = _OF_COMPOSE.get(command.verb)
+    if other is not None and run.parsed.errors and not command.command.words[0].literal:
+        composed = read_words(words, command.engine, other, trust=trust)
+        if not composed.errors:
+            return other, composed
+    return command.verb, run
 
 
 def _says_something(line: RunLineText) -> bool:

@@ -85,6 +85,7 @@ def _placeholder_end(text: str, at: int) -> int:
         if text.startswith(opening, at):
             end = text.find(closing, at + len(opening), at + _MAX_PLACEHOLDER)
             name = text[at + len(opening) : end].strip() if end > 0 else ""
+            name = name.lstrip(":@") if opening == "[" else name  # redis[:tag]
             if name[:1].isalpha() and (opening in "{{<" or set(name) <= _NAME | {"-"}):
                 return end + len(closing)
     return 0

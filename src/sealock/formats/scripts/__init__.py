@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sealock.formats.scripts.includes import IncludedFiles
 
 __all__ = [
+    "EngineVerb",
     "RunCommand",
     "comments",
     "find_built_images",

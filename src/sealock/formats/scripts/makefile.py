@@ -96,8 +96,10 @@ def _read_lines(text: str) -> _Lines:
             name, operator = match.group(1), match.group(2)
             value = text[match.end() : end].partition(" #")[0].replace("\\\n", " ").strip()
             lines.definitions.append(_Definition(name, operator, value))
-            if "$(shell" in value or "${shell" in value or operator == "!=":
-                lines.recipes.append((match.end(), end))
+            # The rest of the value is a command only where a recipe uses it.
+            calls = [place for call in ("$(shell", "${shell") if (place := text.find(call, match.end(), end)) >= 0]
+            if operator == "!=" or calls:
+                lines.recipes.append((match.end() if operator == "!=" else min(calls), end))
         elif (start := _one_line_recipe(line)) > 0:
             lines.recipes.append((at + start, end))
         at = end + 1

@@ -48,7 +48,9 @@ _PROMPT: Final = compile_lazily(
     r"|(?:PS\b[^>\n]{0,80}|[A-Za-z]:\\[^>\n]{0,80})>[ \t]*(?=\S)|[❯➜λ»][ \t]+(?=\S))"
 )
 _ROOT_PROMPT: Final = compile_lazily(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
-_PLACEHOLDER: Final = compile_lazily(r"<[A-Za-z][\w ./:-]{0,60}>")
+_PLACEHOLDER: Final = compile_lazily(r"<[A-Za-z][\w ./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>")
+_LEFT_OUT: Final = compile_lazily(r"[ \t]*#[ \t]*(?=(?:\.\.\.|…)[ \t]*\\?$)")
+"""What stands before the dots of a line for others: for a shell, the command would end there."""
 
 
 def fragments(source: Source) -> Iterator[Fragment]:
@@ -175,7 +177,8 @@ def _read_block(text: str, lines: list[tuple[int, int]], language: str) -> Itera
         at = at if is_session or continued else _quote_end(text, start, end)
         # What goes on in the next line is known only of an engine's command: elsewhere the shell reads it.
         goes_on = continued or _COMMAND.match(text, at, end) is not None
-        _copy_line(text, (at, end), builder, language, goes_on=goes_on)
+        left_out = _LEFT_OUT.match(text, at, end) if text.endswith("\\", 0, max(start - 1, 0)) else None
+        _copy_line(text, (left_out.end() if left_out else at, end), builder, language, goes_on=goes_on)
         builder.put("\n", end, end + 1)
         line = text[start:end]
         continued = (line.endswith("\\") and (is_session or not every)) or (

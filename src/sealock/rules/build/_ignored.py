@@ -21,6 +21,17 @@ def is_ignored(path: str, patterns: Iterable[str]) -> bool:
     return ignored
 
 
+def holds_kept(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern includes something below a directory again."""
+    above = _clean(path) + "/"
+    return any(_clean(pattern[1:]).startswith(above) for pattern in patterns if pattern.startswith("!"))
+
+
+def first_of(path: str) -> str:
+    """The name of a path at the top of the context, "" for the whole context."""
+    return _clean(path).partition("/")[0]
+
+
 def _clean(path: str) -> str:
     parts: list[str] = []
     for part in path.strip().split("/"):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import AddFile, BuildText, Copy
-from sealock.rules.build._ignored import is_ignored
+from sealock.rules.build._ignored import first_of, holds_kept, is_ignored
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
@@ -45,7 +45,10 @@ def _why(build: Build, source: BuildText) -> str:
         depth += -1 if part == ".." else 0 if part in {"", "."} else 1
         if depth < 0:
             return "is above the build context"
-    ignored = build.context.ignored
-    if isinstance(ignored, tuple) and not any(sign in path for sign in "*?[") and is_ignored(path, ignored):
+    ignored, entries = build.context.ignored, build.context.entries
+    # What is not in the Dockerfile's directory may come from another context, or may be made before the build.
+    here = not isinstance(entries, tuple) or first_of(path) in entries
+    plain = not any(sign in path for sign in "*?[")
+    if here and plain and isinstance(ignored, tuple) and is_ignored(path, ignored) and not holds_kept(path, ignored):
         return ".dockerignore excludes"
     return ""

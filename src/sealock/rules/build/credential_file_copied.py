@@ -29,7 +29,7 @@ class CredentialFileCopied(Rule[Build]):
     )
     good = (
         "FROM node:22\nCOPY package.json ./\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci\n",
-        "FROM debian:12\nCOPY .env.example ca.pem id_rsa.pub /app/\n",
+        "FROM debian:12\nCOPY .env.example ca.pem dhparam.pem id_rsa.pub /app/\n",
         "FROM debian:12\nCOPY certs/ /usr/local/share/ca-certificates/\n",
     )
 

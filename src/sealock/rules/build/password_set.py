@@ -9,6 +9,7 @@ from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.downloads import option_text
 from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
+_MOUNTED: Final = "/run/secrets/"
 _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 
 
@@ -42,16 +43,18 @@ class PasswordSet(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        random = {
-            id(command)
+        feeding = {
+            id(command): before
             for _, _, pipeline in (pipelines(build) if next(ran(build, "chpasswd"), None) else ())
             for before, command in pairwise(pipeline.commands)
-            if command.name == "chpasswd" and any(_makes_random(inner) for inner in before.walk())
+            if command.name == "chpasswd"
         }
         for call in ran(build, "chpasswd"):
             # All input of chpasswd sets a password.
-            if not {"--help", "-h"} & set(call.command.arguments) and id(call.command) not in random:
-                yield self._fault(build, call.at, call.command, "sets a password with chpasswd", "chpasswd")
+            before = feeding.get(id(call.command))
+            if {"--help", "-h"} & set(call.command.arguments) or (before and any(map(_makes_random, before.walk()))):
+                continue
+            yield self._fault(build, call.at, call.command, "sets a password with chpasswd", "chpasswd", before=before)
         has_passwd = next(ran(build, "passwd"), None) is not None
         for at, _, pipeline in pipelines(build) if has_passwd else ():
             for index, command in enumerate(pipeline.commands):
@@ -68,9 +71,13 @@ class PasswordSet(Rule[Build]):
                 name = call.command.name
                 yield self._fault(build, call.at, call.command, f"sets a password with {name}", name)
 
-    def _fault(self, build: Build, at: At, command: Command, message: str, evidence: str) -> RuleFinding:
+    def _fault(  # noqa: PLR0913  what there is to say of a command
+        self, build: Build, at: At, command: Command, message: str, evidence: str, *, before: Command | None = None
+    ) -> RuleFinding:
         # The evidence is only the name of the program: its arguments may contain the password.
         severity = unshipped(build, at, "/etc/shadow")
+        if severity is None and before is not None and _MOUNTED in build.excerpt(before.place):
+            severity = Severity.MEDIUM  # nobody can read it, but all containers share it
         return self.finding(message, at, place=known(command.place), evidence=evidence, severity=severity)
 
 
