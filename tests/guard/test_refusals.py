@@ -93,6 +93,26 @@ def test_evidence_that_cannot_be_stored_is_an_error(tmp_path: Path) -> None:
         StoredEvidence(str(tmp_path)).store(stored)
 
 
+def test_a_policy_that_is_gone_or_broken_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "sealock.toml"
+    file.write_text(PING)
+    policy = LivePolicy(str(file))
+    before, heard = policy.current, list[str]()
+    policy.announce = lambda event, words: heard.append(f"{event}: {words}")
+    file.unlink()
+    policy.look()
+    assert (policy.current is before, bool(policy.error)) == (True, True)
+    file.write_text("[guard")
+    policy.look()
+    assert policy.current is before
+    file.write_text(PING.replace("ci", "dev"))
+    policy.look()
+    policy.look()
+    assert (policy.current is before, policy.error) == (False, "")
+    assert [line.partition(":")[0] for line in heard] == ["policy-refused", "policy-refused", "policy-read"]
+    assert heard[0].endswith("the policy of before stays in use")
+
+
 # Archives.
 
 

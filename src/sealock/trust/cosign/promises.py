@@ -11,6 +11,7 @@ import hashlib
 import json
 import struct
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -195,7 +196,7 @@ def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certif
     """Return the certificate that issued the leaf, if the chain from there to the root is valid."""
     chain = [x509.load_der_x509_certificate(certificate) for certificate in authority.chain[:_MOST_CHAIN]]
     try:
-        for below, (child, parent) in enumerate(zip([leaf, *chain[:-1]], chain, strict=True)):
+        for below, (child, parent) in enumerate(pairwise((leaf, *chain))):
             child.verify_directly_issued_by(parent)
             _check_age(parent, when)
             limits = parent.extensions.get_extension_for_class(x509.BasicConstraints).value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
@@ -108,7 +109,7 @@ def _check(chain: Sequence[Certificate]) -> None:
     leaf, root = chain[0], chain[-1]
     for certificate in chain:
         _check_strength(certificate)
-    for place, (child, issuer) in enumerate(zip(chain, [*chain[1:], root], strict=True)):
+    for place, (child, issuer) in enumerate(pairwise((*chain, root))):
         try:
             child.verify_directly_issued_by(issuer)
         except NOT_SIGNED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from time import monotonic
 from typing import Final, TypeAlias
 from warnings import catch_warnings, simplefilter
@@ -274,7 +275,7 @@ class _Verification:
         return timestamps.verify(envelope.timestamp, envelope.signature, trusted) if trusted else None
 
     def _revocation(self, envelope: NotationEnvelope, certificates: tuple[Certificate, ...]) -> None:
-        pairs = list(zip(certificates, [*certificates[1:], certificates[-1]], strict=True))
+        pairs = list(pairwise((*certificates, certificates[-1])))
         if envelope.scheme == "notary.x509" and envelope.timestamp and (stamped := self._stamped(envelope)) is not None:
             pairs += stamped.certificates
         revocation.check(pairs, self.expected.revoked, self.now)
