@@ -195,6 +195,7 @@ def test_ordinary_options_stay(words: list[str]) -> None:
         (["-e", "GITHUB_TOKEN"], "-e GITHUB_TOKEN passes a secret"),
         (["-e", "ODD"], "-e ODD passes a secret"),
         (["-e", "PATH*"], "-e PATH* passes variables by a pattern"),
+        (["-e", "PATH*", "-e", "GITHUB_TOKEN"], "-e GITHUB_TOKEN passes a secret"),
         (["--log-driver", "syslog"], "--log-driver syslog may send"),
         (["--log-opt", "path=/src/x"], "--log-opt path is not"),
         (["--mount", "type=volume,dst=/x,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/src"], "may open a"),

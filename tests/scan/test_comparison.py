@@ -186,6 +186,13 @@ FINDINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str, str, str]] = {
         "CVE-1",
         "",
     ),
+    "a package that a later layer removed hides no other": (
+        (),
+        (vulnerable("CVE-1", "curl", removed=True), WORSE),
+        "CVE-2",
+        "",
+        "",
+    ),
     "what is ignored now is not gone": ((FLAW,), (vulnerable("CVE-1", "curl", suppressed=IGNORED),), "", "", ""),
     "what was ignored before is not new": (
         (vulnerable("CVE-1", "curl", suppressed=IGNORED),),

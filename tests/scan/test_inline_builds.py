@@ -28,6 +28,12 @@ FOUND: dict[str, tuple[str, str, list[str]]] = {
         "x-b: &b\n  dockerfile_inline: |\n    FROM debian:13\n    RUN sudo ls\n    USER 9\nservices:\n  a: {build: *b, user: '9'}\n  b: {build: *b, user: '9'}\n",
         ["4:9 B040"],
     ),
+    "after services without one, and after a text that two services share": (
+        "compose.yaml",
+        ("services:\n  z: {image: 'x@sha256:1', user: '9'}\n  y: {build: ., user: '9'}\n  a: {build: &b {dockerfile_inline: 'FROM debian:13'}, user: '9'}\n  b: {build: *b, user: '9'}\n"
+        f"{SERVICE.partition(chr(10))[2]}|\n        FROM debian:13\n        RUN sudo ls\n        USER 9\n"),
+        ["10:13 B040"],
+    ),
     "two, each": (
         "compose.yaml",
         "services:\n"

@@ -111,6 +111,29 @@ def test_an_answer_that_comes_before_all_was_sent_is_read() -> None:
         thread.join()
 
 
+def test_a_request_names_its_host_once_and_asks_for_no_encoding() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sent: list[bytes] = []
+
+        def answer() -> None:
+            sock, _ = server.accept()
+            with sock:
+                sent.append(sock.recv(1 << 16))
+                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = server.getsockname()[1]
+        one = HttpTransport(environment={}, patience=CALM)
+        with one.request("GET", f"http://127.0.0.1:{port}/a b?c", headers={"x": "y"}) as made:
+            assert made.read(1) == b""
+        one.close()
+        thread.join()
+    first, host, agent, *rest = sent[0].decode().split("\r\n")
+    assert (first, host) == ("GET /a%20b?c HTTP/1.1", f"Host: 127.0.0.1:{port}")
+    assert (agent.partition("/")[0], rest) == ("user-agent: sealock", ["accept-encoding: identity", "x: y", "", ""])
+
+
 def test_a_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "IDLE", -1.0)
     with registry() as server:

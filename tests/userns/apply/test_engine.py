@@ -97,6 +97,7 @@ def test_what_an_engine_has(engine: ScriptedEngine, tmp_path: Path) -> None:
     [
         ({"SecurityOptions": ["name=userns"]}, {"remapped": True}),
         ({"SecurityOptions": ["name=rootless"]}, {"rootless": True}),
+        ({"SecurityOptions": None, "Swarm": None}, {"rootless": False, "remapped": False, "swarm": False}),
         ({"Swarm": {"LocalNodeState": "active"}}, {"swarm": True}),
         ({"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}, {"containerd_store": True}),
         ({"DockerRootDir": "/data"}, {"data_root": "/data"}),
