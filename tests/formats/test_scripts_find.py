@@ -109,7 +109,7 @@ MARKDOWN = [
 
 SYSTEMD = [
     ("ExecStart", "[Service]\nExecStart=/usr/bin/docker run --rm a\n", ["docker run --rm a"]),
-    ("prefixes", "[Service]\nExecStartPre=-/usr/bin/docker create b\nExecStart=@+/usr/bin/podman run c\n", ["docker create b", "podman run c"]),
+    ("prefixes", "[Service]\nExecStartPre=-/usr/bin/docker create b\nExecStart=@+/usr/bin/podman podman run c\n", ["docker create b", "podman run c"]),
     ("lines that go on, with comments", "[Service]\nExecStart=/usr/bin/docker run \\\n  --rm \\\n# no\n  a\n", ["docker run --rm a"]),
     ("specifiers and variables", "[Service]\nExecStart=/usr/bin/docker run --name %n ${IMG} 100%% $$x\n", ["docker run --name «%n» «${IMG}» 100% $x"]),
     ("a line that ends within a word", "[Service]\nExecStart=/usr/bin/docker run x\\\n--rm a\n", ["docker run x --rm a"]),

@@ -174,7 +174,7 @@ def cluster_maps(text: str) -> list[str]:
     """The map of manifests."""
     tree = parse(text)
     faults = [(flaw.message, TextPlace(flaw.start, flaw.end)) for flaw in tree.flaws]
-    roots = [ManifestValue(root, TextPlace(root.start, root.end)) for root in tree.documents if root is not None]
+    roots = [ManifestValue(root, TextPlace(root.start, root.end)) for root in tree.documents]
     networks = [read_cluster(root, faults) for root in roots]
     return [*drawn(build_cluster_map(join_clusters(networks))), *(message for message, _ in faults)]
 

@@ -57,7 +57,7 @@ def is_project(name: str, text: str) -> bool:
     tree = yamltree.parse(text)
     if tree.flaws:
         return bool(_AT_MARGIN.search(text) and _SERVICE.search(text)) and name.lower().endswith((".yml", ".yaml"))
-    return any(is_project_node(node) for node in tree.documents if node is not None)
+    return any(map(is_project_node, tree.documents))
 
 
 def is_project_node(document: YamlNode) -> bool:

@@ -50,6 +50,10 @@ def is_same(container: Container, other: Container, *, partial: bool = False) ->
         if left == right or (left in empty and right in empty):
             continue
         # The order may differ: new options cannot follow those that come from an array.
-        if field in _ORDERED or not isinstance(left, tuple) or sorted(map(repr, left)) != sorted(map(repr, right)):
+        if (
+            field in _ORDERED
+            or not (isinstance(left, tuple) and isinstance(right, tuple))
+            or sorted(map(repr, left)) != sorted(map(repr, right))
+        ):
             return False
     return True

@@ -104,9 +104,9 @@ class YamlFault(Struct, frozen=True):
 
 
 class YamlTree(Struct, frozen=True):
-    """The documents of a text (None for an empty one); with a flaw, what precedes it."""
+    """The documents of a text (an empty one is an empty scalar); with a flaw, what precedes it."""
 
-    documents: tuple[YamlNode | None, ...]
+    documents: tuple[YamlNode, ...]
     flaws: tuple[YamlFault, ...] = ()
 
 
@@ -146,7 +146,7 @@ def _first_unreadable(text: str) -> int:
 def scalars(tree: YamlTree) -> list[Scalar]:
     """Every scalar once, keys too, in the order of the text."""
     found: dict[int, Scalar] = {}
-    pending: list[YamlNode] = [document for document in tree.documents if document is not None]
+    pending: list[YamlNode] = list(tree.documents)
     while pending:
         node = pending.pop()
         if isinstance(node, Scalar):
@@ -213,9 +213,8 @@ class _Builder:
         self.text = text
         self.shift = 1 if text.startswith("\ufeff") else 0
         self.stack: list[_Frame] = []
-        self.documents: list[YamlNode | None] = []
+        self.documents: list[YamlNode] = []
         self.flaws: list[YamlFault] = []
-        self.root: YamlNode | None = None
         self.anchors: dict[str, tuple[Scalar | Sequence | Mapping, int, int]] = {}
         self.open_anchors: dict[str, int] = {}
         self.nodes = 0
@@ -247,8 +246,6 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             return self.close(end)
         elif isinstance(event, yaml.DocumentEndEvent):
-            self.documents.append(self.root)
-            self.root = None
             self.anchors.clear()
         return True
 
@@ -296,9 +293,7 @@ class _Builder:
         if not isinstance(node, Alias) and node.anchor:
             self.anchors[node.anchor] = (node, size, depth)
         self.nodes += isinstance(node, Scalar | Alias)
-        if not self.stack:
-            self.root = node
-        else:
+        if self.stack:
             frame = self.stack[-1]
             frame.nodes.append(node)
             frame.size += size
@@ -310,18 +305,16 @@ class _Builder:
         elif depth > DEEPEST:
             self.flaw(f"the text is nested more than {DEEPEST} levels deep, aliases counted", node.start, node.end)
         else:
+            if not self.stack:
+                self.documents.append(node)
             return True
         # The tree may be a bomb, so it must not be walked.
         self.stack.clear()
-        self.root = None
         return False
 
     def finish(self) -> YamlTree:
         while self.stack:
-            if not self.close(None):
-                break
-        if self.root is not None:
-            self.documents.append(self.root)
+            self.close(None)
         return YamlTree(tuple(self.documents), tuple(self.flaws))
 
 

@@ -180,7 +180,7 @@ def of_manifests(path: str, *, rendered: bool = False) -> tuple[Map, tuple[str, 
             errors.append(f"{text.path}: {text.error or text.skipped}")
         tree = parse(text.source.text)
         faults = [(flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws]
-        roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents if root is not None]
+        roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents]
         networks += (read_cluster(root, faults) for root in roots)
         for message, place in faults:
             where = text.source.location(place)

@@ -147,10 +147,9 @@ def _kind_of_data(text: str) -> PinnedFileKind | None:
     if not _DATA.search(text):
         return None
     tree = parse(text)
-    documents = [document for document in tree.documents if document is not None]
-    if any(is_resource(document) for document in documents) or (tree.flaws and is_manifest(text)):
+    if any(map(is_resource, tree.documents)) or (tree.flaws and is_manifest(text)):
         return "kubernetes"
-    return "compose" if any(is_project_node(document) for document in documents) else None
+    return "compose" if any(map(is_project_node, tree.documents)) else None
 
 
 def find(kind: PinnedFileKind, source: Source, root: str = "") -> FoundReferences:

@@ -108,8 +108,7 @@ def _roots(source: Source, errors: list[InputError]) -> Iterator[tuple[Source, M
     tree = parse(source.text)
     errors += (InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws)
     for document in tree.documents:
-        if document is not None:
-            yield source, ManifestValue(document, Place(document.start, document.end))
+        yield source, ManifestValue(document, Place(document.start, document.end))
 
 
 def _enforcing(source: Source, root: ManifestValue) -> Iterator[PodNamespace]:

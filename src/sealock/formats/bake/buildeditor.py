@@ -56,7 +56,7 @@ def _place(document: Document, change: OnBuild) -> Place:
 
 def _of_json(text: str, places: set[Place]) -> Iterator[Edit]:
     tree = jsontext.parse(text)
-    root = next((document for document in tree.documents if document is not None), None)
+    root = next(iter(tree.documents), None)
     writer = jsontext.JsonWriter(text, root)
     wanted = {(place.start, place.end) for place in places}
     for mapping, key, node in _entries(root):

@@ -57,7 +57,7 @@ def read(source: Source, _files: FileWindow = NOTHING) -> BakeDocument:
     if jsontext.is_json_name(source.name):
         tree = jsontext.parse(text)
         errors += [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
-        node = next((document for document in tree.documents if document is not None), None)
+        node = next(iter(tree.documents), None)
         text, spans = _as_hcl(node)
     hcl = HclText(text)
     reader = _BakeReader(source, BakeFile(hcl), spans)

@@ -12,7 +12,7 @@ def included_names(text: str) -> list[str]:
     """The paths below `include`, relative to the file's directory, in the order of the text."""
     if "include" not in text:
         return []
-    documents = (target(document) for document in yamltree.parse(text).documents if document is not None)
+    documents = map(target, yamltree.parse(text).documents)
     names = [
         path.text
         for top in documents

@@ -57,14 +57,19 @@ def _replaced(_base: ComposeValue, over: ComposeValue, _report: ReportFault, _pa
 
 
 def _joined(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
+    return over.with_data(_kept(base, over) + as_items(over))
+
+
+def _kept(base: ComposeValue, over: ComposeValue) -> list[ComposeValue]:
+    """The items of the base without those that a tag of what overrides it takes away."""
     tagged = {key for key, value in over.mapping.items() if value.tag}
-    if tagged and base.is_mapping:
-        base = base.with_data({key: value for key, value in base.mapping.items() if key not in tagged})
-    return over.with_data(as_items(base) + as_items(over))
+    if not base.is_mapping:
+        return as_items(base)
+    return as_items(base.with_data({key: value for key, value in base.mapping.items() if key not in tagged}))
 
 
 def _hosts(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
-    items = as_items(base)
+    items = _kept(base, over)
     known = {item.text for item in items}
     return over.with_data(items + [item for item in as_items(over) if item.text not in known])
 

@@ -172,7 +172,7 @@ class OwnText:
 def _parsed(text: str) -> tuple[YamlTree, frozenset[int]]:
     """A text's tree, and the ids of the nodes that aliases share; kept for the next service of the same text."""
     tree = yamltree.parse(text)
-    return tree, frozenset(id(node) for document in tree.documents if document for node in _aliased(document))
+    return tree, frozenset(id(node) for document in tree.documents for node in _aliased(document))
 
 
 def target_text(node: YamlNode) -> str:

@@ -53,7 +53,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> DevContainerDocument:
     """Read the container, and the run lines of its commands."""
     tree = jsontext.parse(source.text)
     errors = [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
-    node = next((document for document in tree.documents if document is not None), None)
+    node = next(iter(tree.documents), None)
     if node is None:
         return DevContainerDocument("devcontainer", {"": source}, (), tuple(errors))
     root = ManifestValue(node, Place(node.start, node.end))

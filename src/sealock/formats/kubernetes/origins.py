@@ -114,8 +114,6 @@ def _index(originals: tuple[Source, ...]) -> _Index:
         if not is_manifest(source.text):
             continue
         for root in parse(source.text).documents:
-            if root is None:
-                continue
             for resource in resources(ManifestValue(root, Place(root.start, root.end))):
                 kind = f"{resource.word('apiVersion')} {resource.word('kind')}"
                 index.setdefault(kind, []).append((resource.word("metadata", "name"), resource, source.name))

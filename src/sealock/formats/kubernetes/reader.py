@@ -67,7 +67,7 @@ def read_resources(source: Source) -> ManifestDocument:
     members: dict[str, PodSubject] = {}
     subjects: list[Subject] = []
     names: dict[str, int] = {}
-    roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents if root is not None]
+    roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents]
     tokens = frozenset(account for top in roots for account in _without_token(top))
     for top in roots:
         counts: dict[int, int] = {}

@@ -53,17 +53,16 @@ def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
     subjects: list[Subject] = []
     lines: dict[str, CiLine] = {}
     logins: list[tuple[str, str, Place]] = []
-    for document in tree.documents if system is not None else ():
-        if document is None or system is None:
-            continue
-        root = ManifestValue(document, Place(document.start, document.end))
-        for described in system.find(root):
-            reader = _CiReader(source, system, described)
-            name = described.name if described.name not in lines else f"{described.name} ({len(lines) + 1})"
-            subjects.append(reader.subject(name))
-            lines[name] = CiLine(reader.run, described, root)
-            errors += reader.errors
-            logins += _logins(name, described)
+    if system is not None:
+        for document in tree.documents:
+            root = ManifestValue(document, Place(document.start, document.end))
+            for described in system.find(root):
+                reader = _CiReader(source, system, described)
+                name = described.name if described.name not in lines else f"{described.name} ({len(lines) + 1})"
+                subjects.append(reader.subject(name))
+                lines[name] = CiLine(reader.run, described, root)
+                errors += reader.errors
+                logins += _logins(name, described)
     subjects += settings_subject(logins)
     read_ = PipelineDocument("pipeline", {"": source}, tuple(subjects), tuple(errors), lines=lines)
     return with_run_lines(read_, files)

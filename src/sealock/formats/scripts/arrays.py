@@ -56,7 +56,7 @@ def _roots(text: str, kind: str) -> Iterator[YamlNode]:
         yield tomltree.parse(text)
         return
     tree = jsontext.parse(text) if kind == "json" else yamltree.parse(text)
-    yield from (root for root in tree.documents if root is not None)
+    yield from tree.documents
 
 
 def _commands(root: YamlNode, text: str) -> Iterator[Command]:

@@ -57,7 +57,7 @@ def _logical_end(text: str, start: int) -> int:
 
 
 def _split_commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
-    """Split words at ";", and remove the prefixes of the program's name."""
+    """Split words at ";", and remove the prefixes of the program's name, and the other name that "@" gives it."""
     current: list[Word] = []
     for word in words:
         if word.text == ";" and word.place.end - word.place.start == 1:
@@ -66,10 +66,12 @@ def _split_commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
             current = []
         elif not current:
             bare = word.text.lstrip(_PREFIXES)
-            prefix_length = len(word.text) - len(bare)
+            prefix = word.text[: len(word.text) - len(bare)]
             if bare:
-                place = Place(word.place.start + prefix_length, word.place.end)
+                place = Place(word.place.start + len(prefix), word.place.end)
                 current.append(Word(bare, place, word.literal))
+                if "@" in prefix:
+                    next(words, None)
         else:
             current.append(word)
     if current:

@@ -13,7 +13,9 @@ from sealock.model.location import Place, Source
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
-_VARIABLE: Final = compile_lazily(rf"\$env:(\w+)|\$\{{env:(\w+)\}}|%(\w+)%|{SPLAT_PATTERN}", re.IGNORECASE)
+_VARIABLE: Final = compile_lazily(
+    rf"\$env:(\w+)|\$\{{env:(\w+)\}}|%(\w+)%|{SPLAT_PATTERN}|%%(?:~\w*)?(\w)(?!\w)|%(?:~[a-z]*)?([\d*])", re.IGNORECASE
+)
 _USED: Final = compile_lazily(r"(?<![@\w])\$(\w+)")
 _DRIVE: Final = compile_lazily(r"(?<![\w\\/])[A-Za-z]:\\[^\s\"']*")
 _ASSIGNMENT: Final = compile_lazily(
@@ -22,8 +24,17 @@ _ASSIGNMENT: Final = compile_lazily(
 )
 _COMMENT: Final = compile_lazily(r"[ \t]*(?:#|::|@?rem\b)", re.IGNORECASE)
 _BEFORE: Final = compile_lazily(
-    r"[ \t]*(?:\$[\w:]+[ \t]*=[ \t]*|@|&[ \t]*(?![&])|call[ \t]+|start(?:[ \t]+/\w+)*[ \t]+)*", re.IGNORECASE
+    r"[ \t]*(?:\$[\w:]+[ \t]*=[ \t]*|@|&[ \t]*(?![&])|call[ \t]+|start(?:[ \t]+(?:/\w+|\"[^\"\n]*\"))*[ \t]+"
+    r"|cmd(?:\.exe)?(?:[ \t]+/\w)+[ \t]+|for[ \t]+[^\n()]*\([^\n()]*\)[ \t]*do[ \t]+)*",
+    re.IGNORECASE,
 )
+_SIGN: Final = compile_lazily(
+    r"\"[^\"\n]*\"|'[^'\n]*'|\{\{[^\n{}]*\}\}|[$@]\{[^\n{}]*\}"
+    r"|(?P<sign>(?<![^\s)])\{|\}(?=[ \t]*(?:$|[)};]|(?:else|elseif|catch|finally)\b))|(?<=[\s}])\}(?=\s)"
+    r"|(?<=\))[ \t]*else[ \t]+(?=[^\s({]))",
+    re.IGNORECASE,
+)
+"""A text, a template of Docker's, or what begins or ends a block, or is before another command of a line."""
 _ENGINE: Final = compile_lazily(r"docker|podman|nerdctl", re.IGNORECASE)
 _BLOCK_COMMENT: Final = compile_lazily(r"<#.*?(?:#>|\Z)", re.DOTALL)
 _HERE_STRING: Final = compile_lazily(r"@([\"'])[ \t]*\r?\n(?:.*?\n)?\1@", re.DOTALL)
@@ -60,25 +71,24 @@ def fragments(source: Source) -> Iterator[Fragment]:
         whole = text[start:end]
         if _ENGINE.search(whole) and not _COMMENT.match(whole) and not any(a <= start < b for a, b in hidden):
             builder = FragmentBuilder()
-            before = _BEFORE.match(text, lines[0][0], lines[0][1])
-            lines[0] = (before.end() if before else lines[0][0], lines[0][1])
-            for first, last in lines:
-                stop = _end_within_blocks(text, first, last)
-                copy_line(text, first, stop, builder, every=True)
-                builder.put("\n", stop, stop + 1)
+            _copy_commands(text, lines, builder)
             yield builder.fragment("bash", presets)
 
 
-def _end_within_blocks(text: str, start: int, end: int) -> int:
-    """The end of a line without the braces that close blocks: a shell would take them for words of the command."""
-    stop = end
-    while stop > start and text[stop - 1] in " \t":
-        stop -= 1
-    if stop - start < 2 or text[stop - 1] != "}" or text[stop - 2] not in " \t}" or "{{" in text[start:stop]:
-        return end  # {{ }} is a template of Docker's
-    while stop > start and text[stop - 1] in " \t}":
-        stop -= 1
-    return stop
+def _copy_commands(text: str, lines: list[tuple[int, int]], builder: FragmentBuilder) -> None:
+    """Copy what names an engine of a logical line: each block of it, and what follows `else`, is a line of its own."""
+    begins = True
+    for start, end in lines:
+        at = start
+        signs = [match.span("sign") for match in _SIGN.finditer(text, start, end) if match["sign"]]
+        for stop, after in (*signs, (end, end)):
+            if not begins or _ENGINE.search(text, at, stop):
+                before = _BEFORE.match(text, at, stop) if begins else None
+                copy_line(text, before.end() if before else at, stop, builder, every=True)
+                builder.put("\n", stop, after if after > stop else stop + 1)
+                begins = False
+            begins = begins or after > stop
+            at = after
 
 
 def copy_line(text: str, start: int, end: int, builder: FragmentBuilder, *, every: bool) -> None:
@@ -94,7 +104,14 @@ def copy_line(text: str, start: int, end: int, builder: FragmentBuilder, *, ever
     paths = [(start, stop)] if every else [span for span in drives if text[span[0] - 1 : span[0]] != "'"]
     for match in _VARIABLE.finditer(text, start, stop):
         _copy_paths(text, at, match.start(), builder, paths)
-        name = match.group(1) or match.group(2) or match.group(3) or match.group(4).lower()
+        name = (
+            match.group(1)
+            or match.group(2)
+            or match.group(3)
+            or match.group(5)
+            or match.group(6)
+            or match.group(4).lower()
+        )
         builder.put("${" + name + "}", match.start(), match.end())
         at = match.end()
     _copy_paths(text, at, stop, builder, paths)
