@@ -34,9 +34,10 @@ def test_a_seed_draws_the_same_mutants_again_and_each_changes_its_file() -> None
 
 def test_annotations_and_the_texts_of_the_manual_are_not_changed() -> None:
     text = 'Kind = A | B\nclass A:\n    bad = ("x",)\n    size: int = 1\n    least = 3\n\n    def f(self, a: int = 2) -> int:\n        return 1\n'
+    text += "zip(a, strict=True)\nzip(a, strict=False)\nrun(check=True)\n"
     lines = text.splitlines()
     quiet = [lines[start[0] - 1][start[1] : end[1]] for start, end in quiet_spans(text)]
-    assert sorted(quiet) == ["Kind = A | B", 'bad = ("x",)', "int", "int", "int"]
+    assert sorted(quiet) == ["Kind = A | B", 'bad = ("x",)', "int", "int", "int", "strict=True"]
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,10 @@ def _is_type(name: str) -> bool:
 
 
 def quiet_spans(text: str) -> list[Span]:
-    """The places whose change no test should notice: imports, types, how a class keeps its fields, and pure texts."""
+    """The places whose change no test should notice: imports, types, how a class keeps its fields, and pure texts.
+
+    So is `strict=True` of zip: it asserts what always holds.
+    """
     spans: list[Span] = []
     for node in ast.walk(ast.parse(text)):
         match node:
@@ -141,6 +144,8 @@ def quiet_spans(text: str) -> list[Span]:
                 spans += [_span(word) for word in words if word.arg in _OF_CLASSES] + [
                     _span(node) for node in decorators
                 ]
+            case ast.Call(func=ast.Name(id="zip"), keywords=[ast.keyword(value=ast.Constant(value=True)) as strict]):
+                spans.append(_span(strict))
             case ast.AnnAssign():
                 spans.append(_span(node.annotation))
             case ast.arg(annotation=ast.expr() as annotation):
