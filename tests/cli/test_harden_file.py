@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealock.cli.harden import for_trial
 from sealock.cli.main import main
 from sealock.formats.profile import write_profile
 from support.profiles import DIGEST, web
@@ -71,3 +72,22 @@ def test_a_network_that_cannot_be_written_changes_none(capfd: pytest.CaptureFixt
     shown = harden(capfd, "--in", "compose.yaml:web")
     assert "not written: network of its own: " in shown
     assert "+    networks:" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "trial"),
+    [
+        pytest.param(
+            "docker run --name web --restart always -v data:/data -v /srv:/srv:ro --network front nginx:1.27 nginx",
+            "docker run --label sealock.trial=1 --detach --name trial -v /data -v /srv:/srv:ro --network fresh nginx:1.27 nginx",
+            id="with a volume and a network of its own, and no restart",
+        ),
+        pytest.param(
+            "docker run --rm --detach=false --network back nginx:1.27",
+            "docker run --label sealock.trial=1 --name trial --detach --network back nginx:1.27",
+            id="in the background, on another network, and kept after its end",
+        ),
+    ],
+)
+def test_a_trial_runs_beside_the_container(line: str, trial: str) -> None:
+    assert " ".join(for_trial(line.split(), "trial", "front", lambda: "fresh")) == trial

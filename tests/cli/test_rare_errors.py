@@ -93,6 +93,12 @@ def test_an_error_in_a_document_of_an_editor_is_shown_there(
     assert results.fix_text(checked) is None
 
 
+def test_the_text_that_an_editor_shows_is_fixed_as_a_file_is() -> None:
+    fixed = results.fix_text(check_text(EditedText("FROM debian:12\nADD app /app\n", "/a/Dockerfile")))
+    assert fixed is not None
+    assert "COPY app /app" in fixed.text
+
+
 class FaultyEngine:
     """An engine that refuses."""
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sealock.model.container import Container
+from sealock.model.inventory import Inventory
 from sealock.model.profile import ArchitectureCalls, LearningRun, Profile
 from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, latest_runtime, profile_faults
+from sealock.scan.profileuse import digests_of
 from sealock.scan.proposals import propose, with_proposals
 from support.profiles import DIGEST, OTHER, web
 
@@ -35,6 +38,11 @@ def test_what_speaks_against_a_profile(profile: Profile, place: UsePlace, kinds:
 def test_runtime_of_the_last_run_that_names_one_counts() -> None:
     assert latest_runtime(web(runs=(*web().runs, LearningRun(runtime="crun"), LearningRun()))) == "crun"
     assert latest_runtime(web(runs=())) == ""
+
+
+def test_an_image_has_the_digests_of_its_configuration_its_manifest_and_its_names() -> None:
+    image = Inventory(("a/b@sha256:n", "a/b:1"), "sha256:c", "linux/amd64", (), Container(), manifest="sha256:m")
+    assert digests_of(image) == ("sha256:c", "sha256:m", "sha256:n")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def fault_of_service(demonstration: Demonstration, path: str, service: str) -> F
 
 def _fault(demonstration: Demonstration, target: str, name: str) -> Fault:
     only = (demonstration.rule,)
-    run = CheckRun(Settings(only=only, policy_file="", vulnerabilities=False, inline_ignores=False, pedantic=True))
+    run = CheckRun(Settings(only=only, policy_file="", vulnerabilities=False, inline_ignores=False))
     (input_,) = run.inputs((target,))
     if isinstance(input_, Unreadable):
         message = f"{target}: {input_.error}"
