@@ -96,7 +96,9 @@ class TestMap:
     def stages(self, mutant: Mutant) -> Iterator[dict[str, float]]:
         """The tests of the mutant's room that reach its line; those of other rooms, and those that reach its file."""
         by_line = self._by_line(mutant.path)
-        line = set(by_line.get(mutant.line, ())) & self.seconds.keys()
+        # `break` and `continue` are jumps of the line before them, and Python has no event of their own for most.
+        number = max((known for known in by_line if known <= mutant.line), default=0)
+        line = set(by_line.get(number, ())) & self.seconds.keys()
         file = {name for names in by_line.values() for name in names} & self.seconds.keys()
         if not line or mutant.at_import:
             # As a table does, it may run in the test that imported the module first: whatever uses the file may see it,
