@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sealock.cli.workshop import NAMES
 from sealock.show import tools
 from support.commandline import sealock
 from support.simulators.engineclient import INFO, ClientStandIn
@@ -34,11 +35,17 @@ def no_busybox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def show(
-    tmp_path: Path, *words: str, info: Mapping[str, Any] = INFO, answers: str = "exit 0", stdin: str = "", **more: str
+    tmp_path: Path,
+    *words: str,
+    info: Mapping[str, Any] = INFO,
+    answers: str = "exit 0",
+    stdin: str = "",
+    typed: str = "",
+    **more: str,
 ) -> tuple[CompletedProcess[str], list[str]]:
     client = ClientStandIn(tmp_path / "bin", info, answers)
     environment = {"PATH": f"{client.directory}:/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "80", **more}
-    done = sealock("show", *words, cwd=tmp_path, environment=environment, stdin=stdin)
+    done = sealock("show", *words, cwd=tmp_path, environment=environment, stdin=stdin or typed, types=bool(typed))
     return done, [asked for asked in client.asked if not asked.startswith("info")]
 
 
@@ -165,13 +172,29 @@ def test_a_hostile_answer_reaches_no_terminal_raw(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_the_workshop_goes_through_the_chapters_and_stops_where_the_user_does(tmp_path: Path) -> None:
+def test_the_workshop_goes_through_a_chapter(tmp_path: Path) -> None:
     answers = HARMED_THEN_REFUSED.format(tmp_path, f"{os.getpid():x}")
     done, asked = show(tmp_path, "namespaces", "--yes", answers=answers)
     assert "1 of 12  Namespaces" in done.stdout, done.stdout + done.stderr
     assert "$ sealock inspect container:show-" in done.stdout
     assert "More: sealock rules C018" in done.stdout
     assert asked[-1].startswith("images")
+
+
+@pytest.mark.parametrize(
+    ("typed", "chapters"),
+    [
+        pytest.param("y\n\n\n", [1, 2, 3], id="Enter goes on"),
+        pytest.param("y\n\nq\n", [1, 2], id="q ends"),
+        pytest.param("y\nQuit\n\n", [1], id="quit ends, in any case"),
+    ],
+)
+def test_the_workshop_stops_where_the_user_does(typed: str, chapters: list[int], tmp_path: Path) -> None:
+    answers = HARMED_THEN_REFUSED.format(tmp_path, f"{os.getpid():x}")
+    done, _ = show(tmp_path, *NAMES[:3], answers=answers, typed=typed)
+    assert [number for number in range(1, 13) if f"{number} of 12  " in done.stdout] == chapters, (
+        done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize(

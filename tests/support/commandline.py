@@ -14,14 +14,20 @@ from unittest.mock import patch
 from sealock.cli.main import main
 
 
+class _Keyboard(TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
 def sealock(
-    *words: str, cwd: Path, environment: Mapping[str, str], stdin: str = ""
+    *words: str, cwd: Path, environment: Mapping[str, str], stdin: str = "", types: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """What it says and how it ends. The environment is all that it sees; streams are pipes, as it were.
 
-    What a process alone can show (a full disk, a reader that leaves, limits, a terminal) wants a process.
+    `types` where a person types the input. What a process alone can show (a full disk, a reader that leaves, limits, a
+    terminal's screen) wants a process.
     """
-    given = TextIOWrapper(BytesIO(stdin.encode()), encoding="utf-8")
+    given = (_Keyboard if types else TextIOWrapper)(BytesIO(stdin.encode()), encoding="utf-8")
     said, complained = (TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with (
         chdir(cwd),
