@@ -45,6 +45,12 @@ def test_incomplete_profile_says_why() -> None:
     assert "Incomplete:\n  it never met the phase 'stop'\n  the watcher lost 3 files\n" in shown
 
 
+def test_a_phase_that_was_met_counts_though_it_need_not_be() -> None:
+    assert render_profile(web(excluded=PHASES), "p") == render_profile(web(excluded=()), "p")
+    unmet = web(runs=(LearningRun(phases=PHASES[:-1]),), excluded=PHASES)
+    assert f"- {PHASES[-1]}\n" in render_profile(unmet, "p")
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120])
 @pytest.mark.parametrize("profile", [web(), HOSTILE, Profile("")])
 @pytest.mark.parametrize("unicode", [True, False])
