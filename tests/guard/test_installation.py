@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from sealock.cli.main import main
+from sealock.errors import FormatError
 from sealock.guard import installation
 from sealock.guard.running import PLUGIN, SOCKET
-from sealock.guard.units import plugin_units, proxy_units
+from sealock.guard.units import plugin_units, proxy_units, with_plugin, without_plugin
 from support.guardproxy import guard
 from support.scriptedengine import scripted
 from support.waiting import PATIENCE
@@ -228,3 +229,16 @@ def test_what_cannot_be_done_is_not_begun(
     assert install(root, "--apply") == 1
     assert called(root) == []
     assert "nothing was changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param('{"hosts": 3, "debug": "x"}', "debug should be true or false", id="the first of two errors"),
+        pytest.param('{"a": 1', "not valid JSON", id="a file that ends early"),
+    ],
+)
+def test_settings_of_the_engine_that_are_not_understood_stay_as_they_are(text: str, why: str) -> None:
+    for change in (with_plugin, without_plugin):
+        with pytest.raises(FormatError, match=f"^/etc/docker/daemon.json cannot be read: {why}"):
+            change(text, "etc/docker/daemon.json")

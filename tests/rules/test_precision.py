@@ -31,6 +31,11 @@ def copied(what: str, build: str = "RUN make\n") -> str:
 
 SILENT = [
     (
+        "a download that a program reads, and no shell",
+        'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN x=$(curl -s https://e.com/a); cat <<< "$x"\n',
+        "B020",
+    ),
+    (
         "C001 covers what a privileged container keeps",
         "docker run --privileged --cap-drop MKNOD --network host alpine:3.20\n",
         "C005",
