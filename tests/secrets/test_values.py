@@ -238,3 +238,12 @@ def test_any_text_is_searched_and_every_place_lies_in_it(name: str, value: str) 
 def test_long_texts_take_linear_work(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     assert lines_run(lambda: find_in_text(text)) < 20 * len(text)
+
+
+@pytest.mark.parametrize(
+    "header", ["Authorization", "proxy-authorization", "X-Vault-Token", "X-API-Key", "api-key", "x-auth-key"]
+)
+def test_a_header_with_credentials_is_a_secret(header: str) -> None:
+    assert [kind for kind, *_ in find_in_text(f"curl -H '{header}: Xy7qPw2zLk' https://e.com")] == [
+        "credentials in a header"
+    ]

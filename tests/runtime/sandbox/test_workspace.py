@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.runtime.sandbox import workspace as module
@@ -263,3 +264,12 @@ def test_a_workspace_of_so_many_entries_is_complete(tmp_path: Path, monkeypatch:
     for most, complete in ((4, True), (3, False)):
         monkeypatch.setattr(module, "_MOST_ENTRIES", most)
         assert look_at(str(tmp_path)).complete is complete
+
+
+@pytest.mark.parametrize("other", [-1, 1])
+def test_a_path_that_another_file_has_taken_is_no_longer_what_it_was(other: int, tmp_path: Path) -> None:
+    (tmp_path / ".envrc").touch()
+    seen = look_at(str(tmp_path))
+    ((path, inode),) = seen.protected
+    with pytest.raises(TargetError, match="envrc in the workspace changed while sealock was starting"):
+        check_unchanged(replace(seen, protected=((path, inode + other),)))
