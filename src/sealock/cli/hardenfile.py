@@ -118,7 +118,7 @@ def _save(path: str, before: str, after: str, *, to_file: bool) -> None:
 def _own_network(document: Document, subject: Subject, profile: Profile, *, shared: Callable[[], bool]) -> OwnNetwork:
     """The network that a service of a project, or a unit of Quadlet, is to have."""
     if document.kind == "compose":
-        projects = (subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
+        projects = document.nouns(Project)
         return own_network(next(projects, Project("compose")), subject.name, profile)
     asked = subject.noun
     if document.kind != "quadlet" or not isinstance(asked, Container) or not (shares_default(asked) and shared()):

@@ -14,7 +14,7 @@ from sealock.model.project import Project, ServiceBuild
 
 def builds_of(document: Document) -> dict[str, ServiceBuild]:
     """How each service of a document is built."""
-    projects = (subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
+    projects = document.nouns(Project)
     return {service.name: service.build for project in projects for service in project.services if service.build}
 
 

@@ -7,6 +7,7 @@ a limit, and only a file with an invalid header is a BrokenFileError.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from itertools import takewhile
 from operator import itemgetter
 from struct import Struct as Layout
@@ -157,11 +158,8 @@ class Elf(Struct):
 
     def at_address(self, address: int, size: int) -> bytes:
         """Return the bytes that would be loaded at an address; fewer, or none, where the file has not got them."""
-        for segment in self.segments:
-            if segment.type == LOAD and segment.address <= address < segment.address + segment.size:
-                start = segment.offset + address - segment.address
-                return self.data[start : min(start + size, segment.offset + segment.size)]
-        return b""
+        spans = ((part.address, part.offset, part.size) for part in self.segments if part.type == LOAD)
+        return bytes_at(self.data, spans, address, size)
 
     @property
     def interpreter(self) -> str:
@@ -248,6 +246,15 @@ def _segment_of_64(row: tuple[int, ...]) -> Segment:
 
 def _segment_of_32(row: tuple[int, ...]) -> Segment:
     return Segment(type=row[0], flags=row[6], offset=row[1], address=row[2], size=row[4])
+
+
+def bytes_at(data: FileContent, spans: Iterable[tuple[int, int, int]], address: int, size: int) -> bytes:
+    """Return the bytes at an address, of what is loaded: each part's address, offset in the file, and size."""
+    for start, offset, length in spans:
+        if start <= address < start + length:
+            at = offset + address - start
+            return data[at : min(at + size, offset + length)]
+    return b""
 
 
 def text_at(table: bytes, offset: int) -> bytes:

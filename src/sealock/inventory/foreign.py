@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.inventory.elf import bytes_at
 from sealock.inventory.window import FileContent
 
 HEADS: Final = frozenset({b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce"})
@@ -69,11 +70,8 @@ class ForeignProgram(Struct, frozen=True):
 
     def at_address(self, address: int, size: int) -> bytes:
         """Return the bytes that would be loaded at an address; fewer, or none, where the file has not got them."""
-        for part in self.loaded:
-            if part.address <= address < part.address + part.size:
-                start = part.offset + address - part.address
-                return self.data[start : min(start + size, part.offset + part.size)]
-        return b""
+        spans = ((part.address, part.offset, part.size) for part in self.loaded)
+        return bytes_at(self.data, spans, address, size)
 
 
 def is_foreign(head: bytes) -> bool:

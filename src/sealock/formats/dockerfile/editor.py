@@ -74,7 +74,7 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
 def _verify(document: Document, result: tuple[Edit, ...], target: Container) -> None:
     text = apply_edits(document.source.text, result)
     reread = read(Source(document.source.name, text), NOTHING)
-    noun = next((subject.noun for subject in reread.subjects if isinstance(subject.noun, Container)), None)
+    noun = next(reread.nouns(Container), None)
     if len(reread.errors) <= len(document.errors) and noun is not None:
         differing = next((name for name in DOCKERFILE_FIELDS if not _is_same(name, noun, target)), None)
         if differing is None:

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from itertools import count
 from typing import Any, Final
 
 from msgspec import Struct, ValidationError, convert
@@ -168,17 +167,17 @@ class Registry:
 
     def _whole(self, name: ImageName, path: str) -> tuple[bytes, Mapping[str, str], str]:
         """The body, headers and address of an answer; what breaks off is asked for again."""
-        begun = time.monotonic()
-        for attempt in count(1):
+        begun, attempt = time.monotonic(), 0
+        while True:
             with self._from_mirrors(name, "GET", path) as answer:
                 try:
                     return answer.read(MOST_BYTES), answer.headers, answer.url
                 except BrokenOffError as error:
                     self.requests.note_silence(host_of(name), begun, error)
-                    if attempt == ATTEMPTS or given_up(begun):
+                    if attempt == ATTEMPTS - 1 or given_up(begun):
                         raise
-                    self.requests.rest(attempt - 1)
-        raise AssertionError
+                    self.requests.rest(attempt)
+            attempt += 1
 
     def child(self, name: ImageName, descriptor: Descriptor) -> Fetched:
         """Get the manifest of a descriptor; its size and media type must match."""
