@@ -26,7 +26,7 @@ D: Final = "FROM debian:12\n"
             "FROM debian:12 AS a\n" + "".join(f"ENV A{n}=b\n" for n in range(2_000)) + "FROM a\n" * 2_000,
             "inherit more than 1000000",
         ),
-        ("run", "docker run alpine\n" + "a\n" * 500_000, "larger than 1000000 characters"),
+        ("run", "docker run alpine\n" + "a\n" * 2_000_000, "larger than 4000000 characters"),
         ("run", "docker run alpine\n" * 10_003, "more than 10000 run lines"),
         ("run", "#!/bin/sh\ndocker run alpine | " + "a|" * 1_000, "more than 500 pipes"),
         (

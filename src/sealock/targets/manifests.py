@@ -76,15 +76,19 @@ def _paths(target: str, excluded: Callable[[str, str], bool], *, rendered: bool)
         yield ManifestText(target, error=f"{why}, and was not walked: name the directory itself"), False
         return
     errors: list[ManifestText] = []
+    passed: list[str] = []
     walk = Walk(
         target,
         lambda name: excluded(target, os.path.join(target, name)),
         lambda at, why: errors.append(ManifestText(at, error=f"{at} could not be read: {why}")),
         also=_ALSO,
+        unexamined=passed.append,
         rendered=rendered,
     )
     # Whatever else the walk would not read, as what is no UTF-8 text, is an error when it is read.
-    paths = [os.path.normpath(file.path) for file in walk.files() if not file.image]
+    found = [file.path for file in walk.files() if not file.image]
+    # Kubernetes takes what a link of this name leads to, which may lie outside of the directory.
+    paths = list(map(os.path.normpath, [*found, *filter(os.path.islink, passed)]))
     parts = {part for path in paths if rendered for part in named_parts(path)}
     for path in paths:
         if (rendered and is_renderable(path)) or (path.lower().endswith(_ENDINGS) and path not in parts):

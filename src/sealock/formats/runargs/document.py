@@ -37,8 +37,8 @@ from sealock.model.project import Project, ProjectFile, ProjectNetwork, Service
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
-MAX_LENGTH: Final = 1_000_000
-"""Characters of a text with run lines."""
+MAX_LENGTH: Final = 4_000_000
+"""Characters of a text with run lines: changelogs in Markdown come to more than a million."""
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
