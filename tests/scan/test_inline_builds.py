@@ -119,9 +119,27 @@ def test_a_comment_of_it_ignores_nothing_for_it_is_a_value(tmp_path: Path) -> No
     assert [finding.rule for finding in report.counted] == ["B040"]
 
 
-def test_a_fix_of_the_rest_leaves_it_as_it_is(tmp_path: Path) -> None:
+def test_a_fix_edits_it_beside_the_service(tmp_path: Path) -> None:
     text = FOUND["in a block"][1] + "    privileged: true\n"
     (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
     (fixed,) = fix(str(tmp_path / "compose.yaml"), settings=Settings(only=("C001", "B040")), unsafe=True)
-    assert fixed.text == text.replace("privileged: true", "privileged: false")
+    assert fixed.text == text.replace("privileged: true", "privileged: false").replace("RUN sudo ls", "RUN ls")
     assert not fixed.failed
+
+
+def test_the_lines_above_and_below_an_edit_may_have_variables(tmp_path: Path) -> None:
+    text = f"{SERVICE}|\n        FROM $BASE\n        MAINTAINER me\n        RUN echo $WHO\n        USER 9\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    (fixed,) = fix(str(tmp_path), settings=Settings(only=("B140",), environment={"BASE": "debian:13", "WHO": "me"}))
+    assert fixed.text == text.replace("MAINTAINER me", 'LABEL org.opencontainers.image.authors="me"')
+
+
+def test_a_line_with_variables_is_left_to_people(tmp_path: Path) -> None:
+    text = f"{SERVICE}|\n        FROM debian:13\n        MAINTAINER $WHO\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    settings = Settings(only=("B140",), environment={"WHO": "me"})
+    assert not fix(str(tmp_path), settings=settings)
+    (report,) = check(str(tmp_path), settings=settings).targets
+    assert [(finding.rule, finding.remedy.safe, finding.remedy.changes) for finding in report.findings] == [
+        ("B140", False, ())
+    ]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from sealock.errors import FormatError
+from sealock.model.change import Edit
+from sealock.model.document import DocumentKind
 from sealock.model.location import Location, Place, Source
 
 _TRIED: Final = 4
 """Lines of the value at which its text may start: those of its key, its indicators and a comment come before."""
 _CORRECTIONS: Final = 4
 """How often a column is moved for the dollars before it: moving it may pass others."""
+_ESCAPES: Final[dict[DocumentKind, tuple[tuple[str, str], ...]]] = {
+    "compose": (("$", "$$"),),
+    "bake": (("${", "$${"), ("%{", "%%{")),
+}
+"""What would begin a variable in a text of this kind, and how it is written there."""
 
 
 class WithinSource(Source):
@@ -29,6 +37,37 @@ class WithinSource(Source):
         there = Place(start, start + place.end - place.start)
         return there if self._first and self._outer.excerpt(there) == self.excerpt(place) else None
 
+    def outer_edit(self, edit: Edit, kind: DocumentKind) -> Edit:
+        """The edit of the outer text, of this kind, that makes an edit of this one: of whole lines.
+
+        FormatError where these lines are written in another way there, as with variables.
+        """
+        first, column = super().position(edit.place.start)
+        last, end = super().position(edit.place.end)
+        lines = (self.line(first)[: column - 1] + edit.text + self.line(last)[end - 1 :]).split("\n")
+        if end == 1 and (edit.text.endswith("\n") or (column == 1 and not edit.text)):
+            last, lines = last - 1, lines[:-1]  # the line after the edit stays as it is
+        outer, moved = self._outer, self._first - 1
+        for number in range(first, last + 1):
+            if not self._first or self._place.file or not self._is_plain(number, kind):
+                message = "its Dockerfile is written with variables, with escapes or in another file"
+                raise FormatError(message)
+        indent = outer.line(self._first)[: self._shift]
+        past = [*outer.starts[first + moved - 1 : first + moved], len(outer.text)][0]
+        following = [*outer.starts[last + moved : last + moved + 1], len(outer.text)][0]
+        end_of_line = (
+            "\r\n"
+            if outer.text.startswith("\r", outer.starts[self._first - 1] + len(outer.line(self._first)))
+            else "\n"
+        )
+        written = "".join((indent + _escaped(line, kind) if line else "") + end_of_line for line in lines)
+        return Edit(Place(past, max(past, following)), written)
+
+    def _is_plain(self, number: int, kind: DocumentKind) -> bool:
+        """Whether a line is written in the outer text as it is, but for its indent."""
+        written = self._outer.line(self._first + number - 1)
+        return written[self._shift :] == _escaped(self.line(number), kind) or not written.strip()
+
     def location(self, place: Place) -> Location:
         """The location of a place in the outer text."""
         if self._first and place.start >= 0:
@@ -46,6 +85,12 @@ class WithinSource(Source):
             doubled = written.count("$$", self._shift, at)
             at = self._shift + column - 1 + doubled
         return self._first + line - 1, min(at, len(written)) + 1
+
+
+def _escaped(line: str, kind: DocumentKind) -> str:
+    for sign, written in _ESCAPES.get(kind, ()):
+        line = line.replace(sign, written)
+    return line
 
 
 def _start(lines: list[str], outer: Source, place: Place) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from sealock import formats
 from sealock.formats.buildcontexts import has_inline
 from sealock.model.change import Add, Edit, FieldChange, On, OnBuild, Set, Swap
 from sealock.model.container import Container
-from sealock.model.document import Document, Subject, SubjectKind
+from sealock.model.document import Document, DocumentKind, Subject, SubjectKind
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
 from sealock.policy.trust import TrustPolicy
@@ -82,7 +82,7 @@ class Evaluator:
         skipped = (*target.unevaluated, *result.skipped)
         evaluated = EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped)
         if inlines := inline_dockerfiles(target.input, target.document):
-            within = evaluate_inline(target.key, inlines, rules, trust)
+            within = evaluate_inline(target.key, inlines, target.document.kind, rules, trust)
             errors = tuple(error for inline in inlines for error in inline.errors)
             evaluated = evaluated.with_more(within.findings, within.skipped, errors)
         return evaluated
@@ -147,14 +147,19 @@ def inline_dockerfiles(input_: FileInput | ImageInput | MachineInput, document: 
     return tuple(read_inline(document, input_.files))
 
 
-def evaluate_inline(key: str, inlines: Iterable[Document], rules: Rules, trust: TrustPolicy) -> Evaluation:
-    """Evaluate rules and the trust policy on the Dockerfiles within a document: no fix changes what they hold."""
+def evaluate_inline(
+    key: str, inlines: Iterable[Document], outer: DocumentKind, rules: Rules, trust: TrustPolicy
+) -> Evaluation:
+    """Evaluate rules and the trust policy on the Dockerfiles within a document of this kind: fixes edit its text."""
+    from sealock.scan.inlinebuilds import fixed_outside  # noqa: PLC0415  few files hold any
+
     parts: list[Evaluation] = []
     for inline in inlines:
         found = evaluate(key, inline, rules)
         # A Dockerfile lacks all that a service sets, which is no news here.
         skipped = tuple(skipped for skipped in found.skipped if not skipped.by_kind)
-        parts.append(Evaluation(tuple(map(_without_fix, found.findings)), skipped))
+        findings = tuple(fixed_outside(finding, inline, outer) or _without_fix(finding) for finding in found.findings)
+        parts.append(Evaluation(findings, skipped))
         if trust.given:
             parts.append(_references(key, inline, trust))
     return _joined(parts)

@@ -331,7 +331,7 @@ class _Fixer:
         inlines = inline_dockerfiles(self.input, document)
         key, trust = self.input.name, self.policy.trust
         found = evaluate_document(self.input, key, document, self.rules, trust).findings
-        return (*found, *evaluate_inline(key, inlines, self.rules, trust).findings)
+        return (*found, *evaluate_inline(key, inlines, document.kind, self.rules, trust).findings)
 
 
 def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Reads the Dockerfiles that compose and bake files hold as values, so that they are evaluated where they stand.
 
-Their findings count as those of the file. Nothing changes them by itself: an edit of the Dockerfile would have to be
-written in the quotes, the indent and the escapes of the text around it.
+Their findings count as those of the file, and fixes edit its text. What is not written line by line in it, and what
+would be changed by the fields of the image, is left to people.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock.errors import FormatError
 from sealock.formats.buildcontexts import contexts_of, is_remote
 from sealock.formats.files import NOTHING, FilesBelow, FileWindow
 from sealock.formats.withintext import WithinSource
 from sealock.model.absent import UNKNOWN
-from sealock.model.document import Document, Subject
-from sealock.model.finding import Skipped
+from sealock.model.change import Edit
+from sealock.model.document import Document, DocumentKind, Subject
+from sealock.model.finding import Finding, Skipped
 from sealock.model.project import Project, Service
 from sealock.scan.namedcontexts import with_contexts
 
@@ -44,6 +46,19 @@ def read_inline(document: Document, files: FileWindow) -> Iterator[Document]:
         around = NOTHING if files is NOTHING or is_remote(build.context) else FilesBelow(files, build.context)
         read = dockerfile.read(WithinSource(build.inline, outer, place), around, given)
         yield _named(with_contexts(read, contexts_of(build)), service)
+
+
+def fixed_outside(finding: Finding, inline: Document, outer: DocumentKind) -> Finding | None:
+    """The finding with edits of the outer text, of this kind; None where there are none that would fix it."""
+    changes = finding.remedy.changes
+    source = inline.source
+    if not changes or not isinstance(source, WithinSource):
+        return None
+    try:
+        edits = tuple(source.outer_edit(change, outer) for change in changes if isinstance(change, Edit))
+    except FormatError:
+        return None
+    return replace(finding, remedy=replace(finding.remedy, changes=edits)) if len(edits) == len(changes) else None
 
 
 def unresolved_inline(document: Document) -> Iterator[Skipped]:
