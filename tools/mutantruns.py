@@ -106,9 +106,10 @@ class TestMap:
             line = file
             file = {name for path in _importers(mutant.path) for name in self._of_file(path)}
             # A record lists what modules hold without running a line of them; of a file that no test reaches, any may.
-            records = (name for name in self.seconds if name.startswith(_RECORDS))
-            tables = (f"[{mutant.room}", "_tables_of_the_database")
-            yield self._choose((name for name in records if not file or any(word in name for word in tables)), _FAR)
+            records = {name for name in self.seconds if name.startswith(_RECORDS)}
+            tables = {name for name in records if f"[{mutant.room}" in name or "_tables_of_the_database" in name}
+            yield self._choose(tables, _FAR)
+            yield self._choose(set() if file else records - tables, _FAR)
         room = f"tests/{mutant.room}"
         near = {name for name in line if name.startswith(room)}
         yield self._choose(near, _NEAR)

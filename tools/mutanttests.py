@@ -18,6 +18,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -37,6 +38,7 @@ _tests = os.environ.pop("MUTANTS_TESTS", None)
 _failed = [os.environ.pop("MUTANTS_FAILED", "")]
 _chosen: dict[str, float] = json.loads(Path(_tests).read_text(encoding="utf-8")) if _tests else {}
 _since = [0.0]
+_Cached = type(lru_cache(len))
 _rank = {name: position for position, name in enumerate(_chosen)}
 
 
@@ -45,6 +47,15 @@ def _label_processes(name: str) -> None:
     if held := os.environ.get(_CONFIGURATION):
         settings = json.loads(base64.b64decode(held)) | {"context": name}
         os.environ[_CONFIGURATION] = base64.b64encode(json.dumps(settings).encode()).decode()
+
+
+def _clear_caches() -> None:
+    """Forget what functions gave for their arguments: a test that asks again would reach none of their lines."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("sealock"):
+            for function in vars(module).values():
+                if isinstance(function, _Cached) and function.cache_parameters()["maxsize"] is not None:
+                    function.cache_clear()
 
 
 def _used() -> float:
@@ -64,6 +75,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Record what a test reaches, or end the run if it takes much too long."""
     if measured := coverage.Coverage.current():
+        _clear_caches()
         measured.switch_context(item.nodeid)
         _label_processes(item.nodeid)
     _since[0] = _used()

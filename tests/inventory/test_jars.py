@@ -303,6 +303,14 @@ def test_too_much_in_one_file_ends_its_reading(monkeypatch: pytest.MonkeyPatch) 
     assert fault == "2.jar: was not read: there is too much in this file"
 
 
+def test_too_much_in_one_archive_ends_its_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "TOTAL", 18_000)
+    files = {name: text for number in range(5) for name, text in pom("g", f"a{number}", "1").items()}
+    packages, fault = listed("app.jar", jar(files))
+    assert coordinates(packages) == ["g:a0:1", "g:a1:1"]
+    assert fault == "was not read to its end: there is too much in this file"
+
+
 def test_many_entries_are_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_zip, "ENTRIES", 3)
     assert listed("a.jar", jar({str(i): b"" for i in range(4)})) == ([], "has too many entries: 4")

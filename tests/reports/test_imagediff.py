@@ -159,6 +159,14 @@ def test_long_groups_are_cut_and_counted(form: DiffFormat, rows: int) -> None:
     assert f"and {1000 - rows} more" in text
 
 
+def test_of_many_findings_the_first_are_shown_and_all_are_counted() -> None:
+    new = tuple(finding(f"F{number:03}", "x") for number in range(50))
+    text = render("terminal", changes(findings=FindingChanges(new)))
+    assert text.count("  F0") == 40
+    assert "New findings: 50" in text
+    assert "and 10 more" in text
+
+
 def test_markdown_fits_a_comment_and_says_where_it_ends() -> None:
     new = tuple(finding(f"F{number:03}", "x" * 900) for number in range(100))
     settings = tuple(ValueChange("label", f"{number}", "<" * 300, ">" * 300) for number in range(100))

@@ -7,7 +7,14 @@ from struct import calcsize, pack
 
 BASE = 0x400000
 
-TYPES = {".dynsym": 11, ".dynstr": 3, ".gnu.version": 0x6FFFFFFF, ".gnu.version_r": 0x6FFFFFFE, ".dynamic": 6}
+TYPES = {
+    ".dynsym": 11,
+    ".dynstr": 3,
+    ".gnu.version": 0x6FFFFFFF,
+    ".gnu.version_r": 0x6FFFFFFE,
+    ".dynamic": 6,
+    ".bss": 8,
+}
 FLAGS = {".data": 3, ".go.buildinfo": 3, ".text": 6}
 
 

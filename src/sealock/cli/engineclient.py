@@ -139,7 +139,7 @@ class _PodmanFacts:
     @staticmethod
     def _ask(*words: str) -> str:
         # Its service may not run; its command line needs none.
-        done = run_program(("podman", *words), capture_output=True, text=True, check=False, errors="replace")  # noqa: S603, S607  as the user's PATH has it
+        done = run_program(("podman", *words), capture_output=True, check=False, errors="replace")  # noqa: S603, S607  as the user's PATH has it
         return done.stdout if done.returncode == 0 else ""
 
     def close(self) -> None:

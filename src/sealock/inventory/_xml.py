@@ -76,7 +76,6 @@ def document(data: bytes) -> Element:
     """The root element of a document."""
     builder = _Builder()
     parser = expat.ParserCreate()
-    parser.buffer_text = True
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data

@@ -150,7 +150,7 @@ class _Laid:
             self.keep(path, entry.read(_SCRIPT))
             return
         executable = entry.mode & 0o111
-        if size < 4 or not (executable or (size > 64 and path.rpartition(".")[2] not in NOT_ELF)):
+        if not executable and path.rpartition(".")[2] in NOT_ELF:
             return
         begin = entry.read(4)
         if begin == ELF and size <= _LARGEST:

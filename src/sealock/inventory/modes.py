@@ -53,7 +53,7 @@ def facts(  # noqa: PLR0913, PLR0917  each is a field of an entry, which has mor
 def decoded(value: bytes) -> str:
     """Write the raw security.capability attribute as getcap does: `cap_net_raw=ep`."""
     magic = int.from_bytes(value[:4], "little")
-    length, pairs = SHAPES.get(magic >> 24, (-1, 0))
+    length, pairs = SHAPES.get(magic >> 24, (None, 0))
     if len(value) != length:
         return f"not understood: {value[:24].hex()}"
     permitted = inheritable = 0

@@ -10,11 +10,11 @@ from sealock.inventory.analyzer import Analyzer
 class Selection:
     """The analyzers by their file patterns. At least `least` bytes of each file are read.
 
-    Without `files`, only packages are listed, and no file is searched for risks.
+    Without `files`, no file is searched for risks: the analyzers are those that find packages.
     """
 
     def __init__(self, analyzers: Iterable[Analyzer], least: int = 0, *, files: bool = True) -> None:
-        self.analyzers = tuple(analyzer for analyzer in analyzers if files or analyzer.finds_packages)
+        self.analyzers = tuple(analyzers)
         self.files, self._least = files, least
         self.paths: dict[str, list[Analyzer]] = {}
         self.directories: dict[str, list[Analyzer]] = {}

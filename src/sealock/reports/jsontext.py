@@ -65,8 +65,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _units(character: str) -> str:
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+    return "".join(f"\\u{unit}" for unit in character.encode("utf-16-be").hex(" ", 2).split())
 
 
 def _well_formed(value: Any) -> Any:  # noqa: ANN401  as above

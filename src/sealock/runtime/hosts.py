@@ -171,15 +171,11 @@ def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
             ("tls-certificate", settings.tlscert),
             ("tls-key", settings.tlskey),
             *((("containerd-socket", f"{settings.exec_root}/{CONTAINERD}"),) if given(settings.exec_root, "") else ()),
-            *(("engine-socket", socket.removeprefix(_UNIX)) for socket in _sockets(settings)),
+            *(("engine-socket", host.removeprefix(_UNIX)) for host in given(settings.hosts, ())),
         )
         for role, path in named:
             if given(path, "").startswith("/"):
                 yield role, given(path, "")
-
-
-def _sockets(settings: Daemon) -> Iterator[str]:
-    yield from (host for host in given(settings.hosts, ()) if host.startswith(_UNIX))
 
 
 def _networks(engine: Engine) -> Iterator[EngineNetwork]:

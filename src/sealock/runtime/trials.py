@@ -200,7 +200,6 @@ def run_client(words: Sequence[str], seconds: float, **environment: str) -> subp
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            text=True,
             errors="replace",
             timeout=seconds,
             env={**os.environ, **environment},

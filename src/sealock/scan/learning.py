@@ -208,7 +208,7 @@ def _started(words: tuple[str, ...], *, detached: bool) -> Iterator[subprocess.P
     if detached:
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         options["start_new_session"] = True
-    with subprocess.Popen(words, text=True, errors="replace", **options) as process:  # noqa: S603  the user's own command
+    with subprocess.Popen(words, errors="replace", **options) as process:  # noqa: S603  the user's own command
         try:
             yield process
         finally:

@@ -218,7 +218,7 @@ def test_ssh_carries_what_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_ssh_complains_of_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    piped("/nowhere", home, "me@machine: Permission denied (publickey).")
+    piped("/nowhere", home, "Welcome.\nme@machine: Permission denied (publickey).\r\n\r\n")
     monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
     with pytest.raises(EngineError, match=r"ssh says: me@machine: Permission denied"):
         connect("ssh://me@machine")

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import EngineError, TargetError
+from sealock.runtime.sandbox import gate
 from sealock.runtime.sandbox.gate import PORT, open_gate
 from sealock.runtime.sandbox.gateprogram import MACHINES, gate_program
 
 CLIENT = """#!/bin/sh
 # As an engine: the directory of the --volume is /.sealock in the container, which has a network of its own.
 echo "$@" >>"$(dirname "$0")/words"
-[ "$1" = run ] || exit 0
+[ "$1" = run ] || { echo "no such container"; exit 1; }
 for word; do case $word in *:/.sealock:ro) directory=${word%:/.sealock:ro} ;; esac; done
 %s
 """
@@ -71,10 +72,43 @@ def test_a_container_that_does_not_start_is_an_error(client: Path) -> None:
     assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
 
 
-def test_a_program_that_hands_nothing_out_is_an_error(client: Path) -> None:
-    does = "exec python3 -c \"import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'x')\""
-    with pytest.raises(EngineError, match="it could not listen"):
-        open_gate(write(client, f'{does} "$directory/socket"'), "base")
+def handing_out(does: str) -> str:
+    """The words of a shell that runs a program of Python in the place of the gate's; `way` leads out."""
+    program = f"import socket, sys; way = socket.socket(socket.AF_UNIX); way.connect(sys.argv[1]); {does}"
+    return f'exec python3 -c "{program}" "$directory/socket"'
+
+
+HANDS_OUT = {
+    "nothing": ("way.send(b'x')", "it could not listen"),
+    "a socket of this network": (
+        f"made = socket.create_server(('127.0.0.1', {PORT})); socket.send_fds(way, [b'x'], [made.fileno()])",
+        "it is in the network of this machine",
+    ),
+    "a socket of another port": (
+        "made = socket.create_server(('127.0.0.1', 0)); socket.send_fds(way, [b'x'], [made.fileno()])",
+        "it is in the network of this machine",
+    ),
+    "a socket of files": ("socket.send_fds(way, [b'x'], [way.fileno()])", "it is in the network of this machine"),
+}
+
+
+@pytest.mark.parametrize(("does", "why"), HANDS_OUT.values(), ids=HANDS_OUT)
+def test_a_program_that_hands_out_no_socket_of_another_network_is_an_error(
+    client: Path, capfd: pytest.CaptureFixture[str], does: str, why: str
+) -> None:
+    with pytest.raises(EngineError, match=f"no socket came out of the container for the network: {why}"):
+        open_gate(write(client, handing_out(does)), "base")
+    name = (client.parent / "words").read_text().partition("--name ")[2].partition(" ")[0]
+    assert (client.parent / "words").read_text().splitlines()[-1] == f"rm --force {name}"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_kernel_that_tells_no_networks_apart_is_believed(client: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_COOKIE", 0x7FFF)
+    with open_gate(write(client, handing_out(HANDS_OUT["a socket of this network"][0])), "base") as made:
+        assert made.listener.getsockname() == ("127.0.0.1", PORT)
+        assert not made.listener.get_inheritable()
+    assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
 
 
 def test_another_machine_is_an_error(client: Path, monkeypatch: pytest.MonkeyPatch) -> None:

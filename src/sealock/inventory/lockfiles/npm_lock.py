@@ -45,7 +45,7 @@ def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
     for directory, value in packages.items():
         entry = table(value)
         _, inside, name = directory.rpartition("node_modules/")
-        if not inside or entry.get("link") is True:
+        if not inside:
             continue
         package = _node.package(
             word(entry.get("name")) or word(name),

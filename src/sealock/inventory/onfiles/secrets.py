@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
-from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
@@ -121,9 +120,7 @@ class Secrets(Analyzer):
     name = "secrets"
     patterns = FilePatterns(limit=LARGEST)
 
-    def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
-        super().__init__(bounds)
-        self.left = PLACES
+    left = PLACES
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield a fact for each secret, with its line and a mark that distinguishes it from others there."""

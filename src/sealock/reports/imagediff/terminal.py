@@ -61,7 +61,7 @@ def _findings(page: Page, group: DiffGroup) -> Iterator[str]:
     """Findings behind their severity and id; sentences are wrapped and not cut."""
     rows = group.rows[:_ROWS]
     room = min(max(width_of(name) for _, name, _ in rows), _ID, page.room - 26)
-    for severity, (word, name, about) in zip(group.severities, rows, strict=False):
+    for severity, (word, name, about) in zip(group.severities[:_ROWS], rows, strict=True):
         name = fit(name, room)  # noqa: PLW2901  the id of an advisory has no bound
         badge = f"  {page.paint(INKS[severity], f'{word:<8}')}  {name}{' ' * (room - width_of(name))}  "
         yield from page.hanging(about, 14 + room, badge=badge)

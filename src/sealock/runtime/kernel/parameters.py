@@ -55,7 +55,7 @@ def read(tree: ProcTree, further: Iterable[str] = ()) -> Parameters:
 def inside(descriptors: tuple[int, ...], tree: ProcTree, further: Iterable[str] = ()) -> Parameters | None:
     """Read them inside the namespaces of these descriptors; None where setns(2) fails."""
     results: list[Parameters] = []
-    enter = ctypes.CDLL(None, use_errno=True).setns
+    enter = ctypes.CDLL(None).setns
 
     def enter_and_read() -> None:
         if all(enter(descriptor, 0) == 0 for descriptor in descriptors):

@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterable
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 LIMIT: Final = 4 << 20
@@ -116,7 +117,7 @@ class ProcTree:
             return ()
         try:
             with os.scandir(descriptor) as entries:
-                return tuple(sorted(entry.name for entry, _ in zip(entries, range(_ENTRIES), strict=False)))
+                return tuple(sorted(entry.name for entry in islice(entries, _ENTRIES)))
         except OSError:
             return ()
         finally:

@@ -96,7 +96,7 @@ def _start(client: str, name: str, image: str, directory: str, options: tuple[st
         "--memory", "32m", "--no-healthcheck", "--log-driver", "none", "--pull", "never", *options,
         "--volume", f"{directory}:{_TARGET}:ro", "--entrypoint", f"{_TARGET}/gate", image,
     )  # fmt: skip
-    done = run_program(words, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603  words, no shell
+    done = run_program(words, capture_output=True, check=False, errors="replace")  # noqa: S603  words, no shell
     if done.returncode != 0:
         message = f"the container for the network did not start: {done.stderr.strip()[:2000]}"
         raise EngineError(message)
@@ -119,7 +119,6 @@ def _accept(name: str, waiting: socket.socket) -> Gate:
         gate.close()
         message = "it is in the network of this machine"
         raise EngineError(message)
-    gate.listener.setblocking(False)
     return gate
 
 
