@@ -162,6 +162,11 @@ def test_ports_of_the_node_and_its_network() -> None:
     assert any(remark.about == "h" and "node's network" in remark.text for remark in network_map.remarks)
 
 
+def test_a_namespace_whose_pods_are_all_on_the_node_has_no_network() -> None:
+    network_map = map_of(pod("x"), pod("h", "b", spec={"hostNetwork": True}))
+    assert [network.name for network in network_map.networks] == ["a"]
+
+
 EGRESS = [
     ("no policy", [], [((), ())]),
     ("nothing", [policy(policyTypes=["Egress"])], []),

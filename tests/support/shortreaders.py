@@ -1,4 +1,4 @@
-"""Readers of short texts for `support.edgerecords`: versions, and tables that stand for entries of tar archives."""
+"""Readers of short texts for `support.edgerecords`: versions, requests, and tables that stand for entries of tar archives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, Final, cast, get_args
 from msgspec.structs import replace
 
 from reports.samples import plain
+from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.learning import CalledRequest, learn, policy_text
 from sealock.image.header import BLOCK
 from sealock.model.location import Place, Source
 from sealock.model.report import Report, TargetReport
@@ -94,11 +96,26 @@ def _excerpt(text: str) -> list[str]:
     return [ascii(row)[1:-1][:200] for row in rows.splitlines()[2:-5]]
 
 
+def _learned(text: str) -> list[str]:
+    """The policy that is learned of requests, each with the conditions of its client and the rules that it breaks."""
+    called = (
+        CalledRequest(
+            table.get("conditions", {"uid": 1}),
+            EngineRequest(*table["request"].split(" ")),
+            table.get("body"),
+            tuple(map(tuple, table.get("faults", ()))),
+        )
+        for table in json.loads(text)
+    )
+    return policy_text(learn(called)).splitlines()
+
+
 READERS: Final[dict[str, dict[str, Reader]]] = {
     "vulnerabilities": {"versions": _versions},
     "inventory": {"layers": read_layers},
     "image": {"tar-entries": _archive, "images": read_image},
     "reports": {"excerpts": _excerpt},
     "scan": {"trees": read_tree},
+    "guard": {"learned-requests": _learned},
 }
 """The readers by room and group."""

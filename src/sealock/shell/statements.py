@@ -244,8 +244,7 @@ class StatementReader(CommandReader):
     def _head(self, node: Node, head: Sequence[Node], depth: int) -> Command:
         nested: list[Nested] = []
         assignments: list[Assignment] = []
-        named = [child for child in head if child.type == "variable_name"]
-        words = tuple(self.word([child]) for child in head if child.type != "variable_name") if named else ()
+        words = tuple(self.word([child]) for child in head if child.type != "variable_name")
         for child in head:
             if child.type == "variable_name":
                 place = self.place(*self.span(child))

@@ -12,7 +12,7 @@ from sealock.formats.imageconfig import read_variable
 from sealock.formats.inspect.description import OF_CLIENTS, read_description
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import from_plain
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNSET
 from sealock.model.container import Container, Label
 
 _FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths", "ReadonlyPaths"})
@@ -67,7 +67,5 @@ def _created(root: Mapping[str, Any]) -> Created:
     reader = JsonReader()
     # An engine writes every key for a container. A request leaves out what it does not set.
     noun = read_description(reader, from_plain(root), complete=True)
-    open_ = {field: UNSET for field in OF_CLIENTS if getattr(noun, field) is UNKNOWN}
-    if noun.user == "":
-        open_["user"] = UNSET
-    return Created(replace(noun, **open_), tuple(message for message, _ in reader.wrong))
+    open_ = {*OF_CLIENTS, *(("user",) if noun.user == "" else ())}
+    return Created(replace(noun, **dict.fromkeys(open_, UNSET)), tuple(message for message, _ in reader.wrong))

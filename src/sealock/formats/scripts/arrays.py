@@ -14,7 +14,7 @@ from sealock.formats import jsontext, tomltree, yamltree
 from sealock.formats.optionkeys.table import KeyWord, OptionKey
 from sealock.formats.runcalls import gives_run_to_image
 from sealock.formats.scripts.engines import engine_of
-from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
+from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
@@ -69,7 +69,7 @@ def _commands(root: YamlNode, text: str) -> Iterator[Command]:
             if (command := _whole(node)) is not None:
                 yield command
         elif isinstance(node, Mapping):
-            pending += [value for _, value in node.entries if not isinstance(value, Alias)]
+            pending += [value for _, value in node.entries]
             yield from _split(node)
             if (command := _of_image(node, text)) is not None:
                 yield command
@@ -147,14 +147,14 @@ def _scalar_words(node: YamlNode, text: str) -> list[Word]:
 
 def _words(node: Sequence) -> list[Word]:
     """The items of an array that holds nothing but scalars, as words."""
-    if not all(isinstance(item, Scalar) for item in node.items):
+    items = [item for item in node.items if isinstance(item, Scalar)]
+    if len(items) < len(node.items):
         return []
     return [
         KeyWord(
             item.text, Place(item.start, item.end), _VARIABLE.search(item.text) is None, row=ARRAY, holder=node, item=at
         )
-        for at, item in enumerate(node.items)
-        if isinstance(item, Scalar)
+        for at, item in enumerate(items)
     ]
 
 

@@ -129,7 +129,7 @@ class _NearNames:
 
 
 def _one_slip(a: str, b: str) -> bool:
-    """Whether a and b, which agree but for a letter of each, differ by one added, missing, changed or swapped letter."""
+    """Whether a and b, equal but for a letter of each, differ by one added, missing, changed or swapped letter."""
     start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     rest_a, rest_b = a[start:], b[start:]
     if rest_a[1:] == rest_b[1:]:
