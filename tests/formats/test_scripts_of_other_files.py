@@ -117,6 +117,8 @@ FOUND = [
     ("Start-Process", "up.ps1", "Start-Process docker -ArgumentList \"run --privileged x\" -Wait\nstart -NoNewWindow -FilePath 'C:\\bin\\docker.exe' -Args 'run', '--pid=host',\n  \"y\"; Start-Process notepad 'docker run no'\n", ["run --privileged x", "run --pid=host y"]),
     ("Start-Process with variables", "up.ps1", "$a = @('run', '--rm')\n$b = 'a b'\nStart-Process -FilePath podman -WorkingDirectory $x -ArgumentList ($a + $b + $c)\n", ["run --rm a b $c"]),
     ("Start-Process by position", "up.ps1", "saps docker @('run', '--rm', 'x')\n[System.Diagnostics.Process]::Start(\"docker\", \"run --privileged y\")\n", ["run --rm x", "run --privileged y"]),
+    ("an engine in a variable of cmd", "up.bat", 'set ENGINE=docker\nset "POD=podman.exe"\n%engine% run a\nif exist x (%POD% run b) else %Other% run c\nset two=docker\nset TWO=podman\n%two% run d\n', ["run a", "run b"]),
+    ("an engine in a variable of PowerShell", "up.ps1", "$engine = \"docker\"\n$bin = 'C:\\Program Files\\Docker\\docker.exe'\n& $Engine run a\nif ($x) { & ${bin} run b }\n& $other run c\n", ["run a", "run b"]),
     ("PowerShell's environment", "up.ps1", "$id = docker run -d -v $env:USERPROFILE\\.aws:/a x\n", ["run -d -v ${USERPROFILE}\\.aws:/a x"]),
     ("cmd", "up.bat", "@echo off\nset I=x:1\ncall docker run ^\n  -v %CD%:/a ^\n  --privileged %I%\n", ["run -v %CD%:/a --privileged x:1"]),
     ("blocks within PowerShell", "R.md", "```powershell\n# docker run no\nif ($x) {\n  docker run <image>\n}\nforeach ($i in 1..3) { docker run `\n  --privileged b }\n$y = docker run c\n```\n", ["run <image>", "run --privileged b", "run c"]),

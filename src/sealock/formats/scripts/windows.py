@@ -36,6 +36,8 @@ _SIGN: Final = compile_lazily(
 )
 """A text, a template of Docker's, or what begins or ends a block, or is before another command of a line."""
 _ENGINE: Final = compile_lazily(r"docker|podman|nerdctl", re.IGNORECASE)
+_PROGRAM: Final = compile_lazily(r"(?:.*[\\/])?(?:docker|podman|nerdctl)(?:\.exe)?", re.IGNORECASE)
+_USE: Final = compile_lazily(r"%(\w+)%|\$(?:env:)?(\w+)|\$\{(?:env:)?(\w+)\}", re.IGNORECASE)
 _BLOCK_COMMENT: Final = compile_lazily(r"<#.*?(?:#>|\Z)", re.DOTALL)
 _HERE_STRING: Final = compile_lazily(r"@([\"'])[ \t]*\r?\n(?:.*?\n)?\1@", re.DOTALL)
 CONTINUATION: Final = compile_lazily(r"(?:(?<=\s)|^)[`^][ \t]*$")
@@ -55,7 +57,10 @@ def fragments(source: Source) -> Iterator[Fragment]:
     presets |= {name: arrays[name.lower()] for name in _USED.findall(text) if name.lower() in arrays}
     presets |= {f"{name}{LIST}": words for name, words in (listed | arrays).items()}
     yield from started_programs(text, presets)
-    hidden = [match.span() for match in _BLOCK_COMMENT.finditer(text)]
+    engines = frozenset(
+        name.lower() for name, words in presets.items() if len(words) == 1 and _PROGRAM.fullmatch(str(words[0].text))
+    )
+    hidden = Spans(match.span() for match in _BLOCK_COMMENT.finditer(text))
     at = 0
     while at < len(text):
         end, lines = at, list[tuple[int, int]]()
@@ -69,20 +74,27 @@ def fragments(source: Source) -> Iterator[Fragment]:
         start = at
         at = end
         whole = text[start:end]
-        if _ENGINE.search(whole) and not _COMMENT.match(whole) and not any(a <= start < b for a, b in hidden):
+        if _names_engine(text, start, end, engines) and not _COMMENT.match(whole) and start not in hidden:
             builder = FragmentBuilder()
-            _copy_commands(text, lines, builder)
+            _copy_commands(text, lines, builder, engines)
             yield builder.fragment("bash", presets)
 
 
-def _copy_commands(text: str, lines: list[tuple[int, int]], builder: FragmentBuilder) -> None:
+def _names_engine(text: str, start: int, end: int, engines: frozenset[str]) -> bool:
+    """Whether a part names an engine, or a variable whose value is one: `%ENGINE% run`, `& $engine run`."""
+    return _ENGINE.search(text, start, end) is not None or (
+        bool(engines) and any(use[use.lastindex or 0].lower() in engines for use in _USE.finditer(text, start, end))
+    )
+
+
+def _copy_commands(text: str, lines: list[tuple[int, int]], builder: FragmentBuilder, engines: frozenset[str]) -> None:
     """Copy what names an engine of a logical line: each block of it, and what follows `else`, is a line of its own."""
     begins = True
     for start, end in lines:
         at = start
         signs = [match.span("sign") for match in _SIGN.finditer(text, start, end) if match["sign"]]
         for stop, after in (*signs, (end, end)):
-            if not begins or _ENGINE.search(text, at, stop):
+            if not begins or _names_engine(text, at, stop, engines):
                 before = _BEFORE.match(text, at, stop) if begins else None
                 copy_line(text, before.end() if before else at, stop, builder, every=True)
                 builder.put("\n", stop, after if after > stop else stop + 1)
@@ -140,11 +152,18 @@ def comments(source: Source) -> Iterator[Place]:
 
 
 def _presets(text: str) -> dict[str, tuple[Word, ...]]:
-    """The variables with one literal value."""
+    """The variables with one literal value, in the cases in which they are set and used, as case does not count."""
     counts: Counter[str] = Counter()
-    values: dict[str, tuple[Word, ...]] = {}
+    values: dict[str, tuple[str, str]] = {}
     for match in _ASSIGNMENT.finditer(text):
-        name = match.group(1) or match.group(4)
-        counts[name] += 1
-        values[name] = (Word(match.group(3) if match.group(1) else match.group(5), Place()),)
-    return {name: value for name, value in values.items() if counts[name] == 1}
+        name, value = (match[1], match[3]) if match[1] else (match[4], match[5])
+        counts[name.lower()] += 1
+        values[name.lower()] = name, value
+    presets: dict[str, tuple[Word, ...]] = {
+        name: (Word(value, Place()),) for key, (name, value) in values.items() if counts[key] == 1
+    }
+    for use in _USE.finditer(text):
+        name = use[use.lastindex or 0]
+        if counts[name.lower()] == 1:
+            presets[name] = (Word(values[name.lower()][1], Place()),)
+    return presets
