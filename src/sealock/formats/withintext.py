@@ -38,35 +38,53 @@ class WithinSource(Source):
         return there if self._first and self._outer.excerpt(there) == self.excerpt(place) else None
 
     def outer_edit(self, edit: Edit, kind: DocumentKind) -> Edit:
-        """The edit of the outer text, of this kind, that makes an edit of this one: of whole lines.
+        """The edit of the outer text, of this kind, that makes an edit of this one.
 
-        FormatError where these lines are written in another way there, as with variables.
+        FormatError where the lines that it touches are written in another way there, as with variables.
         """
-        first, column = super().position(edit.place.start)
-        last, end = super().position(edit.place.end)
-        lines = (self.line(first)[: column - 1] + edit.text + self.line(last)[end - 1 :]).split("\n")
-        if end == 1 and (edit.text.endswith("\n") or (column == 1 and not edit.text)):
-            last, lines = last - 1, lines[:-1]  # the line after the edit stays as it is
-        outer, moved = self._outer, self._first - 1
-        for number in range(first, last + 1):
-            if not self._first or self._place.file or not self._is_plain(number, kind):
-                message = "its Dockerfile is written with variables, with escapes or in another file"
-                raise FormatError(message)
-        indent = outer.line(self._first)[: self._shift]
-        past = [*outer.starts[first + moved - 1 : first + moved], len(outer.text)][0]
-        following = [*outer.starts[last + moved : last + moved + 1], len(outer.text)][0]
-        end_of_line = (
-            "\r\n"
-            if outer.text.startswith("\r", outer.starts[self._first - 1] + len(outer.line(self._first)))
-            else "\n"
+        (first, column), (last, end) = super().position(edit.place.start), super().position(edit.place.end)
+        text = edit.text
+        if text.endswith("\n") and end == 1 and (column > 1 or last > first):
+            # Up to the end of the line above: where it is the last one, no line of this text follows.
+            text, last = text[:-1], last - 1
+            end = len(self.line(last)) + 1
+        whole = column == end == 1 and (not text or text.endswith("\n"))
+        touched = range(first, last + (not whole))
+        if not self._first or self._place.file or not all(self._is_plain(number, kind) for number in touched):
+            message = "its Dockerfile is written with variables, with escapes or in another file"
+            raise FormatError(message)
+        indent, end_of_line = self._outer.line(self._first)[: self._shift], self._end_of_line()
+        if whole:
+            at, past = self._line_start(first), self._line_start(last)
+            written = "".join(
+                (indent + _escaped(line, kind) if line else "") + end_of_line for line in text.split("\n")[:-1]
+            )
+            return Edit(Place(at, past), written)
+        at, past = self._written_offset(first, column, kind), self._written_offset(last, end, kind)
+        start, *others = text.split("\n")
+        rest = (
+            end_of_line + (indent if line or number == len(others) else "") + _escaped(line, kind)
+            for number, line in enumerate(others, 1)
         )
-        written = "".join((indent + _escaped(line, kind) if line else "") + end_of_line for line in lines)
-        return Edit(Place(past, max(past, following)), written)
+        return Edit(Place(at, past), _escaped(start, kind) + "".join(rest))
 
     def _is_plain(self, number: int, kind: DocumentKind) -> bool:
         """Whether a line is written in the outer text as it is, but for its indent."""
         written = self._outer.line(self._first + number - 1)
-        return written[self._shift :] == _escaped(self.line(number), kind) or not written.strip()
+        return written[self._shift :] == _escaped(self.line(number), kind)
+
+    def _line_start(self, number: int) -> int:
+        starts = self._outer.starts
+        at = self._first + number - 2
+        return starts[at] if at < len(starts) else len(self._outer.text)
+
+    def _written_offset(self, number: int, column: int, kind: DocumentKind) -> int:
+        within = self._shift + len(_escaped(self.line(number)[: column - 1], kind))
+        return self._line_start(number) + min(within, len(self._outer.line(self._first + number - 1)))
+
+    def _end_of_line(self) -> str:
+        end = self._outer.starts[self._first - 1] + len(self._outer.line(self._first))
+        return "\r\n" if self._outer.text.startswith("\r", end) else "\n"
 
     def location(self, place: Place) -> Location:
         """The location of a place in the outer text."""
