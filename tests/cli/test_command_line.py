@@ -275,6 +275,8 @@ def test_rules_are_listed_and_explained(folder: Path) -> None:
     assert "docker run --privileged" in page
     assert json.loads(sealock("rules", "--format", "json", cwd=folder).stdout)
     assert sealock("rules", "C999", cwd=folder).returncode == 2
+    listed = sealock("rules", "C001", "privileged", cwd=folder).stdout
+    assert listed.count("Container runs in privileged mode") == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealock.cli import main as cli
+from support.feedmirror import mirror
 
 FILES = {
     "é.sh": "docker run --privileged alpine:3.20\n",
@@ -18,6 +19,8 @@ FILES = {
         "time": "", "id": "", "method": "GET", "target": "/containers/json", "result": "allowed",
         "caller": {"tls_name": "é"},
     }) + "\n",
+    "request": '{"Image": "nginx:1.27", "Labels": {"name": "é"}}',
+    "guard.toml": '[[guard.caller]]\nname = "ci"\nuid = 1\nallow = ["containers"]\n',
 }  # fmt: skip
 SERVICE = "services:\n  web:  # é\n    image: a:1\n    privileged: true\n"
 EXACT = {
@@ -25,6 +28,7 @@ EXACT = {
     "a fixed text": ("check - --fix --unsafe --exit-zero", SERVICE),
     "a policy from what clients called": ("guard learn log", ""),
     "a policy from the settings of a proxy": ("guard import proxy.yaml", ""),
+    "the body of a request that goes on": ("guard explain request --policy guard.toml --uid 1 --body", ""),
 }
 
 
@@ -42,6 +46,13 @@ def run(words: str, given: str, place: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(("words", "given"), EXACT.values(), ids=EXACT)
 def test_programs_get_utf_8(words: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "é" in run(words, given, tmp_path, monkeypatch).decode("utf-8")
+
+
+def test_programs_get_the_place_of_the_database_in_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror(tmp_path / "mirror")
+    monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "é"))
+    for words in ("db update --from mirror --only osv/Debian --format json --quiet", "db status --format json"):
+        assert str(json.loads(run(words, "", tmp_path, monkeypatch))["database"]).startswith(str(tmp_path / "é"))
 
 
 def test_people_get_what_can_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

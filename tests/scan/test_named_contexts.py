@@ -74,8 +74,10 @@ def test_a_compose_file_takes_no_image_out_of_the_trust_policy(tmp_path: Path, m
     (tmp_path / "Dockerfile").write_text("FROM evil.example/a:1\n", encoding="utf-8")
     (tmp_path / "compose.yaml").write_text(compose("{'evil.example/a:1': ./b}"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    findings = [finding for target in check(".").targets for finding in target.findings]
+    targets = check(".").targets
+    findings = [finding for target in targets for finding in target.findings]
     assert "Dockerfile" in [finding.location.file for finding in findings if finding.rule == "T001"]
+    assert "T001" not in {skipped.rule for target in targets for skipped in target.skipped}
 
 
 def test_a_base_that_is_a_context_has_an_unknown_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -381,6 +381,18 @@ def test_a_partial_clone_is_an_error_and_fetches_nothing(
         since()
 
 
+def test_a_git_that_says_nothing_is_told_by_its_status(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branched(work)
+    program = tmp_path / "git"
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TargetError, match=r": exit status 3$"):
+        since()
+
+
 def test_the_temporary_files_are_removed(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "temporary"
     place.mkdir()

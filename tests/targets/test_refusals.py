@@ -144,6 +144,12 @@ def test_a_failure_of_rendering_is_an_error_of_its_file(tmp_path: Path, monkeypa
     ]
 
 
+def test_of_a_directory_what_is_no_manifest_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "pod.yaml").write_text(POD, encoding="utf-8")
+    (tmp_path / "task.json").write_text('{"containerDefinitions": []}\n', encoding="utf-8")
+    assert [Path(text.path).name for text in read_manifests([str(tmp_path)], rendered=False)] == ["pod.yaml"]
+
+
 def broken(error: Exception) -> Iterator[Input]:
     yield Unreadable("b", "b", "")
     raise error

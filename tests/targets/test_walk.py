@@ -349,3 +349,13 @@ def test_a_drop_in_is_read_with_its_unit_and_else_by_itself(tmp_path: Path) -> N
     assert len(check(str(tmp_path), settings=SETTINGS).targets) == 2
     write(tmp_path / "x.pod", b"[Pod]\n")
     assert len(check(str(tmp_path), settings=SETTINGS).targets) == 2
+
+
+@pytest.mark.parametrize(
+    ("render", "read"),
+    [pytest.param(False, [], id="without --render"), pytest.param(True, ["kustomization.yaml"], id="with it")],
+)
+def test_of_other_texts_only_what_is_rendered_is_read(tmp_path: Path, render: bool, read: list[str]) -> None:  # noqa: FBT001  a column
+    for name in ("kustomization.yaml", "notes.txt"):
+        write(tmp_path / name, b"\0\n")
+    assert [Path(input_.target).name for input_ in resolve(str(tmp_path), Options(render=render))] == read

@@ -68,7 +68,7 @@ def _of_php(file: AnalyzedFile) -> Iterator[Package | FileFact]:
             version = match[3]
         elif name and version and (own is None or name != own[1]):
             record = ComposerPackage(name, version)
-            entry = package(record, file.path, development=match[4] == "true", installed=True)
+            entry = package(record, file.path, development=match[4] == "true")
             if entry:
                 yield entry
             name = ""

@@ -130,7 +130,7 @@ def _does_harm(command: Command, done: Done) -> bool:
 
 
 def _last(output: str) -> str:
-    lines = [line for line in output.strip().splitlines() if line.strip()]
+    lines = output.strip().splitlines()
     # Docker's client adds a hint to its error.
     worth = [line for line in lines if "rror" in line] or lines[-1:]
     return worth[0].strip()[:300] if worth else "it printed nothing"

@@ -189,6 +189,16 @@ def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
     assert rest == "no child is left\n"
 
 
+def test_results_that_fill_no_pipe_at_once_arrive() -> None:
+    program = (
+        "import os, time\nfrom sealock.scan.processes import share\nparent = os.getpid()\n"
+        "def work(task):\n    time.sleep(0.02 * (os.getpid() == parent))\n    return bytes([task]) * 200_000\n"
+        "print([(len(each), each[0]) for each in share(work, 10, 2, lambda: None)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == f"{[(200_000, task) for task in range(10)]}\n"
+
+
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
         "import os, time\nfrom sealock.scan.processes import share\n"

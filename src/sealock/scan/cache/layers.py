@@ -9,6 +9,7 @@ with that digest.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final, TypeVar
 
@@ -73,8 +74,10 @@ class LayerCache:
 
     def keep(self, diff_id: str, kept: CachedFacts, stored: str = "") -> None:
         """Keep facts by the digest of the uncompressed bytes, and map the digest `stored` to it."""
-        if self._code and diff_id and self._write(self.entry(diff_id), kept) and stored:
-            self._directory.write(alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+        if self._code and diff_id:
+            self._write(self.entry(diff_id), kept)
+            if stored:
+                self._directory.write(alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
     def reread(self, diff_id: str, reread: Reread) -> LayerFacts | None:
         """The facts of files of a layer under the paths of links that lead to them."""
@@ -116,13 +119,9 @@ class LayerCache:
             self._directory.remove(name)
             return None
 
-    def _write(self, name: str, value: Struct) -> bool:
-        try:
-            data = msgspec.msgpack.encode(value)
-        except UnicodeEncodeError:
-            return False  # names that are not Unicode
-        self._directory.write(name, data)
-        return True
+    def _write(self, name: str, value: Struct) -> None:
+        with suppress(UnicodeEncodeError):  # names that are not Unicode
+            self._directory.write(name, msgspec.msgpack.encode(value))
 
     def plain(self, stored: str) -> str:
         """The digest of the uncompressed bytes of a stored digest; "" if it is unknown."""

@@ -81,8 +81,7 @@ class Keyring:
 
     def has(self, key: NotaryKey) -> bool:
         """Whether the private half of a public key is here."""
-        name = canonical_id(key)
-        return name in self._open or self.directory.key(name) is not None
+        return self.directory.key(canonical_id(key)) is not None
 
     def by_id(self, name: str, role: str) -> NotaryPrivateKey:
         """Open a key by its id; SigningError where it is not here."""
