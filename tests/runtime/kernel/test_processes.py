@@ -8,10 +8,11 @@ from shutil import rmtree
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, given
-from sealock.model.container import Container, Device, Mount
+from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
@@ -550,6 +551,36 @@ def test_a_tree_is_not_left_by_a_link(two: Recorded) -> None:
     assert tree.text("proc/7/cgroup/x") is Silence.MISSING
 
 
+def test_what_the_kernel_breaks_off_is_no_text() -> None:
+    """The memory of a process begins with what is no part of it."""
+    assert ProcTree("/").text("proc/self/mem") is Silence.BROKEN
+
+
+def test_a_directory_that_ends_while_it_is_listed_has_no_names(two: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: int) -> list[os.DirEntry[str]]:
+        raise ProcessLookupError
+
+    tree = ProcTree(str(two.folder))
+    assert tree.names("proc/7")
+    monkeypatch.setattr(os, "scandir", gone)
+    assert tree.names("proc/7") == ()
+
+
+def test_who_is_elsewhere_for_systemd_alone_is_in_its_group(two: Recorded) -> None:
+    two.process(7, cgroup=f"1:name=systemd:/docker/{ID}\n0::/docker/{ID}\n")
+    two.process(8, cgroup=f"1:name=systemd:/\n0::/docker/{ID}\n")
+    there = machine(two)
+    assert gather(there).of(there.read(7))[1] == ()
+
+
+def test_a_process_whose_namespaces_may_not_be_seen_hides_what_it_is(two: Recorded) -> None:
+    two.process(8)
+    for pid, hidden in ((1, False), (8, True)):
+        there = machine(two)
+        there.tree.denied.add(f"proc/{pid}/ns/mnt")
+        assert gather(there).hidden is hidden
+
+
 def test_who_is_in_a_container_is_found_by_what_it_sees(two: Recorded) -> None:
     two.process(8, cgroup=f"0::{SCOPE}/below\n")
     two.process(9, cgroup="0::/init.scope\n")
@@ -655,8 +686,12 @@ def test_parameters_are_those_that_differ_from_the_machines(two: Recorded) -> No
     # A recording holds the parameters of who made it: only in its own namespaces are they a process's.
     two.write("proc/sys/net/ipv4/ip_forward", "1\n")
     two.process(7, spaces=HOST)
-    assert given(machine(two).read(7).sysctls, ()) == (("net.ipv4.ip_forward", "1"),)
-    assert container(two).sysctls == UNSET
+    there = machine(two)
+    process = there.read(7)
+    assert given(process.sysctls, ()) == (("net.ipv4.ip_forward", "1"),)
+    assert effective(process, there).sysctls == UNSET
+    other = replace(process, sysctls=(("net.ipv4.ip_forward", "1"), ("kernel.msgmax", "9")))
+    assert effective(other, there).sysctls == (Sysctl("kernel.msgmax", "9"),)
     two.process(7, spaces=OWN)
     assert machine(two).read(7).sysctls is UNKNOWN
     assert container(two).sysctls is UNKNOWN

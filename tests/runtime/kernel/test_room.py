@@ -16,6 +16,7 @@ from support.recordedtree import Recorded
 MIB = 1 << 20
 SMALL = MachineSize(1 << 30, "0", ((0, "0"),), 1000.0)
 LARGE = MachineSize(64 << 30, "0-15", ((0, "0-7"), (1, "8-15")), 1000.0)
+UNEVEN = MachineSize(64 << 30, "0-7", ((0, "0"), (1, "1-7")), 1000.0)
 
 
 def process(*limits: Limit, cpus: str = "", start: int = 0) -> Process:
@@ -91,6 +92,7 @@ def test_processes(limit: Limit, wanted: str | None) -> None:
         pytest.param(2_700, LARGE, "6", "2,3,4,5,6,7", "0", id="busy: half a node"),
         pytest.param(9_900, LARGE, "16", None, None, id="busier than half the machine: no set"),
         pytest.param(0, SMALL, "0.5", None, None, id="one processor: nothing to choose"),
+        pytest.param(1_000, UNEVEN, "2.5", "5,6,7", "1", id="a first node with too few processors: the second"),
         pytest.param(0, MachineSize(1 << 30, "0-1", ((0, "0-1"),), 1000.0), "0.5", "1", "", id="one node: nothing to choose of them"),
         pytest.param(0, MachineSize(), None, None, None, id="a machine that shows nothing"),
     ],

@@ -287,4 +287,4 @@ def _maybe(text: str | None) -> Maybe[str]:
 def _devices(text: str | None) -> Maybe[tuple[AllowedDevice, ...]]:
     if text is None:
         return UNKNOWN
-    return tuple(AllowedDevice(line.strip()) for line in text.split("\n")[:10_000] if line.strip())
+    return tuple(AllowedDevice(line.strip()) for line in text.splitlines()[:10_000])

@@ -237,14 +237,14 @@ class ProcReader:
             return UNKNOWN if value is None else value
 
         no_new = number("NoNewPrivs")
-        groups = [procfiles.whole(word) for word in status["Groups"].split()] if "Groups" in status else None
+        groups = tuple(map(procfiles.whole, status["Groups"].split())) if "Groups" in status else (None,)
         return {
             "name": status.get("Name", UNKNOWN),
             "command": command,
             "inner_pid": number("NSpid", word=-1),
             "uid": number("Uid", word=1),
             "gid": number("Gid", word=1),
-            "groups": UNKNOWN if groups is None else tuple(group for group in groups if group is not None),
+            "groups": UNKNOWN if None in groups else groups,
             "effective": number("CapEff", 16),
             "permitted": number("CapPrm", 16),
             "bounding": number("CapBnd", 16),
