@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.watch import filtered
 from sealock.runtime.watch.auditlog import SeccompRecord
 from sealock.runtime.watch.filemarks import LATE
-from sealock.runtime.watch.filtered import UNSEEN, LogWatcher
+from sealock.runtime.watch.filtered import UNSEEN, LogWatcher, NotifyWatcher
 from sealock.runtime.watch.observations import Observations, WatchedContainer
 
 WEB, OTHER = "c" * 64, "d" * 64
@@ -182,3 +183,14 @@ def test_a_filter_is_written_unless_there_is_one(watcher: LogWatcher, monkeypatc
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="vax"))
     with pytest.raises(TargetError, match="vax"):
         watcher.options(container())
+
+
+def test_a_directory_whose_name_is_too_long_for_a_socket_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / ("x" * 100)
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with pytest.raises(TargetError, match=r"/listener cannot be listened on: .*too long"):
+        NotifyWatcher()
+    assert list(place.iterdir()) == []

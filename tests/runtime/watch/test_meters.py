@@ -260,6 +260,22 @@ def test_records_of_the_container_are_reported_once_it_is_known(
     assert ((tmp_path / "waited").read_text() if not status else "") == ("" if status else "wait web\n")
 
 
+def test_a_user_who_stops_the_client_gets_its_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(logged, "AuditListener", lambda: Listened(of("web", 1)))
+    monkeypatch.setattr(
+        logged, "ContainersOfProcesses", lambda: SimpleNamespace(watched=set(), attribute=lambda each: each)
+    )
+    monkeypatch.setattr(logged, "_PAUSE", 0.0)
+
+    def stop(_: SeccompRecord) -> None:
+        if not (tmp_path / "stopped").exists():
+            (tmp_path / "stopped").touch()
+            raise KeyboardInterrupt
+
+    program = f'printf web >"$0"; until [ -e {tmp_path}/stopped ]; do sleep 0.01; done; exit 130'
+    assert logged.run_logged("{}", lambda _, id_: ("sh", "-c", program, str(id_)), stop) == (130, 2)
+
+
 def test_a_client_that_starts_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logged, "AuditListener", Listened)
     with pytest.raises(

@@ -69,7 +69,11 @@ class NotificationListener:
     def __init__(self, path: str, begin: Callable[[WatchedContainer], None] = lambda _container: None) -> None:
         self._begin = begin
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self._server.bind(path)
+        try:
+            self._server.bind(path)
+        except OSError:
+            self._server.close()
+            raise
         self._server.listen()
         self._poll = select.epoll()
         self._poll.register(self._server, select.EPOLLIN)
