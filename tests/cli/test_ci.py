@@ -70,6 +70,26 @@ def test_a_pull_request_on_github(
     assert (tmp_path / "output").read_text() == f"sarif={temporary}/sealock.sarif\n"
 
 
+def test_the_remote_decides_whether_a_branch_has_a_commit(
+    work: Work, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work.git("branch", "-q", "-f", "main", "feature")
+    variables = {"GITLAB_CI": "1", "CI_COMMIT_BRANCH": "feature", "CI_DEFAULT_BRANCH": "main"}
+    status, _, err = ran(monkeypatch, capsys, variables)
+    assert (status, "what changed since main is checked" in err) == (1, True), err
+
+
+def test_no_place_adds_an_output_of_its_own(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert work.folder.exists()
+    variables = {
+        "GITHUB_ACTIONS": "true", "RUNNER_TEMP": f"{tmp_path}/runner\nsafe=yes", "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }  # fmt: skip
+    assert ran(monkeypatch, capsys, variables)[0] == 1
+    assert not (tmp_path / "output").read_text()
+
+
 SYSTEMS: dict[str, tuple[dict[str, str], str]] = {
     "GitLab": ({"GITLAB_CI": "true", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}, "gl-code-quality-report.json"),
     "GitLab, without a merge request": (

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sealock.cli import profile
 from sealock.cli.main import main
 from sealock.cli.trial import apply_proposals
 from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
+from sealock.scan.profilecheck import UsePlace
 from sealock.scan.proposals import propose
 from sealock.targets.profiles import add_to_profile, open_profile
 from support.profiles import web
@@ -94,3 +96,13 @@ def test_what_a_trial_met_is_added_to_the_file_as_it_is_by_then(here: Path) -> N
     assert added == "added 1 system call"
     assert open_profile("web.json").calls(machine).seen == ("accept4", "chmod", "mkdir", "mount", "read")
     assert [path.name for path in here.iterdir() if "web" in path.name] == ["web.json"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("web.json", 0), ("none.json", 1)])
+def test_a_profile_without_calls_of_this_machine_fails_for_an_image(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, status: int
+) -> None:
+    (here / "none.json").write_text(write_profile(web(syscalls=())), encoding="utf-8")
+    monkeypatch.setattr(profile, "_place", lambda *_: UsePlace())
+    assert main(["profile", "check", name, "--image", "web"]) == status
+    assert ("none.json: it saw no system calls of " in capsys.readouterr().err) == bool(status)

@@ -95,7 +95,7 @@ class ComposeInputs:
         return why
 
     def _readers(self, input_: FileInput) -> list[FileInput]:
-        return [reader for reader in self._read_by.get(_path(input_.path), ()) if reader is not input_]
+        return self._read_by.get(_path(input_.path), [])
 
     def _with(self, input_: FileInput, texts: Mapping[str, str]) -> FileInput:
         directory = posixpath.dirname(input_.source.name)

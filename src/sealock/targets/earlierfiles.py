@@ -66,13 +66,9 @@ def write_earlier(repository: GitRepository, commit: str, place: str, *, depth: 
     # It is a repository by what is in there.
     Path(place, ".git", "HEAD").touch()
     entries = list(repository.files(commit))
-    known, renames = {entry.path for entry in entries}, repository.renames(commit)
+    renames = repository.renames(commit)
     moved = (replace(entry, path=renames[entry.path]) for entry in entries if entry.path in renames)
-    regular = [
-        entry
-        for entry in (*entries, *(entry for entry in moved if entry.path not in known))
-        if entry.mode in REGULAR and not _is_policy(entry.path)
-    ]
+    regular = [entry for entry in (*entries, *moved) if entry.mode in REGULAR and not _is_policy(entry.path)]
     # Of a file that sealock does not open only the existence can matter, where another file names it.
     unread = {entry: os.fsencode(_base(entry.path)) for entry in regular if not _is_read(entry.path)}
     names, named = frozenset(unread.values()), set[bytes]()

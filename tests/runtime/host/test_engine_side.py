@@ -15,6 +15,7 @@ from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Host, Swarm
 from sealock.runtime.engine import connect
 from sealock.runtime.hosts import host_document
+from sealock.scan import vulnerabilities
 from sealock.scan.benchmark import benchmark
 from sealock.scan.engineparts import look_up_parts
 from sealock.scan.settings import Settings
@@ -204,6 +205,8 @@ def test_a_build_of_a_distributions_own_is_skipped_here(
 
 def test_without_data_parts_are_skipped_and_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "none"))
+    monkeypatch.delenv("SEALOCK_OFFLINE")
+    monkeypatch.setattr(vulnerabilities, "_transport", lambda: pytest.fail("it fetches"))
     found, silent = weighed(("engine", "26.1.4"))
     assert not found
     assert "no advisory database" in silent[0]
@@ -229,6 +232,15 @@ def test_a_benchmark_goes_by_the_day_of_the_run(engine: EngineSimulator, day: da
     results = {result.recommendation.number: result for result in benchmark("cis-docker-1.6.0", settings).results}
     assert results["1.2.2"].outcome == outcome
     assert any("since 2025-02-17" in reason for reason in results["1.2.2"].reasons) is (outcome == "fail")
+
+
+def test_a_benchmark_asks_for_containers_and_for_what_checks_leave_out(engine: EngineSimulator) -> None:
+    engine.container("web", host={"Privileged": True})
+    settings = Settings(engine=engine.where, policy_file="", vulnerabilities=False)
+    results = {result.recommendation.number: result for result in benchmark("cis-docker-1.6.0", settings).results}
+    for number, reason in (("5.5", "web: holds every capability"), ("2.12", "without an authorization plugin (E011)")):
+        assert results[number].outcome == "fail"
+        assert reason in results[number].reasons[0]
 
 
 @pytest.mark.parametrize(
