@@ -132,7 +132,7 @@ def _indent(lines: list[str], outer: Source, at: int) -> int:
     for number, line in enumerate(lines, at):
         written = outer.line(number)
         shift = len(written) - len(line)
-        if "$" in written or not line.strip():
+        if "$" in written or "%{" in written or not line.strip():
             continue
         if shift < 0 or written[shift:] != line or written[:shift].strip() or indent not in {-1, shift}:
             return -1

@@ -175,7 +175,7 @@ class Evaluator:
                 pieces.append(self.hcl.data[at : child.start_byte].decode("utf-8", "replace"))
             at = child.end_byte
             if child.type == "template_literal":
-                pieces.append(unescape(self.hcl.word(child)).replace("$${", "${").replace("%%{", "%{"))
+                pieces.append(_literal(unescape(self.hcl.word(child))))
             elif child.type == "template_interpolation":
                 text = self._interpolated(child, scope)
                 if text is None:
@@ -200,7 +200,7 @@ class Evaluator:
                 pieces.append(self.hcl.data[at : child.start_byte].decode("utf-8", "replace"))
             at = child.end_byte if child.type != "heredoc_start" else -1
             if child.type == "template_literal":
-                pieces.append(self.hcl.word(child))
+                pieces.append(_literal(self.hcl.word(child)))
             elif child.type == "template_interpolation":
                 text = self._interpolated(child, scope)
                 if text is None or self.hcl.word(node).startswith("<<-"):
@@ -211,7 +211,7 @@ class Evaluator:
         text = "".join(pieces).removeprefix("\n")
         if self.hcl.word(node).startswith("<<-"):
             # The grammar leaves the blanks of the first line out.
-            text = dedent("\n".join(self.hcl.word(node).split("\n")[1:-1]))
+            text = _literal(dedent("\n".join(self.hcl.word(node).split("\n")[1:-1])))
         return text if text.endswith("\n") or not text else f"{text}\n"
 
     def _object(self, node: Node, scope: Scope) -> HclData:
@@ -315,6 +315,11 @@ def _element(data: HclData, key: object) -> HclValue | None:
     if isinstance(data, dict):
         return data.get(key) if isinstance(key, str) else None
     return data[key] if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data) else None
+
+
+def _literal(text: str) -> str:
+    """A part of a template without variables: a doubled sign stands for one that begins none."""
+    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def _number(text: str) -> HclData:
