@@ -98,6 +98,8 @@ VECTORS = [
     ("docker run --cap-drop ALL alpine", Add("cap_drop", "ALL"), "docker run --cap-drop ALL alpine"),
     ("podman run --cap-add=SYS_ADMIN,NET_RAW alpine", Remove("cap_add", "SYS_ADMIN"), "podman run --cap-add=NET_RAW alpine"),
     ("docker run -p 80:80 nginx", Swap("ports", Port("80", "80"), Port("80", "80", "127.0.0.1")), "docker run -p 127.0.0.1:80:80 nginx"),
+    ('docker run -p "${P}:80" nginx', Swap("ports", Port("80", "${P}"), Port("80", "${P}", "127.0.0.1")), 'docker run -p "127.0.0.1:${P}:80" nginx'),
+    ("docker run -p ${P:-80}:80/udp nginx", Swap("ports", Port("80", "${P:-80}", None, "udp"), Port("80", "${P:-80}", "127.0.0.1", "udp")), "docker run -p 127.0.0.1:${P:-80}:80/udp nginx"),
     ("docker run -p80:80 nginx", Swap("ports", Port("80", "80"), Port("80", "80", "127.0.0.1")), "docker run -p127.0.0.1:80:80 nginx"),
     ("docker run -itp 80:80 nginx", Swap("ports", Port("80", "80"), Port("80", "80", "::1")), "docker run -itp '[::1]:80:80' nginx"),
     ("docker run -p 80:80 -p 81:81 nginx", Remove("ports", Port("80", "80")), "docker run -p 81:81 nginx"),

@@ -56,7 +56,8 @@ class ReadTarget(Struct, frozen=True):
 
 def read_file(input_: FileInput) -> Document:
     """Read a text that is no lock file."""
-    return formats.read(input_.kind, input_.source, input_.files, input_.more)
+    document = formats.read(input_.kind, input_.source, input_.files, input_.more)
+    return with_contexts(document, input_.contexts) if input_.contexts else document
 
 
 class DocumentReader:
@@ -90,8 +91,6 @@ class DocumentReader:
             listed = ((input_.target, inventory),)
             return ReadTarget(input_.target, input_.name, input_, document, policy, listed, unevaluated=skipped)
         document = read_file(input_)
-        if input_.contexts:
-            document = with_contexts(document, input_.contexts)
         skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
         if input_.kind == "bake" and has_inline(document):
             from sealock.scan.inlinebuilds import unresolved_inline  # noqa: PLC0415  few files hold any

@@ -192,6 +192,9 @@ class _Fixer:
         self.input, self.rules, self.policy = input_, evaluated.rules, evaluated.target.policy
         self.unsafe, self.today = unsafe, today
         self.document = evaluated.target.document
+        if input_.part:
+            # What it leaves to other files is an error whenever it is read again.
+            self.document = self._read(self.document.source.text)
         self.findings = evaluated.findings
         self.fixed: list[Finding] = []
         self.failed: dict[str, tuple[Finding, str]] = {}

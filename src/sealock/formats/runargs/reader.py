@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from sealock.formats.runargs.checks import find_refusals
-from sealock.formats.runargs.expansions import is_known_directory, mask
+from sealock.formats.runargs.expansions import Masked, is_known_directory, mask
 from sealock.formats.runargs.options import LIST_SETTINGS, FieldValue
 from sealock.formats.runargs.quotes import QuotingStyle
 from sealock.formats.runargs.scalars import SettingValue, holds_expansion
@@ -111,7 +111,7 @@ def read_option(
             if masked is None or not masked.expansions:
                 result.append((setting, value))
                 continue
-            whole = _restore(value, masked.restore)
+            whole = restore_expansions(value, masked)
             if not (
                 isinstance(whole, Mount) and _only_source_expands(value) and is_known_directory(whole.source or "")
             ):
@@ -129,13 +129,14 @@ def _only_source_expands(value: Mount) -> bool:
     return not holds_expansion(value.target) and not any(holds_expansion(option) for option in value.options)
 
 
-def _restore(value: SettingValue, restore: SettingValue) -> SettingValue:
+def restore_expansions(value: SettingValue, masked: Masked) -> SettingValue:
+    """The value with the expansions that were masked in its texts."""
     if isinstance(value, str):
-        return restore(value)
+        return masked.restore(value)
     if isinstance(value, tuple):
-        return tuple(_restore(item, restore) for item in value)
+        return tuple(restore_expansions(item, masked) for item in value)
     if isinstance(value, Struct):
-        return type(value)(*(_restore(getattr(value, name), restore) for name in value.__struct_fields__))
+        return type(value)(*(restore_expansions(getattr(value, name), masked) for name in value.__struct_fields__))
     return value
 
 

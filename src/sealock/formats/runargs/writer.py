@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.errors import FormatError
+from sealock.formats.runargs.expansions import Masked, mask
 from sealock.formats.runargs.options import LIST_SETTINGS, SPELLERS, Spelling
-from sealock.formats.runargs.reader import SettingValues
+from sealock.formats.runargs.reader import SettingValues, restore_expansions
 from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import ParsedOption
@@ -78,15 +79,21 @@ def _health(value: SettingValue) -> dict[str, list[SettingValue]]:
     return values
 
 
-def spell(setting: str, value: SettingValue, engine: str, verb: str, like: str = "") -> Spelling:
-    """Spell one value as an option of a verb; FormatError if no option can express it."""
+def spell(  # noqa: PLR0913, PLR0917  an option of a line, and what of the line it may hold
+    setting: str, value: SettingValue, engine: str, verb: str, like: str = "", expansions: tuple[str, ...] = ()
+) -> Spelling:
+    """Spell one value, which may hold these expansions, as an option of a verb; FormatError if none can express it."""
     try:
         name, text = VERBS[verb].spell(setting, value, like)
         option = VERBS[verb].options[name]
         if option.engines and engine not in option.engines:
             msg = f"{engine} has no option --{name}"
             raise FormatError(msg)
-        read = option.read("true" if text is None else text)
+        written = "true" if text is None else text
+        masked = mask(written)
+        if not masked.expansions or not set(masked.expansions) <= set(expansions):
+            masked = Masked(written, ())
+        read = [(name, restore_expansions(part, masked)) for name, part in option.read(masked.text)]
     except (ValueError, TypeError, AttributeError) as fault:
         raise FormatError(str(fault)) from None
     if (setting, value) not in read:
@@ -97,7 +104,10 @@ def spell(setting: str, value: SettingValue, engine: str, verb: str, like: str =
 
 def spell_like(option: ParsedOption, setting: str, value: SettingValue, engine: str, verb: str) -> Spelling:
     """Spell a value with the option already present, if it can express the value."""
-    return spell(setting, value, engine, verb, like=option.spec.name)
+    expansions = () if option.literal else mask(option.text).expansions
+    if expansions == (option.text,):
+        expansions = ()  # it may stand for several parts of the value
+    return spell(setting, value, engine, verb, option.spec.name, expansions)
 
 
 def options(container: Container, engine: str = "docker") -> tuple[str, ...]:
