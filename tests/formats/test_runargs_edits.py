@@ -258,6 +258,7 @@ def test_an_existing_network_is_not_created(line: str, change: FieldChange) -> N
         ("docker run alpine:$TAG", Set("image", "alpine:3")),
         ("docker run alpine $X", Set("command", ("a",))),
         ("docker run -v $D:/x alpine", Swap("mounts", Mount("bind", "$D", "/x"), Mount("volume", "d", "/x"))),
+        ("docker run -p $P alpine", Swap("ports", Port("$P"), Port("$P", None, "127.0.0.1"))),
         ("docker run alpine", Set("secrets", ("a",))),
         ("docker run alpine", Set("history", ("a",))),
         ("docker run alpine", Set("image", UNSET)),
