@@ -7,6 +7,7 @@ table from its own names to those of `run`, which read and spell the values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -89,7 +90,7 @@ def _ignore(_: str) -> tuple[FieldValue, ...]:
 
 
 _SPELLINGS: Final[dict[str, Callable[[SettingValue], str]]] = {"restart-condition": _spell_condition}
-_READERS: Final[dict[str, Callable[[str], tuple[FieldValue, ...]]]] = {
+_READERS_OF_SERVICES: Final[dict[str, Callable[[str], tuple[FieldValue, ...]]]] = {
     "publish": _parse_published,
     "publish-add": _parse_published,
     "restart-condition": _parse_condition,
@@ -104,18 +105,22 @@ def _verb_options(  # noqa: PLR0913  each is a column of the tables below
     ignored: str = "",
     short: str = "",
     own: Iterable[RunOption] = (),
+    readers: Mapping[str, Callable[[str], tuple[FieldValue, ...]]] = MappingProxyType({}),
     says: tuple[str, ...] = (),
     makes: bool = False,
     mixed: bool = False,
 ) -> VerbOptions:
-    """Make a table. `taken` are names of `run`, as NAME or OWN-NAME=NAME; `short` are pairs such as "t:tag"."""
+    """Make a table. `taken` are names of `run`, as NAME or OWN-NAME=NAME; `short` are pairs such as "t:tag".
+
+    `readers` read the values of the options that take others than those of `run`.
+    """
     options: dict[str, RunOption] = {}
     bases: dict[str, str] = {}
     for word in taken.split():
         name, _, base = word.partition("=")
         bases[name] = base or name
         of_run = OPTIONS[bases[name]]
-        options[name] = replace(of_run, name=name, short="", verbs=(), read=_READERS.get(name, of_run.read))
+        options[name] = replace(of_run, name=name, short="", verbs=(), read=readers.get(name, of_run.read))
     for name in ignored.split():
         options[name] = RunOption(name, _ignore)
     for name in flags.split():
@@ -195,6 +200,7 @@ VERBS: Final[dict[str, VerbOptions]] = {
         f"{_OF_SERVICES} env-file name " + " ".join(f"{name}={of_run}" for name, of_run in _LISTS.items()),
         flags=f"{_FLAGS_OF_SERVICES} help",
         ignored=f"{_IGNORED_OF_SERVICES} {' '.join(_IGNORED_LISTS)}",
+        readers=_READERS_OF_SERVICES,
         short="d:detach e:env l:label p:publish q:quiet t:tty u:user w:workdir",
         makes=True,
     ),
@@ -205,6 +211,7 @@ VERBS: Final[dict[str, VerbOptions]] = {
         + " ".join(f"{name}-rm {name}-add" for name in _IGNORED_LISTS)
         + " "
         + " ".join(f"{name}-rm" for name in _LISTS),
+        readers=_READERS_OF_SERVICES,
         short="d:detach q:quiet t:tty u:user w:workdir",
         says=("volumes_from",),
         mixed=True,

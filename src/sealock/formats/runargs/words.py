@@ -72,7 +72,7 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
     opaque: list[Word] = []
     errors: list[OptionError] = []
     operands: list[Word] = []
-    at, certain = 0, True
+    at, last_opaque = 0, -1
     while at < len(words):
         word = _template(words[at])
         text = word.text
@@ -81,8 +81,7 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
             break
         if not word.literal and may_hold_options(word, last=at + 1 == len(words), first_option=not options):
             opaque.append(word)
-            certain = certain and not may_be_image(word)
-            at += 1
+            at, last_opaque = at + 1, at
             continue
         if len(text) < 2 or text[0] != "-":
             if not VERBS[verb].mixed:
@@ -91,7 +90,13 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
             at += 1
             continue
         following = _template(words[at + 1]) if at + 1 < len(words) else None
+        known, failed = len(options), len(errors)
         consumed = (_parse_long if text[1] == "-" else _parse_short)(word, following, (engine, verb), options, errors)
+        if len(errors) > failed and VERBS[verb].makes and last_opaque == at - 1 >= 0 and may_be_image(opaque[-1]):
+            # The engine has no such option, so the program has it: the word before it is the image.
+            del options[known:], errors[failed:], opaque[-1]
+            at = last_opaque
+            break
         at += 2 if consumed else 1
     remaining = tuple(_template(word, image=True) for word in words[at : at + 1]) + tuple(words[at + 1 :])
     if not VERBS[verb].makes:
@@ -104,7 +109,7 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
         tuple(opaque),
         tuple(errors),
         asks_help,
-        certain,
+        not any(may_be_image(word) for word in opaque),
         tuple(operands),
     )
 
