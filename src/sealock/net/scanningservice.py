@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 from sealock.errors import UsageError
 from sealock.net.http.connections import reach_of
+from sealock.net.transport import server_parts
 
 VARIABLE: Final = "SEALOCK_TOKEN"
 
@@ -17,20 +17,11 @@ def service_address(url: str) -> str:
 
     UsageError where it is none, or where anyone on the network could read the token: plain HTTP beyond this machine.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = SplitResult("", "", "", "", "")
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or "@" in parts.netloc
-        or parts.query
-        or parts.fragment
-    ):
+    parts = server_parts(url)
+    if parts is None or parts.query or parts.fragment:
         msg = f"{url[:200]!r} is not the address of a service, such as https://sealock.example"
         raise UsageError(msg)
-    if parts.scheme == "http" and reach_of(parts.hostname) != "loopback":
+    if parts.scheme == "http" and reach_of(parts.hostname or "") != "loopback":
         msg = f"{url[:200]!r} would send the token by plain HTTP, which anyone on the network can read: use https://"
         raise UsageError(msg)
     return url.rstrip("/")

@@ -85,6 +85,18 @@ def parts_of(url: str) -> SplitResult:
         raise _malformed(url) from None
 
 
+def server_parts(url: str) -> SplitResult | None:
+    """The parts of a web server's URL that a person wrote, without user and password; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    # `urlsplit` leaves out line breaks and tabs.
+    written = url.isascii() and url.isprintable() and " " not in url
+    return parts if fits and written and "@" not in parts.netloc else None
+
+
 def joined(url: str, target: str) -> str:
     """The URL that an answer from `url` names; TransportError where it is malformed."""
     try:

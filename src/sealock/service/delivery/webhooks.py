@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sealock.errors import SealockError, UsageError
 from sealock.net.http import AddressGuard, HttpTimeouts, HttpTransport
+from sealock.net.transport import server_parts
 from sealock.service.access.actors import Actor
 from sealock.service.access.audit import record
 from sealock.service.delivery.signatures import make_secret, sign
@@ -141,13 +142,7 @@ def check_url(url: str, guard: AddressGuard) -> None:
 
     Whether a name leads to an internal address shows each time that it is sent to.
     """
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
-        fits = fits and (parts.port is None or parts.port > 0) and url.isascii() and url.isprintable()
-    except ValueError:
-        fits = False
-    if not fits or len(url) > 2000 or " " in url:
+    if server_parts(url) is None or len(url) > 2000:
         text = f"{line(url, 200)!r} is no address for messages: write https://HOST/PATH, without a user or password"
         raise UsageError(text)
     try:
