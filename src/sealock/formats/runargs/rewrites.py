@@ -15,6 +15,9 @@ from sealock.model.location import Place
 from sealock.model.shell import Word
 
 _SPACE: Final = " \t\r"
+_QUOTES: Final = "\"'"
+_HIDDEN: Final = frozenset("\"'\\^`")
+"""What a word cannot have if its letters are to be found where they are written."""
 
 
 def gap_start(text: str, at: int) -> int:
@@ -60,9 +63,28 @@ def rewrite(line: RunLineText, word: Word, old: str, new: str, prefix: int) -> s
                 if raw == sign + head + before + sign:
                     return sign + head + after + sign
     if not word.literal:
+        return _rewrite_part(raw, head + old, head + new)
+    return head + quote(new, line.quoting) if raw.startswith(head) else quote(head + new, line.quoting)
+
+
+def _rewrite_part(raw: str, old: str, new: str) -> str:
+    """Rewrite the part of a word that changes, where the others are quoted in some other way: `"$PORT":80`."""
+    start, end = equal_ends(old, new)
+    stop, part = len(old) - end, new[start : len(new) - end]
+    places: list[int] = []
+    for at, letter in enumerate(raw):
+        if len(places) < len(old) and letter == old[len(places)]:
+            places.append(at)
+        elif letter not in _QUOTES:
+            break
+    first, last = 0, -1
+    if len(places) == len(old) and start < len(old) and not _HIDDEN.intersection(old):
+        first = places[start]
+        last = places[stop - 1] + 1 if stop > start else first
+    if last - first != stop - start or not needs_no_quotes(part):
         msg = f"{raw} has an unresolved expansion"
         raise FormatError(msg)
-    return head + quote(new, line.quoting) if raw.startswith(head) else quote(head + new, line.quoting)
+    return raw[:first] + part + raw[last:]
 
 
 def _change_needs_no_quotes(old: str, new: str) -> bool:
