@@ -82,7 +82,7 @@ class TestMap:
     def __init__(self, directory: Path) -> None:
         self._data = coverage.CoverageData(str(directory / "reached"))
         self._data.read()
-        self._root = Path((directory / "root").read_text(encoding="utf-8"))
+        self._root = Path((directory / "root").read_text(encoding="utf-8").strip())
         self.seconds: dict[str, float] = defaultdict(float)
         failed = set()
         for line in (directory / "times.jsonl").read_text(encoding="utf-8").splitlines():

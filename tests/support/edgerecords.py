@@ -33,6 +33,7 @@ _RULES_ON: Final[dict[str, tuple[DocumentKind, str]]] = {
     "run-lines": ("run", "run.sh"),
     "pods": ("kubernetes", "pod.yaml"),
     "daemons": ("daemon", "daemon.json"),
+    "machines": ("observed", "observed.json"),
 }
 NAMES: Final = tuple(sorted(path.stem for path in RECORDS.iterdir()))
 """ROOM-of-GROUP: `changes-of-edited-services`, `rules-of-services`, or the room of a reader, which
@@ -88,10 +89,12 @@ def _reported(kind: DocumentKind, file: str, text: str, label: str) -> list[str]
         each: tuple(rule for rule in rules(each) if rule.id == label) for each in KINDS
     }
     evaluation = evaluate("test", document, book)
+    remedies = {rule.remedy for each in book.values() for rule in each}
     return [
         *(
             f"{finding.location.line}:{finding.location.column} {finding.severity} {finding.message!r} {finding.evidence!r}"
             f"{' safe' * finding.remedy.safe} {list(finding.remedy.changes) or ''}".rstrip()
+            + (f" {finding.remedy.text!r}" if finding.remedy.text not in remedies else "")
             for finding in evaluation.findings
         ),
         *(f"skipped {skipped.subject}: {skipped.reason!r}" for skipped in evaluation.skipped),

@@ -146,6 +146,8 @@ def _configured(stage: Stage) -> bool:
     for instruction in stage.instructions:
         if isinstance(instruction, Env) and any(pair.name == "CONDA_ALWAYS_YES" for pair in instruction.pairs):
             return True
+        if any("Assume-Yes" in heredoc.body for heredoc in instruction.heredocs):
+            return True
         script = getattr(instruction, "script", None)
         if script is not None and any(
             "Assume-Yes" in text or text in {"assumeyes=1", "assumeyes=True", "always_yes"}

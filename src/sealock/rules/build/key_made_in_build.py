@@ -99,7 +99,7 @@ def _makes(command: Command) -> str | None:
         case "mkcert":
             return None if words[:1] in {("-install",), ("-version",)} else _file_of(command, "-key-file")
         case _:
-            return _file_of(command, "-f")
+            return None if "-y" in words else _file_of(command, "-f")
 
 
 def _file_of(command: Command, option: str) -> str:

@@ -39,7 +39,7 @@ _MARKS: Final = compile_lazily("|".join(map(re.escape, ("jdwp", "xdebug", *(mark
 """A text without any of these starts no debugger."""
 _LOCAL_JMX: Final = compile_lazily(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
 _CALLS_BACK: Final = compile_lazily(
-    r"\bxdebug\.(?:discover_client_host|remote_connect_back)\s{0,4}=\s{0,4}(?:1|on|true|yes)\b"
+    r"(?:\b|-d)xdebug\.(?:discover_client_host|remote_connect_back)\s{0,4}=\s{0,4}(?:1|on|true|yes)\b"
 )
 _JAVA: Final = compile_lazily(r"(?:jdk|jre|java|corretto|temurin|zulu|liberica|semeru)\D{0,9}(?:1\.)?(\d{1,2})")
 """The version of Java in an image's name."""
@@ -94,6 +94,8 @@ class DebuggerExposed(Rule[Container]):
         for index, variable in enumerate(given(container.environment, ())):
             name, value, at = variable.name, variable.value or "", ("environment", index)
             whole = f"{name}={value}"
+            if name == "XDEBUG_CONFIG":
+                value = " ".join(f"xdebug.{setting}" for setting in value.split())
             if name == "JPDA_ADDRESS":  # Tomcat's
                 host = value.rpartition(":")[0]
                 if ":" in value and not host.lower().startswith(_LOOPBACK):
