@@ -37,6 +37,13 @@ def laid(directory: Path, *layers: File) -> Content:
         ([{"a": b"22", "b": "=> a"}], {"a", "b"}, 0),
         ([{"a": b"22", "b": "=> a"}, {".wh.b": b""}], {"a"}, 0),
         ([{"a": b"1"}, {".wh.a": b""}, {"a": b"4444"}], {"a"}, 1),
+        ([{"a": "-> c", "b": "=> a"}], set(), 0),
+        ([{"b": "=> a"}], set(), 0),
+        ([{"a": b"22", "b": "=> /a", "c": "=> ./b"}], {"a", "b", "c"}, 0),
+        ([{"a": b"22"}, {"a": "-> b"}], set(), 2),
+        ([{"a": "-> b"}, {"a/c": b"22"}], {"a/c"}, 0),
+        ([{"a": b""}, {".wh.a": b""}], set(), 0),
+        ([{"a": b"22"}, {"a": b"22", ".wh.a": b""}], {"a"}, 2),
     ],
 )
 def test_what_is_seen_and_what_is_hidden(layers: list[File], seen: set[str], hidden: int, tmp_path: Path) -> None:
@@ -57,6 +64,23 @@ def test_programs_scripts_and_settings_are_read(tmp_path: Path) -> None:
     assert set(found.texts) == {"run", "etc/ld.so.conf.d/own.conf"}
     assert found.tags == {"s/a-1.dist-info": ("cp313-cp313-manylinux_2_17_x86_64",)}
     assert "text" not in found.programs
+
+
+@pytest.mark.parametrize(
+    ("upper", "kept"),
+    [
+        ({"s/a-1.dist-info/.wh.WHEEL": b""}, False),
+        ({"s/.wh.a-1.dist-info": b""}, False),
+        ({"s/a-1.dist-info/.wh.RECORD": b""}, True),
+        ({"s/b-1.dist-info/.wh.WHEEL": b""}, True),
+    ],
+)
+def test_tags_of_a_wheel_last_as_long_as_the_file_that_has_them(upper: File, tmp_path: Path, *, kept: bool) -> None:
+    lower: File = {
+        "s/a-1.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\nTag: \x07\n",
+        "s/a-1.dist-info/RECORD": "",
+    }
+    assert laid(tmp_path, lower, upper).tags == ({"s/a-1.dist-info": ("py3-none-any",)} if kept else {})
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,14 @@ from sealock.model.location import Source
 from sealock.model.profile import ArchitectureCalls
 from sealock.model.systemcalls import system_calls
 from support.baseadvice import GLIBC, STATIC, dynamic, layer
+from support.elffiles import make
 from support.madeimages import docker_save, write
 from support.profiles import web
 
 PROGRAM = dynamic(symbols=("accept4@GLIBC_2.10", "fopen@GLIBC_2.2.5", "qsort@GLIBC_2.2.5"))
 FILES: dict[str, bytes | str] = {
     **GLIBC, "usr/bin/app": PROGRAM, "usr/bin/static": STATIC, "usr/bin/script": "#!/bin/sh\n",
+    "usr/bin/bare": make({}, symbols=[("mount", "", "GLIBC_2.2.5")]), "usr/bin/idle": make({}, needed=["libc.so.6"]), "usr/bin/empty": "",
     "usr/bin/raw": dynamic(symbols=("syscall@GLIBC_2.2.5", "mount@GLIBC_2.2.5")), "usr/bin/other": dynamic(symbols=("ptrace@GLIBC_2.2.5",)),
 }  # fmt: skip
 
@@ -44,6 +46,9 @@ def image(tmp_path: Path) -> Path:
         (("/usr/bin/static",), set(), ("/usr/bin/static",)),
         (("/usr/bin/raw",), {"mount"}, ("/usr/bin/raw",)),
         (("/usr/bin/script", "/usr/bin/gone"), set(), ()),
+        (("/usr/bin/bare",), {"mount"}, ()),
+        (("/usr/bin/idle", "/usr/bin/empty"), set(), ()),
+        (("/usr/bin/raw", "/usr/bin/static"), {"mount"}, ("/usr/bin/raw", "/usr/bin/static")),
     ],
 )
 def test_calls_follow_from_imports_of_the_named_files(

@@ -130,6 +130,12 @@ def coordinates(packages: list[Package]) -> list[str]:
         ("netty-transport-native-epoll-4.1.94.Final.jar", {}, [":netty-transport-native-epoll:4.1.94.Final"]),
         ("git.hpi", manifest(Short_Name="git", Plugin_Version="5.2.1", Group_Id="org.jenkins-ci.plugins"), ["org.jenkins-ci.plugins:git:5.2.1"]),
         ("nameless.jar", manifest(Created_By="me"), []),
+        ("-1.0.jar", manifest(Implementation_Title="x"), []),
+        ("a--1.jar", {}, [":a-:1"]),
+        ("a-b.jar", {}, []),
+        ("a-b-2.jar", manifest(Bundle_Version="3"), [":a-b:2"]),
+        ("x.zip", manifest(Implementation_Title="x", Specification_Version="1"), [":x:1"]),
+        ("x-1.0", manifest(Implementation_Title="x"), [":x:1.0"]),
         ("x.jar", manifest(Implementation_Title="asm", Implementation_Version="1.0") | pom("s", "asm", "9.1"), ["s:asm:9.1"]),
         ("y.jar", manifest(Implementation_Title="com.acme:app#main", Implementation_Version="1.0"), [":app:1.0"]),
         ("x.jar", manifest(Implementation_Title="x", Specification_Version="2.1"), [":x:2.1"]),
@@ -189,6 +195,20 @@ def test_numbers_of_64_bits_are_read_as_those_of_32(monkeypatch: pytest.MonkeyPa
     assert b"PK\6\6" in raw, "the library wrote no 64 bits"
     assert (moved == raw[start:]) is first
     assert listed("srv/app.war", raw[:start] + moved) == expected
+
+
+@pytest.mark.parametrize(
+    ("extra", "comment"), [(STAMP, b""), (b"", b"c"), (STAMP, b"long comment"), (STAMP * 3, b"c" * 27)]
+)
+def test_what_an_entry_has_beside_its_name_is_passed_over(extra: bytes, comment: bytes) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (pom("g", "a", "1") | pom("g", "b", "2") | pom("g", "c", "3")).items():
+            entry = zipfile.ZipInfo(name)
+            entry.extra, entry.comment = extra, comment
+            archive.writestr(entry, data)
+    packages, fault = listed("app.jar", stream.getvalue())
+    assert (coordinates(packages), fault) == (["g:a:1", "g:b:2", "g:c:3"], "")
 
 
 def test_a_script_before_the_archive_does_no_harm() -> None:

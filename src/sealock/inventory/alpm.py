@@ -82,7 +82,7 @@ def _sections(whole: str) -> dict[str, list[str]]:
     blocks: dict[str, list[str]] = {}
     for stanza in stanzas(whole):
         head, *lines = stanza.split("\n")
-        if len(head) > 2 and head[0] == head[-1] == "%":
+        if head[0] == head[-1] == "%":
             blocks.setdefault(head.strip("%"), []).extend(lines)
     return blocks
 

@@ -62,7 +62,7 @@ class DotnetBundle(Analyzer):
         offset, size = _PLACES.unpack(places) if len(places) == _PLACES.size else (0, -1)
         if not size:
             return  # it was built without
-        deps = data[offset : offset + size] if 0 < size <= _DEPS and offset > 0 else b""
+        deps = data[offset : offset + size] if size <= _DEPS and offset > 0 else b""
         if len(deps) != size:
             message = "is a bundle of .NET whose *.deps.json is not where it says"
             raise BrokenFileError(message)

@@ -43,7 +43,7 @@ def possible_calls(layers: Iterable[LayerSource], paths: Collection[str], machin
 
 def _functions(entry: LayerEntry) -> frozenset[str] | None:
     """What a file imports; None for a program without a C library. A C library itself and a script import nothing."""
-    if entry.path.rpartition("/")[2].startswith(_OF_LIBC) or not 0 < entry.size <= _LARGEST:
+    if entry.path.rpartition("/")[2].startswith(_OF_LIBC) or entry.size > _LARGEST:
         return frozenset()
     program = elf.read_if_valid(entry.read(_LARGEST))
     if program is None:

@@ -238,8 +238,8 @@ def _installed(packages: Iterable[Package]) -> Iterator[Package]:
     homes = {_home(package) for package in listed if package.optional}
     installed: dict[str, set[tuple[str, str, str]]] = {}
     for package in listed if homes else ():
-        before, inside, _ = package.path.partition("node_modules/")
-        if inside and package.type == "npm" and before in homes:
+        before = package.path.partition("node_modules/")[0]
+        if package.type == "npm" and before in homes:
             installed.setdefault(before, set()).add((package.namespace, package.name, package.version))
     for package in listed:
         there = installed.get(_home(package)) if package.optional else None

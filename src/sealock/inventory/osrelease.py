@@ -107,7 +107,7 @@ def _pairs(content: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for line in content.split("\n", MOST_LINES)[:MOST_LINES]:
         key, equals, value = line.strip().partition("=")
-        if equals and not key.startswith("#") and len(value) <= LONGEST_VALUE * 4:
+        if equals and not key.startswith("#"):
             plain = _unquoted(value.strip())
             if plain.isprintable() and len(plain) <= LONGEST_VALUE:
                 pairs[key.removeprefix("export ").strip()] = plain

@@ -25,6 +25,7 @@ class Swift(LockFile):
     """Swift's lock file: repositories, by host and path."""
 
     name = "swift lock"
+    version = 2
     patterns = FilePatterns(names=("Package.resolved",), limit=8 << 20)
     stated = rb'"version"\s*:\s*(\d+)'
     newest = 3
@@ -43,7 +44,8 @@ def packages(pins: object, path: str) -> Iterator[Package]:
         state = table(pin.get("state"))
         version, revision = word(state.get("version")), word(state.get("revision"))
         host = url.partition("://")[2] or url.partition("@")[2].replace(":", "/", 1)
-        namespace, name = _names.module(host.removesuffix(".git").rstrip("/"))
+        authority, _, below = host.partition("/")
+        namespace, name = _names.module(f"{authority.rpartition('@')[2]}/{below.removesuffix('.git')}".rstrip("/"))
         if namespace and name and (version or revision):
             origin = () if version else _names.vcs(url, revision)
             yield Package("swift", name, version, path, namespace=namespace, qualifiers=origin)
