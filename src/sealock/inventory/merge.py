@@ -102,7 +102,7 @@ class _Merger:
     def add(self, place: int, index: int, facts: LayerFacts) -> None:
         """Add the next layer, with what links lead to in it."""
         view, linked = self.view, self.linked.get(place)
-        replaced = linked.reread.replaced if linked else ()
+        replaced, moved = (linked.reread.replaced, _moved(linked)) if linked else (set[str](), set[str]())
         for fact in facts.files:
             if fact.path in replaced:
                 continue
@@ -116,7 +116,7 @@ class _Merger:
             by = hidden.get(path, -2)
             if by == -2:
                 by = hidden[path] = view.hidden_by(on_disk(path), place)
-            if not replaced or on_disk(path) not in replaced:
+            if not moved or on_disk(path) not in moved:
                 self.add_package(package, place, index, by)
         self.add_distributions(facts)
         if linked:
@@ -187,6 +187,12 @@ class _Merger:
     def owners(self) -> dict[str, str]:
         """The owner of each file; Debian's python3-scipy owns the files of the scipy in it."""
         return self._owners | self.of_distributions
+
+
+def _moved(linked: LinkedFacts) -> set[str]:
+    """The removed paths whose packages are listed under another name of the file that stays."""
+    listed = {on_disk(package.path) for package in linked.facts.packages}
+    return {path for path in linked.reread.replaced if not listed.isdisjoint(linked.reread.names[path])}
 
 
 def _file_key(fact: FileFact, path: str) -> tuple[str, str, int, str]:
