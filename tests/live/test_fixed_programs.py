@@ -192,6 +192,7 @@ def test_a_program_runs_with_what_the_fix_leaves(row: Started, root: Path, tmp_p
     result = contained(
         root, start=row.start, port=row.port, ask=row.ask, user=row.user, volumes=row.volumes, read_only=noun.read_only is True,
         capabilities=noun.cap_add if isinstance(noun.cap_add, tuple) else (), tmpfs=[mount.target for mount in noun.mounts],
+        workers=row.workers, roots=row.roots,
     )  # fmt: skip
     assert row.answer in result["answer"], result["log"]
     users = result["users"][row.workers]
