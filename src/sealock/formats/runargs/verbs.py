@@ -131,7 +131,7 @@ def _verb_options(  # noqa: PLR0913  each is a column of the tables below
     for pair in short.split():
         letter, _, name = pair.partition(":")
         letters[letter] = options[name] = replace(options[name], short=letter)
-    return VerbOptions(options, letters, bases, FIELDS if makes else says, makes, mixed)
+    return VerbOptions(options, letters, bases, says, makes, mixed)
 
 
 _CHANGES: Final = (
@@ -157,6 +157,8 @@ _IGNORED_OF_SERVICES: Final = (
     "rollback-max-failure-ratio rollback-monitor rollback-order rollback-parallelism stop-grace-period update-delay "
     "update-failure-action update-max-failure-ratio update-monitor update-order update-parallelism"
 )
+_NOT_OF_SERVICES: Final = frozenset({"auto_remove", "no_new_privileges"})
+"""What no option of a service sets and a service may yet have; unlike `privileged`, which none can be."""
 _FLAGS_OF_SERVICES: Final = "detach quiet no-resolve-image with-registry-auth"
 
 VERBS: Final[dict[str, VerbOptions]] = {
@@ -202,6 +204,7 @@ VERBS: Final[dict[str, VerbOptions]] = {
         ignored=f"{_IGNORED_OF_SERVICES} {' '.join(_IGNORED_LISTS)}",
         readers=_READERS_OF_SERVICES,
         short="d:detach e:env l:label p:publish q:quiet t:tty u:user w:workdir",
+        says=tuple(field for field in FIELDS if field not in _NOT_OF_SERVICES),
         makes=True,
     ),
     "service update": _verb_options(
