@@ -25,6 +25,14 @@ _FILES: Final = {
     "fail/denied.sh": "docker run HOST/denied:1\n",
     "fail/odd.sh": "docker run HOST/odd:1\n",
     "fail/deleted.sh": f"docker run HOST/app:1{_OLD}\ndocker run HOST/gone:1{_OLD}\ndocker run HOST/app{_OLD}\n",
+    "lock/up.sh": "docker run HOST/app:1\n",
+    "lost.lock": f'{{"sealock": 1, "images": {{"HOST/app:1": {{"digest": "{_OLD[1:]}"}}}}, "files": {{"lock/up.sh": ["HOST/app:1"]}}}}',
+    "files.lock": f'{{"sealock": 1, "images": {{"HOST/app:1": {{"digest": "{_OLD[1:]}"}}}}}}',
+    "version.lock": '{"sealock": 2}',
+    "digest.lock": '{"sealock": 1, "images": {"a:1": {"digest": "sha256:1"}}}',
+    "platform.lock": f'{{"sealock": 1, "images": {{"a:1": {{"digest": "{_OLD[1:]}", "platforms": {{"linux/amd64": "x"}}}}}}}}',
+    "seen.lock": '{"sealock": 1, "seen": {"a:1": [{"digest": "x", "first": "2026-11-20T10:00:00Z", "last": "2026-11-20T10:00:00Z"}]}}',
+    "array.lock": "[]",
     "aged.toml": '[pin]\nmin-age = "3d"\n',
 }
 

@@ -92,10 +92,10 @@ def _placeholder_end(text: str, at: int) -> int:
 
 
 def _other_end(text: str, at: int) -> int:
-    """The end of a systemd specifier or placeholder that starts here; `at` if none does."""
+    """The end of a systemd specifier or placeholder that starts here; 0 if none does."""
     if text[at] == "%" and text[at + 1 : at + 2].isalpha():
         return at + 2
-    return _placeholder_end(text, at) or at
+    return _placeholder_end(text, at)
 
 
 def _expansion_end(text: str, at: int) -> int:
