@@ -259,6 +259,7 @@ def _shares(limits: dict[str, Limit]) -> Maybe[int]:
     """CPU shares; runc's formula converts them to the weight of version 2, and this back."""
     if (shares := limits.get("cpu.shares")) is not None:
         return UNSET if shares.limit in {None, _DEFAULT_SHARES} else shares.limit or UNSET
-    if (weight := limits.get("cpu.weight")) is None or weight.limit is None:
+    if (weight := limits.get("cpu.weight")) is None:
         return UNKNOWN
-    return UNSET if weight.limit in {39, 100} else 2 + (weight.limit - 1) * 262142 // 9999
+    # An idle cgroup has a weight of 0.
+    return UNSET if weight.limit in {39, 100} else 2 + ((weight.limit or 1) - 1) * 262142 // 9999
