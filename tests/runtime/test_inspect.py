@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.runtime.inspect import inspect
+from sealock.runtime.containers import observe
+from sealock.runtime.engine import connect
+from sealock.runtime.inspect import _names, inspect
 from sealock.runtime.kernel import seccomp
 from sealock.runtime.kernel.seccomp import blocked_calls
-from support.simulators.engine import EngineSimulator, simulated
+from support.simulators.engine import EngineSimulator, json_reply, simulated
 
 ID = "f" * 64
 """The id of no container."""
@@ -50,6 +52,41 @@ def test_a_container_of_no_engine_is_sought_by_its_id(tmp_path: Path) -> None:
     assert f"{tmp_path}/gone.sock" in said["web"]
     assert said[ID].startswith(said["web"])
     assert ID[:12] in said[ID].removeprefix(said["web"])
+
+
+PLACES = {
+    "Containers": {"1" * 64: {"Name": "web"}, "2" * 64: {"Name": "db"}, "3" * 64: {"Name": "api"}, "4" * 64: {"Name": ""}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("network", "links", "names"),
+    [
+        pytest.param({"Name": "front", **PLACES}, [], [("front", ("444444444444", "api", "db"))], id="others on its network"),
+        pytest.param({"Name": "front", "Containers": {"1" * 64: {"Name": "web"}}}, [], [("front", ())], id="nobody else"),
+        pytest.param({"Name": "front"}, [], [("front", ())], id="a network that does not say"),
+        pytest.param({}, [], [("front", ())], id="an odd answer"),
+        pytest.param(None, [], [], id="a network that is gone"),
+        pytest.param(None, ["/db:/web/database", "/db:/web/database", "/api:/web/api"], [("links", ("database", "api"))], id="its links"),
+    ],
+)  # fmt: skip
+def test_names_that_resolve_in_a_container(
+    engine: EngineSimulator,
+    network: dict[str, object] | None,
+    links: list[str],
+    names: list[tuple[str, tuple[str, ...]]],
+) -> None:
+    engine.container(
+        "linked", host={"Links": links or None, "NetworkMode": "front"}, NetworkSettings={"Networks": {"front": {}}}
+    )
+    engine.containers[next(reversed(engine.containers))]["Name"] = "/web"
+    engine.containers.pop(next(iter(engine.containers)))
+    engine.answers = lambda path, _query: (
+        json_reply(network) if network is not None and path.endswith("/networks/front") else None
+    )
+    with connect(engine.where) as connected:
+        (observed,) = observe(connected, ("web",))
+        assert list(_names(connected, observed)) == names
 
 
 @pytest.mark.parametrize("filters", [False, True])

@@ -103,8 +103,8 @@ def _names(engine: Engine, observed: ObservedContainer) -> Iterator[tuple[str, t
             pass
         else:
             places = given(details.endpoints, ()) if details is not None else ()
-            names = [name for place in places for name in (place.container, *place.aliases)]
-            yield network.name, tuple(dict.fromkeys(name for name in names if name != observed.listed.name))
+            names = dict.fromkeys(place.container for place in places)
+            yield network.name, tuple(name for name in names if name != observed.listed.name)
     if links := given(declared.links, ()):
         yield "links", tuple(dict.fromkeys(link.alias for link in links))
 

@@ -70,6 +70,12 @@ def port(outer: int, address: str, kind: str = "tcp") -> dict[str, Any]:
         pytest.param([row("web", "a", OLD, "running", port(80, "127.0.0.1"), port(81, "10.0.0.5"))], UNSET, id="at an address"),
         pytest.param([row("web", "a", OLD, "running", {"PrivatePort": 80, "Type": "tcp"})], UNSET, id="not published"),
         pytest.param([row("web", "a", OLD, "exited", port(80, "0.0.0.0"))], UNSET, id="not running"),
+        pytest.param([row("web", "a", OLD, "paused", port(80, "0.0.0.0"))], UNSET, id="paused"),
+        pytest.param([row("web", "a", OLD, "running", port(0, "0.0.0.0"))], UNSET, id="at no port"),
+        pytest.param([row("web", "a") | {"Ports": None}], UNSET, id="no ports"),
+        pytest.param([row("web", "a", OLD, "running", port(80, "")) | {"Names": ["/other/web", "/web", "/web2"]}], ("80/tcp (web)",), id="names of links"),
+        pytest.param([row("web", "a", OLD, "running", port(80, "")) | {"Names": ["/other/web"]}], ("80/tcp (webwebwebweb)",), id="only a name of a link"),
+        pytest.param([row("web", "a", OLD, "running", port(80, "")) | {"Names": None}], ("80/tcp (webwebwebweb)",), id="no name"),
         pytest.param([row("b", "a", OLD, "running", port(53, "", "udp")), row("a", "a", OLD, "running", port(1, "::"))], ("1/tcp (a)", "53/udp (b)"), id="by name"),
     ],
 )  # fmt: skip
@@ -94,10 +100,13 @@ IMAGES = [
         pytest.param(OLD, "gone:1", UNSET, id="its tag names none"),
         pytest.param(OLD, OLD, UNSET, id="it was started by the image's id"),
         pytest.param("old:1", "old:1", UNSET, id="its tag still names it"),
+        pytest.param(OLD, "old:1", UNSET, id="its tag names it again"),
+        pytest.param("", "app:1", UNSET, id="an image without a name"),
+        pytest.param(OLD, 5, UNKNOWN, id="an odd answer"),
     ],
 )
 def test_containers_whose_image_was_replaced(
-    engine: EngineSimulator, tmp_path: Path, listed: str, asked: str, outdated: object
+    engine: EngineSimulator, tmp_path: Path, listed: str, asked: object, outdated: object
 ) -> None:
     answers = {"/containers/json": [row("web", listed)], "/images/json": IMAGES, "/json": {"Config": {"Image": asked}}}
     assert host(engine, tmp_path, answers).outdated == outdated
@@ -109,6 +118,40 @@ def test_one_that_is_removed_meanwhile_hides_no_other(engine: EngineSimulator, t
         f"/{'gone' * 8}/json": missing("gone"), "/containers/json": rows, "/images/json": IMAGES, "/json": {"Config": {"Image": "app:1"}},
     }  # fmt: skip
     assert host(engine, tmp_path, answers).outdated == (("web", "app:1"),)
+
+
+@pytest.mark.parametrize(("count", "outdated"), [(50, 50), (51, None)])
+def test_of_very_many_moved_containers_none_is_asked_for(
+    engine: EngineSimulator, tmp_path: Path, count: int, outdated: int | None
+) -> None:
+    answers = {
+        "/containers/json": [row(f"c{number}", OLD) for number in range(count)],
+        "/images/json": IMAGES, "/json": {"Config": {"Image": "app:1"}},
+    }  # fmt: skip
+    found = host(engine, tmp_path, answers).outdated
+    assert (len(found) if isinstance(found, tuple) else None) == outdated
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        pytest.param(json_reply({"Name": "front", "Driver": "bridge"}), ["back", "front"], id="one that it describes"),
+        pytest.param(missing("front"), ["back"], id="one that is removed meanwhile"),
+        pytest.param(json_reply({"message": "no"}, 500), ["back", "front"], id="one that it refuses to describe"),
+        pytest.param(json_reply({}), ["back", "front"], id="one that it describes oddly"),
+    ],
+)
+def test_networks_of_the_engine(engine: EngineSimulator, tmp_path: Path, answer: Reply, names: list[str]) -> None:
+    answers = {
+        "/networks": [{"Name": "front", "Id": "f" * 64}, {"Name": "back", "Id": ""}, {"Name": ""}],
+        f"/networks/{'f' * 64}": answer, "/networks/back": {"Name": "back"},
+    }  # fmt: skip
+    host(engine, tmp_path, answers)
+    with connect(engine.where) as client:
+        document = host_document(client, root=str(tmp_path / "root"))
+    assert [each.name for each in document.subjects if each.name.startswith("network ")] == [
+        f"network {name}" for name in names
+    ]
 
 
 def test_images_that_no_container_uses_are_counted(engine: EngineSimulator, tmp_path: Path) -> None:
