@@ -13,7 +13,7 @@ from sealock.errors import TargetError, TransportError
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Recommendation, RecommendationResult
 from sealock.model.document import Document
-from sealock.model.finding import Finding, InputError, Severity, Skipped
+from sealock.model.finding import Finding, InputError, Skipped
 from sealock.model.host import Host, HostFile, Swarm
 from sealock.model.location import Location
 from sealock.model.network import EngineNetwork
@@ -45,20 +45,17 @@ def benchmark(
     """Check this machine, its engine and its containers by the benchmark with this id, one of BENCHMARKS."""
     run = CheckRun(replace(settings or Settings(), containers=True, pedantic=True))
     facts = BenchmarkFacts()
-    fail_on = Severity.HIGH
-    for input_ in run.inputs(["host"]):
-        fail_on = run.policies.of(input_).fail_on
-        if not isinstance(input_, MachineInput):
-            continue
-        try:
-            for evaluated in run.evaluate(input_, progress):
-                _add_nouns(facts, evaluated.target.name, evaluated.target.document)
-                report = run.finish(evaluated)
-                facts.findings += report.findings
-                facts.skipped += report.skipped
-                facts.errors += report.errors
-        except (TargetError, TransportError) as error:
-            facts.errors += (InputError(str(error), Location(input_.target)),)
+    host = MachineInput("host", "host", run.policies.tree.root("."))
+    try:
+        for evaluated in run.evaluate(host, progress):
+            _add_nouns(facts, evaluated.target.name, evaluated.target.document)
+            report = run.finish(evaluated)
+            facts.findings += report.findings
+            facts.skipped += report.skipped
+            facts.errors += report.errors
+    except (TargetError, TransportError) as error:
+        facts.errors += (InputError(str(error), Location(host.target)),)
+    fail_on = run.policies.of(host).fail_on
     results = tuple(
         check_recommendation(recommendation, facts)
         for section in BENCHMARKS[name].sections

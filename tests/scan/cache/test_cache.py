@@ -511,3 +511,10 @@ def test_the_directory_is_for_its_owner_alone(archive: str, cache: str) -> None:
     read(archive, cache)
     assert Path(cache).stat().st_mode & 0o777 == 0o700
     assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in CacheDirectory(cache).entries())
+
+
+def test_an_archive_that_lies_of_a_known_layer_leaves_nothing_behind(tmp_path: Path, archive: str, cache: str) -> None:
+    read(archive, cache)
+    lying = {name: OTHER if data == BASH else data for name, data in docker_save(BASH).items()}
+    assert names(read(settled(write(tmp_path / "lying.tar", lying)), cache)) == {"evil"}
+    assert names(read(settled(write(tmp_path / "honest.tar", docker_save(BASH))), cache)) == {"bash"}

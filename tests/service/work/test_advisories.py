@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from sealock.service.access.tokens import Scope
@@ -16,7 +18,7 @@ from sealock.service.views.silence import read_silence
 from sealock.service.work.advisories import Advisories, AdvisorySource, is_matched
 from sealock.service.work.jobs import Job
 from sealock.service.work.worker import Worker
-from sealock.vulnerabilities.feeds.catalog import FEEDS
+from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed
 from support import feedmirror
 from support.madedatabases import Table
 from support.servicepages import world
@@ -39,6 +41,30 @@ def publish(publisher: Publisher, name: str) -> None:
     affected = [{"package": {"ecosystem": "PyPI", "name": "weir"}, "versions": ["1"]}]
     record = {"id": name, "modified": "2026-07-01T00:00:00Z", "affected": affected}
     (publisher.root / ZIP).write_bytes(feedmirror.zipped({**files, f"{name}.json": json.dumps(record).encode()}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [("publishers", ["kev", "osv/PyPI"]), ("mirror", ["kev", "osv/PyPI", "redhat-vex"])],
+)
+def test_publishers_are_asked_for_what_is_standard_or_known_and_mirrors_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Literal["publishers", "mirror"], asked: list[str]
+) -> None:
+    folder = make_advisories(tmp_path, "PyPI", [record("PYSEC-1", "PyPI", "weir", "2")])
+    feeds = {name: replace(FEEDS[name], standard=name == "kev") for name in ("kev", "osv/PyPI", "redhat-vex")}
+    chosen: list[str] = []
+
+    def update(_directory: str, _source: object, entries: Iterable[Feed]) -> tuple[()]:
+        chosen.extend(sorted(entry.name for entry in entries))
+        return ()
+
+    monkeypatch.setattr("sealock.service.work.advisories.FEEDS", feeds)
+    monkeypatch.setattr("sealock.service.work.advisories.update", update)
+    with world(tmp_path, filled=False) as made:
+        source = AdvisorySource(kind, str(tmp_path))
+        settings = settings_for(str(tmp_path / "state.db"), folder, source=source, update=21_600.0)
+        Worker(settings, clock=made.clock).handle(Job("update", ""))
+    assert chosen == asked
 
 
 def test_what_was_found_stays_where_the_advisories_are_lost(tmp_path: Path) -> None:
