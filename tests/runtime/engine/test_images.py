@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from sealock.cli.main import main
 from sealock.errors import EngineError, TargetError
-from sealock.image.entry import Bounds
-from sealock.model.inventory import Inventory
+from sealock.image.entry import Bounds, KnownImage
+from sealock.image.opener import open_image
+from sealock.model.inventory import Inventory, Layer
 from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, config, docker_save, files, info, sha256, tar
 from support.simulators.engine import EngineSimulator, Reply, simulated
@@ -63,6 +64,65 @@ def test_an_image_is_what_its_archive_is(engine: EngineSimulator, tmp_path: Path
     assert [package.name for package in had.packages] == ["bash"]
     assert replace(had, names=()) == replace(saved, names=())
     assert had.names == ("app:1",)
+
+
+class Known:
+    """One image of an earlier run, and what is kept for the next."""
+
+    def __init__(self, image: KnownImage | None, *, complete: bool) -> None:
+        self._image, self._complete = image, complete
+        self.kept: list[str] = []
+
+    def image(self, _identity: str, /) -> KnownImage | None:
+        return self._image
+
+    def keep_image(self, identity: str, _image: KnownImage, /) -> None:
+        self.kept.append(identity)
+
+    def holds(self, _layers: Sequence[Layer], /) -> bool:
+        return self._complete
+
+
+CONFIG = config(BASE, TOP)
+OTHER = CONFIG.replace(b"amd64", b"arm64")
+LAYERS = tuple(Layer(index, sha256(layer), size=len(layer)) for index, layer in enumerate((BASE, TOP)))
+
+
+@pytest.mark.parametrize(
+    ("image", "complete", "again"),
+    [
+        pytest.param(KnownImage(CONFIG, "", LAYERS), True, False, id="it is known"),
+        pytest.param(KnownImage(OTHER, sha256(CONFIG), LAYERS), True, False, id="it is known by its manifest"),
+        pytest.param(None, True, True, id="it is not known"),
+        pytest.param(KnownImage(CONFIG, "", LAYERS), False, True, id="its layers are not known"),
+        pytest.param(KnownImage(OTHER, "", LAYERS), True, True, id="another configuration"),
+        pytest.param(KnownImage(CONFIG, "", LAYERS[:1]), True, True, id="fewer layers"),
+        pytest.param(KnownImage(CONFIG, "", LAYERS[::-1]), True, True, id="layers in another order"),
+        pytest.param(
+            KnownImage(config(BASE), sha256(CONFIG), LAYERS), True, True, id="a configuration of other layers"
+        ),
+        pytest.param(KnownImage(b"{", sha256(CONFIG), LAYERS), True, True, id="a configuration that is none"),
+    ],
+)
+def test_an_image_is_sent_unless_it_is_surely_the_known_one(
+    engine: EngineSimulator, image: KnownImage | None, *, complete: bool, again: bool
+) -> None:
+    known = Known(image, complete=complete)
+    (opened,) = open_image("docker:app:1", engine=engine.where, known=known)
+    assert sent(engine) == again
+    assert known.kept == [sha256(CONFIG)] * again
+    assert [source.layer.diff_id for source in opened.layers] == [layer.diff_id for layer in LAYERS]
+    assert opened.names == ("app:1",)
+
+
+@pytest.mark.parametrize("listed", [None, {"Layers": None}, {"Layers": []}])
+def test_an_image_whose_layers_the_engine_does_not_list_is_sent(engine: EngineSimulator, listed: object) -> None:
+    engine.images["app:1"]["RootFS"] = listed
+    (opened,) = open_image(
+        "docker:app:1", engine=engine.where, known=Known(KnownImage(CONFIG, "", LAYERS), complete=True)
+    )
+    assert sent(engine) == 1
+    assert opened.errors == ()
 
 
 def test_what_is_known_is_not_sent_again(engine: EngineSimulator, tmp_path: Path) -> None:

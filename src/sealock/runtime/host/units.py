@@ -58,13 +58,13 @@ def _parts(tree: ProcTree) -> Iterator[str]:
 
 
 def _settings(text: str) -> Iterator[tuple[str, str]]:
-    """The settings of [Service]; a backslash at the end continues a line."""
+    """The settings of [Service], comments by names that are none; a backslash at the end continues a line."""
     section = ""
     for row in text.replace("\\\n", " ").split("\n")[:_LINES]:
         line = row.strip()
         if line.startswith("[") and line.endswith("]"):
             section = line
-        elif section == "[Service]" and not line.startswith(("#", ";")):
+        elif section == "[Service]":
             key, equals, value = line.partition("=")
             if equals:
                 yield key.strip(), value.strip()
@@ -89,11 +89,10 @@ def _file(tree: ProcTree, path: str) -> Iterator[tuple[str, str]]:
     """The assignments in an environment file; glob patterns are not expanded."""
     text = tree.read_text(path.lstrip("/")) if path.startswith("/") else ""
     for row in text.replace("\\\n", "").split("\n")[:_LINES]:
-        line = row.strip()
-        if line and not line.startswith(("#", ";")):
-            name, equals, value = line.partition("=")
-            if equals:
-                yield name.strip(), _unquoted(value.strip())
+        # The name of a comment is no variable's.
+        name, equals, value = row.partition("=")
+        if equals:
+            yield name.strip(), _unquoted(value.strip())
 
 
 def _unquoted(value: str) -> str:
