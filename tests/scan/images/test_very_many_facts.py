@@ -12,8 +12,9 @@ import pytest
 
 from sealock.image.entry import Bounds
 from sealock.inventory import scan
-from sealock.inventory.facts import count_units
-from sealock.model.inventory import FileFact, Inventory, Package
+from sealock.inventory.facts import count_units, excess
+from sealock.inventory.names import Names
+from sealock.model.inventory import Distribution, FileFact, Inventory, Package
 from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
@@ -98,11 +99,44 @@ PACKAGE = Package("deb", "a", "1", "var/lib/dpkg/status")
         (Package("deb", "a", "1", "p", files=("usr/bin/a",) * 1000), 4 + 250 + 35),
         (Package("deb", "a", "1", "p", needs=("a",) * 400, provides=("b",) * 400), 4 + 200),
         (Package("deb", "a", "1", "p", supplier="x" * (1 << 20)), 4 + 4096),
+        (Package("deb", "a", "1", "p", files=("f",) * 5, needs=("n",) * 5, provides=("v",) * 5), 4 + 3),
+        (Package("deb", "a", "1", "p" * 50, supplier="x" * 51, source="s" * 51, licenses=("l" * 51, "m" * 53)), 4 + 1),
+        (Package("deb", "a", "1", "p" * 50, supplier="x" * 51, source="s" * 51, licenses=("l" * 51, "m" * 52)), 4),
+        (FileFact("secret", "p" * 128, detail="d" * 128), 2),
+        (FileFact("secret", "p" * 128, detail="d" * 127), 1),
+        (Distribution("debian", "12"), 1),
     ],
-    ids=["a package", "a file", "a long path", "files", "needs", "a long supplier"],
+    ids=[
+        "a package",
+        "a file",
+        "a long path",
+        "files",
+        "needs",
+        "a long supplier",
+        "files, needs and what it provides",
+        "a letter more than is usual",
+        "the usual letters",
+        "a file with a long detail",
+        "a file with a detail",
+        "a distribution",
+    ],
 )
-def test_facts_weigh_what_they_take(fact: Package | FileFact, units: int) -> None:
+def test_facts_weigh_what_they_take(fact: Package | FileFact | Distribution, units: int) -> None:
     assert count_units(fact) == units
+
+
+@pytest.mark.parametrize(
+    ("names", "entries", "units"),
+    [
+        (Names(), 0, 0),
+        (Names((b"a" * 1000,)), 8, 0),
+        (Names((b"a" * 1000, b"b" * 300), (b"c" * 236,)), 8, 2),
+        (Names((b"a" * 1000, b"b" * 300), (b"c" * 235,)), 8, 1),
+        (Names((b"a" * 256,)), 0, 1),
+    ],
+)
+def test_paths_beyond_the_usual_length_count(names: Names, entries: int, units: int) -> None:
+    assert excess(names, entries) == units
 
 
 @pytest.mark.untraced
