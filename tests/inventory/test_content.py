@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.inventory.programs import program
 from sealock.model.content import Content
-from support.baseadvice import GLIBC, STATIC, dynamic, layer
+from support.baseadvice import GLIBC, LOADER, STATIC, dynamic, layer
 from support.elffiles import make
 from support.madeimages import docker_save, write
 
@@ -91,6 +92,12 @@ def test_tags_of_a_wheel_last_as_long_as_the_file_that_has_them(upper: File, tmp
         (make({}, soname="libx.so"), "library"),
         (make({}, needed=("libc.so.6",)), "library"),
         (b"#!/bin/sh\n", "script"),
+        (make({}, kind=2, needed=("libc.so.6",)), "static"),
+        (make({}, kind=1), None),
+        (make({}, kind=4), None),
+        (make({}, symbols=[(name, "V", "l.so") for name in "ab"]), "library"),
+        (make({}, symbols=[("a", "V", "l.so")]), "static"),
+        (make({}, symbols=[(name, "V", "l.so") for name in "abcd"], texts=b"\0_start\0"), "static"),
         (b"#!\n", None),
         (b"\x7fELF", None),
         (b"", None),
@@ -99,6 +106,24 @@ def test_tags_of_a_wheel_last_as_long_as_the_file_that_has_them(upper: File, tmp
 def test_the_kinds_of_programs(data: bytes, kind: str | None) -> None:
     found = program(data)
     assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize(
+    ("how", "mentions"),
+    [
+        ({"interpreter": LOADER}, ("usr/share/zoneinfo", "etc/passwd")),
+        ({"kind": 2}, ("usr/share/zoneinfo", "etc/passwd")),
+        ({"soname": "libx.so"}, ()),
+    ],
+)
+def test_a_program_mentions_what_it_may_open_and_a_library_nothing(
+    how: dict[str, Any], mentions: tuple[str, ...]
+) -> None:
+    data = make({".rodata": b"\0/etc/passwd\0/usr/share/zoneinfo/UTC\0etc/mime.types\0"}, **how)
+    found = program(data)
+    assert found is not None
+    assert found.mentions == mentions
+    assert found.loads == ()
 
 
 def test_a_program_that_asks_for_dlopen_names_what_it_may_load() -> None:

@@ -93,6 +93,7 @@ def test_names_that_resolve_in_a_container(
 def test_a_process_is_inspected(*, filters: bool) -> None:
     made = inspect("pid", str(os.getpid()), filters=filters)
     assert made.enforced.process.pid == os.getpid()
+    assert (made.blocked is not None) == (filters and made.enforced.process.seccomp == 2)
     assert inspect("self", "").enforced.process.pid == os.getpid()
     with pytest.raises(TargetError):
         inspect("pid", "4194305")

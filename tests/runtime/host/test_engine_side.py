@@ -154,9 +154,21 @@ def test_networks_of_the_engine(engine: EngineSimulator, tmp_path: Path, answer:
     ]
 
 
-def test_images_that_no_container_uses_are_counted(engine: EngineSimulator, tmp_path: Path) -> None:
-    answers = {"/containers/json": [row("web", "old:1", OLD, "exited")], "/images/json": IMAGES}
-    assert host(engine, tmp_path, answers).images_unused == 1
+@pytest.mark.parametrize(
+    ("rows", "images", "unused"),
+    [
+        pytest.param([row("web", "old:1", OLD, "exited")], IMAGES, 1, id="one that stopped uses its image"),
+        pytest.param([], IMAGES, 2, id="no container"),
+        pytest.param([row("web", "a", NEW), row("db", "b", OLD)], IMAGES, 0, id="all are used"),
+        pytest.param([], [{"Id": OLD, "RepoTags": None}], 1, id="an image without a name"),
+        pytest.param([], [], 0, id="no image"),
+    ],
+)
+def test_images_that_no_container_uses_are_counted(
+    engine: EngineSimulator, tmp_path: Path, rows: list[dict[str, Any]], images: list[dict[str, Any]], unused: int
+) -> None:
+    answers = {"/containers/json": rows, "/images/json": images}
+    assert host(engine, tmp_path, answers).images_unused == unused
 
 
 @pytest.mark.parametrize(
