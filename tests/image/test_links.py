@@ -30,11 +30,20 @@ LINKS = {
         ("top/top/top/bin/sh", "usr/bin/dash"),
         ("missing/x", "missing/x"),
         ("bin/../x", "usr/x"),
+        ("bin/-a/!b", "usr/bin/-a/!b"),
+        ("bin/..a/.b", "usr/bin/..a/.b"),
+        ("bin/sh/../x/.", "usr/bin/x"),
         ("", ""),
     ],
 )
 def test_links_are_followed_within_the_image(path: str, leads: str | None) -> None:
     assert resolve(path, LINKS) == leads
+
+
+@pytest.mark.parametrize(("count", "leads"), [(40, "end"), (41, None)])
+def test_as_many_links_are_followed_as_linux_follows(count: int, leads: str | None) -> None:
+    links = {f"l{number}": f"l{number + 1}" for number in range(1, count)} | {f"l{count}": "end"}
+    assert resolve("l1", links) == leads
 
 
 def test_a_bush_of_links_ends_soon() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from sealock import formats
 from sealock.cli.main import main
+from sealock.errors import EngineRefusedError
 from sealock.formats.inspect import Inspected
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.container import POD_FIELDS, Container, container
@@ -234,6 +235,21 @@ def test_one_that_is_removed_while_it_starts_is_left_out(engine: EngineSimulator
     with connect(engine.where) as connected:
         seen = list(observe(connected, (), ProcReader(str(recorded.folder))))
     assert sorted(each.listed.name for each in seen) == ["db", "web"]
+
+
+def test_a_refusal_while_one_starts_ends_the_run(engine: EngineSimulator, tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "machine")
+    starting = engine.container("starting", state={"Status": "running", "Running": True, "Pid": 7})
+    recorded.process(7, name="runc:[2:INIT]", cgroup=f"0::/docker/{starting}\n", caps=ALL_CAPS, seccomp=0)
+    asked: list[str] = []
+
+    def describe(path: str, _query: object) -> Reply | None:
+        asked.extend([path] if f"/{starting}/" in path else [])
+        return Reply(500, b'{"message": "no luck"}') if len(asked) > 1 and f"/{starting}/" in path else None
+
+    engine.answers = describe
+    with connect(engine.where) as connected, pytest.raises(EngineRefusedError, match="no luck"):
+        list(observe(connected, (), ProcReader(str(recorded.folder))))
 
 
 def test_a_refusal_of_one_is_its_own_error(engine: EngineSimulator, tmp_path: Path) -> None:

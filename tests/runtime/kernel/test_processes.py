@@ -620,10 +620,11 @@ def test_namespaces_are_shared_with_those_who_are_in_them(two: Recorded) -> None
     [
         (f"0::{SCOPE}\n", ROOT, ()),
         ("0::/\n", ROOT + f"9 8 8:1 /docker/containers/{ID}/hosts /etc/hosts rw - ext4 a rw\n", (7,)),
+        (f"0::/docker/{OTHER}\n", ROOT + f"9 8 8:1 /docker/containers/{ID}/hosts /etc/hosts rw - ext4 a rw\n", (7,)),
         ("0::/\n", ROOT, "process 7 does not seem to be in this container"),
         (f"0::/docker/{OTHER}\n", ROOT, "process 7 does not seem to be in this container"),
     ],
-    ids=["in its group", "moved out of it", "no sign of the container", "in another"],
+    ids=["in its group", "moved out of it", "moved into another", "no sign of the container", "in another"],
 )
 def test_what_an_engine_says_is_held_against_the_kernel(
     two: Recorded, cgroup: str, mountinfo: str, found: object

@@ -44,7 +44,7 @@ def neighbour_table(tree: ProcTree) -> NeighbourTable:
         sysctls = tree.texts(f"proc/sys/net/{family}/neigh/default", ("gc_thresh2", "gc_thresh3"))
         kept, limit = (whole(sysctls.get(sysctl, "").strip()) for sysctl in ("gc_thresh2", "gc_thresh3"))
         titles, *rows = tree.read_text(f"proc/net/stat/{name}").split("\n")
-        columns = [dict(zip(titles.split(), row.split(), strict=False)) for row in rows if row]
+        columns = [dict(zip(titles.split(), row.split(), strict=False)) for row in rows]
         counts = [count for row in columns if (count := whole(row.get("entries"), 16)) is not None]
         used = max(counts, default=_KEPT)
         overflows = sum(whole(row.get(_FULLS), 16) or 0 for row in columns)
