@@ -221,6 +221,17 @@ def test_what_the_engine_closes_in_the_moment_that_it_is_used_is_asked_once_more
         assert len(shut) == 3
 
 
+@pytest.mark.parametrize(("ask", "times"), [("post", 1), ("delete", 1), ("get", 2)])
+def test_only_a_question_is_asked_once_more(engine: EngineSimulator, ask: str, times: int) -> None:
+    shut = [Reply(raw=b"")] * 3
+    with connect(engine.where) as ours:
+        ours.version()
+        engine.answers = lambda path, _query: shut.pop() if path.endswith("/things") and shut else None
+        with pytest.raises(EngineError, match="closed connection without response"):
+            getattr(ours, ask)("/things")
+    assert len(shut) == 3 - times
+
+
 def test_what_is_said_unasked_is_not_taken_for_an_answer(engine: EngineSimulator) -> None:
     lie = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
     only(engine, "/info", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + lie))
