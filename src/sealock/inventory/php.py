@@ -19,7 +19,7 @@ _ENTRY: Final = compile_lazily(
     r"'([\w.-]{1,100}/[\w.-]{1,100})'\s*=>\s*(?:array\(|\[)"
     r"|'(?:(pretty_version)'\s*=>\s*'([^'\\\n]{1,200})'|dev_requirement'\s*=>\s*(true|false))"
 )
-"""The name of a package, its version, and whether only development needs it, which stands last."""
+"""The name of a package, its version, and whether only development needs it, which Composer 2.0 did not write."""
 
 
 class Php(Analyzer):
@@ -29,7 +29,7 @@ class Php(Analyzer):
     """
 
     name = "php"
-    version = 4
+    version = 5
     patterns = FilePatterns(endings=("composer/installed.json", "composer/installed.php"), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
@@ -60,15 +60,16 @@ def _of_php(file: AnalyzedFile) -> Iterator[Package | FileFact]:
     if begin is None:
         yield FileFact(UNREAD, file.path, detail="Composer")
         return
-    name = version = ""
+    name, versions, development = "", dict[str, str](), set[str]()
     for match in _ENTRY.finditer(text, begin.end()):
         if match[1]:
-            name, version = match[1], ""
+            name = match[1]
         elif match[2]:
-            version = match[3]
-        elif name and version and (own is None or name != own[1]):
-            record = ComposerPackage(name, version)
-            entry = package(record, file.path, development=match[4] == "true")
-            if entry:
-                yield entry
-            name = ""
+            versions.setdefault(name, match[3])
+        elif match[4] == "true":
+            development.add(name)
+    for name, version in versions.items():
+        record = ComposerPackage(name, version)
+        entry = None if own and name == own[1] else package(record, file.path, development=name in development)
+        if entry:
+            yield entry
