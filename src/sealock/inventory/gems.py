@@ -55,8 +55,8 @@ def statements(text: str) -> dict[str, list[str]]:
         if statement.startswith("# stub: ") and not stub:
             stub = statement.split(" ", 5)[2:5]
         left, equals, right = statement.partition("=")
-        variable, dot, attribute = left.strip().partition(".")
-        if equals and dot and variable.isidentifier() and attribute not in attributes:
+        variable, _, attribute = left.strip().partition(".")
+        if equals and variable.isidentifier() and attribute not in attributes:
             attributes[attribute] = strings(right[:LONGEST])
     # The stub line is what RubyGems itself goes by; it knows the platform too.
     for key, value in zip(("name", "version", "platform"), stub, strict=False):
