@@ -242,6 +242,26 @@ def test_a_program_without_a_stated_main_module(text: str, modules: list[tuple[s
     assert read_modules(text) == modules
 
 
+STAMPED = 'build\t-ldflags="-X example.com/a.version=1.2.3 -X example.com/b.version=4.5.6 -X main.version=7.8.9"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        pytest.param("mod\texample.com/a\n", [("example.com/a", "1.2.3")], id="a main module without a version"),
+        pytest.param("mod\texample.com/c\t(devel)\n", [("example.com/c", "7.8.9")], id="one that only main has"),
+        pytest.param("mod\texample.com/c\t(devel)\ndep\texample.com/b\t(devel)\n", [("example.com/c", "7.8.9"), ("example.com/b", "4.5.6")], id="another of its own"),
+        pytest.param("mod\texample.com/c\t(devel)\ndep\texample.com/d\t(devel)\n", [("example.com/c", "7.8.9"), ("example.com/d", "")], id="another, which is not main"),
+        pytest.param("mod\texample.com/c\tv1\ndep\texample.com/b\t\n", [("example.com/c", "v1"), ("example.com/b", "")], id="a dependency without a version"),
+        pytest.param("mod\texample.com/c\tv1\ndep\texample.com/b\t(devel)\n=>\t./b\t(devel)\n", [("example.com/c", "v1"), ("example.com/b", "")], id="a directory in place of a dependency"),
+        pytest.param("dep\texample.com/d\t(devel)\n", [("example.com/d", "7.8.9")], id="the only one of its own"),
+        pytest.param("dep\texample.com/d\t(devel)\ndep\texample.com/e\t(devel)\n", [("example.com/d", ""), ("example.com/e", "")], id="one of two of its own"),
+    ],
+)  # fmt: skip
+def test_versions_that_a_build_wrote_count_for_modules_of_its_own(text: str, modules: list[tuple[str, str]]) -> None:
+    assert read_modules(text + STAMPED) == modules
+
+
 def test_the_version_of_a_main_module_that_was_fetched_stays() -> None:
     text = 'mod\texample.com/a\tv1.0.0\th1:x=\nbuild\t-ldflags="-X main.version=2.0.0"\n'
     assert read_modules(text) == [("example.com/a", "v1.0.0")]

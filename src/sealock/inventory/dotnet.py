@@ -36,9 +36,9 @@ class Dotnet(Analyzer):
         chosen = word(table(deps.runtime_target).get("name")) or word(deps.runtime_target)
         target = table(table(deps.targets).get(chosen))
         for key, library in table(deps.libraries).items():
-            name, slash, version = word(key).partition("/")
+            name, _, version = word(key).partition("/")
             kind = word(table(library).get("type"))
-            if not slash or kind not in {"package", "runtimepack"} or not name or not version:
+            if kind not in {"package", "runtimepack"} or not name or not version:
                 continue
             if kind == "runtimepack" or runs(target, key):
                 yield Package("nuget", name.removeprefix("runtimepack."), version, file.path)

@@ -29,6 +29,6 @@ def packages(pods: object, path: str) -> Iterator[Package]:
     """The pods: texts, or the keys of mappings to their needs."""
     for row in rows(pods):
         for entry in table(row) or [row]:
-            name, bracket, version = word(entry).partition(" (")
-            if bracket and version.endswith(")"):
+            name, _, version = word(entry).partition(" (")
+            if version.endswith(")"):
                 yield Package("cocoapods", name.partition("/")[0], version.removesuffix(")"), path)
