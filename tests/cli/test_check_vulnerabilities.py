@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +369,23 @@ def test_a_lock_file_without_a_database(
     assert len(target["skipped"]) == 1
     assert len(target["errors"]) == (0 if walked else 1)
     assert any("Lock files were not matched" in note for note in report["notes"]) is walked
+
+
+@pytest.mark.parametrize(("days", "noted"), [(6, False), (8, True)])
+def test_an_old_database_is_noted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    noted: bool,  # noqa: FBT001  a table's row
+) -> None:
+    made = time.time() - days * 86_400
+    monkeypatch.setenv("SEALOCK_DB_DIR", database(tmp_path / "made", RECORDS, now=lambda: made))
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("jinja2==2.11.0\n")
+    _, report = checked(capsys, str(lock), "--offline")
+    assert [finding["rule"] for finding in report["targets"][0]["findings"]] == ["CVE-2020-28493"]
+    assert any("`sealock db update` refreshes" in note for note in report["notes"]) is noted
 
 
 def test_a_missing_database_is_one_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

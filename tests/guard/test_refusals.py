@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import socket
 import struct
@@ -178,6 +179,11 @@ def test_a_fault_of_the_guard_denies(tmp_path: Path, monkeypatch: pytest.MonkeyP
     outcome = decided(tmp_path, monkeypatch, fail)
     assert reasons(outcome) == [("G000", "the guard could not evaluate it, by a fault of its own")]
     assert outcome.error.startswith("KeyError: 'x' (test_refusals.py:")
+
+
+def test_a_fault_is_placed_where_it_arose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = decided(tmp_path, monkeypatch, lambda *_: json.loads("{"))
+    assert "(decoder.py:" in outcome.error
 
 
 def test_a_decision_that_never_ends_is_a_denial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,13 @@ def claim(advisory: Advisory, affects: Affects) -> Claim:
     )
 
 
-def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], **feeds: bytes) -> str:
+def database(
+    folder: Path,
+    records: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    now: Callable[[], float] = time.time,
+    **feeds: bytes,
+) -> str:
     """Build a real database of OSV records, by ecosystem, in a folder, and give that folder.
 
     `feeds` are whole files of other feeds: kev, epss.
@@ -108,6 +115,6 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
     wanted = [FEEDS[name] for name in (*(f"osv/{ecosystem}" for ecosystem in records), *feeds)]
-    outcomes = update(str(folder / "db"), SourceFolder(str(mirror)), wanted)
+    outcomes = update(str(folder / "db"), SourceFolder(str(mirror)), wanted, now=now)
     assert [outcome.why for outcome in outcomes if outcome.result != "updated"] == []
     return str(folder / "db")

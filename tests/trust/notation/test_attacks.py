@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sealock.trust.notation import envelope
@@ -137,6 +137,25 @@ def algorithm_of_another_key(here: World) -> None:
 
 def rsa_key_with_a_weaker_hash(here: World) -> None:
     here.refer(here.envelope(Holder("signer", here.middle, key=rsa_key(3072)), head={"alg": "PS256"}))
+
+
+def of_rsa(sign: Callable[[rsa.RSAPrivateKey, bytes], bytes]) -> Attack:
+    """A signer with an RSA key, whose signature is made otherwise."""
+
+    def attack(here: World) -> None:
+        key = rsa_key(2048)
+        here.refer(
+            here.envelope(
+                Holder("signer", here.middle, key=key),
+                after=lambda t: t.update(signature=packed(sign(key, f"{t['protected']}.{t['payload']}".encode()))),
+            )
+        )
+
+    return attack
+
+
+def salted(length: int, digest: hashes.HashAlgorithm) -> Callable[[rsa.RSAPrivateKey, bytes], bytes]:
+    return lambda key, text: key.sign(text, padding.PSS(padding.MGF1(digest), length), digest)
 
 
 def rsa_key_of_another_size(here: World) -> None:
@@ -407,6 +426,15 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "algorithm of shared secrets": (algorithm_of_shared_secrets, "algorithm"),
     "algorithm of another key": (algorithm_of_another_key, "algorithm"),
     "RSA with a weaker hash": (rsa_key_with_a_weaker_hash, "algorithm"),
+    "RSA over another payload": (of_rsa(lambda key, text: salted(32, hashes.SHA256())(key, text + b"x")), "signature"),
+    "RSA by another key": (of_rsa(lambda _, text: salted(32, hashes.SHA256())(rsa_key(2048), text)), "signature"),
+    "RSA with a shorter salt": (of_rsa(salted(20, hashes.SHA256())), "signature"),
+    "RSA with another hash": (of_rsa(salted(32, hashes.SHA384())), "signature"),
+    "RSA with the older padding": (
+        of_rsa(lambda key, text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())),
+        "signature",
+    ),
+    "RSA of a few bytes": (of_rsa(lambda *_: b"x"), "signature"),
     "RSA of another size": (rsa_key_of_another_size, "algorithm"),
     "key of another kind": (key_of_another_kind, "algorithm"),
     "signature in DER": (signature_in_der, "signature"),

@@ -35,6 +35,9 @@ def _kind(value: ComposeValue) -> str:
 
 
 def _mappings(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
+    if not over.is_mapping or not (base.is_mapping or base.data is None):
+        report(f"{'.'.join(path)}: a {_kind(over)} cannot override a {_kind(base)}", over.whole())
+        return over
     merged = dict(base.mapping)
     for key, value in over.mapping.items():
         if value.tag == "reset":
@@ -120,7 +123,7 @@ def as_items(value: ComposeValue) -> list[ComposeValue]:
 def as_mapping(value: ComposeValue) -> ComposeValue:
     """A list of names as a mapping without values."""
     if not value.is_list:
-        return value if value.is_mapping else value.with_data({})
+        return value
     return value.with_data({item.text: ComposeValue(None, item.place, item.place) for item in value.items})
 
 
