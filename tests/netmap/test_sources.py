@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from sealock.cli.main import main
-from sealock.errors import EngineError
+from sealock.errors import EngineError, TargetError
 from sealock.model.container import Port
-from sealock.netmap.sources import of_engine
+from sealock.netmap.sources import of_engine, of_manifests
 from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
 RUNS = {"Status": "running", "Running": True, "Pid": 0}
@@ -104,3 +104,19 @@ def test_one_that_is_removed_meanwhile_is_left_out_and_one_that_is_refused_is_no
     engine.answers = lambda path, _: refused if path.endswith(f"/containers/{first}/json") else None
     with pytest.raises(EngineError, match="no such driver"):
         of_engine(engine.where)
+
+
+@pytest.mark.parametrize(("faults", "shown"), [(0, 0), (1, 1), (3, 3), (4, 3)])
+def test_manifests_without_a_pod_are_no_map_and_the_first_faults_say_why(
+    tmp_path: Path, faults: int, shown: int
+) -> None:
+    made = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: %s}]}\n---\n"
+    path = tmp_path / "p.yaml"
+    path.write_text(made % 80 + (made % "x") * faults)
+    with pytest.raises(TargetError, match="declares no pod of Kubernetes") as error:
+        of_manifests(str(path))
+    assert str(error.value).count("must be a whole number") == shown
+    assert str(error.value).count("--render") == 1
+    with pytest.raises(TargetError) as error:
+        of_manifests(str(path), rendered=True)
+    assert "--render" not in str(error.value)

@@ -74,6 +74,10 @@ NOTHING = ContactedAddress("tcp", "127.0.0.1", 80)
         (FRONT_BACK, "app", NOTHING, {"app": {"app", "proxy"}, "back": {"app", "db"}, "front": {"proxy", "cache"}}),
         (FRONT_BACK.replace("back", "app"), "app", NOTHING,
          {"app-own": {"app", "proxy"}, "app": {"app", "db"}, "front": {"proxy", "cache"}}),
+        (FRONT_BACK.replace("back", "app") + "  app-own:\n", "app", NOTHING,
+         {"app-own2": {"app", "proxy"}, "app": {"app", "db"}, "front": {"proxy", "cache"}}),
+        (FRONT_BACK.replace("back", "app") + "  app-own:\n  app-own2:\n", "app", NOTHING,
+         {"app-own3": {"app", "proxy"}, "app": {"app", "db"}, "front": {"proxy", "cache"}}),
     ],
 )  # fmt: skip
 def test_those_that_talk_share_a_network(

@@ -174,7 +174,8 @@ class RegistrySimulator:
         scopes = " ".join(query.get("scope", [])).split()
         given = asked.headers.get("authorization", "")
         known = any(given == _basic(user, password) for user, password in self.logins.items())
-        known = known or query.get("refresh_token", [""])[0] in self.identities
+        oauth = query.get("grant_type") == ["refresh_token"] and query.get("client_id") and asked.method == "POST"
+        known = known or bool(oauth and query.get("refresh_token", [""])[0] in self.identities)
         if not known and (not self.anonymous or any("push" in scope for scope in scopes)):
             return _error(401, "UNAUTHORIZED")
         return Reply(200, json.dumps({"token": "|".join(scopes), "expires_in": 300}).encode())

@@ -21,6 +21,7 @@ from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import PolicyDocument, read_policy
 from sealock.trust.notation.requirements import RevocationList
 from sealock.trust.notation.store import anchors_of
+from sealock.trust.refusal import SignatureRefusedError
 from support.cosecbor import cose
 from support.notationworld import NOW, Holder, World, rsa_key, world
 from support.registryworld import OCI_MANIFEST
@@ -193,3 +194,32 @@ def test_a_verdict_says_how_many_reasons_it_leaves_out(here: World, count: int, 
     assert why.count("referrer ") == 4
     assert why.endswith(f"{more})")
     assert ("more)" in why) == bool(more)
+
+
+@pytest.mark.parametrize(("raw", "why"), [
+    (b"\x81" * 8 + b"\x00", ""),
+    (b"\x81" * 9 + b"\x00", "nested more than 8 deep"),
+    (b"\xc1" * 8 + b"\x00", ""),
+    (b"\xc1" * 9 + b"\x00", "nested more than 8 deep"),
+    (b"\xa1\x00" * 8 + b"\x00", ""),
+    (b"\xa1\x00" * 9 + b"\x00", "nested more than 8 deep"),
+    (b"\x00\x00", "trailing bytes"),
+    (b"", "truncated"),
+    (b"\x82\x00", "truncated"),
+    (b"\x42\x00", "truncated"),
+    (b"\x18\x17", "not in the shortest form"),
+    (b"\x18\x18", ""),
+    (b"\x19\x00\xff", "not in the shortest form"),
+    (b"\x19\x01\x00", ""),
+    (b"\x1f", "of indefinite length"),
+    (b"\xf4", ""),
+    (b"\xf6", ""),
+    (b"\xf7", "unknown simple value"),
+    (b"\x61\xff", "not UTF-8"),
+])  # fmt: skip
+def test_cbor_is_read_in_its_shortest_form_and_to_a_depth(raw: bytes, why: str) -> None:
+    if not why:
+        reading.decode(raw)
+        return
+    with pytest.raises(SignatureRefusedError, match=why):
+        reading.decode(raw)

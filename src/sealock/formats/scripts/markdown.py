@@ -125,7 +125,7 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
             ):
                 close += 1
             yield "", lines[index:close]
-            index, blank = close, True
+            index = close
         else:
             yield None, [(start, end)]
             blank = not text[start:end].strip()
