@@ -200,6 +200,17 @@ def test_a_container_that_starts_is_looked_at_again(engine: EngineSimulator, tmp
     assert len(asked) == 3
 
 
+def test_a_container_has_the_processes_that_are_in_it(engine: EngineSimulator, tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "machine")
+    identity = engine.container("web", state={"Status": "running", "Running": True, "Pid": 7})
+    for pid in (7, 8):
+        recorded.process(pid, cgroup=f"0::/docker/{identity}\n")
+    recorded.process(9, cgroup=f"0::/docker/{'e' * 64}\n", spaces={"pid": 4026533001, "mnt": 4026533002})
+    with connect(engine.where) as connected:
+        (observed,) = observe(connected, ("web",), ProcReader(str(recorded.folder)))
+    assert observed.pids == (7, 8)
+
+
 def test_a_container_that_only_calls_itself_as_a_runtime_does_is_evaluated(
     engine: EngineSimulator, tmp_path: Path
 ) -> None:

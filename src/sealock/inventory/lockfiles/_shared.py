@@ -77,7 +77,7 @@ def unique(packages: Iterable[Package]) -> Collection[Package]:
         first = packages_by_key.get(key)
         if first is None:
             packages_by_key[key] = package
-        elif (first.development and not package.development) or (first.optional and not package.optional):
+        elif first.development or first.optional:
             packages_by_key[key] = replace(
                 first,
                 development=first.development and package.development,
