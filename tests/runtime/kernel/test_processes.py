@@ -646,6 +646,8 @@ def test_what_an_engine_says_is_held_against_the_kernel(
         ("pid:-1", "is not a process"),
         ("pid:99999999999999999999", "is not a process"),
         ("pid:\u0661", "is not a process"),
+        ("pid:1000000000", "is not a process"),
+        ("pid:999999999", "process 999999999 does not exist"),
         ("pid:99", "process 99 does not exist"),
         ("container:web", "no process is in a container with this id"),
         (f"container:{OTHER}", "no process is in a container with this id"),

@@ -94,7 +94,7 @@ def look(target: str, machine: ProcReader) -> Enforced:
         pid = os.getpid()
     elif kind == "container":
         pid = _first(rest, gather(machine))
-    elif rest.isascii() and rest.isdecimal() and 0 < len(rest) < 10:
+    elif rest.isascii() and rest.isdecimal() and len(rest) < 10:
         pid = int(rest)
     else:
         message = f"{target} is not a process: write pid:1234, or self for sealock itself"
