@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sealock.model.build import Env, Run, Stage
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import Call, calls, inherited, once_each
@@ -31,6 +33,8 @@ _RPM: Final = (
     "-y",
 )  # fmt: skip
 _CONDA: Final = (frozenset({"install", "create", "update", "remove"}), ("-y", "--yes", "-q", "--dry-run"), "-y")
+_FALSE: Final = frozenset({"false", "no", "off", "n", "0"})
+"""Values with which conda asks; it reads its settings as YAML does."""
 _ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
     # The verbs that prompt, the options that answer, and the option to add.
     "apt-get": _APT,
@@ -144,15 +148,20 @@ def _piped(run: Run) -> frozenset[int]:
 def _configured(stage: Stage) -> bool:
     """Whether the stage configures the manager to answer yes to all prompts."""
     for instruction in stage.instructions:
-        if isinstance(instruction, Env) and any(pair.name == "CONDA_ALWAYS_YES" for pair in instruction.pairs):
+        if isinstance(instruction, Env) and any(
+            pair.name == "CONDA_ALWAYS_YES" and pair.value is not None and pair.value.text.lower() not in _FALSE
+            for pair in instruction.pairs
+        ):
             return True
         if any("Assume-Yes" in heredoc.body for heredoc in instruction.heredocs):
             return True
         script = getattr(instruction, "script", None)
         if script is not None and any(
-            "Assume-Yes" in text or text in {"assumeyes=1", "assumeyes=True", "always_yes"}
+            "Assume-Yes" in text
+            or text in {"assumeyes=1", "assumeyes=True"}
+            or (text == "always_yes" and value.lower() not in _FALSE)
             for command in script.commands()
-            for text in command.arguments
+            for text, value in pairwise((*command.arguments, ""))
         ):
             return True
     return False
