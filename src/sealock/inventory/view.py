@@ -41,6 +41,7 @@ class ByteView:
         self._opaque = self._last([layer.opaque for layer in layers])
         self.directories = self._last([layer.directories for layer in layers])
         """A directory that a later layer holds again has that layer's mode; what is in it stays."""
+        self._since = self._directories_since(layers)
         self._above: dict[str, int] = {"": self._opaque.get("", -1)}
 
     def _last(self, layers: Sequence[Names]) -> dict[str, int]:
@@ -51,13 +52,27 @@ class ByteView:
                 last.update(dict.fromkeys(self.interest.intersection(part), index))
         return last
 
+    def _directories_since(self, layers: Sequence[Laid]) -> dict[str, int]:
+        """The layer since which a path is a directory: a file that was there before is gone."""
+        since: dict[str, int] = {}
+        # Hardly any path of a fact is a directory in a later layer, so that the layers are not read again.
+        paths = {path for path in self.named if path in self.directories}
+        for index, layer in enumerate(layers if paths else ()):
+            for part in layer.paths.parts():
+                for path in paths.intersection(part):
+                    since.pop(path, None)
+            for part in layer.directories.parts():
+                for path in paths.intersection(part):
+                    since.setdefault(path, index)
+        return since
+
     def hidden(self, path: str, index: int) -> bool:
         """Whether a later layer replaces the path, or removes it or a directory above it."""
         return self.hidden_by(path, index) >= 0
 
     def hidden_by(self, path: str, index: int) -> int:
         """The last layer that does so; -1 for none."""
-        last = max(self._written.get(path, -1), self._gone.get(path, -1))
+        last = max(self._written.get(path, -1), self._gone.get(path, -1), self._since.get(path, -1))
         if last <= index:
             last = self._hides(path.rpartition("/")[0])
         return last if last > index else -1
