@@ -54,6 +54,11 @@ FOUND = [
     ("another command of Docker's image", "compose.yaml", "services:\n  a:\n    image: docker:cli\n    command: sh -c 'run -i x'\n", []),
     ("the arguments of a pod's container", "pod.yaml", "spec:\n  containers:\n  - image: docker:cli\n    args: [run, -i, x]\n", [["-i", "x"]]),
     ("its command as an array", "pod.yaml", "spec:\n  containers:\n  - image: a:1\n    command: [docker]\n    args: [run, -i, x]\n", [["-i", "x"]]),
+    ("an entrypoint that has the verb", "compose.yaml", "services:\n  a:\n    image: a:1\n    entrypoint: [docker, run]\n    command: [-i, x]\n", [["-i", "x"]]),
+    ("it with a string", "compose.yaml", "services:\n  a:\n    image: a:1\n    entrypoint: [docker, run]\n    command: -i x\n", [["-i", "x"]]),
+    ("it behind what it is given", "pod.yaml", "spec:\n  containers:\n  - args: [-i, x]\n    command: [sudo, docker, run]\n", [["-i", "x"]]),
+    ("it with nothing to it", "pod.yaml", "spec:\n  containers:\n  - args: []\n    command: [docker, run, -i, x]\n", [["-i", "x"]]),
+    ("it of another program", "pod.yaml", "spec:\n  containers:\n  - args: [docker, run, -i, x]\n    command: [sh, -c]\n", [["-i", "x"]]),
     ("a script in JSON is still read", "package.json", '{"scripts": {"a": "docker run -i x"}}', [["-i", "x"]]),
 ]  # fmt: skip
 
@@ -97,6 +102,7 @@ CHANGES = [
     ("dashes of YAML", "a.yaml", "cmd: docker\nargs:\n  - run\n  - --privileged\n  - x:1\n", Set("privileged", False), "cmd: docker\nargs:\n  - run\n  - x:1\n"),
     ("a new item in YAML", "a.yaml", "cmd: docker\nargs:\n  - run\n  - x:1\n", Set("pids_limit", 100), 'cmd: docker\nargs:\n  - run\n  - --pids-limit\n  - "100"\n  - x:1\n'),
     ("brackets of YAML", "a.yaml", "{cmd: docker, args: [run, --pid, host, x:1]}\n", Set("pid", UNSET), "{cmd: docker, args: [run, x:1]}\n"),
+    ("an option of what an entrypoint is given", "pod.yaml", "spec:\n  containers:\n  - args: [-i, x]\n    command: [docker, run]\n", Set("pids_limit", 100), 'spec:\n  containers:\n  - args: [-i, --pids-limit, "100", x]\n    command: [docker, run]\n'),
     ("TOML", "a.toml", 'command = "docker"\nargs = ["run", # a\n  "--privileged",\n  "x:1"]\n', Set("privileged", False), 'command = "docker"\nargs = ["run", # a\n  "x:1"]\n'),
 ]  # fmt: skip
 

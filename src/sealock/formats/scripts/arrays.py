@@ -34,6 +34,7 @@ _PROGRAM_KEYS: Final = compile_lazily(
 _VARIABLE: Final = compile_lazily(r"\$\{[^}]*\}|\{\{.*?\}\}")
 _VERBS: Final = frozenset({"run", "create", "container", "exec", "build", "buildx", "compose", "service", "update"})
 """Commands of `docker` that say what a container gets."""
+_Entry = tuple[YamlNode, YamlNode]
 _WRAPPERS: Final = frozenset({"sudo", "doas", "CMD"})
 """Programs that run the rest of an array, and the word for that in a health check."""
 
@@ -69,9 +70,10 @@ def _commands(root: YamlNode, text: str) -> Iterator[Command]:
             if (command := _whole(node)) is not None:
                 yield command
         elif isinstance(node, Mapping):
-            pending += [value for _, value in node.entries]
+            begun = _begun(node, text)
+            pending += [value for _, value in node.entries if begun is None or value is not begun[0]]
             yield from _split(node)
-            if (command := _of_image(node, text)) is not None:
+            if (command := begun[1] if begun else _of_image(node, text)) is not None:
                 yield command
 
 
@@ -109,17 +111,38 @@ def _of_image(node: Mapping, text: str) -> Command | None:
 
     The image's own entrypoint puts `docker` before a command of that program.
     """
-    entry, given = node.entry("entrypoint"), node.entry("command")
-    if (arguments := node.entry("args")) is not None:  # of a pod
-        entry, given = given, arguments
+    entry, given = _entrypoint_and_command(node)
     if entry is not None and isinstance(entry[1], Scalar) and given is not None and isinstance(given[1], Sequence):
         return None  # as any program with its arguments
     if given is None or not (_names_engine(entry[1]) if entry is not None else _is_dockers(node)):
         return None
-    words = _words(given[1]) if isinstance(given[1], Sequence) else _scalar_words(given[1], text)
+    words = _given_words(given[1], text)
     if not words or words[0].text not in _VERBS:
         return None
     return _command([Word("docker", Place(words[0].place.start, words[0].place.start)), *words])
+
+
+def _entrypoint_and_command(node: Mapping) -> tuple[_Entry | None, _Entry | None]:
+    """Both of a container; a pod calls them command and args."""
+    entry, given = node.entry("entrypoint"), node.entry("command")
+    return (entry, given) if (arguments := node.entry("args")) is None else (given, arguments)
+
+
+def _begun(node: Mapping, text: str) -> tuple[Sequence, Command] | None:
+    """An entrypoint that begins a command of an engine, and the command with what it is given."""
+    entry, given = _entrypoint_and_command(node)
+    if entry is None or given is None or not isinstance(entry[1], Sequence):
+        return None
+    begin, words = _whole(entry[1]), _given_words(given[1], text)
+    if begin is None or not words:
+        return None
+    # The entrypoint may stand after what it is given.
+    place = Place(words[0].place.start, words[0].place.start)
+    return entry[1], _command([*(Word(word.text, place) for word in begin.words), *words])
+
+
+def _given_words(node: YamlNode, text: str) -> list[Word]:
+    return _words(node) if isinstance(node, Sequence) else _scalar_words(node, text)
 
 
 def _names_engine(node: YamlNode) -> bool:
