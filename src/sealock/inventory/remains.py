@@ -139,7 +139,8 @@ def _directories(package: Package) -> Iterator[str]:
         case "npm" if record == "package.json":
             yield above
         case "gem" if record.endswith(".gemspec"):
-            yield f"{above.removesuffix('specifications')}gems/{record.removesuffix('.gemspec')}"
+            home = above.removesuffix("/default").removesuffix("specifications")
+            yield f"{home}gems/{record.removesuffix('.gemspec')}"
         case "composer" if record in {"installed.json", "installed.php"}:
             yield f"{above.removesuffix('composer')}{package.namespace}/{package.name}"
         case "pypi" if "-info" in package.path:

@@ -16,7 +16,7 @@ from sealock.model.lockfiles import UNREAD_LOCKS
 from sealock.patterns import compile_lazily
 
 _R: Final = compile_lazily(rb"^Built: R ", re.MULTILINE)
-_STORES: Final = {"nix/store": "Nix", "gnu/store": "Guix"}
+_STORES: Final = {"nix/store/": "Nix", "gnu/store/": "Guix"}
 _PATHS: Final = {
     "var/db/xbps/pkgdb-0.38.plist": "XBPS",
 }
@@ -70,7 +70,7 @@ class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
-    version = 5
+    version = 6
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
@@ -98,9 +98,9 @@ class UnreadPackages(Analyzer):
                 manager = _ARCHIVES.get(name[name.rfind(".") :], "") if "." in name else ""
         if manager:
             yield FileFact(UNREAD, file.path, detail=manager)
-        elif file.path[:9] in _STORES:
+        elif file.path[:10] in _STORES:
             # Each package of a store is a directory in it: its first program stands for it.
-            yield FileFact(UNREAD, "/".join(file.path.split("/", 3)[:3]), detail=_STORES[file.path[:9]])
+            yield FileFact(UNREAD, "/".join(file.path.split("/", 3)[:3]), detail=_STORES[file.path[:10]])
         elif ((head := file.content[:4]) == MAGIC or is_foreign(head)) and (maker := _bundled(file.content)):
             yield FileFact(UNREAD, file.path, detail=maker)
 
