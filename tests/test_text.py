@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.text import count, format_size, list_first, sentence
+from sealock.text import count, fit, format_size, list_first, sentence
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,12 @@ def test_a_noun_follows_its_number() -> None:
 )
 def test_a_sentence_has_one_end(text: str, shown: str) -> None:
     assert sentence(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [("abcdef", 6, "abcdef"), ("abcdefgh", 6, "abc…gh"), ("abcdefgha世b", 6, "abcd…b"), ("世世世世ab", 6, "世…ab")],
+)
+def test_a_text_without_room_loses_its_middle(text: str, room: int, shown: str) -> None:
+    """A sign of two columns that no longer fits ends the part that is kept."""
+    assert fit(text, room) == shown
