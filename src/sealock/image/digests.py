@@ -11,7 +11,9 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import Struct
 
 from sealock.image.bytesources import Stretch, UnreadableError
+from sealock.patterns import compile_lazily
 
+_NUMBER: Final = compile_lazily(r"[0-9]+")
 _CHUNK: Final = 4 << 20
 """Large, because each chunk waits for the lock once."""
 _THREADS: Final = max(1, min(4, os.cpu_count() or 1))
@@ -51,6 +53,11 @@ def new_hash(digest: str) -> Hash | None:
     """A hash object for the digest "algorithm:hex"; None for an unsupported algorithm."""
     algorithm = digest.partition(":")[0]
     return hashlib.new(algorithm) if algorithm in {"sha256", "sha512"} else None
+
+
+def _numbered(message: str) -> str:
+    """The message as it is sorted: layer 2 before layer 10."""
+    return _NUMBER.sub(lambda match: match[0].zfill(8), message)
 
 
 class DigestOutcome(Struct, frozen=True):
@@ -150,10 +157,10 @@ class Verifier:
             self._faults.append(message)
 
     def faults(self) -> tuple[str, ...]:
-        """Wait for all verifications and return their errors."""
+        """Wait for all verifications and return their errors, by the numbers of layers: threads end in any order."""
         for thread in list(self._threads):
             thread.join()
-        return tuple(dict.fromkeys(self._faults))
+        return tuple(sorted(set(self._faults), key=_numbered))
 
     def confirmed(self, claim: DigestClaim) -> bool:
         """Wait for all verifications and return whether the claim holds."""
