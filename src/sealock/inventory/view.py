@@ -100,11 +100,7 @@ def last_files(layers: Sequence[Laid], paths: Collection[str]) -> dict[str, int]
     if len(layers) < 2 or not last:
         return last
     view = ByteView(layers, last)
-    return {
-        path: place
-        for path, place in last.items()
-        if not view.hidden(path, place) and view.directories.get(path, -1) <= place
-    }
+    return {path: place for path, place in last.items() if not view.hidden(path, place)}
 
 
 def with_directories(paths: Iterable[str]) -> set[str]:
