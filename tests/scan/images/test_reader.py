@@ -170,6 +170,12 @@ except ChildProcessError:
 """
 
 
+def output_of(program: str) -> str:
+    """What a program prints that a Python of its own runs."""
+    words = [sys.executable, "-c", program]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
+
+
 @pytest.mark.parametrize(
     "fate",
     [
@@ -181,10 +187,7 @@ except ChildProcessError:
     ],
 )
 def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", DYING.format(fate=fate)], capture_output=True, text=True, check=True, timeout=PATIENCE
-    )
-    numbers, _, rest = done.stdout.partition("\n")
+    numbers, _, rest = output_of(DYING.format(fate=fate)).partition("\n")
     assert numbers == str([task * task for task in range(40)])
     assert rest == "no child is left\n"
 
@@ -195,8 +198,7 @@ def test_results_that_fill_no_pipe_at_once_arrive() -> None:
         "def work(task):\n    time.sleep(0.02 * (os.getpid() == parent))\n    return bytes([task]) * 200_000\n"
         "print([(len(each), each[0]) for each in share(work, 10, 2, lambda: None)])\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
-    assert done.stdout == f"{[(200_000, task) for task in range(10)]}\n"
+    assert output_of(program) == f"{[(200_000, task) for task in range(10)]}\n"
 
 
 def test_children_end_with_a_failure_of_the_parent() -> None:
@@ -205,8 +207,7 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
         "try:\n    share(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
-    assert done.stdout == "failed\nno child is left\n"
+    assert output_of(program) == "failed\nno child is left\n"
 
 
 @pytest.mark.parametrize("what", ["os.fork", "os.pipe", "processes.Thread.start"])
@@ -220,8 +221,7 @@ def test_where_there_is_no_room_for_a_child_the_parent_does_it_all(what: str) ->
         "print(processes.share(lambda task: task * task, 5, 2, lambda: print('meanwhile')))\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
-    assert done.stdout == "meanwhile\n[0, 1, 4, 9, 16]\nno child is left\n"
+    assert output_of(program) == "meanwhile\n[0, 1, 4, 9, 16]\nno child is left\n"
 
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
