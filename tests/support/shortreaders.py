@@ -20,6 +20,7 @@ from sealock.vulnerabilities.versions import VersionScheme, key
 from support.byterecords import entries_of
 from support.imagereaders import read_image
 from support.layerreaders import read_layers
+from support.projectreaders import read_project
 from support.sweeps import Reader
 from support.treereaders import read_tree
 
@@ -116,6 +117,7 @@ READERS: Final[dict[str, dict[str, Reader]]] = {
     "image": {"tar-entries": _archive, "images": read_image},
     "reports": {"excerpts": _excerpt},
     "scan": {"trees": read_tree},
+    "formats": {"projects": read_project},
     "guard": {"learned-requests": _learned},
 }
 """The readers by room and group."""

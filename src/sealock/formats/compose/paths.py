@@ -41,6 +41,8 @@ def _moved(value: ComposeValue, directory: str) -> ComposeValue:
     path = value.string
     if not path or path[0] in "/~" or "://" in path or path.startswith(("\\", "git@")):
         return value
+    if path[0].isalpha() and path[1:3] in {":/", ":\\"}:
+        return value  # a directory of Windows
     joined = posixpath.normpath(posixpath.join(directory, path))
     return value.with_data(joined if joined.startswith("..") else f"./{joined}")
 
