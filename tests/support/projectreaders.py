@@ -19,7 +19,9 @@ from sealock.formats.compose.includes import included_names
 from sealock.formats.daemon.advice import describe_change
 from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
+from sealock.formats.embedded import embedded_kinds
 from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.kubernetes.images import find_images
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.kubernetes.manifest import parse as parse_manifest
 from sealock.formats.kubernetes.namespaces import find_enforcing
@@ -155,10 +157,24 @@ def _pod_security(source: Source, _: FileWindow, table: dict[str, Any]) -> Itera
                 yield f"{control.id} {message} «{source.excerpt(place)}»"
 
 
+def _images(source: Source, _: FileWindow, __: dict[str, Any]) -> Iterator[str]:
+    fields, faults = find_images(source.text)
+    yield from (
+        f"{field.scalar.start} {field.scalar.text} {field.kind} {field.container} {field.known}" for field in fields
+    )
+    yield from (f"{fault.start} {fault.message}" for fault in faults)
+
+
+def _embedded(source: Source, _: FileWindow, table: dict[str, Any]) -> Iterator[str]:
+    yield str(embedded_kinds(table.get("path", source.name), source.text, table.get("own", ""), table.get("whole", ())))
+
+
 _ASKED: Final[dict[str, Callable[[Source, FileWindow, dict[str, Any]], Iterator[str]]]] = {
     "variables": _variables,
     "builds": _builds,
     "scripts": _scripts,
     "daemons": _daemons,
     "pod-security": _pod_security,
+    "embedded": _embedded,
+    "images": _images,
 }
