@@ -48,6 +48,15 @@ from support.shownvalues import set_fields, show
 _CHANGES: Final[dict[str, Callable[..., Any]]] = {"set": Set, "add": Add, "remove": Remove, "swap": Swap}
 
 
+class _Files(Table):
+    """Files in directories."""
+
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        start = "" if directory in {"", "."} else f"{directory}/"
+        below = {path[len(start) :].partition("/")[0] for path in self.texts if path.startswith(start)}
+        return tuple(sorted(below)) or None
+
+
 def read_project(text: str) -> list[str]:
     """What the text says of what is asked."""
     table = json.loads(text)
@@ -57,7 +66,7 @@ def read_project(text: str) -> list[str]:
     }
     name = table.get("file", "compose.yaml")
     source = Source(name, files.get(name, ""))
-    window = NOTHING if table.get("alone") else Table(files, table.get("environment"))
+    window = NOTHING if table.get("alone") else _Files(files, table.get("environment"))
     asked = table.get("as", "compose")
     if asked in _ASKED:
         return list(_ASKED[asked](source, window, table))

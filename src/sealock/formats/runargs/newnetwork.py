@@ -8,6 +8,7 @@ from sealock.errors import FormatError
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.scripts import find_created_networks, find_run_commands
+from sealock.formats.scripts.reader import detect_kind
 from sealock.model.absent import given
 from sealock.model.change import Add, Edit, FieldChange, Set, Swap
 from sealock.model.container import Network
@@ -40,7 +41,8 @@ def create_networks(source: Source, line: RunLineText, change: FieldChange) -> t
     if not missing:
         return ()
     base = source.name.lower().replace("\\", "/").rpartition("/")[2]
-    if line.quoting != "shell" or line.subcommand not in {"run", "create"} or base.endswith(_NO_SHELL_FILES):
+    is_script = detect_kind(source) in {"shell", "just"} and not base.endswith(_NO_SHELL_FILES)
+    if line.quoting != "shell" or line.subcommand not in {"run", "create"} or not is_script:
         msg = f"create the network {missing[0]} first: docker network create {missing[0]}"
         raise FormatError(msg)
     start, indent = _statement_start(source.text, line.place.start)
