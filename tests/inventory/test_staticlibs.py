@@ -255,6 +255,23 @@ def test_the_shared_library_itself_is_marked() -> None:
     assert found(program(b"expat_2.5.0", soname="libother.so.1")) == ["expat 2.5.0"]
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        # Of Mbed TLS, instructions hold the text of the version; of others, what looks like it there is none.
+        (b"  SHA-%d test #%d: ", b"Mbed TLSH\x89\x05\xbaS 3.6.2\0", ["mbedtls 3.6.2"]),
+        (b"  SHA-%d test #%d: ", b"", ["mbedtls "]),
+        (b"Source buffer is wrong\0Unspecified error code", b"\x001.5.4\0", []),
+        (b"1.9.4\0Unspecified error code\0OK_NoError", b"\x001.10.0\0", ["lz4 1.9.4"]),
+    ],
+)
+def test_only_a_library_whose_instructions_hold_its_version_is_searched_there(
+    text: bytes, code: bytes, expected: list[str]
+) -> None:
+    data = make({".rodata": b"\0first\0" + text + b"\0last\0", ".text": b"\x90" * 9 + code + b"\x90" * 9})
+    assert found(data) == expected
+
+
 def test_only_what_is_loaded_counts() -> None:
     data = make({".rodata": b"nothing"}) + b"\0expat_2.5.0\0"
     assert found(data) == []

@@ -58,6 +58,9 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
         ("Cargo.lock", 'version = 3\n[[package]]\nname = "time"\nversion = "0.1.42"\nsource = "registry+x"\n', [("cargo", "time", "0.1.42")]),
         ("go.mod", "module x\nrequire golang.org/x/net v0.1.0\n", [("golang", "net", "v0.1.0")]),
         ("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.20"}}}', [("npm", "lodash", "4.17.20")]),
+        # By type, namespace, name and version, in whatever order the file has them.
+        ("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.21"}, "node_modules/a/node_modules/lodash": {"version": "4.17.20"}}}', [("npm", "lodash", "4.17.20"), ("npm", "lodash", "4.17.21")]),
+        ("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_modules/c": {"version": "1"}, "node_modules/@b/a": {"version": "1"}, "node_modules/@a/b": {"version": "1"}, "node_modules/b": {"version": "2"}}}', [("npm", "b", "2"), ("npm", "c", "1"), ("npm", "b", "1"), ("npm", "a", "1")]),
     ],
 )  # fmt: skip
 def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: list[tuple[str, str, str]]) -> None:

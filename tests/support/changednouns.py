@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from reports import inspections, inventories, nouns, samples
 from sealock import __version__
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.location import Source
 from sealock.model.report import Report
 from sealock.reports import (
@@ -148,7 +148,8 @@ class _Value(Struct, frozen=True):
             return tuple(held[index] for index in value)
         if isinstance(value, str) and value in _ABSENT:
             return _ABSENT[value]
-        return type(held)(value) if isinstance(held, Enum) and value is not None else value
+        named = isinstance(held, Enum) and not isinstance(held, Absent)
+        return type(held)(value) if named and value is not None else value
 
 
 def _at(value: Any, path: list[str]) -> Any:

@@ -52,7 +52,7 @@ class Selection:
                 self.foreign.append(analyzer)
             if patterns.zip:
                 self.zips.append(analyzer)
-            self.homes.update(patterns.parents, (home for home in patterns.homes if "/" not in home))
+            self.homes.update(patterns.parents, patterns.homes)
             self.fixed_directories.update(patterns.directories, (home for home in patterns.homes if "/" in home))
             within = [ending for ending in patterns.endings if "/" in ending]
             self._directory_endings.update(ending_of(ending.rpartition("/")[0]) for ending in within)

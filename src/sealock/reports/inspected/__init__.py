@@ -54,10 +54,7 @@ def render(
         render_unseen(page, inspection),
         render_explained(page, inspection) if explain else iter(()),
     )
-    rows = [row.rstrip() for part in parts for row in part]
-    while rows and not rows[-1]:
-        rows.pop()
-    return "\n".join(rows) + "\n"
+    return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
 def _rules(inspection: Inspection) -> dict[str, tuple[str, ...]]:

@@ -148,10 +148,10 @@ def _commands(process: Process) -> dict[str, str]:
     paths = dict(given(process.cgroup_paths, ()))
     if process.cgroup_version == 1:
         return {
-            name: f"cat {quote(f'/sys/fs/cgroup/{name}' + paths.get(name, '/') + '/' + first)}"
+            name: f"cat {quote(f'/sys/fs/cgroup/{name}' + paths.get(name, '').rstrip('/') + '/' + first)}"
             for name, (first, _) in _FILES.items()
         }
-    group = f"/sys/fs/cgroup{paths.get('', '/')}"
+    group = f"/sys/fs/cgroup{paths.get('', '').rstrip('/')}"
     commands = {name: f"cat {quote(f'{group}/{second}')}" for name, (_, second) in _FILES.items()}
     return commands | {"devices": f"bpftool cgroup show {quote(group)}"}
 
@@ -162,8 +162,9 @@ def _blocked(page: InspectionPage, calls: BlockedCalls) -> Iterator[str]:
         yield from page.row("", calls.unread, "magenta")
         return
     allowed = calls.total - len(calls.blocked)
-    yield from page.row("", f"allows {allowed} of {calls.total} system calls, and blocks {len(calls.blocked)}:")
-    yield from page.row("", list_first(calls.blocked, 200), most=4000)
+    names = f": {list_first(calls.blocked, 200)}" if calls.blocked else ""
+    text = f"allows {allowed} of {calls.total} system calls, and blocks {len(calls.blocked)}{names}"
+    yield from page.row("", text, most=4000)
     if calls.by_arguments:
         names = list_first(calls.by_arguments, 12)
         yield from page.row("", f"by their arguments too (evaluated with 0): {names}")

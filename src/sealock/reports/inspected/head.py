@@ -34,8 +34,8 @@ def render_head(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     parts += [identity, f"process {process.pid}{inside}"]
     for row in wrap(f" {page.signs.dot} ".join(line(part, 120) for part in parts), page.room - 2):
         yield f"  {row}"
-    if isinstance(process.command, tuple):
-        yield page.paint("faint", f"  {fit(line(' '.join(process.command), 300), page.room - 2)}")
+    if command := given(process.command, ()):
+        yield page.paint("faint", f"  {fit(line(' '.join(command), 300), page.room - 2)}")
 
 
 def render_differences(page: InspectionPage, inspection: Inspection) -> Iterator[str]:

@@ -145,11 +145,14 @@ def _spaces(spaces: tuple[Namespace, ...]) -> Iterator[tuple[str, str, Ink | Non
 
 
 def _users(process: Process) -> Iterator[tuple[str, Ink | None]]:
-    ranges = given(process.uid_map, ())
     uid, gid = process.uid, process.gid
     if not isinstance(uid, int) or not isinstance(gid, int):
         yield "unknown", "magenta"
         return
+    if process.uid_map is UNKNOWN:
+        yield f"runs as {uid}:{gid} on the host, and as an unknown user inside", "magenta"
+        return
+    ranges = given(process.uid_map, ())
     inside = next(
         (uid - ids.outside + ids.inside for ids in ranges if ids.outside <= uid < ids.outside + ids.count), None
     )

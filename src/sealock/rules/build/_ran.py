@@ -158,7 +158,10 @@ def reaches_image(build: Build) -> frozenset[int]:
 
 
 class _Shipped(Struct):
-    """What is copied out of a stage: `paths`, and the directories above them; `any` where a source is unclear."""
+    """What is copied out of a stage, or of one that builds on it: `paths`, and the directories above them.
+
+    `any` where a source is unclear.
+    """
 
     paths: set[str]
     above: set[str]
@@ -175,12 +178,13 @@ def _shipping(build: Build) -> tuple[Build, frozenset[int], dict[int, _Shipped]]
         for _, stage, copy in build.each(Copy):
             if copy.stage is None or not stage.needed:
                 continue
-            shipped = copied.setdefault(copy.stage, _Shipped(set(), set()))
-            for source in copy.sources:
-                path = source.text.rstrip("/*") or "/"
-                shipped.any = shipped.any or path == "/" or not path.startswith("/") or "$" in path
-                shipped.paths.add(path)
-                shipped.above.update(_above(path))
+            for origin in lineage(build, build.stages[copy.stage]):
+                shipped = copied.setdefault(origin.index, _Shipped(set(), set()))
+                for source in copy.sources:
+                    path = source.text.rstrip("/*") or "/"
+                    shipped.any = shipped.any or path == "/" or not path.startswith("/") or "$" in path
+                    shipped.paths.add(path)
+                    shipped.above.update(_above(path))
         _shipped[:] = [(build, reaches_image(build), copied)]
     return _shipped[0]
 

@@ -11,6 +11,7 @@ from sealock.model.location import At, Place
 from sealock.model.shell import Command, Pipeline
 
 _WRITERS: Final = frozenset({"echo", "printf", "tee", "sed", "debconf-set-selections", "chpasswd", "apt-key"})
+_TO_FILES: Final = frozenset({">", ">>", ">|", "&>", "&>>"})
 
 
 class Setting(NamedTuple):
@@ -81,7 +82,8 @@ def revalued(setting: Setting, text: str) -> tuple[Edit, ...]:
 def _look(build: Build) -> None:
     if _Last.build is not build:
         _Last.settings = tuple(_settings(build))
-        _Last.writings = tuple(_writings(build))
+        # What a script within a command writes is in a pipeline of the script, and within that of the command.
+        _Last.writings = tuple(dict.fromkeys(_writings(build)))
         _Last.build = build
 
 
@@ -155,7 +157,7 @@ def _output(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]
 
 def _targets(name: str, command: Command) -> Iterator[str]:
     for redirect in command.redirects:
-        if redirect.target is not None and redirect.operator in {">", ">>", ">|", "&>", "&>>"}:
+        if redirect.target is not None and redirect.operator in _TO_FILES and redirect.fd in {None, 1}:
             yield redirect.target.text
     if name == "tee":
         yield from (word.text for word in command.words[1:] if not word.text.startswith("-"))

@@ -67,5 +67,5 @@ def _closed(who: str, operator: str, what: str) -> str:
         return f"{who}{operator}{what}"
     owner = "ug" if "g" in who else "u"
     rest = what.replace("w", "")
-    others = f",{'o' if owner == 'ug' else 'go'}{operator}{rest}" if rest and ("a" in who or "u" in who) else ""
+    others = f",{'go' if owner == 'u' and 'a' in who else 'o'}{operator}{rest}" if rest else ""
     return f"{owner}{operator}{what}{others}"
