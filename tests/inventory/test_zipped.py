@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,25 @@ def test_a_broken_manifest_is_an_error_and_the_others_are_listed() -> None:
     found, told = read(Zipped(), "a.zip", packed(files))
     assert [getattr(one, "name", "") for one in found] == ["lodash"]
     assert "node_modules/a/package.json: " in told
+
+
+@pytest.mark.parametrize(
+    ("size", "packing", "is_read"),
+    [
+        # What is larger than a manifest may be, however it is packed; and what is packed too well.
+        pytest.param(16 << 20, zipfile.ZIP_STORED, True, id="as much as a manifest may have"),
+        pytest.param((16 << 20) + 1, zipfile.ZIP_STORED, False, id="more"),
+        pytest.param((1 << 20) + 1, zipfile.ZIP_DEFLATED, False, id="more than a mebibyte that is packed well"),
+        pytest.param(1 << 20, zipfile.ZIP_DEFLATED, True, id="a mebibyte that is packed well"),
+    ],
+)
+def test_a_manifest_that_would_become_too_large_is_not_read(size: int, packing: int, is_read: bool) -> None:  # noqa: FBT001  from a table
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", packing) as archive:
+        archive.writestr("node_modules/lodash/package.json", LODASH.ljust(size))
+    found, told = read(Zipped(), "a.zip", made.getvalue())
+    assert [getattr(one, "name", "") for one in found] == ["lodash"] * is_read
+    assert (f" would become {size} bytes from " in told) is not is_read
 
 
 def test_more_than_an_archive_of_its_size_may_hold_is_not_read() -> None:

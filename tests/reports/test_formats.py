@@ -16,7 +16,7 @@ from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile
 from sealock.model.change import Edit, Set
 from sealock.model.finding import Remedy, Severity, Skipped, Suppression
 from sealock.model.location import Location, Place, Source
-from sealock.model.report import Report, TargetReport, Unexamined
+from sealock.model.report import ImageIdentity, Report, TargetReport, Unexamined
 from sealock.reports import ReportFormat, pieces, render
 from sealock.reports.jsontext import encode
 from sealock.scan.manual import pages
@@ -82,6 +82,23 @@ def test_the_json_schema_lets_nothing_unknown_through(path: str) -> None:
         place = place[int(step) if step.isdigit() else step]
     place["more"] = 1
     assert [error.validator for error in OURS.iter_errors(value)] == ["additionalProperties"]
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        (None, None),
+        (ImageIdentity(), {"names": [], "manifest": None, "configuration": None}),
+        (
+            ImageIdentity(("app:1",), "sha256:a", "sha256:b"),
+            {"names": ["app:1"], "manifest": "sha256:a", "configuration": "sha256:b"},
+        ),
+    ],
+)
+def test_json_identifies_an_image_by_what_is_known(image: ImageIdentity | None, shown: object) -> None:
+    value = json.loads(render("json", Report("1", (TargetReport("app.tar", "image", image=image),))))
+    OURS.validate(value)
+    assert value["targets"][0].get("image") == shown
 
 
 def test_json_says_what_the_contract_says() -> None:

@@ -2,8 +2,9 @@
 
 A text is a JSON object: "as" is the form, and other keys are paths of fields (names, with spaces between), each with
 what to put there: a number, a text, true, false or null; "UNSET" or "UNKNOWN"; a list of numbers for the items to keep,
-twice or in another order; `{"like": PATH}` for what another field holds; or `{"text": TEXT, "times": NUMBER}`. The path
-"*" stands for each text of the noun, each number, each truth value or, with `{"items": NUMBER}`, each list that has any.
+twice or in another order, or of texts; `{"like": PATH}` for what another field holds; or
+`{"text": TEXT, "times": NUMBER}`. The path "*" stands for each text of the noun, each number, each truth value or, with
+`{"items": NUMBER}`, each list that has any.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class _Value(Struct, frozen=True):
                 return str(value["text"]) * value["times"]
             return _at(self.noun, str(value["like"]).split())
         if isinstance(value, list):
-            return tuple(held[index] for index in value)
+            return tuple(item if isinstance(item, str) else held[item] for item in value)
         if isinstance(value, str) and value in _ABSENT:
             return _ABSENT[value]
         named = isinstance(held, Enum) and not isinstance(held, Absent)
