@@ -166,6 +166,11 @@ def _pod_security(source: Source, _: FileWindow, table: dict[str, Any]) -> Itera
                 yield f"{control.id} {message} «{source.excerpt(place)}»"
 
 
+def _comments(source: Source, _: FileWindow, table: dict[str, Any]) -> Iterator[str]:
+    for place in formats.comments(table.get("kind", "run"), source):
+        yield f"{place.start} {source.excerpt(place)!r}"
+
+
 def _images(source: Source, _: FileWindow, __: dict[str, Any]) -> Iterator[str]:
     fields, faults = find_images(source.text)
     yield from (
@@ -186,4 +191,5 @@ _ASKED: Final[dict[str, Callable[[Source, FileWindow, dict[str, Any]], Iterator[
     "pod-security": _pod_security,
     "embedded": _embedded,
     "images": _images,
+    "comments": _comments,
 }

@@ -45,6 +45,8 @@ _STEP: Final = compile_lazily(
 )
 _FILLED: Final = compile_lazily(r"\$\{(?!\w+\})(?:[^{}\n]|\{[^{}\n]*\}){1,300}\}")
 """What Groovy fills in between double quotes, unless a shell may read it as one of its variables."""
+_NUMBERED: Final = compile_lazily(r"\\u((?!d[89a-f])[0-9a-f]{4})", re.IGNORECASE)
+"""A letter by its number in JSON; half of a pair is none."""
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
 _RECIPE: Final = compile_lazily(r"^[ \t]+([^\n]*)", re.MULTILINE)
 _JUST_VALUE: Final = compile_lazily(
@@ -199,5 +201,9 @@ def _copy_escaped(text: str, start: int, end: int, builder: FragmentBuilder) -> 
         slash = end if slash < 0 else slash
         builder.copy(text, at, slash)
         if slash < end:
-            builder.put({"n": "\n", "t": "\t", "r": "\r"}.get(text[slash + 1], text[slash + 1]), slash, slash + 2)
+            number = _NUMBERED.match(text, slash, end)
+            after = slash + 2 if number is None else number.end()
+            letter = _ESCAPES.get(text[slash + 1], text[slash + 1]) if number is None else chr(int(number[1], 16))
+            builder.put(letter, slash, after)
+            slash = after - 2
         at = slash + 2
