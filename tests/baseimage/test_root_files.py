@@ -71,6 +71,26 @@ def test_a_root_has_the_packages_of_the_program_and_the_application(path: str, *
 
 
 @pytest.mark.parametrize(
+    ("word", "path", "listed"),
+    [
+        ("/etc/app.conf", "etc/app.conf", True),
+        ("/etc/app.conf", "etc/other.conf", False),
+        ("../../etc/app.conf", "etc/app.conf", True),
+        ("/etc/link.conf", "etc/app.conf", True),
+        ("/etc/link.conf", "etc/link.conf", True),
+        ("/etc/gone.conf", "etc/app.conf", False),
+        ("/etc/conf.d", "etc/conf.d/a", False),
+        ("app.conf", "etc/app.conf", False),
+        ("-v", "etc/app.conf", False),
+    ],
+)
+def test_a_root_has_the_files_that_the_arguments_name(word: str, path: str, *, listed: bool, tmp_path: Path) -> None:
+    more = {"etc/app.conf": "", "etc/other.conf": "", "etc/link.conf": "-> app.conf", "etc/conf.d/a": ""}
+    advice = advise(tmp_path, SERVER | more, config={"Cmd": ["server", word], "WorkingDir": "/srv/app"})
+    assert (path in advice.root.paths) is listed
+
+
+@pytest.mark.parametrize(
     ("words", "variable", "image"),
     [
         (["python3", "/app/a.py"], "PYTHON_VERSION=3.11.9", "gcr.io/distroless/python3-debian12:nonroot"),

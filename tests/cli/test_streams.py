@@ -232,6 +232,13 @@ def unread_bytes(pipe: int) -> int:
     return int.from_bytes(ioctl(pipe, FIONREAD, b"\0" * 4), sys.byteorder)
 
 
+def test_a_stream_that_is_closed_leaves_its_descriptor_open() -> None:
+    """The interpreter's own one has it too, and flushes it at its end."""
+    program = "import os, sys; from sealock.cli.streams import open_streams; open_streams(); sys.stdout.close(); os.write(1, b'x')"
+    done = subprocess.run([sys.executable, "-u", "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"x", b"")
+
+
 def test_discard_survives_a_descriptor_that_is_not_open() -> None:
     discard(-1)
     assert cli.main(["--version"]) == 0

@@ -239,6 +239,20 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def test_a_pipe_never_waits_and_is_left_to_no_program() -> None:
+    def opened() -> set[int]:
+        return {int(path.name) for path in Path("/proc/self/fd").iterdir() if path.exists()}
+
+    before = opened()
+    pipe = heavystreams.Pipe()
+    ends = opened() - before
+    try:
+        assert len(ends) == 2
+        assert not any(os.get_blocking(end) or os.get_inheritable(end) for end in ends)
+    finally:
+        pipe.close()
+
+
 def test_a_stream_leaves_no_descriptor_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "HEAVY", 1 << 16)
     carried(DATA, -2, 0)

@@ -10,6 +10,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sealock.model.container import Port
 from sealock.model.netmap import HOST, Attachment, Edge, Map, MapNode
 from sealock.model.network import EngineNetwork
 from sealock.netmap import verification
@@ -74,6 +75,82 @@ def wrong(address: str, result: ProbeResults) -> tuple[Contradiction, ...]:
 EVERY = len(tuple(probes(MAP)))
 SILENT: dict[str, tuple[ProbeResults, ...]] = {"10.0.0.2": ("silent",) * 2, "10.0.0.4": ("silent",) * 2}
 """What the map expects between containers; the host reaches all."""
+
+
+TAKEN, REFUSED = True, False
+PUBLISHED: dict[str, tuple[Port, dict[str, Any], list[tuple[str, str, int, bool]]]] = {
+    "on all addresses": (Port("80", "8080"), {}, [("a", "10.0.0.1", 8080, TAKEN), (HOST, "127.0.0.1", 8080, TAKEN)]),
+    "on all addresses of IPv4": (
+        Port("80", "8080", "0.0.0.0"),
+        {},
+        [("a", "10.0.0.1", 8080, TAKEN), (HOST, "127.0.0.1", 8080, TAKEN)],
+    ),
+    "on an address that is empty": (
+        Port("80", "8080", ""),
+        {},
+        [("a", "10.0.0.1", 8080, TAKEN), (HOST, "127.0.0.1", 8080, TAKEN)],
+    ),
+    "on one address": (Port("80", "8080", "192.0.2.1"), {}, [(HOST, "192.0.2.1", 8080, TAKEN)]),
+    "on an address of IPv6": (Port("80", "8080", "::1"), {}, []),
+    "another port than the edge has": (
+        Port("81", "8080"),
+        {},
+        [("a", "10.0.0.1", 8080, REFUSED), (HOST, "127.0.0.1", 8080, TAKEN)],
+    ),
+    "of another protocol": (Port("80", "8080", protocol="udp"), {}, []),
+    "a range": (Port("80-81", "8080-8081"), {}, []),
+    "any free one": (Port("80"), {}, []),
+    "the edge is to one address": (
+        Port("80", "8080"),
+        {"addresses": ("192.0.2.1",)},
+        [("a", "10.0.0.1", 8080, REFUSED), (HOST, "127.0.0.1", 8080, TAKEN)],
+    ),
+    "the edge is of a network": (
+        Port("80", "8080"),
+        {"way": "network"},
+        [("a", "10.0.0.1", 8080, REFUSED), (HOST, "127.0.0.1", 8080, TAKEN)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("port", "edge", "expected"), PUBLISHED.values(), ids=PUBLISHED)
+def test_published_ports_are_tried_where_they_are_open(
+    port: Port, edge: dict[str, Any], expected: list[tuple[str, str, int, bool]]
+) -> None:
+    through = replace(Edge("a", "b", "published", "n", ("80/tcp",)), **edge)
+    for shut, internal in ((False, False), (True, False), (False, True)):
+        made = Map(
+            (MAP.nodes[0], replace(MAP.nodes[1], **{"unpublished" if shut else "published": (port,)})),
+            (replace(MAP.networks[0], internal=internal),),
+            (through,),
+        )
+        tried = [
+            (probe.source, probe.address, probe.port, probe.expected)
+            for probe in probes(made)
+            if probe.how == "published"
+        ]
+        # Nothing forwards what is not open, and nobody looks for it at a gateway; that of an internal network has none.
+        at_host = [row for row in expected if row[0] == HOST]
+        assert tried == ([(*row[:3], REFUSED) for row in at_host] if shut else at_host if internal else expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b")]),
+        ({"running": False}, [("a", "c"), ("c", "a")]),
+        ({"shares": "a"}, [("a", "c"), ("c", "a")]),
+        ({"no_network": True}, [("a", "c"), ("c", "a")]),
+        ({"attachments": ()}, [("a", "c"), ("b", "a"), ("b", "c"), ("c", "a")]),
+        ({"attachments": (Attachment("n"),)}, [("a", "c"), ("b", "a"), ("b", "c"), ("c", "a")]),
+    ],
+)
+def test_containers_with_a_network_of_their_own_are_tried(
+    changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    made = replace(MAP, nodes=(MAP.nodes[0], replace(MAP.nodes[1], **changes), MAP.nodes[2]))
+    assert [(probe.source, probe.target) for probe in probes(made) if probe.source != HOST] == expected
+    assert {probe.target for probe in probes(made) if probe.source == HOST} == {pair[1] for pair in expected}
 
 
 def test_what_agrees_with_the_map_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reports.samples import broken, clean, finding, plain
 from sealock.model.change import Set
@@ -113,6 +114,23 @@ def test_the_settings_that_services_leave_out_are_one_block_with_one_fix() -> No
         "    C030  C030 is not set: Set it.",
         "    C004 C006 C028: compose.yaml:2:3 service web, compose.yaml:9:3 service db",
         "    C006 C028 C030: compose.yaml:20:3 service proxy",
+    ]
+
+
+def test_the_settings_that_services_leave_out_are_a_block_for_each_severity() -> None:
+    missing = settings("service web", 2, "C004", "C006", "C028", "C030")
+    text = grouped(*(replace(each, severity=Severity.LOW) if each.rule > "C006" else each for each in missing))
+    assert text.splitlines() == [
+        f"■ MEDIUM 2 {'─' * 68}",
+        "  Hardening settings are missing × 2 [--fix --unsafe]",
+        "    C004  C004 is not set: Set it.",
+        "    C006  C006 is not set: Set it.",
+        "    C004 C006: compose.yaml:2:3 service web",
+        f"● LOW 2 {'─' * 71}",
+        "  Hardening settings are missing × 2 [--fix --unsafe]",
+        "    C028  C028 is not set: Set it.",
+        "    C030  C030 is not set: Set it.",
+        "    C028 C030: compose.yaml:2:3 service web",
     ]
 
 

@@ -14,6 +14,8 @@ from sealock.model.report import Report
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.scan.since import BY, Since, check_since
+from sealock.targets.earlierfiles import EarlierFiles, write_earlier
+from sealock.targets.git import GitRepository
 from support.gitrepositories import Work
 
 PRIVILEGED = "services:\n  web:\n    image: nginx:1.27\n    privileged: true\n"
@@ -318,6 +320,46 @@ def test_a_bare_repository_inside_is_not_entered(work: Work) -> None:
     work.commit({"bare/HEAD": "ref: refs/heads/main\n", "bare/config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
                  "bare/objects/x": "", "bare/refs/x": "", "bare/compose.yaml": PRIVILEGED})  # fmt: skip
     assert {path for path, _ in new(since("main", "bare"))} == {"bare/compose.yaml"}
+
+
+def test_relative_links_are_made_again_and_absolute_ones_are_not(work: Work, tmp_path: Path) -> None:
+    links = {"a.yaml": "src/main.py", "src/b.yaml": "../compose.yaml", "new/c.yaml": "../compose.yaml", "d": "src"}
+    (work.folder / "new").mkdir()
+    for name, target in links.items():
+        (work.folder / name).symlink_to(target)
+    (work.folder / "src/absolute.yaml").symlink_to(work.folder / "compose.yaml")
+    commit = work.commit()
+    (tmp_path / "earlier").mkdir()
+    repository = GitRepository(str(work.folder))
+    assert write_earlier(repository, commit, str(tmp_path / "earlier")) == []
+    found = (path for path in (tmp_path / "earlier").rglob("*") if path.is_symlink())
+    assert {str(path.relative_to(tmp_path / "earlier")): str(path.readlink()) for path in found} == links
+
+
+def test_an_earlier_file_is_there_where_it_was(work: Work, tmp_path: Path) -> None:
+    commit = work.commit()
+    work.write({"new.yaml": CLEAN, "compose.yaml": HOST})
+    earlier = EarlierFiles(GitRepository(str(work.folder)), str(tmp_path / "earlier"))
+    (tmp_path / "earlier").mkdir()
+    write_earlier(earlier.repository, commit, earlier.place)
+    names = ("compose.yaml", "new.yaml", "other/compose.yaml", "gone.yaml", "other")
+    assert earlier.paths(names) == tuple(
+        f"{earlier.place}/{name}" for name in ("compose.yaml", "other/compose.yaml", "other")
+    )
+    assert [earlier.differ(name) for name in names] == [True, True, False, True, True]
+    assert earlier.relative(str(work.folder / "src/main.py")) == "src/main.py"
+    assert earlier.relative(f"{earlier.place}/src/main.py") == "src/main.py"
+    assert earlier.relative(str(work.folder)) == "."
+    assert earlier.relative("/nowhere/x") == "/nowhere/x"
+    assert earlier.relative(f"{work.folder}-more/x") == f"{work.folder}-more/x"
+
+
+def test_a_machine_without_git_is_an_error(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work.commit({"compose.yaml": HOST})
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    with pytest.raises(TargetError, match="needs the program git, which is not installed"):
+        since()
 
 
 def test_links_lead_nowhere(work: Work, tmp_path: Path) -> None:

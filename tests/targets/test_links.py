@@ -64,6 +64,20 @@ def test_a_step_up_behind_a_link_leaves_as_the_link_does(world: Path, path: str)
     assert (world / "own/Dockerfile").read_text("utf-8") == DOCKERFILE
 
 
+@pytest.mark.parametrize("below", ["repo", "repo/sub"])
+@pytest.mark.parametrize("path", ["dir/../x", "dir/./../x", "dir//../x", "./dir/../x", "sub/../dir/../x"])
+def test_a_step_up_is_one_at_each_depth(world: Path, below: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = world / below
+    (home / "dir").symlink_to(world / "own/sub")
+    for name in ("sub", "other"):
+        (home / name).mkdir(exist_ok=True)
+    monkeypatch.chdir(home)
+    for text in (path, f"{home}/{path}"):
+        assert "dir is a symbolic link to" in link_out(text)
+        before, _, after = text.rpartition("dir")
+        assert link_out(f"{before}other{after}") == ""
+
+
 def test_a_project_behind_the_user_s_own_link_is_no_other_project(world: Path) -> None:
     (world / "shortcut").symlink_to("repo")
     assert link_out(str(world / "shortcut/Dockerfile")) == ""

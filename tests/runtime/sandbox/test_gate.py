@@ -72,6 +72,23 @@ def test_a_container_that_does_not_start_is_an_error(client: Path) -> None:
     assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
 
 
+def test_the_container_gets_nothing_but_the_program(client: Path) -> None:
+    with pytest.raises(EngineError, match="did not start"):
+        open_gate(write(client, "exit 1"), "base", ("--platform", "linux/amd64"))
+    words = (client.parent / "words").read_text().split()
+    name, directory = words[4], words[-4]
+    assert (
+        words
+        == (
+            f"run --detach --rm --name {name} --network none --read-only --cap-drop ALL --security-opt no-new-privileges"
+            " --security-opt label=disable --pids-limit 8 --memory 32m --no-healthcheck --log-driver none --pull never"
+            f" --platform linux/amd64 --volume {directory} --entrypoint /.sealock/gate base"
+        ).split()
+    )
+    assert name.startswith("sealock-gate-")
+    assert directory.endswith("/gate:/.sealock:ro")
+
+
 def handing_out(does: str) -> str:
     """The words of a shell that runs a program of Python in the place of the gate's; `way` leads out."""
     program = f"import socket, sys; way = socket.socket(socket.AF_UNIX); way.connect(sys.argv[1]); {does}"

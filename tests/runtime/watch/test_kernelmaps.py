@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 import struct
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sealock.runtime.kernel.bpf import call_bpf
 from sealock.runtime.watch import kernelmaps
 from sealock.runtime.watch.kernelmaps import ARRAY, HASH, KernelMap, RingBuffer
 
@@ -61,6 +63,13 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
     made = SimulatedMaps(*request.param)
     monkeypatch.setattr(kernelmaps, "call_bpf", made.call)
     return made
+
+
+@pytest.mark.skipif(os.uname().machine not in {"x86_64", "aarch64"}, reason="the number of bpf(2) is unknown there")
+def test_a_command_that_the_kernel_refuses_is_its_error() -> None:
+    with pytest.raises(OSError, match=r"\w") as caught:
+        call_bpf(9999, b"")
+    assert caught.value.errno in {errno.EINVAL, errno.EPERM, errno.ENOSYS}
 
 
 def test_values_are_set_read_and_removed(kernel: SimulatedMaps) -> None:

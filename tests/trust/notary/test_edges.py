@@ -19,9 +19,9 @@ from sealock.trust.notary.canonical import decode
 from sealock.trust.notary.certificates import weakness
 from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.editor import digest_meta
-from sealock.trust.notary.keyring import Keyring
+from sealock.trust.notary.keyring import Keyring, open_with
 from sealock.trust.notary.metadata import read_targets
-from sealock.trust.notary.privatekeys import generate, open_key, parse
+from sealock.trust.notary.privatekeys import PassphraseError, generate, open_key, parse, seal
 from sealock.trust.notary.publickeys import read_backup, read_public
 from sealock.trust.notary.roles import lifetime, signed_about
 from sealock.trust.refusal import MetadataRefusedError
@@ -46,6 +46,40 @@ def test_only_a_digest_of_a_manifest_is_signed(digest: str, length: int, *, soun
     else:
         with pytest.raises(MetadataRefusedError, match="is not a sha256 digest of a manifest"):
             digest_meta(digest, length)
+
+
+class Asked(Told):
+    """Notes what is asked for, and tells the passphrase the given time."""
+
+    def __init__(self, at: int, *, asks: bool) -> None:
+        super().__init__()
+        self.at, self.asks = at, asks
+        self.wanted: list[tuple[str, str, bool]] = []
+
+    def __call__(self, role: str, name: str, *, new: bool) -> str:
+        self.wanted.append((role, name, new))
+        return "a passphrase" if len(self.wanted) == self.at else "a wrong one"
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [("root", "root"), ("targets", "targets"), ("", "snapshot")],
+    ids=["root", "targets", "no role"],
+)
+@pytest.mark.parametrize(
+    ("at", "asks", "tries"), [(1, False, 1), (1, True, 1), (3, True, 3), (2, False, 0), (4, True, 0)]
+)
+def test_a_passphrase_is_asked_for_by_the_role_that_the_key_has(
+    stored: str, asked: str, at: int, *, asks: bool, tries: int
+) -> None:
+    key, told = generate(), Asked(at, asks=asks)
+    held = parse(seal(key, stored, "", "a passphrase"))
+    if tries:
+        assert open_with(told, held, "snapshot", key.id).id == key.id
+    else:
+        with pytest.raises(PassphraseError, match=f"does not open the {asked} key {key.id[:12]}$"):
+            open_with(told, held, "snapshot", key.id)
+    assert told.wanted == [(asked, key.id, False)] * (tries or (3 if asks else 1))
 
 
 @pytest.mark.parametrize(("passphrase", "sound"), [("x" * 8, True), ("x" * 7, False)], ids=["shortest", "too short"])
