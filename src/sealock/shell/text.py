@@ -162,12 +162,10 @@ class ShellText:
 
 
 def spread_offsets(word: Word) -> Sequence[int] | int:
-    """Map a word's value to the file by its place only: exact for words without escapes."""
+    """Map a word's value to the file by its place only: exact for words without escapes, with or without quotes."""
     start, end, length = word.place.start, word.place.end, len(word.text)
     if start < 0 or end - start == length:
         return max(start, 0)
-    if end - start == length + 2:
-        return start + 1
     return [min(start + 1 + index, max(end - 1, start)) for index in range(length)]
 
 
