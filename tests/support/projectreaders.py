@@ -19,6 +19,7 @@ from sealock.formats.compose.includes import included_names
 from sealock.formats.daemon.advice import describe_change
 from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
+from sealock.formats.detection import is_certain, is_named
 from sealock.formats.embedded import embedded_kinds
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.kubernetes.images import find_images
@@ -75,7 +76,7 @@ def read_project(text: str) -> list[str]:
     if "changes" not in table:
         return list(describe(document))
     subjects = {subject.name: subject for subject in document.subjects}
-    changes = [(subjects.get(name, document.subjects[0]), _change(words)) for name, *words in table["changes"]]
+    changes = [(subjects.get(name) or document.subjects[0], _change(words)) for name, *words in table["changes"]]
     try:
         edits = (
             formats.edits(document, *changes[0])
@@ -84,7 +85,7 @@ def read_project(text: str) -> list[str]:
             if not any(isinstance(change, OnBuild) for _, change in changes)
             else formats.build_edits(document, [change for _, change in changes])
         )
-        return formats.apply_edits(source.text, edits).split("\n")
+        return formats.apply_edits(source.text, edits).replace("\r", "␍").split("\n")
     except FormatError as error:
         return [f"refused: {error}"]
 
@@ -171,6 +172,12 @@ def _comments(source: Source, _: FileWindow, table: dict[str, Any]) -> Iterator[
         yield f"{place.start} {source.excerpt(place)!r}"
 
 
+def _kinds(source: Source, _: FileWindow, table: dict[str, Any]) -> Iterator[str]:
+    for name in table["names"]:
+        found = [show(formats.recognize(name, source.text)), *(["certain"] if is_certain(name) else [])]
+        yield f"{name}: {formats.sniff(name, source.text)} {' '.join([*found, *(['named'] if is_named(name) else [])])}"
+
+
 def _images(source: Source, _: FileWindow, __: dict[str, Any]) -> Iterator[str]:
     fields, faults = find_images(source.text)
     yield from (
@@ -191,5 +198,6 @@ _ASKED: Final[dict[str, Callable[[Source, FileWindow, dict[str, Any]], Iterator[
     "pod-security": _pod_security,
     "embedded": _embedded,
     "images": _images,
+    "kinds": _kinds,
     "comments": _comments,
 }

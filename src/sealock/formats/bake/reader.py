@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from typing import Any, Final
 
@@ -19,10 +20,13 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 from sealock.model.project import Project, Service, ServiceBuild
+from sealock.patterns import compile_lazily
 from sealock.shell.nesting import DEEPEST, is_too_deep
 
 _IMAGE: Final = "docker-image://"
 _DEEPEST: Final = 50
+_TEMPLATE: Final = compile_lazily(r"\$\$\{|(?P<expression>\$\{[^{}]*\})|[^$]+|\$")
+"""The parts of a template: an expression without braces in it, and what is none."""
 _SILENT: Final = "a bake file has no run-time settings"
 
 
@@ -98,7 +102,7 @@ class _HclWriter:
         inner = target(node)
         if isinstance(inner, Scalar):
             is_text = isinstance(inner.value, str)
-            text = json.dumps(inner.text, ensure_ascii=False) if is_text else inner.text or "null"
+            text = f'"{_TEMPLATE.sub(_outside, inner.text)}"' if is_text else inner.text or "null"
             self.put(text, Place(inner.start, inner.end))
         elif depth > _DEEPEST:
             self.put("null")
@@ -127,6 +131,11 @@ class _HclWriter:
                 self.value(inner, 0)
                 self.put("\n")
         self.put("}\n")
+
+
+def _outside(match: re.Match[str]) -> str:
+    """A part of a template as HCL has it: the quotes within an expression are its own."""
+    return match[0] if match["expression"] else json.dumps(match[0], ensure_ascii=False)[1:-1]
 
 
 def _as_hcl(node: YamlNode | None) -> tuple[str, list[tuple[int, int, Place]]]:

@@ -107,14 +107,14 @@ class BakeFile:
         return value
 
     def _names(self, attribute: HclAttribute | None) -> list[str]:
-        """The names in a list such as `params = [a, b]`."""
+        """The names in a list such as `params = [a, b]`, which JSON quotes."""
         if attribute is None:
             return []
         text = self.hcl.word(attribute.expression).strip()
-        return [name.strip() for name in text[1:-1].split(",") if name.strip()] if text.startswith("[") else []
+        return [name.strip(' "') for name in text[1:-1].split(",") if name.strip()] if text.startswith("[") else []
 
     def _name(self, attribute: HclAttribute | None) -> list[str]:
-        return [self.hcl.word(attribute.expression).strip()] if attribute is not None else []
+        return [self.hcl.word(attribute.expression).strip(' "')] if attribute is not None else []
 
     def _read(self) -> None:
         """Expand the matrices, and give each target what it inherits."""
