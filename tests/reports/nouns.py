@@ -35,7 +35,7 @@ from sealock.model.podsecurity import (
     PodWorkload,
     SkippedManifest,
 )
-from sealock.model.report import RulePage
+from sealock.model.report import RecordedHarm, RulePage
 from sealock.model.trust import Attestation, RoleState, SignedTag, Signer, TrustResult, VerifiedTag
 from sealock.model.unused import UnusedPackage, UnusedPackages
 from sealock.reports.database import FeedRow
@@ -257,9 +257,19 @@ def unused() -> UnusedPackages:
     return UnusedPackages("container:web", 90, 40, packages, "curl http://127.0.0.1/", ("nobody logged in",), matched=False)  # fmt: skip
 
 
+_HARM = RecordedHarm(
+    "The container reads a file of the host.",
+    "docker run --volume /:/host alpine",
+    ((("docker", "exec", "c", "cat", "/host/x y"), "secret\n"), (("docker", "rm", "c"), "")),
+    "docker run alpine",
+    ((("docker", "exec", "c", "cat", "/host/x y"), "cat: no such file\ngone\n"),),
+    "There is no such directory.",
+)
+
+
 def rule_pages() -> tuple[RulePage, ...]:
     return (
-        page(), replace(page(), id="B001", kinds=("build", "image"), fix="safe", pedantic=True, title="A | B `c`", severity=Severity.LOW), replace(page(), id="X9", fix="none", references=(), bad=(), good=(), remedy=""),
+        page(), replace(page(), id="B001", kinds=("build", "image"), fix="safe", pedantic=True, title="A | B `c`", severity=Severity.LOW), replace(page(), id="X9", fix="none", references=(), bad=(), good=(), remedy="", shown=_HARM),
     )  # fmt: skip
 
 
