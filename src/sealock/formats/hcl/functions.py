@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,7 +18,11 @@ def _texts(values: Arguments) -> list[str]:
     if any(not isinstance(value, str | int | float) for value in values):
         msg = "no text"
         raise ValueError(msg)
-    return [str(value) for value in values]
+    return [_text(value) for value in values]
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  any value of the language
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _check_length(length: int) -> None:
@@ -67,7 +72,7 @@ def _number(value: Any) -> int | float:  # noqa: ANN401  any value of the langua
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "upper": str.upper,
     "lower": str.lower,
-    "title": str.title,
+    "title": lambda text: re.sub(r"\b\w", lambda first: first[0].upper(), text),
     "trimspace": str.strip,
     "trimprefix": str.removeprefix,
     "trimsuffix": str.removesuffix,
@@ -95,7 +100,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "lookup": lambda table, key, *default: table[key] if key in table else default[0],
     "keys": sorted,
     "element": lambda items, index: items[index % len(items)],
-    "tostring": str,
+    "tostring": lambda value: _texts([value])[0],
     "strlen": len,
 }
 
