@@ -2,7 +2,7 @@
 
 It is for `support.edgerecords`. A text is a JSON object: "files" by their paths (a text, or something that is written as
 JSON), "file" the one to read ("compose.yaml" without it), "more" those that override it, "environment" the variables,
-"as" the kind of document, or what else is asked, and "changes" those to make, each a subject, a verb, a field and values.
+"as" the kind of document, or what else is asked, "said" for more of it, and "changes" those to make, each a subject, a verb, a field and values.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.detection import is_certain, is_named
 from sealock.formats.embedded import embedded_kinds
-from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.formats.kubernetes.images import find_images
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.kubernetes.manifest import parse as parse_manifest
@@ -41,6 +41,7 @@ from sealock.model import container
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, On, OnBuild, Remove, Set, Swap
 from sealock.model.daemon import Daemon
+from sealock.model.document import Document
 from sealock.model.location import Place, Source
 from support.filetable import Table
 from support.readvectors import describe
@@ -49,8 +50,18 @@ from support.shownvalues import set_fields, show
 _CHANGES: Final[dict[str, Callable[..., Any]]] = {"set": Set, "add": Add, "remove": Remove, "swap": Swap}
 
 
+_REFUSED: Final = "null"
+"""What stands for a file that may not be read."""
+
+
 class _Files(Table):
     """Files in directories."""
+
+    def text(self, path: str) -> str:
+        if self.texts.get(path) == _REFUSED:
+            msg = f"{path} may not be read"
+            raise FileRefusedError(msg)
+        return super().text(path)
 
     def entries(self, directory: str) -> tuple[str, ...] | None:
         start = "" if directory in {"", "."} else f"{directory}/"
@@ -74,7 +85,8 @@ def read_project(text: str) -> list[str]:
     more = tuple(Source(other, files[other]) for other in table.get("more", ()))
     document = formats.read(asked, source, window, more)
     if "changes" not in table:
-        return list(describe(document))
+        lines = list(describe(document))
+        return [*lines, *_said(document)] if table.get("said") else lines
     subjects = {subject.name: subject for subject in document.subjects}
     changes = [(subjects.get(name) or document.subjects[0], _change(words)) for name, *words in table["changes"]]
     try:
@@ -88,6 +100,13 @@ def read_project(text: str) -> list[str]:
         return formats.apply_edits(source.text, edits).replace("\r", "␍").split("\n")
     except FormatError as error:
         return [f"refused: {error}"]
+
+
+def _said(document: Document) -> Iterator[str]:
+    """Why fields of subjects are unknown, and which errors may be made good by another file."""
+    for subject in document.subjects:
+        yield f"said {subject.name}: {'partial ' * subject.partial}{subject.silent!r}"
+    yield f"elsewhere {[error.message for error in document.errors if error.elsewhere]} run lines {sorted(document.run_lines)}"
 
 
 def _change(words: list[Any]) -> Any:

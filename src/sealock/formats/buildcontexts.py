@@ -31,7 +31,6 @@ def has_inline(document: Document) -> bool:
         for subject in document.subjects
         if isinstance(subject.noun, Project)
         for service in subject.noun.services
-        if service.build is not None
     )
 
 
