@@ -273,6 +273,16 @@ def test_the_dockerfile_of_a_build_decides(what: str, policy: str, text: str, de
     ), what
 
 
+@pytest.mark.parametrize(
+    ("text", "skipped"), [("FROM debian:12\nUSER 1\n", False), ("ARG T\nFROM debian:$T\nUSER 1\n", True)]
+)
+def test_rules_that_could_not_be_evaluated_on_a_build_are_named(text: str, *, skipped: bool) -> None:
+    decision = world("", text).decide("POST /v1.44/build?t=new:1")
+    assert isinstance(decision, Allowed)
+    assert ("B062" in decision.skipped) is skipped
+    assert rules(world('deny = ["B062"]', text).decide("POST /v1.44/build?t=new:1")) == ({"B062"} if skipped else set())
+
+
 @pytest.mark.parametrize("query", ["", "&remote=client-session", "&remote=upload-request", "&version=1&session="])
 def test_a_context_that_the_client_sends_is_read_whatever_it_is_called(query: str) -> None:
     made = GuardWorld(OPEN)

@@ -174,6 +174,16 @@ def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> 
     assert PolicyTree().root(str(tmp_path / "a/b/c")) == str(tmp_path / "a/b")
 
 
+def test_the_policy_of_a_directory_is_one_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(tmp_path, {"with/sealock.toml": "", "with/sub/x": "", "repository/.git/HEAD": "", "nothing/x": ""})
+    monkeypatch.chdir(tmp_path / "with")
+    assert find_policy() == str(tmp_path / "with/sealock.toml")
+    assert find_policy("sub") == str(tmp_path / "with/sealock.toml")
+    # That of the working directory is not one of another.
+    assert find_policy(str(tmp_path / "repository")) == ""
+    assert find_policy(str(tmp_path / "nothing")) == ""
+
+
 def test_an_empty_directory_is_no_policy_and_no_repository(tmp_path: Path) -> None:
     """Such a one stands in the workspace of an agent, in place of what the agent is not to make."""
     tree(tmp_path, {"a/.git/HEAD": "", "a/sealock.toml": "", "a/b/sealock.toml": "", "a/b/c/x": ""})
