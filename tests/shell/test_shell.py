@@ -109,10 +109,12 @@ NESTED = [
     ("gosu, chroot, setpriv", "gosu me a; chroot /x b; setpriv --reuid 1 c", "gosu me a wrapped[a] ; chroot /x b wrapped[b] ; setpriv --reuid 1 c wrapped[c]"),
     ("command -v asks only", "command -v a; command a", "command -v a ; command a wrapped[a]"),
     ("xargs", "a | xargs -n 1 -0 b -c", 'a | xargs -n 1 -0 b -c wrapped[b -c «"$@"»]'),
-    ("watch and parallel with a text", "watch 'a b'; parallel 'a {}' ::: b; parallel a {} ::: b", "watch a b argument[a b] ; parallel a {} ::: b argument[a {}] ; parallel a {} ::: b wrapped[a {}]"),
-    ("xargs sh -c", "xargs -I {} sh -c 'a {}'", "xargs -I {} sh -c a {} wrapped[sh -c a {} argument[a {}]]"),
+    ("watch and parallel with a text", "watch 'a b'; parallel 'a {}' ::: b; parallel a {} ::: b", "watch a b argument[a b] ; parallel a {} ::: b argument[a {}] ; parallel a {} ::: b wrapped[a «{}»]"),
+    ("xargs sh -c", "xargs -I {} sh -c 'a {}'", "xargs -I {} sh -c a {} wrapped[sh -c «a {}» argument[a {}]]"),
+    ("xargs with a sign of its own", "xargs -I % a -%- 'b %' {}; xargs -i a {}; xargs -i@ a {} @; xargs --replace=x a x; xargs -I", "xargs -I % a -%- b % {} wrapped[a «-%-» «b %» {}] ; xargs -i a {} wrapped[a «{}»] ; xargs -i@ a {} @ wrapped[a {} «@»] ; xargs --replace=x a x wrapped[a «x»] ; xargs -I"),
+    ("xargs without a sign", "xargs -n 1 a {x}; xargs a", 'xargs -n 1 a {x} wrapped[a «{x}»] ; xargs a wrapped[a «"$@"»]'),
     ("busybox", "busybox sh -c a", "busybox sh -c a wrapped[sh -c a argument[a]]"),
-    ("find -exec", r"find . -exec a {} \; -execdir b {} +", "find . -exec a {} ; -execdir b {} + wrapped[a {}] wrapped[b {}]"),
+    ("find -exec", r"find . -exec a {} \; -execdir b {} +", "find . -exec a {} ; -execdir b {} + wrapped[a «{}»] wrapped[b «{}»]"),
     ("time", "time -p a", "time -p a wrapped[a]"),
 ]  # fmt: skip
 

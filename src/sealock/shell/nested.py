@@ -23,7 +23,7 @@ _JOINING: Final = frozenset({"watch", "parallel"})
 _ADDING: Final = frozenset({"xargs", "parallel"})
 """Wrappers that add words to the command, those of their input."""
 _REPLACING: Final = ("-I", "-i", "--replace")
-"""Options of xargs with which it puts its input in place of a word instead."""
+"""Options of xargs with which it puts its input in place of a sign instead: {}, or the one that is named."""
 _PARALLEL_INPUTS: Final = (":::", ":::+", "::::", "::::+")
 """What GNU parallel has before the words of its input."""
 _DAEMON_STARTERS: Final = frozenset({"start-stop-daemon", "supervise-daemon"})
@@ -173,10 +173,10 @@ def _add_find_exec(words: Sequence[Word], source: WordSource, nested: list[Neste
         if start < 0 and word.text in _FIND_ACTIONS:
             start = index + 1
         elif start >= 0 and (word.text == ";" or (word.text == "+" and words[index - 1].text == "{}")):
-            _add_command(words[start:index], source, nested, depth)
+            _add_command(_filled(words[start:index]), source, nested, depth)
             start = -1
     if start >= 0:
-        _add_command(words[start:], source, nested, depth)
+        _add_command(_filled(words[start:]), source, nested, depth)
 
 
 def _add_wrapped(command: Command, wrapper: Wrapper, source: WordSource, nested: list[Nested], depth: int) -> None:
@@ -194,9 +194,26 @@ def _add_wrapped(command: Command, wrapper: Wrapper, source: WordSource, nested:
     if command.name in _JOINING and inner and " " in inner[0].text:
         nested.append(Nested("argument", _parse_joined(inner, source, "sh")))
         return
-    if command.name in _ADDING and inner and not any(word.text.startswith(_REPLACING) for word in words[1:index]):
-        inner = (*inner, _added(inner)) if not any("{" in word.text for word in inner) else inner
+    if command.name in _ADDING and inner:
+        sign = _replaced_sign(texts[1:index])
+        adds = not sign and not any("{" in word.text for word in inner)
+        inner = (*inner, _added(inner)) if adds else _filled(inner, sign or "{")
     _add_command(inner, source, nested, depth, command)
+
+
+def _replaced_sign(options: Sequence[str]) -> str:
+    """What xargs replaces with its input; "" where it adds that to the command."""
+    for index, text in enumerate(options):
+        if text == "-I":
+            return options[index + 1] if index + 1 < len(options) else "{}"
+        if text.startswith(_REPLACING):
+            return (text[2:] if text[1] != "-" else text.partition("=")[2]) or "{}"
+    return ""
+
+
+def _filled(words: Sequence[Word], sign: str = "{}") -> tuple[Word, ...]:
+    """The words of a command, in which this sign stands for what a program fills in."""
+    return tuple(replace(word, literal=False) if sign in word.text else word for word in words)
 
 
 def _added(words: Sequence[Word]) -> Word:

@@ -42,6 +42,7 @@ MAX_LENGTH: Final = 4_000_000
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
+_IMAGE_TO_FILL_IN: Final = compile_lazily(r"(?:.*/)?[A-Z][A-Z0-9_-]*(?:[/:@].*)?")
 _OF_COMPOSE: Final[dict[EngineVerb, EngineVerb]] = {"run": "compose run", "exec": "compose exec"}
 _TRUE: Final = frozenset({"1", "t", "true"})
 
@@ -179,6 +180,9 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
                 continue  # prose that mentions the command
             words = tuple(map(_fill_in, words))
         verb, run = _read_command(command, words)
+        if is_markdown and (named := run.parsed.image) is not None and _IMAGE_TO_FILL_IN.fullmatch(named.text):
+            words = tuple(replace(word, literal=False) if word is named else word for word in words)
+            verb, run = _read_command(command, words)
         if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):
             continue
         image = run.parsed.image.text if run.parsed.image else ""
@@ -223,7 +227,10 @@ def _is_certain(run: RunLine) -> bool:
 
 
 def _fill_in(word: Word) -> Word:
-    """A word of a page: capitals before a slash or colon, or after YOUR_, are for the reader to fill in."""
+    """A word of a page: capitals before a slash or colon, or after YOUR_, are for the reader to fill in.
+
+    In the name of an image any part in capitals is, as no repository has them.
+    """
     return replace(word, literal=False) if word.literal and _TO_FILL_IN.match(word.text) else word
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.formats.runargs.scalars import holds_expansion
+from sealock.patterns import compile_lazily
 
 _FIRST_MARK: Final = 0xE000
 _MAX_MARKS: Final = 0x1000
@@ -63,30 +64,37 @@ def _mask(text: str, end_of: Callable[[str, int], int]) -> Masked:
     return Masked("".join(pieces), tuple(expansions))
 
 
-_PLACEHOLDERS: Final = (("%%", "%%"), ("{{", "}}"), ("<", ">"), ("[", "]"))
+_PLACEHOLDERS: Final = (("%%", "%%"), ("{{", "}}"), ("<", ">"), ("[", "]"), ("{", "}"), ("@", "@"))
 _MAX_PLACEHOLDER: Final = 100
+_FILLED: Final = compile_lazily(r"\{(?:\d{1,3}|\+)?(?:\.|//?\.?|[#%])?\}")
+"""What xargs, find, GNU parallel and formatted texts have for what is filled in: {}, {1}, {/.}."""
 
 
 def is_placeholder(text: str, *, image: bool = False) -> bool:
     """Whether a literal word is a placeholder that a template or a reader has to fill in.
 
-    <name> and [name] count only in an image's name, since they are too common elsewhere.
+    <name>, [name], {name}, @name@ and dots at the end count only in an image's name: they are too common elsewhere.
     """
     signs = _PLACEHOLDERS if image else _PLACEHOLDERS[:2]
-    return any(
-        opening in text and any(_placeholder_end(text, at) for at in range(len(text)) if text.startswith(opening, at))
-        for opening, _ in signs
+    return (
+        any(
+            opening in text
+            and any(_placeholder_end(text, at) for at in range(len(text)) if text.startswith(opening, at))
+            for opening, _ in signs
+        )
+        or ("{" in text and _FILLED.search(text) is not None)
+        or (image and text.endswith(("...", "…")))
     )
 
 
 def _placeholder_end(text: str, at: int) -> int:
-    """The end of a %%NAME%%, {{ name }}, <name> or [name] that starts here; 0 if none does."""
+    """The end of a %%NAME%%, {{ name }}, <name>, [name], {name} or @name@ that starts here; 0 if none does."""
     for opening, closing in _PLACEHOLDERS:
         if text.startswith(opening, at):
             end = text.find(closing, at + len(opening), at + _MAX_PLACEHOLDER)
             name = text[at + len(opening) : end].strip() if end > 0 else ""
             name = name.lstrip(":@") if opening == "[" else name  # redis[:tag]
-            if name[:1].isalpha() and (opening in "{{<" or set(name) <= _NAME | {"-"}):
+            if name[:1].isalpha() and (opening in {"{{", "<"} or set(name) <= _NAME | {"-"}):
                 return end + len(closing)
     return 0
 
@@ -106,6 +114,8 @@ def _expansion_end(text: str, at: int) -> int:
     if text[at] == "`":
         closing = text.find("`", at + 1)
         return len(text) if closing < 0 else closing + 1
+    if text[at] == "{" and (filled := _FILLED.match(text, at)) is not None:
+        return filled.end()
     if text[at] != "$" or at + 1 >= len(text):
         return at
     after = text[at + 1]

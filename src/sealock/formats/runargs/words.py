@@ -16,7 +16,7 @@ from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
 _ELLIPSES: Final = frozenset({"...", "…", "[...]", "{}"})
-"""What stands for words that are left out, or that xargs, find and parallel put there."""
+"""What stands for words that are left out, or that a program formats into its text."""
 
 _VARIABLE: Final = compile_lazily(r"\$(?:\{[^}]*\}|(?:env:)?\w+)|%[^%]+%")
 
@@ -79,7 +79,9 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
         if text == "--" and word.literal:
             at += 1
             break
-        if not word.literal and may_hold_options(word, last=at + 1 == len(words), first_option=not options):
+        # Where xargs, find or parallel fill in `{}`, which is not literal then, it is a single word.
+        one = word.text == "{}" and not words[at].literal
+        if not (word.literal or one) and may_hold_options(word, last=at + 1 == len(words), first_option=not options):
             opaque.append(word)
             at, last_opaque = at + 1, at
             continue
@@ -143,8 +145,8 @@ def _joined(words: Sequence[Word]) -> Iterator[Word]:
 
 def _template(word: Word, *, image: bool = False) -> Word:
     """Mark a word as not literal if a template or a reader has to fill it in."""
-    marked = word.literal and is_placeholder(word.text, image=image)
-    return replace(word, literal=False) if marked or word.text in _ELLIPSES else word
+    marked = word.literal and (word.text in _ELLIPSES or is_placeholder(word.text, image=image))
+    return replace(word, literal=False) if marked else word
 
 
 def may_hold_options(word: Word, *, last: bool, first_option: bool) -> bool:
@@ -157,6 +159,8 @@ def may_hold_options(word: Word, *, last: bool, first_option: bool) -> bool:
         return not last
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
+    if text.startswith("{{"):  # one word, most often
+        return _guess_content(text) == "options"
     quoted = word.place.end - word.place.start >= len(text) + 2
     if not text.startswith(("$", "`", "<", "%")) or quoted:
         # A quoted word expands to a single word, so hardly to an option.

@@ -48,7 +48,10 @@ _PROMPT: Final = compile_lazily(
     r"|(?:PS\b[^>\n]{0,80}|[A-Za-z]:\\[^>\n]{0,80})>[ \t]*(?=\S)|[❯➜λ»][ \t]+(?=\S))"
 )
 _ROOT_PROMPT: Final = compile_lazily(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
-_PLACEHOLDER: Final = compile_lazily(r"<[A-Za-z][\w ./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>")
+_PLACEHOLDER: Final = compile_lazily(
+    r"<[A-Za-z][\w ./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>|<[A-Z]\w*(?: \w+=\"[^\"\n]{0,60}\"){1,5} ?/>"
+    r"|(?<=[:/])\|[A-Za-z][\w.-]{0,60}\|"
+)
 _LEFT_OUT: Final = compile_lazily(r"[ \t]*#[ \t]*(?=(?:\.\.\.|…)[ \t]*\\?$)")
 """What stands before the dots of a line for others: for a shell, the command would end there."""
 

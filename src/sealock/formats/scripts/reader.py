@@ -15,6 +15,7 @@ from sealock.formats.scripts import ci, commandlists, makefile, markdown, progra
 from sealock.formats.scripts.carried import MAX_DEPTH, CarriedText, find_inner_call, find_texts, move
 from sealock.formats.scripts.engines import parse_engine_call
 from sealock.formats.scripts.fragment import Fragment
+from sealock.formats.scripts.templates import fill_in
 from sealock.formats.scripts.variables import resolve
 from sealock.formats.scripts.wrappers import find_wrappers, unwrap
 from sealock.model.location import Place, Source
@@ -35,6 +36,8 @@ _STEPS: Final = compile_lazily(
 _WITH_ARRAYS: Final = frozenset({"json", "yaml", "settings"})
 """Kinds of texts that may hold a command as an array."""
 _MAKE_VARIABLE: Final = compile_lazily(r"\$[({](?:call[ \t]+)?([A-Za-z_]\w*)[,)}]")
+_FILLED: Final = compile_lazily(r"\$\{_+\}")
+"""What stands for something to be filled in."""
 _QUOTES: Final = frozenset("\"'\\")
 _NAMES: Final = tuple(
     (compile_lazily(pattern), kind)
@@ -96,7 +99,7 @@ def read_engine_commands(
         return tuple(commands)
     if kind == "program" or (depth and kind == "shell"):  # a here-document may be for any interpreter
         commands.extend((command, False) for command in programs.commands(source))
-    for fragment in _READERS[kind](source):
+    for fragment in map(fill_in, _READERS[kind](source)):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
         if not fragment.loose:
             _note_unread(script, unread)
@@ -246,4 +249,6 @@ def _original(word: Word, source: Source, fragment: Fragment) -> Word:
         return word  # a part of the variable's value
     if text.startswith("@"):
         return word  # PowerShell's array, which is a variable and no text
+    if text.startswith(("{{", "<")) and _FILLED.fullmatch(word.text):
+        return replace(word, text=text)
     return word if not text or not _QUOTES.isdisjoint(text) else replace(word, text=text)
