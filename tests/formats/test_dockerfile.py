@@ -478,6 +478,33 @@ def test_the_context_is_read_from_the_directory(files: dict[str, str | None], ig
     assert len(document.errors) == errors
 
 
+TOKENS: list[tuple[dict[str, str | None], tuple[str, ...]]] = [
+    ({}, ()),
+    ({"_npmrc": "registry=https://r.example\nsave-exact=true\n", "_yarnrc_yml": "nodeLinker: pnp\n"}, (".npmrc", ".yarnrc.yml")),
+    ({"_npmrc": "//r.example/:_authToken=${NPM_TOKEN}\n"}, (".npmrc",)),
+    ({"_npmrc": '//r.example/:_authToken = "${T}"\r\nalways-auth=true\n# _auth=x\n; _auth=x\n_password=\n'}, (".npmrc",)),
+    ({"_yarnrc_yml": 'npmRegistries:\n  "//r.example":\n    npmAuthToken: "${T}"\n    npmAlwaysAuth: false\n'}, (".yarnrc.yml",)),
+    ({"_npmrc": "//r.example/:_authToken=npm_x\n"}, ()),
+    ({"_npmrc": "registry=x\n_auth=eDp5=\n"}, ()),
+    ({"_npmrc": "//r.example/:_authToken=${T:-npm_x}\n"}, ()),
+    ({"_npmrc": "//r.example/:_PASSWORD=x"}, ()),
+    ({"_npmrc": "//r.example/:username=x"}, ()),
+    ({"_npmrc": "key=-----BEGIN"}, ()),
+    ({"_yarnrc_yml": "npmAuthIdent: a:b\n"}, ()),
+    ({"_yarnrc_yml": "httpsCertFilePath: a\n"}, ()),
+    ({"_npmrc": None, "_env": "A=1", "_netrc": ""}, ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "without"), TOKENS)
+def test_settings_without_a_token_are_known(files: dict[str, str | None], without: tuple[str, ...]) -> None:
+    document = formats.read("dockerfile", Source("Dockerfile", "FROM a\n"), Folder(**files))
+    made = document.subjects[0].noun
+    assert isinstance(made, Build)
+    assert made.context.without_token == without
+    assert not document.errors
+
+
 def test_a_dockerignore_counts_where_the_listing_is_cut() -> None:
     class Full(Folder):
         def entries(self, _folder: str) -> tuple[str, ...]:

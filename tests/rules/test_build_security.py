@@ -28,15 +28,16 @@ class Folder:
 
     environment: Mapping[str, str] = {}
 
-    def __init__(self, names: tuple[str, ...], ignored: str | None = None) -> None:
-        self.names = names if ignored is None else (*names, ".dockerignore")
-        self.ignored = ignored
+    def __init__(self, names: tuple[str, ...], ignored: str | None = None, npmrc: str | None = None) -> None:
+        texts = {".dockerignore": ignored, ".npmrc": npmrc}
+        self.texts = {name: text for name, text in texts.items() if text is not None}
+        self.names = (*names, *self.texts)
 
     def text(self, path: str) -> str:
-        if path != ".dockerignore" or self.ignored is None:
+        if path not in self.texts:
             msg = "not there"
             raise FileRefusedError(msg)
-        return self.ignored
+        return self.texts[path]
 
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path, exists=path in self.names)
@@ -84,6 +85,27 @@ def test_copying_the_whole_context_is_checked_by_its_contents(sentence: str, con
 )
 def test_a_context_without_secrets_is_clean(sentence: str, text: str, context: Folder) -> None:
     assert not findings(text, "B012", files=context), sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "npmrc", "ids"),
+    [
+        ("COPY .npmrc a ./", "registry=x", []),
+        ("ADD ./.npmrc /a/", "registry=x", []),
+        ("COPY /.npmrc .", "a:_authToken=${T}", []),
+        ("COPY . .", "registry=x", []),
+        ("COPY .npmrc .env ./", "registry=x", ["B016"]),
+        ("COPY .npmrc .", "a:_authToken=x", ["B016"]),
+        ("COPY a/.npmrc .", "registry=x", ["B016"]),
+        ("COPY --from=a .npmrc .", "registry=x", ["B016"]),
+        ("COPY --from=b:1 .npmrc .", "registry=x", ["B016"]),
+        ("COPY . .", "a:_authToken=x", ["B012"]),
+    ],
+)
+def test_settings_without_a_token_are_no_credentials(line: str, npmrc: str, ids: list[str]) -> None:
+    context = Folder((), "x", npmrc)
+    found = findings(f"FROM debian:12 AS a\nFROM debian:12\n{line}\n", "B012", "B016", files=context)
+    assert [finding.rule for finding in found] == ids
 
 
 def test_an_unknown_context_is_skipped() -> None:

@@ -1,7 +1,8 @@
-"""The build context: the patterns of .dockerignore, and the entries at the top."""
+"""The build context: the patterns of .dockerignore, the entries at the top, and which settings there hold no token."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
@@ -9,10 +10,17 @@ from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.build import BuildContext
 from sealock.model.finding import InputError
 from sealock.model.location import Location
+from sealock.patterns import compile_lazily
 
 _MAX_ENTRIES: Final = 1000
 """The listing of a directory with more entries may be incomplete."""
 _MAX_PATTERNS: Final = 1000
+_SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
+"""Settings of package managers, most of which hold no token, and what stands between key and value."""
+_SECRET_KEYS: Final = ("auth", "password", "token", "ident", "key", "cert", "secret", "username")
+"""Parts of the keys of what should stay secret."""
+_REFERENCE: Final = compile_lazily(r"(?:\$\{\w+\}|true|false)?")
+"""What a value of these keys may be that is no secret."""
 
 
 def read_context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
@@ -25,8 +33,26 @@ def read_context(name: str, files: FileWindow, errors: list[InputError]) -> Buil
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
         if path in entries or (len(entries) >= _MAX_ENTRIES and files.fact(path).exists):
-            return BuildContext(_patterns(path, files, errors), entries)
-    return BuildContext(UNSET, entries)
+            return BuildContext(_patterns(path, files, errors), entries, _without_token(entries, files))
+    return BuildContext(UNSET, entries, _without_token(entries, files))
+
+
+def _without_token(entries: tuple[str, ...], files: FileWindow) -> tuple[str, ...]:
+    """The settings of package managers that hold no token; one that cannot be read is none of them."""
+    found = []
+    for name, sign in _SETTINGS.items():
+        if name in entries:
+            with suppress(FileRefusedError):
+                if not any(_may_hold_token(line.strip(), sign) for line in files.text(name).splitlines()):
+                    found.append(name)
+    return tuple(found)
+
+
+def _may_hold_token(line: str, sign: str) -> bool:
+    key, _, value = line.partition(sign)
+    if line.startswith(("#", ";")) or not any(part in key.lower() for part in _SECRET_KEYS):
+        return False
+    return _REFERENCE.fullmatch(value.strip().strip("\"'")) is None
 
 
 def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[tuple[str, ...]]:

@@ -10,7 +10,8 @@ class CredentialFileCopied(Rule[Build]):
 
     Everyone who can pull the image can read the file, and a later `rm` does not help: the layer keeps it. Mount what
     the build needs for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci`, or
-    `--mount=type=ssh`), and pass what the program needs at run time.
+    `--mount=type=ssh`), and pass what the program needs at run time. A `.npmrc` or `.yarnrc.yml` beside the Dockerfile
+    is read: where it holds no token, it is not reported.
     """
 
     id = "B016"
@@ -35,8 +36,12 @@ class CredentialFileCopied(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, copy in build.each(Copy, AddFile):
+            is_local = isinstance(copy, AddFile) or copy.source_image is None
+            harmless = build.context.without_token if is_local else ()
             for source in copy.sources:
                 text = named = source.text
+                if text.removeprefix("./").removeprefix("/") in harmless:
+                    continue
                 contents = credential_file(text)
                 if (
                     contents is None
