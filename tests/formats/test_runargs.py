@@ -36,6 +36,8 @@ from sealock.model.project import Project, ProjectFile
 from sealock.model.shell import Word
 from sealock.shell.nesting import DEEPEST
 
+GUID = "class/86E0D1E0-8089-11D0-9CE4-08003E301F73"
+
 
 def read(text: str, name: str = "") -> Document:
     return formats.read("run", Source(name, text))
@@ -77,6 +79,12 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("-v /b", "mounts", (Mount("volume", None, "/b"),)),
         (r"-v 'C:\data:/b'", "mounts", (Mount("bind", r"C:\data", "/b"),)),
         (r"-v '.\data:C:\b'", "mounts", (Mount("bind", r".\data", r"C:\b"),)),
+        (r"-v 'C:\data:d:'", "mounts", (Mount("bind", r"C:\data", "d:\\"),)),
+        (
+            "--mount type=bind,src=/a,dst=/b,bind-create-src",
+            "mounts",
+            (Mount("bind", "/a", "/b", options=("bind-create-src",)),),
+        ),
         (r"-v 'data:C:\b:ro'", "mounts", (Mount("volume", "data", r"C:\b", read_only=True),)),
         ("--mount type=bind,src=/a,dst=/b,ro", "mounts", (Mount("bind", "/a", "/b", read_only=True),)),
         ("--mount type=bind,src=/a,dst=/b,readonly=false", "mounts", (Mount("bind", "/a", "/b"),)),
@@ -88,6 +96,7 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("--tmpfs /t:rw,size=5m,mode=1777", "mounts", (Mount("tmpfs", None, "/t", options=("size=5m", "mode=1777")),)),
         ("--tmpfs /t:ro", "mounts", (Mount("tmpfs", None, "/t", read_only=True),)),
         ("--device /dev/a:/dev/b:r", "devices", (Device("/dev/a", "/dev/b", "r"),)),
+        (f"--device {GUID}", "devices", (Device(GUID, ""),)),
         ("--device /dev/a:rm", "devices", (Device("/dev/a", "/dev/a", "rm"),)),
         ("--cap-add cap_net_admin", "cap_add", ("NET_ADMIN",)),
         ("--cap-drop all", "cap_drop", ("ALL",)),
@@ -117,6 +126,7 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("--network a --network-alias x --net-alias y", "networks", (Network("a", ("x", "y")),)),
         ("--network name=a,alias=x,ip=10.0.0.2 --network b", "networks", (Network("a", ("x",)), Network("b"))),
         ("--network a", "network_mode", UNSET),
+        ("""--network 'name=a,"driver-opt=b=1,c=2",alias=d'""", "networks", (Network("a", ("d",)),)),
         ("--add-host a=1.2.3.4 --add-host 'b:[::1]'", "extra_hosts", ("a:1.2.3.4", "b:::1")),
         ("--dns-opt a --dns-option b", "dns_options", ("a", "b")),
         ("--expose 80 --expose 1-5/UDP", "expose", ("80/tcp", "1-5/udp")),

@@ -91,3 +91,23 @@ def test_what_a_template_engine_fills_in_is_read_around(text: str, expected: str
 def test_the_substitutions_of_a_page_are_unresolved(image: str) -> None:
     _, noun = only(f"```sh\ndocker run --privileged {image} sh\n```\n", "a.mdx")
     assert (noun.image, noun.command, noun.privileged) == (UNKNOWN, ("sh",), True)
+
+
+@pytest.mark.parametrize("line", ["docker run --privileged", "docker run -it --privileged -v /:/x"])
+def test_a_command_of_a_page_may_leave_the_image_out(line: str) -> None:
+    _, noun = only(f"```sh\n{line}\n```\n", "a.md")
+    assert (noun.image, noun.privileged) == (UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "messages"),
+    [
+        ("a.sh", "docker run --privileged", ["docker run names no image"]),
+        ("a.md", "```\ndocker run -p x\n```\n", ['-p: "x" is not a port', "docker run names no image"]),
+        ("a.md", "```\ndocker run --name\n```\n", ["--name needs a value", "docker run names no image"]),
+        ("a.md", "```\ndocker run --privileged Ab\n```\n", ['"Ab" is not an image\'s name']),
+        ("a.md", "```\ndocker run -v $A\n```\n", []),
+    ],
+)
+def test_a_command_without_an_image_is_wrong_elsewhere(name: str, text: str, messages: list[str]) -> None:
+    assert sorted(error.message for error in read(text, name).errors) == sorted(messages)

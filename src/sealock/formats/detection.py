@@ -20,7 +20,7 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
-    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego)",
+    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license)",
     re.IGNORECASE,
 )
 TEMPLATE_ENDINGS: Final = (

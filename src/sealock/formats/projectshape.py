@@ -85,5 +85,7 @@ def is_project_node(document: YamlNode) -> bool:
         return False
     items = [target(item) for item in included.items]
     return not any(
-        isinstance(item, Mapping) and any(item.get(key) is not None for key in _OTHER_INCLUDES) for item in items
+        isinstance(item, Mapping)
+        and (item.get("path") is None or any(item.get(key) is not None for key in _OTHER_INCLUDES))
+        for item in items
     )

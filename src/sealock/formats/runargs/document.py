@@ -180,8 +180,8 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
                 continue  # prose that mentions the command
             words = tuple(map(_fill_in, words))
         verb, run = _read_command(command, words)
-        if is_markdown and (named := run.parsed.image) is not None and _IMAGE_TO_FILL_IN.fullmatch(named.text):
-            words = tuple(replace(word, literal=False) if word is named else word for word in words)
+        if is_markdown and (filled := _with_image(words, run)) is not None:
+            words = filled
             verb, run = _read_command(command, words)
         if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):
             continue
@@ -232,6 +232,18 @@ def _fill_in(word: Word) -> Word:
     In the name of an image any part in capitals is, as no repository has them.
     """
     return replace(word, literal=False) if word.literal and _TO_FILL_IN.match(word.text) else word
+
+
+def _with_image(words: tuple[Word, ...], run: RunLine) -> tuple[Word, ...] | None:
+    """The words of a page with the image for the reader to fill in, where it is in capitals or left out."""
+    named = run.parsed.image
+    if named is not None:
+        is_open = _IMAGE_TO_FILL_IN.fullmatch(named.text) is not None
+        return tuple(replace(word, literal=False) if word is named else word for word in words) if is_open else None
+    if len(run.errors) != 1 or run.parsed.opaque or not run.parsed.options:
+        return None  # something else is wrong, too, or the command needs no image
+    end = words[-1].place
+    return (*words, Word("…", Place(end.end, end.end, end.pointer, end.file), literal=False))
 
 
 def _undo_make_escapes(word: Word) -> Word:

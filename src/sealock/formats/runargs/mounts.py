@@ -22,7 +22,8 @@ _KINDS: Final = frozenset({
 })  # fmt: skip
 _BARE_KEYS: Final = frozenset({
     "noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy", "bind-nonrecursive",
-    "notmpcopyup", "tmpcopyup", "z", "no-dereference", "noswap", "nocreate", "newinstance", "unbindable", "runbindable",
+    "bind-create-src", "notmpcopyup", "tmpcopyup", "z", "no-dereference", "noswap", "nocreate", "newinstance",
+    "unbindable", "runbindable",
 })  # fmt: skip
 
 
@@ -42,6 +43,8 @@ def _split_colons(text: str) -> list[str]:
         letter = bool(parts) and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"}
         if letter and (part[0] == "\\" or len(parts) == 1 or _has_drive(parts[0])):
             parts[-1] += f":{part}"
+        elif not part and len(parts) == 2 and len(parts[-1]) == 1 and parts[-1].isalpha() and _has_drive(parts[0]):
+            parts[-1] += ":\\"  # the root of a drive
         else:
             parts.append(part)
     return parts
@@ -85,8 +88,8 @@ def parse_tmpfs(text: str) -> Mount:
     return Mount("tmpfs", None, target, read_only="ro" in options, options=other_options)
 
 
-def _split_fields(text: str) -> list[str]:
-    """Split at commas outside of quotes."""
+def split_fields(text: str) -> list[str]:
+    """Split a list of key=value at the commas outside of quotes, as the client does."""
     if '"' not in text:
         return text.split(",")
     try:
@@ -98,7 +101,7 @@ def _split_fields(text: str) -> list[str]:
 
 def parse_mount(text: str) -> Mount:
     """Parse the value of --mount."""
-    fields = _split_fields(text)
+    fields = split_fields(text)
     kind, source, target, read_only, propagation, options = "volume", None, "", False, None, []
     for field in fields:
         key, equals, value = field.partition("=")
@@ -131,8 +134,8 @@ def parse_mount(text: str) -> Mount:
 _OPTION_OF: Final = {"tmpfs-size": "size=", "tmpfs-mode": "mode="}
 _VALUE_KEYS: Final = frozenset({
     "bind-recursive", "volume-label", "volume-driver", "volume-opt", "volume-subpath", "image-subpath", "subpath",
-    "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive",
-    "bind-create-src", "uid", "gid", "mode", "ptmxmode", "max", "title", "digest", "name",
+    "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive", "bind-create-src",
+    "uid", "gid", "mode", "ptmxmode", "max", "title", "digest", "name",
 })  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sealock.formats.runargs.mounts import split_fields
 from sealock.formats.runargs.scalars import holds_expansion, invalid
 from sealock.model.container import Network, Port
 
@@ -30,7 +31,7 @@ def parse_network(text: str) -> str | Network:
 
 def _parse_long(text: str, whole: str) -> str | Network:
     name, aliases = "", []
-    for field in text.split(","):
+    for field in split_fields(text):
         key, equals, value = field.partition("=")
         key = key.strip().lower()
         if key not in _KEYS or not equals:

@@ -8,7 +8,9 @@ from typing import Final
 from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_integer, parse_size
 from sealock.model.capabilities import NAMES
 from sealock.model.container import Device, Label, Link, Restart, Sysctl, Ulimit, Variable
+from sealock.patterns import compile_lazily
 
+_WINDOWS_CLASS: Final = compile_lazily(r"class/[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ULIMITS: Final = frozenset({
     "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
     "rttime", "sigpending", "stack",
@@ -139,8 +141,8 @@ def spell_restart(restart: Restart) -> str:
 
 
 def parse_device(text: str) -> Device:
-    """Parse SOURCE[:TARGET][:rwm], or a CDI name such as vendor.com/class=device."""
-    if "=" in text and not text.startswith("/"):
+    """Parse SOURCE[:TARGET][:rwm], a CDI name such as vendor.com/class=device, or a class of Windows' devices."""
+    if ("=" in text and not text.startswith("/")) or _WINDOWS_CLASS.fullmatch(text):
         return Device(text, "")
     parts = text.split(":")
     last = parts[-1]

@@ -34,6 +34,10 @@ _ENTRY: Final = compile_lazily(r"[\w-]+:(?: |$)")
 _BLOCK: Final = compile_lazily(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
 _QUOTED: Final = compile_lazily(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
 """The start of a line that holds a quoted value."""
+_OF_WORDS: Final = compile_lazily(r"[^:]*\b(?:command|cmd)[\"']?[ \t]*:")
+"""A key whose value may be words, which no shell reads: Ansible's module `command`."""
+_OPTION_LINE: Final = compile_lazily(r"(?<!\\)\n[ \t]*-{1,2}[A-Za-z]")
+"""A line of options that does not go on from the one before: a shell would run it."""
 _EXPRESSION: Final = compile_lazily(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
 
 
@@ -78,6 +82,9 @@ def fragments(source: Source) -> Iterator[Fragment]:
             index = _read_value(lines, index, match.end(), indent, builder)
         else:
             index = _read_list(lines, index + 1, indent, builder)
+        is_block = _BLOCK.match(lines.text, match.end(), end) is not None
+        if is_block and _OF_WORDS.match(match[0]) and _OPTION_LINE.search("".join(builder.parts)):
+            builder.parts = [" " if part == "\n" else part for part in builder.parts]
         if builder.parts:
             yield builder.fragment("bash", loose=match["file"] is not None)
 
