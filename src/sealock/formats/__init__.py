@@ -137,7 +137,8 @@ def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path and text, with what of it is recognised and not evaluated."""
     from sealock.formats import detection  # noqa: PLC0415  as in `sniff`
 
-    if detection.is_plain_dockerfile(path.rpartition("/")[2]) and detection.TEMPLATE_OPTION not in text:
+    base = path.rpartition("/")[2]
+    if detection.is_plain_dockerfile(base) and not detection.is_template_of_dockerfile(base, text):
         return Recognition("dockerfile")
     from sealock.formats import recognition  # noqa: PLC0415  its patterns take longer than to check a Dockerfile
 

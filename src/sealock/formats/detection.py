@@ -20,14 +20,14 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
-    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license)",
+    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license|golden)",
     re.IGNORECASE,
 )
 TEMPLATE_ENDINGS: Final = (
     ".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache", ".ejs", ".gotmpl",
     ".hbs", ".handlebars", ".liquid", ".mako", ".tftpl",
 )  # fmt: skip
-TEMPLATE_OPTION: Final = "${templateOption:"
+_TEMPLATE_OPTION: Final = "${templateOption:"
 """What the templates of development containers have in place of what their users choose."""
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
 """Of rejected patches and editors' swap files."""
@@ -93,6 +93,12 @@ def is_dockerfile_name(base: str) -> bool:
 def is_plain_dockerfile(base: str) -> bool:
     """Whether a file of this name is a Dockerfile, and no template, rejected patch or swap file of one."""
     return is_dockerfile_name(base) and not base.lower().endswith(TEMPLATE_ENDINGS + LEFTOVER_ENDINGS)
+
+
+def is_template_of_dockerfile(base: str, text: str) -> bool:
+    """Whether a text shows what the name of a Dockerfile does not: that it is a template of one."""
+    starts = "." in base and text.lstrip().startswith(("{{", "{%", "<%"))
+    return starts or _TEMPLATE_OPTION in text
 
 
 def is_certain(base: str) -> bool:

@@ -80,8 +80,8 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
             at += 1
             break
         # Where xargs, find or parallel fill in `{}`, which is not literal then, it is a single word.
-        one = word.text == "{}" and not words[at].literal
-        if not (word.literal or one) and may_hold_options(word, last=at + 1 == len(words), first_option=not options):
+        single = word.text == "{}" and not words[at].literal
+        if not (word.literal or single) and may_hold_options(word, last=at + 1 == len(words), first_option=not options):
             opaque.append(word)
             at, last_opaque = at + 1, at
             continue

@@ -52,6 +52,10 @@ _PLACEHOLDER: Final = compile_lazily(
     r"<[A-Za-z][\w ./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>|<[A-Z]\w*(?: \w+=\"[^\"\n]{0,60}\"){1,5} ?/>"
     r"|(?<=[:/])\|[A-Za-z][\w.-]{0,60}\|"
 )
+_PROSE: Final = compile_lazily(r"[ \t]+(?:[-*+]|\d{1,3}[.)])[ \t]+\S")
+"""An indented line that goes on a list."""
+_SPANNED: Final = compile_lazily(r"`(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")[ \t][^`\n]*`")
+"""A command in a code span: what an indented block with one is, is the text of a list."""
 _LEFT_OUT: Final = compile_lazily(r"[ \t]*#[ \t]*(?=(?:\.\.\.|…)[ \t]*\\?$)")
 """What stands before the dots of a line for others: for a shell, the command would end there."""
 
@@ -127,7 +131,10 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
                 text.startswith(("    ", "\t"), lines[close][0]) or not text[slice(*lines[close])].strip()
             ):
                 close += 1
-            yield "", lines[index:close]
+            if _PROSE.match(text, start, end) or any(_SPANNED.search(text, *line) for line in lines[index:close]):
+                yield from ((None, [line]) for line in lines[index:close])
+            else:
+                yield "", lines[index:close]
             index = close
         else:
             yield None, [(start, end)]
