@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from reports.samples import broken, clean, finding, plain
-from sealock.model.change import Set
+from sealock.model.change import Add, Remove, Set
 from sealock.model.finding import Finding, Remedy, Severity, Skipped
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport
@@ -117,6 +117,13 @@ def test_the_settings_that_services_leave_out_are_one_block_with_one_fix() -> No
     ]
 
 
+def test_what_a_fix_adds_to_a_service_is_a_setting_that_it_leaves_out() -> None:
+    text = grouped(
+        *settings("service web", 2, "C004", "C006", "C028", remedy=Remedy("Do it.", (Add("a", "b"), Set("c", 1))))
+    )
+    assert "Hardening settings are missing × 3" in text
+
+
 def test_the_settings_that_services_leave_out_are_a_block_for_each_severity() -> None:
     missing = settings("service web", 2, "C004", "C006", "C028", "C030")
     text = grouped(*(replace(each, severity=Severity.LOW) if each.rule > "C006" else each for each in missing))
@@ -144,6 +151,17 @@ def test_the_settings_that_services_leave_out_are_a_block_for_each_severity() ->
         pytest.param(
             (*settings("service a", 2, "C004"), *settings("service b", 2, "C006"), *settings("service c", 2, "C028")),
             id="one setting of each service",
+        ),
+        pytest.param(
+            tuple(replace(each, severity=Severity.HIGH) for each in settings("a", 2, "C004", "C006", "C028")),
+            id="what is worse than a setting that is missing",
+        ),
+        pytest.param(
+            settings("a", 2, "C004", "C006", "C028", remedy=Remedy("Do it.", (Set("a", 1), Remove("b", "c")))),
+            id="what a fix takes away too",
+        ),
+        pytest.param(
+            (*settings("a", 2, "C004", "C006"), *settings("a", 3, "C028")), id="settings of two places of a service"
         ),
     ],
 )

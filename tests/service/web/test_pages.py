@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
+from sealock.errors import SealockError
 from sealock.service.access.audit import list_audit
 from sealock.service.access.people import log_in
 from sealock.service.delivery.webhooks import EventKind
@@ -22,6 +24,7 @@ from sealock.service.views.common import cursor
 from sealock.service.web.api.openapi import parts
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
+from sealock.service.web.errors import HttpError
 from sealock.service.web.pages.rendering import KINDS
 from support.postgresql import BOTH
 from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, Tags, digest, world
@@ -267,6 +270,38 @@ def test_an_error_leaves_who_is_logged_in_with_navigation(
         assert '<nav aria-label="Pages">' in answer.text
         assert "Log out" in answer.text
         assert "Log out" not in nobody.request(method, path).text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words", "logged"),
+    [
+        (ValueError("the inner words"), 500, "sealock made an error", "ValueError: the inner words"),
+        (DBAPIError("the query", None, ValueError("the inner words")), 503, "does not answer", "the database failed: the inner words"),
+        (SealockError("the outer words"), 400, "the outer words", ""),
+        (HttpError(404, "the outer words"), 404, "the outer words", ""),
+    ],
+    ids=["unexpected", "the database's", "sealock's own", "of HTTP"],
+)  # fmt: skip
+def test_an_error_that_nobody_expects_is_logged_and_its_text_stays_there(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    status: int,
+    *,
+    words: str,
+    logged: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sealock.service.web.pages.page._check_form", fail)
+    with world(tmp_path, filled=False) as made, made.person() as client:
+        answer = client.post("/administration", data={"name": "x"})
+    assert answer.status_code == status
+    assert words in answer.text.lower()
+    assert "the inner words" not in answer.text
+    assert (logged in caplog.text) if logged else not caplog.text
 
 
 def test_tokens_and_webhooks_are_made_and_ended_by_the_api(made: ServiceWorld) -> None:
