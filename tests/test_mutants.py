@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cosmic_ray.mutating import mutate_code
 from mutantdraws import EQUIVALENT, ROOT, Mutant, draw, function_at, quiet_spans, reason_of_equivalence
-from mutanttests import changed_function, sealock_functions
+from mutanttests import changed_function, sealock_functions, with_inner
 from mutationoperators import OWN
 
 from sealock.text import visible
@@ -67,6 +67,13 @@ BEFORE = "A = {1, 2}\n\n\nclass B:\n    c = 1\n\n    def d(self, e=3):\n        
 def test_only_the_code_of_a_function_is_exchanged_in_memory(old: str, new: str, name: str | None) -> None:
     changed = changed_function(compile(BEFORE, "x", "exec"), compile(BEFORE.replace(old, new), "x", "exec"))
     assert (changed and changed[0].co_qualname) == name
+
+
+def test_a_function_that_differs_comes_with_those_in_it_that_do() -> None:
+    before = "def a():\n    def b():\n        return 1\n    def c():\n        return 2\n    return b, c\n"
+    changed = changed_function(compile(before, "x", "exec"), compile(before.replace("2", "3"), "x", "exec"))
+    assert changed is not None
+    assert [old.co_qualname for old, _ in with_inner(*changed)] == ["a", "a.<locals>.c"]
 
 
 def test_functions_are_found_that_the_collector_of_garbage_does_not_look_at() -> None:

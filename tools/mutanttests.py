@@ -182,15 +182,27 @@ def _change(functions: dict[str, list[FunctionType]], file: Path, before: str) -
     changed = changed_function(compile(before, file, "exec"), compile(file.read_bytes(), file, "exec"))
     if changed is None:
         return False
-    old, new = changed
-    key = old.co_qualname, old.co_firstlineno
+    codes = {(old.co_qualname, old.co_firstlineno): new for old, new in with_inner(*changed)}
     same = [
-        each for each in functions.get(name, ()) if (each.__code__.co_qualname, each.__code__.co_firstlineno) == key
+        (each, codes[key])
+        for each in functions.get(name, ())
+        if (key := (each.__code__.co_qualname, each.__code__.co_firstlineno)) in codes
     ]
-    for function in same:
+    if any(function.__code__.co_freevars != new.co_freevars for function, new in same):
+        return False
+    for function, new in same:
         function.__code__ = new
     # A function that was not found would run as before, and every test would pass.
     return bool(same)
+
+
+def with_inner(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """A function that differs, and those in it that do: what it made as the module was imported has the old code."""
+    yield old, new
+    inner = ([part for part in code.co_consts if isinstance(part, CodeType)] for code in (old, new))
+    for one, other in zip(*inner, strict=False):
+        if one != other and one.co_qualname == other.co_qualname:
+            yield from with_inner(one, other)
 
 
 def changed_function(old: CodeType, new: CodeType) -> tuple[CodeType, CodeType] | None:
