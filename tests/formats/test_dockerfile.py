@@ -505,6 +505,30 @@ def test_settings_without_a_token_are_known(files: dict[str, str | None], withou
     assert not document.errors
 
 
+@pytest.mark.parametrize(
+    ("text", "files", "without"),
+    [
+        ("COPY .npmrc .", {"../.npmrc": "a=b"}, (".npmrc",)),
+        ("COPY .npmrc .", {"../../.npmrc": "a=b"}, (".npmrc",)),
+        ("COPY .npmrc .", {"../.npmrc": "_auth=x", "../../.npmrc": "a=b"}, ()),
+        ("COPY .npmrc .", {".npmrc": None, "../.npmrc": "a=b"}, ()),
+        ("COPY .npmrc .", {".npmrc": "_auth=x", "../.npmrc": "a=b"}, ()),
+        ("COPY .npmrc .", {".npmrc": "a=b", "../.npmrc": "_auth=x"}, (".npmrc",)),
+        ("COPY .npmrc .", {"../../../.npmrc": "a=b"}, ()),
+        ("COPY . .", {"../.npmrc": "a=b"}, ()),
+    ],
+)
+def test_settings_above_are_those_of_a_file_that_is_not_here(
+    text: str, files: dict[str, str | None], without: tuple[str, ...]
+) -> None:
+    folder = Folder()
+    folder.files = files
+    document = formats.read("dockerfile", Source("Dockerfile", f"FROM a\n{text}\n"), folder)
+    made = document.subjects[0].noun
+    assert isinstance(made, Build)
+    assert made.context.without_token == without
+
+
 def test_a_dockerignore_counts_where_the_listing_is_cut() -> None:
     class Full(Folder):
         def entries(self, _folder: str) -> tuple[str, ...]:

@@ -101,6 +101,13 @@ def test_a_name_makes_a_value_a_secret_with_some_confidence(
 
 
 @pytest.mark.parametrize(
+    "value", ["token", "other)", "P@ss(w)ord1", "abc(def)Gh12", "Wd9.kq(", "self.tok-en1", "Kx['", "selfless.tok"]
+)
+def test_signs_of_programs_alone_make_no_code(value: str) -> None:
+    assert find_secret("TOKEN", value) is not None
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("PASSWORD_FILE", "/run/secrets/db"),
@@ -147,6 +154,18 @@ def test_a_name_makes_a_value_a_secret_with_some_confidence(
         ("HTTP_PROXY", "http://proxy.example.com:3128"),
         ("COMMIT", "0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d"),
         ("GITHUB_EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        ("token", "f.read().strip()"),
+        ("token", "read_token()"),
+        ("token", 'getenv("TOKEN")'),
+        ("token", "os.environ['TOKEN']"),
+        ("token", 'cfg["token"]'),
+        ("token", "new TokenSource()"),
+        ("token", "await client.token(scope)"),
+        ("token", "request.headers.get(name)"),
+        ("token", "self.token"),
+        ("token", "this.token"),
+        ("token", "token)"),
+        ("api_token", "api_token)),"),
     ],
 )
 def test_references_placeholders_and_settings_about_secrets_are_no_secrets(name: str, value: str) -> None:

@@ -283,8 +283,8 @@ class Stage(Struct, frozen=True):
 class BuildContext(Struct, frozen=True):
     """The build context: the .dockerignore patterns that apply, UNSET where there is no such file.
 
-    `entries` are the names at the top of the context, UNKNOWN where they could not be listed. `without_token` are those
-    of them that are settings of package managers, and were read and hold no token.
+    `entries` are the names at the top of the context, UNKNOWN where they could not be listed. `without_token` are the
+    settings of package managers, there or in a directory above, that were read and hold no token.
     """
 
     ignored: Maybe[tuple[str, ...]] = UNKNOWN

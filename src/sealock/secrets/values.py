@@ -94,6 +94,12 @@ _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
 )
 
+_CODE: Final = compile_lazily(
+    r"(?:await |new )?[A-Za-z_]\w*(?:(?:\.\w+)*(?:\(\)|[(\[][\"'])|(?:\.\w+)+\([\w., ]+\))|(?:self|this)\.[A-Za-z_]\w*$"
+)
+"""What a program has for a value: a call, an item by its name, a field of its own."""
+_ENDS_OF_CODE: Final = "),;"
+
 
 def find_secret(name: str, value: str) -> Secret | None:
     """Classify a value by its shape and then by its name; None if it is no secret."""
@@ -109,6 +115,8 @@ def find_secret(name: str, value: str) -> Secret | None:
     kind = kind_of_name(name)
     if kind is None or _is_reference(value):
         return None
+    if value[-1] in _ENDS_OF_CODE and value.rstrip(_ENDS_OF_CODE) == name:
+        return None  # an argument of a call: token=token)
     stands_in = is_placeholder(value)
     if stands_in and (kind != "a password" or _MASKED.search(value)):
         return None
@@ -189,6 +197,7 @@ def _is_reference(value: str) -> bool:
         or value[1:3] in {":\\", ":/"}
         or lower.startswith(_REFERENCES)
         or re.fullmatch(_FILE_NAME, lower) is not None
+        or _CODE.match(value) is not None
     )
 
 

@@ -17,13 +17,15 @@ _MAX_ENTRIES: Final = 1000
 _MAX_PATTERNS: Final = 1000
 _SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
 """Settings of package managers, most of which hold no token, and what stands between key and value."""
+_ABOVE: Final = ("../", "../../")
+"""Where the context of `docker build -f docker/Dockerfile .` is: it has what the Dockerfile's directory has not."""
 _SECRET_KEYS: Final = ("auth", "password", "token", "ident", "key", "cert", "secret", "username")
 """Parts of the keys of what should stay secret."""
 _REFERENCE: Final = compile_lazily(r"(?:\$\{\w+\}|true|false)?")
 """What a value of these keys may be that is no secret."""
 
 
-def read_context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
+def read_context(name: str, text: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
     """Read the context from the Dockerfile's directory, which is the context of most builds."""
     if files is NOTHING:
         return BuildContext()
@@ -33,18 +35,22 @@ def read_context(name: str, files: FileWindow, errors: list[InputError]) -> Buil
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
         if path in entries or (len(entries) >= _MAX_ENTRIES and files.fact(path).exists):
-            return BuildContext(_patterns(path, files, errors), entries, _without_token(entries, files))
-    return BuildContext(UNSET, entries, _without_token(entries, files))
+            return BuildContext(_patterns(path, files, errors), entries, _without_token(entries, files, text))
+    return BuildContext(UNSET, entries, _without_token(entries, files, text))
 
 
-def _without_token(entries: tuple[str, ...], files: FileWindow) -> tuple[str, ...]:
+def _without_token(entries: tuple[str, ...], files: FileWindow, text: str) -> tuple[str, ...]:
     """The settings of package managers that hold no token; one that cannot be read is none of them."""
     found = []
     for name, sign in _SETTINGS.items():
-        if name in entries:
+        if name not in entries and name not in text:
+            continue
+        for directory in ("",) if name in entries else _ABOVE:
             with suppress(FileRefusedError):
-                if not any(_may_hold_token(line.strip(), sign) for line in files.text(name).splitlines()):
+                lines = files.text(f"{directory}{name}").splitlines()
+                if not any(_may_hold_token(line.strip(), sign) for line in lines):
                     found.append(name)
+                break
     return tuple(found)
 
 

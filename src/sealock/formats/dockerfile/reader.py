@@ -50,7 +50,7 @@ def read(source: Source, files: FileWindow, given: Mapping[str, Maybe[str]] | No
         tuple(reader.arguments),
         tuple(reader.lexer.directives),
         reader.lexer.escape,
-        read_context(source.name, files, reader.errors),
+        read_context(source.name, source.text, files, reader.errors),
         source.text,
     )
     subjects = [Subject("Dockerfile", build, _places(build))]

@@ -62,7 +62,7 @@ _WITH_DIRECTORY: Final[tuple[tuple[str, str], ...]] = (
 )
 _HARMLESS: Final = compile_lazily(
     r"(?i)(?:example|sample|template|dist|tpl|schema|test|dummy|public|\bpub\b|\bca\b|ca[-_.]|[-_.]ca\b|chain|bundle|"
-    r"root|\bcerts?\b|certificate|known_hosts|authorized|dh[-_]?param)"
+    r"root|\bcerts?\b|certificate|known_hosts|authorized|dh[-_]?param|ff?dhe?\d{3,4}|\bdh\d{3,4})"
 )
 _MEDIUM: Final = Confidence.MEDIUM
 _PATTERNS: Final[tuple[tuple[tuple[str, ...], str, str, Confidence], ...]] = (

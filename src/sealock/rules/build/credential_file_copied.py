@@ -11,7 +11,7 @@ class CredentialFileCopied(Rule[Build]):
     Everyone who can pull the image can read the file, and a later `rm` does not help: the layer keeps it. Mount what
     the build needs for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci`, or
     `--mount=type=ssh`), and pass what the program needs at run time. A `.npmrc` or `.yarnrc.yml` in the directory of
-    the Dockerfile is read: where it holds no token, it is not reported.
+    the Dockerfile, or else above it, is read: where it holds no token, it is not reported.
     """
 
     id = "B016"

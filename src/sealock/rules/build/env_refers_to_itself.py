@@ -27,6 +27,7 @@ class EnvRefersToItself(Rule[Build]):
         "FROM debian:12\nENV HOME_DIR=/app\nENV BIN=$HOME_DIR/bin\n",
         "FROM debian:12\nENV PATH=/app/bin:$PATH A=b\n",
         "FROM debian:12\nENV A=b C='$A'\n",
+        "FROM debian:12\nARG A\nENV A=${A} B=${A}/bin\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
@@ -42,7 +43,14 @@ class EnvRefersToItself(Rule[Build]):
                         place=pair.place,
                         fix=_split(build, env, index),
                     )
-                before.setdefault(pair.name, index)
+                if not _keeps(pair):
+                    before.setdefault(pair.name, index)
+
+
+def _keeps(pair: Pair) -> bool:
+    """Whether a variable keeps the value that it has: A=$A."""
+    raw = pair.value.raw if pair.value is not None else ""
+    return raw.strip('"') in {f"${pair.name}", f"${{{pair.name}}}"}
 
 
 def _used(pair: Pair) -> set[str]:
