@@ -179,13 +179,13 @@ def requests(daemon: Engine, running: RunningGuard, times: int) -> None:
     for name, request, number in (
         ("GET /_ping", ping, times),
         ("list", listed, times),
-        ("create", create, times // 3),
-        ("create, new", create_new, times // 3),
+        ("create", create, times),
+        ("create, new", create_new, times),
     ):
         spent = measured(request, paths, number)
         show(name, spent["direct"], "proxy", spent["proxy"])
     with guard(daemon.socket, OWN) as owning:
-        spent = measured(create, {"direct": daemon.socket, "proxy": owning.socket}, times // 3)
+        spent = measured(create, {"direct": daemon.socket, "proxy": owning.socket}, times)
         show("create, own", spent["direct"], "proxy", spent["proxy"])
     print(f"evaluated    {evaluated(running, times * 3):6.0f} requests a CPU second")
 
@@ -226,7 +226,7 @@ def plugin(times: int) -> None:
         for made in (plain, daemon):
             tiny(made)
         assert send(daemon.socket, "GET", "/_ping")[0] == 200
-        for label, request, number in (("GET /_ping", ping, times), ("create", create, times // 3)):
+        for label, request, number in (("GET /_ping", ping, times), ("create", create, times)):
             spent = measured(request, {"direct": plain.socket, "plugin": daemon.socket}, number)
             show(label, spent["direct"], "plugin", spent["plugin"])
 
