@@ -101,6 +101,9 @@ FOUND = [
     ("words of Ansible's module", "play.yml", "- ansible.builtin.command: |\n    docker run\n    -d x:1\n    id\n", ["run -d x:1 id"]),
     ("lines of a shell", "ci.yml", "- run:\n    command: |\n      docker run a\n      docker run \\\n        --rm b\n", ["run a", "run --rm b"]),
     ("lines of another key", "ci.yml", "run: |\n  docker run a\n  -d x\n", ["run a"]),
+    ("letters by their numbers in a unit", "a.service", r"""[Service]
+ExecStart=docker run --p\x72ivileged -v \x2f:\057m -e \u00e9\U0001F600 x:1 \x00 \ud800 \U00110000 \400 \x4
+""", ["run --privileged -v /:/m -e é😀 x:1 x00 ud800 U00110000 400 x4"]),
     ("tasks of Ansible", "play.yml", "- ansible.builtin.shell: |\n    docker run a\n- copy:\n    dest: x\n    content: |\n      docker run --rm b\n", ["run a", "run --rm b"]),
     ("files of a mapping", "a.yaml", "data:\n  run.sh: |\n    docker run a\n  other: |\n    docker run b\n", ["run a"]),
     ("Compose", "up.sh", "docker compose -f a.yml --profile b run --rm -v /:/h web sh\ndocker-compose -p x exec --privileged web sh\npodman-compose run -p 1:2 web\n", ["compose run --rm -v /:/h web sh", "compose exec --privileged web sh", "compose run -p 1:2 web"]),

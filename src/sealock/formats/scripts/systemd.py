@@ -16,6 +16,11 @@ _EXEC_SETTINGS: Final = (
 )  # fmt: skip
 _PREFIXES: Final = "-@+!:|"
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_NUMBERED: Final = compile_lazily(
+    r"\\(?:x(?!00)([0-9a-fA-F]{2})|u(?!0000|[dD][89a-fA-F])([0-9a-fA-F]{4})"
+    r"|U(?!0{8}|0000[dD][89a-fA-F])(000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|(?!000)([0-3][0-7]{2}))"
+)
+"""A character by its number, octal in the last group; systemd refuses NUL and surrogates."""
 _BLANK: Final = " \t\r\n"
 _COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 
@@ -122,6 +127,10 @@ def _read_word(text: str, start: int, end: int) -> tuple[Word, int]:
                 if not quote:
                     break
                 parts.append(" ")
+            elif (numbered := _NUMBERED.match(text, at, end)) is not None:
+                digits = numbered[numbered.lastindex or 0]
+                parts.append(chr(int(digits, 8 if numbered.lastindex == 4 else 16)))
+                at = numbered.end() - 2
             else:
                 parts.append(_ESCAPES.get(after, after))
             at += 1
