@@ -101,7 +101,19 @@ def test_a_name_makes_a_value_a_secret_with_some_confidence(
 
 
 @pytest.mark.parametrize(
-    "value", ["token", "other)", "P@ss(w)ord1", "abc(def)Gh12", "Wd9.kq(", "self.tok-en1", "Kx['", "selfless.tok"]
+    "value",
+    [
+        "token",
+        "other)",
+        "Kx()9pQ",
+        'Kx("9pQ',
+        "P@ss(w)ord1",
+        "abc(def)Gh12",
+        "Wd9.kq(",
+        "self.tok-en1",
+        "Kx['",
+        "selfless.tok",
+    ],
 )
 def test_signs_of_programs_alone_make_no_code(value: str) -> None:
     assert find_secret("TOKEN", value) is not None

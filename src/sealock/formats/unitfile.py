@@ -206,7 +206,7 @@ def _word(value: str, at: int, *, escapes: bool) -> tuple[str, int]:
     while at < len(value):
         sign = value[at]
         if sign == "\\" and escapes:
-            text, at = _escape(value, at + 1)
+            text, at = read_escape(value, at + 1)
             parts.append(text)
             continue
         if quote:
@@ -231,14 +231,14 @@ def unescape(text: str) -> str:
     while (slash := text.find("\\", at)) >= 0:
         parts.append(text[at:slash])
         try:
-            part, at = _escape(text, slash + 1)
+            part, at = read_escape(text, slash + 1)
         except ValueError:
             part, at = "\\", slash + 1
         parts.append(part)
     return "".join([*parts, text[at:]])
 
 
-def _escape(value: str, at: int) -> tuple[str, int]:
+def read_escape(value: str, at: int) -> tuple[str, int]:
     """What an escape means, and the offset after it."""
     if at >= len(value):
         return "", at

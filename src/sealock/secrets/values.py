@@ -95,7 +95,8 @@ _FILE_NAME: Final = (
 )
 
 _CODE: Final = compile_lazily(
-    r"(?:await |new )?[A-Za-z_]\w*(?:(?:\.\w+)*(?:\(\)|[(\[][\"'])|(?:\.\w+)+\([\w., ]+\))|(?:self|this)\.[A-Za-z_]\w*$"
+    r"(?:await |new )?[A-Za-z_]\w*(?:(?:\.\w+)*(?:\(\)(?![\w!@#$%])|[(\[]([\"'])[^\"']*\1[,)\]])"
+    r"|(?:\.\w+)+\([\w., ]+\))|(?:self|this)\.[A-Za-z_]\w*$"
 )
 """What a program has for a value: a call, an item by its name, a field of its own."""
 _ENDS_OF_CODE: Final = "),;"

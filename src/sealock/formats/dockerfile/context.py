@@ -34,18 +34,24 @@ def read_context(name: str, text: str, files: FileWindow, errors: list[InputErro
         return BuildContext()
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
-        if path in entries or (len(entries) >= _MAX_ENTRIES and files.fact(path).exists):
+        if _is_there(path, entries, files):
             return BuildContext(_patterns(path, files, errors), entries, _without_token(entries, files, text))
     return BuildContext(UNSET, entries, _without_token(entries, files, text))
+
+
+def _is_there(name: str, entries: tuple[str, ...], files: FileWindow) -> bool:
+    """Whether a file is at the top of the context, whose listing may be cut."""
+    return name in entries or (len(entries) >= _MAX_ENTRIES and files.fact(name).exists is True)
 
 
 def _without_token(entries: tuple[str, ...], files: FileWindow, text: str) -> tuple[str, ...]:
     """The settings of package managers that hold no token; one that cannot be read is none of them."""
     found = []
     for name, sign in _SETTINGS.items():
-        if name not in entries and name not in text:
+        is_here = _is_there(name, entries, files)
+        if not is_here and name not in text:
             continue
-        for directory in ("",) if name in entries else _ABOVE:
+        for directory in ("",) if is_here else _ABOVE:
             with suppress(FileRefusedError):
                 lines = files.text(f"{directory}{name}").splitlines()
                 if not any(_may_hold_token(line.strip(), sign) for line in lines):

@@ -43,6 +43,7 @@ MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
 _IMAGE_TO_FILL_IN: Final = compile_lazily(r"(?:.*/)?[A-Z][A-Z0-9_-]*(?:[/:@].*)?")
+"""An image with a part in capitals: no repository has them."""
 _OF_COMPOSE: Final[dict[EngineVerb, EngineVerb]] = {"run": "compose run", "exec": "compose exec"}
 _TRUE: Final = frozenset({"1", "t", "true"})
 
@@ -227,10 +228,7 @@ def _is_certain(run: RunLine) -> bool:
 
 
 def _fill_in(word: Word) -> Word:
-    """A word of a page: capitals before a slash or colon, or after YOUR_, are for the reader to fill in.
-
-    In the name of an image any part in capitals is, as no repository has them.
-    """
+    """A word of a page: capitals before a slash or colon, or after YOUR_, are for the reader to fill in."""
     return replace(word, literal=False) if word.literal and _TO_FILL_IN.match(word.text) else word
 
 

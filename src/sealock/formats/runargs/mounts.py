@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Final, cast
 
 from msgspec.structs import replace
 
-from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_size
+from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_size, split_fields
 from sealock.model.container import Mount, MountKind
 
 PROPAGATIONS: Final = frozenset({
@@ -86,17 +85,6 @@ def parse_tmpfs(text: str) -> Mount:
     options = tuple(option_text.split(",")) if colon and option_text else ()
     other_options = tuple(option for option in options if option not in {"ro", "rw"})
     return Mount("tmpfs", None, target, read_only="ro" in options, options=other_options)
-
-
-def split_fields(text: str) -> list[str]:
-    """Split a list of key=value at the commas outside of quotes, as the client does."""
-    if '"' not in text:
-        return text.split(",")
-    try:
-        (fields,) = csv.reader([text], strict=True)
-    except (csv.Error, ValueError):
-        raise invalid(text, "is not a list of key=value") from None
-    return fields
 
 
 def parse_mount(text: str) -> Mount:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.runargs.mounts import split_fields
-from sealock.formats.runargs.scalars import holds_expansion, invalid
+from sealock.formats.runargs.scalars import holds_expansion, invalid, split_fields
 from sealock.model.container import Network, Port
 
 _MODES: Final = frozenset({"host", "none", "bridge", "private", "slirp4netns", "pasta"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +24,17 @@ def invalid(text: str, fault: str) -> ValueError:
 def holds_expansion(text: str) -> bool:
     """Whether the text has a mark of an unresolved expansion (see `expansions`)."""
     return any("\ue000" <= char <= "\uf8ff" for char in text)
+
+
+def split_fields(text: str) -> list[str]:
+    """Split a list of key=value at the commas outside of quotes, as the client does."""
+    if '"' not in text:
+        return text.split(",")
+    try:
+        (fields,) = csv.reader([text], strict=True)
+    except (csv.Error, ValueError):
+        raise invalid(text, "is not a list of key=value") from None
+    return fields
 
 
 def parse_boolean(text: str) -> bool:

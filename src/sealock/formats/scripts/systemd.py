@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock import shell
+from sealock.formats.unitfile import read_escape
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
 from sealock.patterns import compile_lazily
@@ -15,12 +16,6 @@ _EXEC_SETTINGS: Final = (
     "ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition",
 )  # fmt: skip
 _PREFIXES: Final = "-@+!:|"
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_NUMBERED: Final = compile_lazily(
-    r"\\(?:x(?!00)([0-9a-fA-F]{2})|u(?!0000|[dD][89a-fA-F])([0-9a-fA-F]{4})"
-    r"|U(?!0{8}|0000[dD][89a-fA-F])(000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})|(?!000)([0-3][0-7]{2}))"
-)
-"""A character by its number, octal in the last group; systemd refuses NUL and surrogates."""
 _BLANK: Final = " \t\r\n"
 _COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 
@@ -127,12 +122,10 @@ def _read_word(text: str, start: int, end: int) -> tuple[Word, int]:
                 if not quote:
                     break
                 parts.append(" ")
-            elif (numbered := _NUMBERED.match(text, at, end)) is not None:
-                digits = numbered[numbered.lastindex or 0]
-                parts.append(chr(int(digits, 8 if numbered.lastindex == 4 else 16)))
-                at = numbered.end() - 2
             else:
-                parts.append(_ESCAPES.get(after, after))
+                part, at = _read_escape(text, at, end)
+                parts.append(part)
+                continue
             at += 1
         elif char in "%$" and after == char:
             parts.append(char)
@@ -143,3 +136,12 @@ def _read_word(text: str, start: int, end: int) -> tuple[Word, int]:
             parts.append(char)
         at += 1
     return Word("".join(parts), Place(start, at), literal), at
+
+
+def _read_escape(text: str, at: int, end: int) -> tuple[str, int]:
+    """What a backslash and what follows it mean, and the offset after them; of what is no escape, the letter counts."""
+    try:
+        part, length = read_escape(text[at + 1 : min(end, at + 10)], 0)
+    except ValueError:
+        return text[at + 1], at + 2
+    return (part, at + 1 + length) if part != "\ufffd" else (text[at + 1], at + 2)  # systemd refuses half of a pair
