@@ -25,6 +25,15 @@ def test_every_analyzer_asks_for_something_within_bounds() -> None:
         assert type(analyzer).__doc__, analyzer.name
 
 
+def test_an_analyzer_that_is_not_placed_goes_by_the_name_alone() -> None:
+    directories = ("x", "var/lib/dpkg/info", "a/ebin", "a/specifications", "node_modules/x", "var/lib/pacman/local/x")
+    for analyzer in analyzers():
+        wanted = analyzer.patterns
+        names = {*wanted.names, *(f"x{ending.rpartition('/')[2]}" for ending in wanted.endings), "status", "desc"}
+        claims = [{analyzer.claims(f"{directory}/{name}") for directory in directories} for name in names]
+        assert analyzer.placed == any(len(answers) > 1 for answers in claims), analyzer.name
+
+
 def test_those_that_tell_of_files_alone_say_so_except_where_packages_hang_on_it() -> None:
     for analyzer in analyzers():
         tells_files_alone = get_type_hints(analyzer.read)["return"] == Iterator[FileFact]

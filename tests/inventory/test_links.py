@@ -164,6 +164,19 @@ SEEN: dict[str, tuple[list[list[Member]], tuple[str, str, int, bool]]] = {
         [[directory("var/lib"), symbolic("srv", "/var/lib"), file("srv/dpkg/status", OPENSSL)]],
         ("openssl", STATUS, 0, False),
     ),
+    "a database written through a link of its own layer, with an entry for its directory": (
+        [[directory("var/lib"), symbolic("srv", "/var/lib"), directory("srv/dpkg"), file("srv/dpkg/status", OPENSSL)]],
+        ("openssl", STATUS, 0, False),
+    ),
+    "a database written through a link of its own layer, far behind it": (
+        [
+            [
+                directory("var/lib"), symbolic("srv", "/var/lib"), *(file(f"f{n}") for n in range(5000)),
+                file("srv/dpkg/status", OPENSSL), *(file(f"g{n}") for n in range(5000)),
+            ],
+        ],
+        ("openssl", STATUS, 0, False),
+    ),
     "a database written through a chain of links that lead above the root": (
         [[directory("var/lib"), symbolic("a", "b"), symbolic("b", "../../var/lib"), file("a/dpkg/status", OPENSSL)]],
         ("openssl", STATUS, 0, False),
@@ -298,6 +311,13 @@ ERRORS: dict[str, tuple[list[list[Member]], str]] = {
     ),
     "a database written through a link of the layer below": (
         [[directory("var/lib"), symbolic("srv", "/var/lib")], [file("srv/dpkg/status", OPENSSL)]],
+        "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
+    ),
+    "a database written through a link of the layer below, with an entry for its directory": (
+        [
+            [directory("var/lib"), symbolic("srv", "/var/lib")],
+            [directory("srv/dpkg"), file("srv/dpkg/status", OPENSSL)],
+        ],
         "it lies below /srv, a symbolic link of layer 1: engines differ in whether they follow it",
     ),
     "a database written through a chain of links of layers below": (

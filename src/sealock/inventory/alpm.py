@@ -21,6 +21,7 @@ class Alpm(Analyzer):
     """Pacman's local database. The contents of `files` travel as a package without a version until `join`."""
 
     name = "alpm"
+    placed = True
     version = 2
     patterns = FilePatterns(names=("desc", "files"), homes=(LOCAL.rstrip("/"),), limit=16 << 20)
 

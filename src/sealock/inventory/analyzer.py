@@ -68,6 +68,8 @@ class Analyzer(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     patterns: ClassVar[FilePatterns]
+    placed: ClassVar[bool] = False
+    """Whether `claims` goes by the directory of a file, and not by its name or a fixed path alone."""
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Keep to these bounds."""

@@ -53,6 +53,7 @@ class Dpkg(Analyzer):
     """Debian's packages. File lists and licences travel as packages without a version until `join`."""
 
     name = "dpkg"
+    placed = True
     version = 4
     patterns = FilePatterns(
         paths=(STATUS,),

@@ -29,6 +29,7 @@ class Erlang(Analyzer):
     """`NAME-VERSION/ebin/NAME.app`, a term that the application controller reads; OTP_VERSION of the runtime."""
 
     name = "erlang"
+    placed = True
     patterns = FilePatterns(endings=(".app",), homes=("ebin",), names=("OTP_VERSION",), limit=1 << 20)
 
     def claims(self, path: str, /) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -32,7 +33,8 @@ class LayerFacts(Struct, frozen=True):
     """The facts of one layer, independent of the image, so that caches can keep them.
 
     `paths` are its files, which replace those of earlier layers; `directories`, which may change the modes of earlier
-    ones; `gone`, what its whiteouts remove; `opaque`, the directories whose earlier contents it hides.
+    ones; `gone`, what its whiteouts remove; `opaque`, the directories whose earlier contents it hides; `implied`, those
+    that hold its entries and have none of their own near these.
     """
 
     packages: tuple[Package, ...]
@@ -52,11 +54,17 @@ class LayerFacts(Struct, frozen=True):
     """Those of its links whose own paths matter to an analyzer."""
     units: int = 0
     """What its facts and names take, in the measure of `count_units`."""
+    implied: Names = Names()
 
     @property
     def cost(self) -> int:
         """What it takes of the limit of entries: facts have the same limit, which few layers reach."""
         return max(self.entries, self.units)
+
+    def holders(self) -> Iterator[list[str]]:
+        """Yield, part by part, the directories that hold its entries, among others that it has."""
+        yield from self.directories.parts()
+        yield from self.implied.parts()
 
     def of_packages(self) -> LayerFacts:
         """Only the facts on packages."""

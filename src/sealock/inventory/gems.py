@@ -19,6 +19,7 @@ class Gems(Analyzer):
     """`specifications/*.gemspec`, and those of the default gems below it; RubyGems writes a statement a line."""
 
     name = "gems"
+    placed = True
     patterns = FilePatterns(endings=(".gemspec",), homes=("specifications",), limit=4 << 20)
 
     def claims(self, path: str, /) -> bool:

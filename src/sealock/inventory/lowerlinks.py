@@ -35,21 +35,20 @@ def _written_through(
     layers: Sequence[LayerFacts], place: int, below: Mapping[str, int], selection: Selection
 ) -> dict[str, str]:
     """The links below that paths of a layer pass, each with the first path that means something where it leads."""
-    passed: dict[str, list[str]] = {}
-    for part in layers[place].paths.parts() if below else ():
-        directories = with_directories({path.rpartition("/")[0] for path in part})
-        if links := {directory for directory in directories if directory in below}:
-            for path in part:
-                for link in with_directories((path.rpartition("/")[0],)) & links:
-                    passed.setdefault(link, []).append(path)
+    layer, passed = layers[place], dict[str, list[str]]()
+    links = {link for part in (layer.holders() if below else ()) for link in with_directories(part) & below.keys()}
+    for part in layer.paths.parts() if links else ():
+        for path in part:
+            for link in with_directories((path.rpartition("/")[0],)) & links:
+                passed.setdefault(link, []).append(path)
     if not passed:
         return {}
     view = ByteView(layers[: place + 1], passed)
     seen = [link for link in passed if not view.hidden(link, below[link]) and view.directories.get(link, -1) < 0]
     targets = {
         path: target[1:]
-        for layer in (layers[:place] if seen else ())
-        for path, target in pairs(layer.links)
+        for other in (layers[:place] if seen else ())
+        for path, target in pairs(other.links)
         if target[:1] != HARD
     }
     decisive: dict[str, str] = {}

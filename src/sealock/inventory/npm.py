@@ -35,6 +35,7 @@ class Npm(Analyzer):
     """
 
     name = "npm"
+    placed = True
     version = 2
     patterns = FilePatterns(names=("package.json",), homes=("node_modules", *HOMES), limit=16 << 20)
 

@@ -25,10 +25,9 @@ def passes_own_links(facts: LayerFacts) -> bool:
     symbolic = {path for path, target in pairs(facts.links) if target[:1] != HARD}
     if not symbolic:
         return False
-    for names in (facts.paths, facts.directories, facts.gone, facts.opaque):
-        for part in names.parts():
-            if not symbolic.isdisjoint(with_directories({path.rpartition("/")[0] for path in part})):
-                return True
+    for directories in facts.holders():
+        if not symbolic.isdisjoint(with_directories(directories)):
+            return True
     for part in facts.links.parts():
         above = {target[1:].rpartition("/")[0] for target in part[1::2] if target[:1] == HARD}
         if not symbolic.isdisjoint(with_directories(above)):

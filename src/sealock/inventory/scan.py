@@ -56,6 +56,7 @@ class PieceFacts(Struct):
     directories: Names
     gone: Names
     opaque: Names
+    implied: Names
     entries: int
     size: int
     faults: list[FileFault]
@@ -119,6 +120,7 @@ def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
         directories=chained(piece.directories for piece in pieces),
         gone=chained(piece.gone for piece in pieces),
         opaque=chained(piece.opaque for piece in pieces),
+        implied=chained(piece.implied for piece in pieces),
         entries=entries,
         size=sum(piece.size for piece in pieces),
         faults=tuple(fault for piece in pieces for fault in piece.faults),
@@ -135,7 +137,9 @@ class _Scan:
         self.selection, self.most = selection, most
         self.facts: dict[str, list[Fact]] = {}
         self.paths, self.directories, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
-        self.links, self.marked = Gathering(), Gathering()
+        self.links, self.marked, self.implied = Gathering(), Gathering(), Gathering()
+        self.parents: set[str] = set()
+        """Directories that hold the entries since the last `compress`."""
         self.secrets = _secrets() if selection.files else None
         self.cleared: set[str] = set()
         """Files whose names suggest credentials, but whose contents hold none."""
@@ -146,6 +150,7 @@ class _Scan:
     def walk(self, entries: Iterator[LayerEntry]) -> None:
         """Take every entry. There are very many: a few quick tests skip most of them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
+        parents = self.parents
         may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
         none: list[Analyzer] = []
@@ -160,6 +165,7 @@ class _Scan:
                 before, _, name = path.rpartition("/")
                 if before != directory:
                     directory, of_directory = before, selection.by_directory(before)
+                    parents.add(before)
                     look = secretfiles.looks_into(before) if files else look
                 ending = name.rpartition(".")[2]
                 if files:
@@ -192,6 +198,7 @@ class _Scan:
 
     def take_other(self, entry: LayerEntry) -> bool:
         """Take an entry that is not a regular file; return whether its mode matters."""
+        self.parents.add(entry.path.rpartition("/")[0])
         if entry.kind == "whiteout":
             self.gone.add(entry.path)
             return False
@@ -318,16 +325,21 @@ class _Scan:
 
     def compress(self) -> None:
         """Compress the collected paths."""
-        for gathering in (self.paths, self.directories, self.gone, self.opaque, self.links, self.marked):
+        # Archives have an entry for a directory before those of its files, so that few are left.
+        self.implied.paths += sorted(self.parents.difference(self.directories.paths))
+        self.parents.clear()
+        for gathering in (self.paths, self.directories, self.gone, self.opaque, self.links, self.marked, self.implied):
             gathering.settle()
 
     def result(self) -> PieceFacts:
+        self.compress()
         return PieceFacts(
             facts=self.facts,
             paths=self.paths.names(),
             directories=self.directories.names(),
             gone=self.gone.names(),
             opaque=self.opaque.names(),
+            implied=self.implied.names(),
             entries=self.entries,
             size=self.size,
             faults=self.faults,

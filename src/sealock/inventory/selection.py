@@ -61,6 +61,8 @@ class Selection:
                 probes.update(ending.rpartition("/")[2] for ending in within)
                 probes.update("x.json" for _ in patterns.parents)
         self._probes = tuple(sorted(probes))
+        self._placed = tuple(probe for probe in self._probes if self._is_placed(probe))
+        """Those names of `_probes` that mean something in some directories only."""
 
     def by_path(self, path: str) -> list[Analyzer]:
         """The analyzers that select this path, each once, except those for programs.
@@ -118,13 +120,27 @@ class Selection:
         scoped = name[:1] == "@" and above.rpartition("/")[2] in self.homes
         return scoped or name in self.homes or directory in self.directories
 
+    def _is_placed(self, name: str) -> bool:
+        """Whether it depends on the directory of a file of this name what it means to the analyzers of such names."""
+        by_ending = [
+            entry for entry in self.endings.get(ending_of(name), ()) if name.endswith(entry[0].rpartition("/")[2])
+        ]
+        analyzers = [*self.names.get(name, ()), *(analyzer for _, analyzer in by_ending)]
+        return (
+            any("/" in text for text, _ in by_ending)
+            or any(analyzer.placed for analyzer in analyzers)
+            or any(path.rpartition("/")[2] == name for path in self.paths)
+        )
+
     def leads_further(self, path: str, real: str) -> set[Analyzer]:
         """The analyzers to which files mean something below a link, but not below the directory that it leads to."""
         further: set[Analyzer] = set()
         name = path.rpartition("/")[2]
         between = ("", "x/", "@x/x/") if name in self.homes else ("", "x/") if name[:1] == "@" else ("",)
         for below in between:
-            for probe in self._probes:
+            # Most names mean the same everywhere, and a container may have thousands of links.
+            is_special = self.by_directory(f"{path}/{below}".rstrip("/"))
+            for probe in self._probes if is_special else self._placed:
                 rest = f"/{below}{probe}"
                 if claimed := self.claims(path + rest):
                     further |= claimed - self.claims(real + rest)
