@@ -153,6 +153,7 @@ def test_each_option_sets_its_field(options: str, field: str, value: Any) -> Non
         ("podman run --security-opt unmask=ALL a", "unconfined_paths", True),
         ("podman run --security-opt mask=/proc/x --security-opt proc-opts=hidepid=2 a", "unconfined_paths", UNSET),
         ("podman run --cap-add NET_ADMIN,sys_time a", "cap_add", ("NET_ADMIN", "SYS_TIME")),
+        ("podman run --dns none a", "dns", ("none",)),
         ("podman run --secret token,type=env,target=T a", "secrets", ("token",)),
         ("podman run --tls-verify=false --replace --pod p --systemd always --cgroups=split a", "image", "a"),
         ("podman run --authfile f --group-entry x --read-only-tmpfs=false --read-only a", "read_only", True),
@@ -340,6 +341,8 @@ def test_an_unresolved_word_can_be_the_image(line: str) -> None:
         ("docker run --rm --restart always a", "conflicting options", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
         ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
+        ("docker run --dns none a", '"none" is not an IP address', "--dns none"),
+        ("podman run --dns nine a", '"nine" is not an IP address', "--dns nine"),
         (
             "docker run --mount type=glob,src=/a*,dst=/b a",
             "the type glob, which only Podman has",
@@ -451,6 +454,11 @@ def test_variables_of_the_same_text_are_resolved() -> None:
         ("Makefile", "DOCKER=docker\na:\n\t$(DOCKER) run -v $(CURDIR):/src x\n", "mounts", (Mount("bind", "$(CURDIR)", "/src"),)),
         ("Makefile", "a:\n\tdocker run -v $$PWD:/src x\n", "mounts", (Mount("bind", "$PWD", "/src"),)),
         ("Makefile", "a:\n\tdocker run $(FLAGS) x\n", "privileged", UNKNOWN),
+        *(
+            ("Makefile", f"a:\n\tdocker run {target} x y\n", "command", ("x", "y"))
+            for target in ("$@", "$*", "$<", "$(@D)", "$(*F)", "$(<F)", "$(%D)")
+        ),
+        ("up.sh", "docker run $@ x y\n", "image", "x"),
         ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "name", UNKNOWN),
         ("x.service", "[Service]\nExecStart=/usr/bin/docker run --name %n -v /a%%b:/c x\n", "mounts", (Mount("bind", "/a%b", "/c"),)),
         ("README.md", "a\n```sh\n$ docker run --privileged <image>\n```\n", "privileged", True),

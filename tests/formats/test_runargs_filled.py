@@ -65,6 +65,8 @@ TEMPLATES: list[tuple[str, str, str]] = [
     ("statements between lines", "docker run \\\n  {% if x %}\n  --privileged \\\n{% endif %}\n  nginx:1 sh", "privileged nginx:1 ('sh',)"),
     ("two statements in a line", "docker run \\\n{% if x %}{% if y %}\n{%- endif %}\n--privileged nginx:1", "privileged nginx:1 UNSET"),
     ("ERB", "docker run <%= image %> sh", "UNKNOWN ('sh',)"),
+    ("a choice of FreeMarker", "docker run ${a.b ?then('--privileged ', '')}-d x/${c}:1 sh", "UNKNOWN UNKNOWN"),
+    ("a statement of FreeMarker", "docker run <#if x>--privileged</#if> nginx:1", "privileged nginx:1 UNSET"),
     ("a statement of ERB", "docker run <% if x -%>--privileged<% end %> nginx:1", "privileged nginx:1 UNSET"),
     ("Go", "docker run {{ .Image | quote }} sh", "UNKNOWN ('sh',)"),
     ("a statement of Go", "docker run {{- if .X }} --privileged {{ end }} nginx:1", "privileged nginx:1 UNSET"),

@@ -17,18 +17,30 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
     (compile_lazily(r"(gnu)?makefile|\.gitlab-ci\.ya?ml", re.IGNORECASE), "run"),
     (compile_lazily(r"daemon\.json", re.IGNORECASE), "daemon"),
 )
+_COMPOSE: Final = compile_lazily(r"(docker-)?compose(\.override)?\.ya?ml")
+"""The names that Compose looks for."""
+_COMPOSE_KEY: Final = compile_lazily(
+    r"(?:^|\A\s+|[{,][ \t]*)[\"']?"
+    r"(?:services|include|networks|volumes|configs|secrets|models|name|version|x-[\w-]+)[\"']?[ \t]*:",
+    re.MULTILINE,
+)
+"""A key that a project has: the reference of Compose's commands has files of like names."""
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
-    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license|golden)",
+    r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license|golden|earth)",
     re.IGNORECASE,
 )
 TEMPLATE_ENDINGS: Final = (
     ".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache", ".ejs", ".gotmpl",
-    ".hbs", ".handlebars", ".liquid", ".mako", ".tftpl",
+    ".hbs", ".handlebars", ".liquid", ".mako", ".tftpl", ".ftl", ".njk", ".twig",
 )  # fmt: skip
 _TEMPLATE_OPTION: Final = "${templateOption:"
 """What the templates of development containers have in place of what their users choose."""
+_FILLED_FROM: Final = compile_lazily(
+    r"^[ \t]*FROM[ \t]+[^\n#]*(?:\{\{|\{%|<%|%%\w+%%|@\w+@)", re.MULTILINE | re.IGNORECASE
+)
+"""An image that another program fills in, which no builder takes."""
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
 """Of rejected patches and editors' swap files."""
 _KEYS: Final = (
@@ -98,7 +110,7 @@ def is_plain_dockerfile(base: str) -> bool:
 def is_template_of_dockerfile(base: str, text: str) -> bool:
     """Whether a text shows what the name of a Dockerfile does not: that it is a template of one."""
     starts = "." in base and text.lstrip().startswith(("{{", "{%", "<%"))
-    return starts or _TEMPLATE_OPTION in text
+    return starts or _TEMPLATE_OPTION in text or _FILLED_FROM.search(text) is not None
 
 
 def is_certain(base: str) -> bool:
@@ -122,7 +134,7 @@ def sniff(name: str, text: str) -> DocumentKind | None:
     if is_dockerfile_name(base):
         return "dockerfile"
     for named, kind in _NAMES:
-        if named.fullmatch(base):
+        if named.fullmatch(base) and (kind != "compose" or _COMPOSE.fullmatch(base) or _COMPOSE_KEY.search(text)):
             return kind
     for words, pattern, kind in _NAMELESS if not base else _NAMED if _JSON_START.match(text) else ():
         if any(word in text for word in words) and re.match(pattern, text, re.MULTILINE):

@@ -65,7 +65,7 @@ _HELM: Final = compile_lazily(
 )
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
-_TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
+_TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<[%#]|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )

@@ -158,7 +158,13 @@ FORMS: Final = (
         "the artifacts that units of Quadlet pull are not checked",
         (".artifact",),
     ),
-    UnevaluatedForm(r"(.*/)?[^/]*Earthfile", r"^\s*FROM\b", "earthfile", "Earthfiles are not checked", ("earthfile",)),
+    UnevaluatedForm(
+        r"(.*/)?[^/]*(Earthfile|\.earth)",
+        r"^\s*FROM\b",
+        "earthfile",
+        "Earthfiles are not checked",
+        ("earthfile", ".earth"),
+    ),
     UnevaluatedForm(
         r"(.*/)?(Singularity(\.[^/]*)?|Apptainer(\.[^/]*)?|[^/]*\.def)",
         r"^\s*Bootstrap\s*:",

@@ -337,9 +337,11 @@ class _DirectoryReader:
         if self._options.render and (is_renderable(path) or any(path.startswith(chart) for chart in self._charts)):
             yield from self._render(path)
             return
-        certain = is_certain(os.path.basename(path)) or is_lock(path)
+        lock = is_lock(path)
+        certain = lock or is_certain(os.path.basename(path))
         for input_ in read_file(path, self._target, self._options, walked=True):
-            if isinstance(input_, Unreadable) and input_.target == path and not (certain or input_.fault):
+            unknown = isinstance(input_, Unreadable) and input_.error == UNKNOWN_KIND and not lock
+            if isinstance(input_, Unreadable) and input_.target == path and (unknown or not (certain or input_.fault)):
                 if input_.error != UNKNOWN_KIND:
                     # Whether it is anything that sealock knows is not certain, so it is no error.
                     yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sealock.formats.runargs.mounts import PROPAGATIONS
+from sealock.formats.runargs.networks import NO_NAME_SERVERS
 from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords
 from sealock.model.absent import UNKNOWN
@@ -106,6 +107,9 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
     for value, option in pairs.get("name", ()):
         if option.literal and isinstance(value, str) and len(value) == 1:
             yield OptionError(f'"{value}" is not a container\'s name, which has at least 2 characters', option.place)
+    for value, option in pairs.get("dns", ()):
+        if value == NO_NAME_SERVERS:
+            yield OptionError(f'--dns: "{value}" is not an IP address', option.place)
     for value, option in pairs.get("mounts", ()):
         if option.literal and option.spec.name == "volume" and (unknown_mode := _invalid_mode(value)):
             yield OptionError(f'"{option.text}" has the unknown mode "{unknown_mode}"', option.place)

@@ -12,6 +12,8 @@ _KEYS: Final = frozenset({
     "name", "alias", "ip", "ip6", "mac-address", "link-local-ip", "driver-opt", "gw-priority", "mac", "interface_name",
     "host_interface_name", "mtu", "metric", "vlan", "bclim",
 })  # fmt: skip
+NO_NAME_SERVERS: Final = "none"
+"""What Podman takes in place of an address for no /etc/resolv.conf of its own."""
 
 
 def parse_network(text: str) -> str | Network:
@@ -121,9 +123,14 @@ def spell_port(port: Port) -> str:
     return body if port.protocol == "tcp" else f"{body}/{port.protocol}"
 
 
-def parse_address(text: str) -> str:
-    """Parse an IP address."""
-    if _is_ipv4(text) or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%")) or holds_expansion(text):
+def parse_name_server(text: str) -> str:
+    """Parse the IP address of a name server, or Podman's word for no file of them."""
+    if (
+        text == NO_NAME_SERVERS
+        or _is_ipv4(text)
+        or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%"))
+        or holds_expansion(text)
+    ):
         return text
     raise invalid(text, "is not an IP address")
 

@@ -19,6 +19,8 @@ _ELLIPSES: Final = frozenset({"...", "…", "[...]", "{}"})
 """What stands for words that are left out, or that a program formats into its text."""
 
 _VARIABLE: Final = compile_lazily(r"\$(?:\{[^}]*\}|(?:env:)?\w+)|%[^%]+%")
+_AUTOMATIC: Final = compile_lazily(r"\$(?:<|\([@*<%][DF]?\))")
+"""What make puts for a target, its stem or what it is made of: one word."""
 
 
 class ParsedOption(Struct, frozen=True):
@@ -159,6 +161,8 @@ def may_hold_options(word: Word, *, last: bool, first_option: bool) -> bool:
         return not last
     if "[@]" in text or "[*]" in text or text in {"$@", "$*", "${@}", "${*}"}:
         return True
+    if _AUTOMATIC.fullmatch(text):
+        return False
     if text.startswith("{{"):  # one word, most often
         return _guess_content(text) == "options"
     quoted = word.place.end - word.place.start >= len(text) + 2

@@ -249,6 +249,8 @@ def _original(word: Word, source: Source, fragment: Fragment) -> Word:
         return word  # a part of the variable's value
     if text.startswith("@"):
         return word  # PowerShell's array, which is a variable and no text
+    if text in {"$@", "$*"} and word.text == "${_}":
+        return replace(word, text=f"$({text[1]})")  # make's name for a target, not the arguments of a script
     if text.startswith(("{{", "<")) and _FILLED.fullmatch(word.text):
         return replace(word, text=text)
     return word if not text or not _QUOTES.isdisjoint(text) else replace(word, text=text)

@@ -1,4 +1,4 @@
-"""Reads a shell script that a template engine fills in first: Jinja, Liquid, Go's templates, ERB, shortcodes of Hugo.
+"""Reads a shell script that a template engine fills in first: Jinja, Liquid, Go's templates, ERB, FreeMarker, Hugo.
 
 Each is replaced by a text of its length that a shell reads as what comes out of it: an expression is one expansion, a
 statement is nothing. So what stands in the branches of an `if` counts, whichever is taken.
@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from sealock.formats.scripts.fragment import Fragment
 from sealock.patterns import compile_lazily
 
-_SIGNS: Final = ("{{", "{%", "<%")
+_SIGNS: Final = ("{{", "{%", "<%", "<#", "?then(", "?string(")
 _STATEMENT: Final = (
     r"\{%(?:[^\n{%]|%(?![{}]))*+%\}|<%(?![=%])(?:[^\n<%]|%(?!>))*+%>"
-    r"|\{\{-?[ \t]*(?:if|else|end|range|with|define|block|template)\b[^\n{}]*+\}\}"
+    r"|\{\{-?[ \t]*(?:if|else|end|range|with|define|block|template)\b[^\n{}]*+\}\}|</?#[a-z][^\n<>]*+>"
 )
-_EXPRESSION: Final = r"\{\{[^\n{}]*+\}\}|<%=(?:[^\n<%]|%(?!>))*+%>"
+_EXPRESSION: Final = r"\{\{[^\n{}]*+\}\}|<%=(?:[^\n<%]|%(?!>))*+%>|\$\{[^\n{}?]*\?(?:then|string)\([^\n{}]*+\}"
 _TEMPLATE: Final = compile_lazily(
     # What a shell quotes, and what a comment holds, is left as it is; and so are the expressions of GitHub.
     r"\\.|'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"|(?<![^\s;])#[^\n]*|\$\{\{"

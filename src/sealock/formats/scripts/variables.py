@@ -114,9 +114,14 @@ class _ShellScope:
                 if depth < _MAX_DEPTH:
                     for nested in changed.nested:
                         # A nested script runs in another process, so its assignments end with it.
-                        inner = _ShellScope(dict(self.values), self.shared, set(self.guarded))
+                        unsure = self.unsure() if pipeline.guarded else set(self.guarded)
+                        inner = _ShellScope(dict(self.values), self.shared, unsure)
                         yield from inner.script(nested.script, depth + 1, piped=read)
                 self.remember(command, pipeline)
+
+    def unsure(self) -> set[str]:
+        """The variables that may have other values by the time that a function, or the round of a loop, runs."""
+        return {name for name in self.values if self.shared.counts[name] > 1 or name == _ARGUMENTS}
 
     def command(self, command: Command, *, guarded: bool) -> Command:
         """Resolve a command's words."""
