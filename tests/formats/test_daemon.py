@@ -54,6 +54,10 @@ def after(text: str, change: FieldChange) -> str:
         ("{}", "rootless", UNKNOWN),
         ('{"ICC": false}', "icc", UNSET),
         ('{"insecure-registry": []}', "unknown_keys", ("insecure-registry",)),
+        *(
+            (f'{{"{key}": 1}}', "unknown_keys", UNSET)
+            for key in ("cri-containerd", "default-stop-timeout", "feature", "ip-forward-no-drop", "network-diagnostic-port")
+        ),
     ],
 )  # fmt: skip
 def test_field_is_read(text: str, field: str, value: object) -> None:

@@ -457,7 +457,7 @@ class Folder:
         return ProjectFile(path, exists=path in self.files)
 
     def entries(self, _folder: str) -> tuple[str, ...]:
-        return tuple(self.files)
+        return tuple(name for name in self.files if "/" not in name)
 
 
 @pytest.mark.parametrize(
@@ -501,7 +501,7 @@ def test_settings_without_a_token_are_known(files: dict[str, str | None], withou
     document = formats.read("dockerfile", Source("Dockerfile", "FROM a\n"), Folder(**files))
     made = document.subjects[0].noun
     assert isinstance(made, Build)
-    assert made.context.without_token == without
+    assert made.context.without_secret == without
     assert not document.errors
 
 
@@ -516,6 +516,13 @@ def test_settings_without_a_token_are_known(files: dict[str, str | None], withou
         ("COPY .npmrc .", {".npmrc": "a=b", "../.npmrc": "_auth=x"}, (".npmrc",)),
         ("COPY .npmrc .", {"../../../.npmrc": "a=b"}, ()),
         ("COPY . .", {"../.npmrc": "a=b"}, ()),
+        ("COPY a/b.key .", {"a/b.key": "-----BEGIN PGP PUBLIC KEY BLOCK-----"}, ("a/b.key",)),
+        ("COPY ./a/b.pem .", {"../a/b.pem": "-----BEGIN CERTIFICATE-----"}, ("a/b.pem",)),
+        ("COPY /b.key .", {"b.key": "-----BEGIN PUBLIC KEY-----\n-----BEGIN PRIVATE KEY-----"}, ()),
+        ("COPY b.key .", {"b.key": "0123456789abcdef"}, ()),
+        ("COPY b.key .", {"b.key": None, "../b.key": "-----BEGIN PUBLIC KEY-----"}, ()),
+        ("COPY a/b.keys .", {"a/b.key": "-----BEGIN PUBLIC KEY-----"}, ()),
+        ("COPY . .", {"b.key": "-----BEGIN PUBLIC KEY-----"}, ("b.key",)),
     ],
 )
 def test_settings_above_are_those_of_a_file_that_is_not_here(
@@ -526,7 +533,7 @@ def test_settings_above_are_those_of_a_file_that_is_not_here(
     document = formats.read("dockerfile", Source("Dockerfile", f"FROM a\n{text}\n"), folder)
     made = document.subjects[0].noun
     assert isinstance(made, Build)
-    assert made.context.without_token == without
+    assert made.context.without_secret == without
 
 
 def test_a_dockerignore_counts_where_the_listing_is_cut() -> None:

@@ -99,6 +99,10 @@ def test_a_context_without_secrets_is_clean(sentence: str, text: str, context: F
         ("COPY a/.npmrc .", "registry=x", ["B016"]),
         ("COPY --from=a .npmrc .", "registry=x", ["B016"]),
         ("COPY --from=b:1 .npmrc .", "registry=x", ["B016"]),
+        ("ADD https://e.com/Release.key /etc/apt/", "", []),
+        ("ADD https://e.com/a.pem https://e.com/.npmrc /a/", "", []),
+        ("ADD https://e.com/id_rsa /a/", "", ["B016"]),
+        ("ADD https://e.com/Release.key b.key /a/", "", ["B016"]),
         ("COPY . .", "a:_authToken=x", ["B012"]),
     ],
 )

@@ -154,6 +154,8 @@ def test_signs_of_programs_alone_make_no_code(value: str) -> None:
         ("SECRET_KEY", "keys/server.pem"),
         ("TOKEN", "vault:secret/data/x#token"),
         ("TOKEN", "op://vault/item/field"),
+        ("KAFKA_SSL_KEYSTORE_CREDENTIALS", "kafka01_keystore_creds"),
+        ("SASL_CREDENTIALS", "etc/sasl-credentials"),
         ("MYSQL_ALLOW_EMPTY_PASSWORD", "yes"),
         ("MYSQL_RANDOM_ROOT_PASSWORD", "1"),
         ("SECRET_KEY_BASE_DUMMY", "1"),

@@ -283,13 +283,13 @@ class Stage(Struct, frozen=True):
 class BuildContext(Struct, frozen=True):
     """The build context: the .dockerignore patterns that apply, UNSET where there is no such file.
 
-    `entries` are the names at the top of the context, UNKNOWN where they could not be listed. `without_token` are the
-    settings of package managers, there or in a directory above, that were read and hold no token.
+    `entries` are the names at the top of the context, UNKNOWN where they could not be listed. `without_secret` are the
+    settings of package managers and the files of keys, there or in a directory above, that were read and hold none.
     """
 
     ignored: Maybe[tuple[str, ...]] = UNKNOWN
     entries: Maybe[tuple[str, ...]] = UNKNOWN
-    without_token: tuple[str, ...] = ()
+    without_secret: tuple[str, ...] = ()
 
 
 def context_name(text: str) -> str:

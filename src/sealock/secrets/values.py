@@ -92,6 +92,7 @@ _REFERENCES: Final = (
 _MASKED: Final = compile_lazily(r"<|\{\{|xxxx|^(.)\1*$|^[x*._ -]*$", re.IGNORECASE)
 _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
+    r"|[\w./-]+[_-]cred(?:ential)?s"  # Kafka's images take such a name of a file
 )
 
 _CODE: Final = compile_lazily(

@@ -1,8 +1,10 @@
-"""The build context: the patterns of .dockerignore, the entries at the top, and which settings there hold no token."""
+"""The build context: the patterns of .dockerignore, the entries at the top, and which files hold no secret."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
@@ -19,6 +21,11 @@ _SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
 """Settings of package managers, most of which hold no token, and what stands between key and value."""
 _ABOVE: Final = ("../", "../../")
 """Where the context of `docker build -f docker/Dockerfile .` is: it has what the Dockerfile's directory has not."""
+_KEY_FILE: Final = compile_lazily(r"[\w./+-]{1,200}\.(?:key|pem)(?![\w./+-])")
+_MOST_KEYS: Final = 50
+"""Files of keys that are read for a Dockerfile."""
+_PUBLIC: Final = ("PUBLIC KEY", "BEGIN CERTIFICATE")
+"""What a file of public keys holds; one with a private key says so in a line of its own."""
 _SECRET_KEYS: Final = ("auth", "password", "token", "ident", "key", "cert", "secret", "username")
 """Parts of the keys of what should stay secret."""
 _REFERENCE: Final = compile_lazily(r"(?:\$\{\w+\}|true|false)?")
@@ -35,8 +42,8 @@ def read_context(name: str, text: str, files: FileWindow, errors: list[InputErro
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
         if _is_there(path, entries, files):
-            return BuildContext(_patterns(path, files, errors), entries, _without_token(entries, files, text))
-    return BuildContext(UNSET, entries, _without_token(entries, files, text))
+            return BuildContext(_patterns(path, files, errors), entries, _without_secret(entries, files, text))
+    return BuildContext(UNSET, entries, _without_secret(entries, files, text))
 
 
 def _is_there(name: str, entries: tuple[str, ...], files: FileWindow) -> bool:
@@ -44,8 +51,8 @@ def _is_there(name: str, entries: tuple[str, ...], files: FileWindow) -> bool:
     return name in entries or (len(entries) >= _MAX_ENTRIES and files.fact(name).exists is True)
 
 
-def _without_token(entries: tuple[str, ...], files: FileWindow, text: str) -> tuple[str, ...]:
-    """The settings of package managers that hold no token; one that cannot be read is none of them."""
+def _without_secret(entries: tuple[str, ...], files: FileWindow, text: str) -> tuple[str, ...]:
+    """The settings of package managers and the files of keys that hold no secret; none that cannot be read."""
     found = []
     for name, sign in _SETTINGS.items():
         is_here = _is_there(name, entries, files)
@@ -57,7 +64,19 @@ def _without_token(entries: tuple[str, ...], files: FileWindow, text: str) -> tu
                 if not any(_may_hold_token(line.strip(), sign) for line in lines):
                     found.append(name)
                 break
-    return tuple(found)
+    named = [match[0] for match in _KEY_FILE.finditer(text)]
+    return (*found, *_public_keys([*named, *filter(_KEY_FILE.fullmatch, entries)], files))
+
+
+def _public_keys(paths: Iterable[str], files: FileWindow) -> Iterator[str]:
+    """The files of keys, of a Dockerfile or at the top of its context, that hold none but public ones."""
+    for path in islice(dict.fromkeys(paths), _MOST_KEYS):
+        name = path.removeprefix("./").removeprefix("/")
+        there = (f"{directory}{name}" for directory in ("", *_ABOVE))
+        with suppress(FileRefusedError, StopIteration):
+            content = files.text(next(path for path in there if files.fact(path).exists is True))
+            if "PRIVATE KEY" not in content and any(mark in content for mark in _PUBLIC):
+                yield name
 
 
 def _may_hold_token(line: str, sign: str) -> bool:

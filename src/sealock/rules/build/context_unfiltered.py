@@ -58,7 +58,7 @@ def _evaluate(context: BuildContext, excluded_by_flag: list[str]) -> tuple[bool,
     """Whether the answer is unknown, the message ("" for no finding), and its confidence."""
     entries = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *excluded_by_flag]
-    names = [name for name in entries if name not in context.without_token]
+    names = [name for name in entries if name not in context.without_secret]
     sensitive = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
     exposed = [path for path in sensitive if not ignores(patterns, path)]
     if exposed:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import AddFile, Copy
 from sealock.rules.build._credentials import credential_file
-from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
 
 class CredentialFileCopied(Rule[Build]):
@@ -10,8 +10,8 @@ class CredentialFileCopied(Rule[Build]):
 
     Everyone who can pull the image can read the file, and a later `rm` does not help: the layer keeps it. Mount what
     the build needs for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci`, or
-    `--mount=type=ssh`), and pass what the program needs at run time. A `.npmrc` or `.yarnrc.yml` in the directory of
-    the Dockerfile, or else above it, is read: where it holds no token, it is not reported.
+    `--mount=type=ssh`), and pass what the program needs at run time. A `.npmrc`, `.yarnrc.yml`, `*.key` or `*.pem` in
+    the directory of the Dockerfile, or else above it, is read: where it holds no secret, it is not reported.
     """
 
     id = "B016"
@@ -37,12 +37,14 @@ class CredentialFileCopied(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, copy in build.each(Copy, AddFile):
             is_local = isinstance(copy, AddFile) or copy.source_image is None
-            harmless = build.context.without_token if is_local else ()
+            harmless = build.context.without_secret if is_local else ()
             for source in copy.sources:
                 text = named = source.text
                 if text.removeprefix("./").removeprefix("/") in harmless:
                     continue
                 contents = credential_file(text)
+                if contents is not None and "://" in text and contents[1] is not Confidence.HIGH:
+                    contents = None  # a key for all who ask is mostly the one that signs packages
                 if (
                     contents is None
                     and len(copy.sources) == 1
