@@ -25,6 +25,7 @@ _COMPOSE_KEY: Final = compile_lazily(
     re.MULTILINE,
 )
 """A key that a project has: the reference of Compose's commands has files of like names."""
+_CONTENT: Final = compile_lazily(r"^[ \t]*[^\s#]", re.MULTILINE)
 _DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
@@ -128,13 +129,18 @@ def is_named(base: str) -> bool:
     return is_dockerfile_name(base) or any(pattern.fullmatch(base) for pattern, _ in _NAMES)
 
 
+def _may_be_project(base: str, text: str) -> bool:
+    """Whether a file that is named like a compose file is one, or is empty: many a program's settings are called so."""
+    return _COMPOSE.fullmatch(base) is not None or _COMPOSE_KEY.search(text) is not None or not _CONTENT.search(text)
+
+
 def sniff(name: str, text: str) -> DocumentKind | None:
     """Return the kind of a text, None where it is not recognised."""
     base = name.replace("\\", "/").rpartition("/")[2]
     if is_dockerfile_name(base):
         return "dockerfile"
     for named, kind in _NAMES:
-        if named.fullmatch(base) and (kind != "compose" or _COMPOSE.fullmatch(base) or _COMPOSE_KEY.search(text)):
+        if named.fullmatch(base) and (kind != "compose" or _may_be_project(base, text)):
             return kind
     for words, pattern, kind in _NAMELESS if not base else _NAMED if _JSON_START.match(text) else ():
         if any(word in text for word in words) and re.match(pattern, text, re.MULTILINE):
