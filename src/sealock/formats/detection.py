@@ -20,7 +20,7 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
 _COMPOSE: Final = compile_lazily(r"(docker-)?compose(\.override)?\.ya?ml")
 """The names that Compose looks for."""
 _COMPOSE_KEY: Final = compile_lazily(
-    r"(?:^|\A\s+|[{,][ \t]*)[\"']?"
+    r"(?:^|\A\s+|[{,]\s*)[\"']?"
     r"(?:services|include|networks|volumes|configs|secrets|models|name|version|x-[\w-]+)[\"']?[ \t]*:",
     re.MULTILINE,
 )

@@ -210,7 +210,8 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
         if lowered.endswith(detection.LEFTOVER_ENDINGS):
             return [Unevaluated("dockerfile", "rejected patches and editors' swap files are not checked")]
         named = lowered.endswith(detection.TEMPLATE_ENDINGS) and (_TEMPLATE.search(text) or _is_broken(text))
-        if named or detection.is_template_of_dockerfile(base, text):
+        # What builds is checked, whatever stands in its texts.
+        if named or (detection.is_template_of_dockerfile(base, text) and _is_broken(text)):
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     if pods:

@@ -21,7 +21,7 @@ _SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
 """Settings of package managers, most of which hold no token, and what stands between key and value."""
 _ABOVE: Final = ("../", "../../")
 """Where the context of `docker build -f docker/Dockerfile .` is: it has what the Dockerfile's directory has not."""
-_KEY_FILE: Final = compile_lazily(r"[\w./+-]{1,200}\.(?:key|pem)(?![\w./+-])")
+_KEY_FILE: Final = compile_lazily(r"(?<![\w./+-])[\w./+-]{1,200}\.(?:key|pem)(?![\w./+-])")
 _MOST_KEYS: Final = 50
 """Files of keys that are read for a Dockerfile."""
 _PUBLIC: Final = ("PUBLIC KEY", "BEGIN CERTIFICATE")
