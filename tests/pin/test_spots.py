@@ -356,6 +356,10 @@ def test_an_image_of_a_resource_is_read_or_reported(
         pytest.param("{image: x:1, build: ., pull_policy: build}", {"x:1"}, set(), id="always built"),
         pytest.param("{image: x:1, build: ., pull_policy: never}", {"x:1"}, set(), id="never pulled"),
         pytest.param("{image: x:1}", set(), set(), id="not built"),
+        pytest.param(
+            "{image: x:1, build: {tags: [y:2, '${T:-z}:3']}}", {"x:1", "y:2", "z:3"}, {"x:1"}, id="further tags"
+        ),
+        pytest.param("{image: x:1, build: {tags: y}}", {"x:1"}, {"x:1"}, id="no list of tags"),
     ],
 )
 def test_a_service_with_an_image_and_a_build(service: str, built: set[str], pulled: set[str]) -> None:

@@ -133,6 +133,12 @@ class _Compose:
                     policy = get(value, "pull_policy")
                     if not (isinstance(policy, Scalar) and policy.text in {"build", "never"}):
                         self.pulled.add(filled)
+            tags = get(build, "tags")
+            self.built |= {
+                fill(tag.text, self.variables).value
+                for tag in (tags.items if isinstance(tags, Sequence) else ())
+                if isinstance(tag, Scalar)
+            }
             yield from self._volumes(get(value, "volumes"), name)
             yield from self._initial(get(value, "pre_start"), name)
             yield from self._contexts(build, name)
