@@ -389,7 +389,7 @@ def test_an_unreadable_line_is_an_error_with_its_place(text: str, line: int, col
 BROKEN = [
     "COPY --chown=1 --chown=2 a /", "COPY --chown a /", "COPY --link=maybe a /", "COPY --link=true --link a /", "COPY a <<EOF\nx\nEOF",
     "COPY --from=$S a /", "COPY --from=0 a /", "COPY a", "ADD a", "ADD --from=x a /", "RUN --network=some x", "RUN --security=none x",
-    "RUN --mount=type=cache,wrong=/x x", "RUN --mount=type x", "RUN --mount=from=$S,target=/x x", 'RUN --mount=type=bind,\\"a x', "CMD --x",
+    "RUN --mount=type=cache,wrong=/x x", "RUN --mount=type x", "RUN --mount=from=$S,target=/x x", 'RUN --mount=from=\\"a\\",target=/x x', 'RUN --mount=type=bind,\\"a x', "CMD --x",
     "SHELL sh -c", "SHELL []", "SHELL", "HEALTHCHECK", "HEALTHCHECK echo x", "HEALTHCHECK CMD", "HEALTHCHECK CMD []", "HEALTHCHECK NONE x",
     "HEALTHCHECK --interval=1us CMD x", "HEALTHCHECK --interval=-1s CMD x", "HEALTHCHECK --retries=x CMD x", "HEALTHCHECK --retries=-1 CMD x",
     "ONBUILD", "ONBUILD ONBUILD RUN x", "ONBUILD FROM x", "ENV", "ENV A", "ENV =1", "LABEL a=1 b", "ARG =x", "ARG", 'VOLUME [""]', "VOLUME []",

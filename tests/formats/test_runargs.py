@@ -341,6 +341,11 @@ def test_an_unresolved_word_can_be_the_image(line: str) -> None:
         ("docker run --rm --restart always a", "conflicting options", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
         ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
+        (
+            "docker run --mount 'type=bind,src=\"/a\",dst=/b' a",
+            "has a quote that encloses no whole field",
+            "--mount 'type=bind,src=\"/a\",dst=/b'",
+        ),
         ("docker run --dns none a", '"none" is not an IP address', "--dns none"),
         ("podman run --dns nine a", '"nine" is not an IP address', "--dns nine"),
         (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Final
 
+from sealock.formats.csvfields import split_fields
 from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.formats.dockerfile.scope import ParseState
 from sealock.model.absent import Absent
@@ -28,7 +28,11 @@ def parse_run_mount(flag: Flag, state: ParseState) -> RunMount:
     kind = "bind"
     options: list[tuple[str, str]] = []
     text = flag.value.text if flag.value else ""
-    for field in _split_fields(text):
+    try:
+        fields = split_fields(text)
+    except ValueError as error:
+        raise DockerfileSyntaxError(message=f"--mount {error}", place=flag.place) from None
+    for field in fields:
         key, equals, value = field.partition("=")
         key = key.lower()
         if key not in _KEYS or not (equals or key in _FLAGS):
@@ -46,16 +50,6 @@ def parse_run_mount(flag: Flag, state: ParseState) -> RunMount:
                 raise DockerfileSyntaxError(message=f"--mount has no type {kind[:40]}", place=flag.place)
         options.append((key, value if equals else "true"))
     return RunMount(kind, tuple(options), flag.place)
-
-
-def _split_fields(text: str) -> list[str]:
-    """Split at commas outside of quotes."""
-    if '"' not in text:
-        return text.split(",")
-    try:
-        return next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        raise DockerfileSyntaxError(message=f"invalid --mount: {error}") from None
 
 
 def _expand(raw: str, place: Place, state: ParseState) -> str:

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
-from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_size, split_fields
+from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_fields, parse_size
 from sealock.model.container import Mount, MountKind
 
 PROPAGATIONS: Final = frozenset({
@@ -89,7 +89,7 @@ def parse_tmpfs(text: str) -> Mount:
 
 def parse_mount(text: str) -> Mount:
     """Parse the value of --mount."""
-    fields = split_fields(text)
+    fields = parse_fields(text)
     kind, source, target, read_only, propagation, options = "volume", None, "", False, None, []
     for field in fields:
         key, equals, value = field.partition("=")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.runargs.scalars import holds_expansion, invalid, split_fields
+from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_fields
 from sealock.model.container import Network, Port
 
 _MODES: Final = frozenset({"host", "none", "bridge", "private", "slirp4netns", "pasta"})
@@ -32,7 +32,7 @@ def parse_network(text: str) -> str | Network:
 
 def _parse_long(text: str, whole: str) -> str | Network:
     name, aliases = "", []
-    for field in split_fields(text):
+    for field in parse_fields(text):
         key, equals, value = field.partition("=")
         key = key.strip().lower()
         if key not in _KEYS or not equals:

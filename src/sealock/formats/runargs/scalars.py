@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from sealock.formats.csvfields import split_fields
 from sealock.model.durations import parse_duration
 
 SettingValue: TypeAlias = Any
@@ -26,15 +26,12 @@ def holds_expansion(text: str) -> bool:
     return any("\ue000" <= char <= "\uf8ff" for char in text)
 
 
-def split_fields(text: str) -> list[str]:
-    """Split a list of key=value at the commas outside of quotes, as the client does."""
-    if '"' not in text:
-        return text.split(",")
+def parse_fields(text: str) -> list[str]:
+    """Split a list of key=value, as the client does."""
     try:
-        (fields,) = csv.reader([text], strict=True)
-    except (csv.Error, ValueError):
-        raise invalid(text, "is not a list of key=value") from None
-    return fields
+        return split_fields(text)
+    except ValueError as error:
+        raise invalid(text, str(error)) from None
 
 
 def parse_boolean(text: str) -> bool:
