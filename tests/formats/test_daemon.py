@@ -56,7 +56,7 @@ def after(text: str, change: FieldChange) -> str:
         ('{"insecure-registry": []}', "unknown_keys", ("insecure-registry",)),
         *(
             (f'{{"{key}": 1}}', "unknown_keys", UNSET)
-            for key in ("cri-containerd", "default-stop-timeout", "feature", "ip-forward-no-drop", "network-diagnostic-port")
+            for key in ("cri-containerd", "default-stop-timeout", "ip-forward-no-drop", "network-diagnostic-port")
         ),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.live
 
 NEWER = {
     "allow-direct-routing", "bip6", "bridge-accept-fwmark", "firewall-backend", "host-gateway-ips", "min-api-version",
-    "nri-opts", "validate",
+    "nri-opts", "validate", "default-stop-timeout", "ip-forward-no-drop",
 }  # fmt: skip
 """Keys of engines that are newer than Debian's."""
 OLDER = {"cluster-advertise", "cluster-store", "cluster-store-opts", "graph", "deprecated-key-path", "config-file"}

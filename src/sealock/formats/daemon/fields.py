@@ -126,6 +126,6 @@ KNOWN: Final = frozenset({row.key for row in TABLE}) | frozenset({
     "no-proxy", "node-generic-resources", "pidfile", "raw-logs", "rootless",
     "shutdown-timeout", "swarm-default-advertise-addr", "userland-proxy-path", "deprecated-key-path",
     "allow-direct-routing", "bridge-accept-fwmark", "nri-opts", "validate", "cri-containerd", "default-stop-timeout",
-    "feature", "ip-forward-no-drop", "network-diagnostic-port",
+    "ip-forward-no-drop", "network-diagnostic-port",
 })  # fmt: skip
 """Every key that an engine accepts; with any other key it does not start."""
