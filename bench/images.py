@@ -88,7 +88,8 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], director
     failed = [name for name, repeats in runs.items() if any(ran.status for ran in repeats)]
     for name in failed:
         print(f"{name} ended with status {runs[name][-1].status}")
-    return 0 if all(evaluated(runs, together)) and not failed else 1
+    # The figures of a program that failed say nothing.
+    return 0 if not failed and all(evaluated(runs, together)) else 1
 
 
 def evaluated(runs: Runs, together: dict[str, int]) -> list[bool]:
