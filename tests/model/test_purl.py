@@ -31,6 +31,8 @@ ROWS: list[tuple[str, Package, Distribution | None, str]] = [
     ("an rpm epoch is a qualifier", Package("rpm", "openssl", "1:3.0.7-27.el9", "", architecture="x86_64", source="openssl-3.0.7-27.el9.src.rpm"), RED_HAT, "pkg:rpm/rhel/openssl@3.0.7-27.el9?arch=x86_64&distro=rhel-9.3&epoch=1&upstream=openssl-3.0.7-27.el9.src.rpm"),
     ("an rpm epoch of nought is none", Package("rpm", "bash", "0:5.1-6", ""), RED_HAT, "pkg:rpm/rhel/bash@5.1-6?distro=rhel-9.3"),
     ("an rpm source by name and version", Package("rpm", "perl-libs", "4:5.32-481", "", source="perl", source_version="4:5.32-481"), RED_HAT, "pkg:rpm/rhel/perl-libs@5.32-481?distro=rhel-9.3&epoch=4&upstream=perl-5.32-481.src.rpm"),
+    ("an rpm source by its name alone", Package("rpm", "a", "1-1", "", source="b"), RED_HAT, "pkg:rpm/rhel/a@1-1?distro=rhel-9.3&upstream=b"),
+    ("an rpm source by its file, with a version", Package("rpm", "a", "1-1", "", source="b-2-1.src.rpm", source_version="2-1"), RED_HAT, "pkg:rpm/rhel/a@1-1?distro=rhel-9.3&upstream=b-2-1.src.rpm"),
     ("rpm keeps upper case", Package("rpm", "ImageMagick", "7-1", ""), RED_HAT, "pkg:rpm/rhel/ImageMagick@7-1?distro=rhel-9.3"),
     ("an Arch package", Package("alpm", "python-pip", "1:21.0-1", "", architecture="any"), Distribution("arch"), "pkg:alpm/arch/python-pip@1:21.0-1?arch=any&distro=arch"),
     ("Python names are normalised", Package("pypi", "Django_Allauth", "12.23", ""), DEBIAN, "pkg:pypi/django-allauth@12.23"),
