@@ -9,6 +9,7 @@ import pytest
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.compose import read, read_many
+from sealock.formats.compose.values import seconds_as_text
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.change import Remove, Swap
@@ -697,3 +698,11 @@ def test_a_service_of_a_provider_is_no_container() -> None:
     noun = project("services: {p: {provider: {type: cloud, options: {size: 5, names: [a, b]}}}}")
     assert subject(document, "service p").noun == Container()
     assert noun.services[0].provider == (("size", "5"), ("names", "a"), ("names", "b"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0s"), (0.5, "500ms"), (59, "59s"), (60, "1m"), (90, "1m30s"), (3600, "1h"), (3661, "1h1m1s")],
+)
+def test_a_duration_is_written_in_its_units(seconds: float, written: str) -> None:
+    assert seconds_as_text(seconds) == written

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import PolicyError
-from sealock.globs import is_directory, matches
+from sealock.globs import ignores, is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.policy.images import reason_without_packages
@@ -156,6 +156,29 @@ def test_patterns_match_as_people_expect(name: str, pattern: str, does: bool) ->
 )
 def test_a_directory_is_listed_by_its_whole_path(name: str, pattern: str, does: bool) -> None:  # noqa: FBT001  a table's column
     assert is_directory(name, pattern) is does
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "does"),
+    [
+        ("a", "a", True),
+        ("a/b", "a", True),
+        ("b/a", "a", False),
+        ("b", "a", False),
+        ("b/a", "**/a", True),
+        ("ab", "a*", True),
+        ("ab", "[^b]b", True),
+        ("bb", "[^b]b", False),
+        ("a", "", False),
+        ("a", "/", False),
+    ],
+)
+def test_a_pattern_of_dockerignore_matches_a_path_or_a_directory_above_it(
+    name: str,
+    pattern: str,
+    does: bool,  # noqa: FBT001  a column
+) -> None:
+    assert ignores(name, pattern) is does
 
 
 @pytest.mark.parametrize(
