@@ -22,10 +22,12 @@ _SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
 _ABOVE: Final = ("../", "../../")
 """Where the context of `docker build -f docker/Dockerfile .` is: it has what the Dockerfile's directory has not."""
 _KEY_FILE: Final = compile_lazily(r"(?<![\w./+-])[\w./+-]{1,200}\.(?:key|pem)(?![\w./+-])")
+_KEY_ENDINGS: Final = (".key", ".pem")
 _MOST_KEYS: Final = 50
 """Files of keys that are read for a Dockerfile."""
-_PUBLIC: Final = ("PUBLIC KEY", "BEGIN CERTIFICATE")
-"""What a file of public keys holds; one with a private key says so in a line of its own."""
+_BEGINS: Final = compile_lazily(r"-----BEGIN ([^-\n]+)-----")
+_PUBLIC: Final = ("PUBLIC KEY", "PUBLIC KEY BLOCK", "CERTIFICATE")
+"""The last words of what is public, where the parts of a file begin."""
 _SECRET_KEYS: Final = ("auth", "password", "token", "ident", "key", "cert", "secret", "username")
 """Parts of the keys of what should stay secret."""
 _REFERENCE: Final = compile_lazily(r"(?:\$\{\w+\}|true|false)?")
@@ -64,8 +66,8 @@ def _without_secret(entries: tuple[str, ...], files: FileWindow, text: str) -> t
                 if not any(_may_hold_token(line.strip(), sign) for line in lines):
                     found.append(name)
                 break
-    named = [match[0] for match in _KEY_FILE.finditer(text)]
-    return (*found, *_public_keys([*named, *filter(_KEY_FILE.fullmatch, entries)], files))
+    named = [match[0] for match in _KEY_FILE.finditer(text)] if any(ending in text for ending in _KEY_ENDINGS) else []
+    return (*found, *_public_keys([*named, *(name for name in entries if name.endswith(_KEY_ENDINGS))], files))
 
 
 def _public_keys(paths: Iterable[str], files: FileWindow) -> Iterator[str]:
@@ -75,7 +77,13 @@ def _public_keys(paths: Iterable[str], files: FileWindow) -> Iterator[str]:
         there = (f"{directory}{name}" for directory in ("", *_ABOVE))
         with suppress(FileRefusedError, StopIteration):
             content = files.text(next(path for path in there if files.fact(path).exists is True))
-            if "PRIVATE KEY" not in content and any(mark in content for mark in _PUBLIC):
+            parts = _BEGINS.findall(content)
+            lowered = content.lower()
+            if (
+                parts
+                and all(part.endswith(_PUBLIC) for part in parts)
+                and not ("private" in lowered or "secret" in lowered)
+            ):
                 yield name
 
 
