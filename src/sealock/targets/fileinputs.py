@@ -327,24 +327,21 @@ class _DirectoryReader:
         from sealock.targets.composefiles import find_compose_files  # noqa: PLC0415  as in read_file
 
         files = find_compose_files(DirectoryWindow(os.path.dirname(path) or ".", self._target))
-        if path not in files.paths[1:]:
-            return ""
-        base = files.paths[0]
-        return base if base not in self._merged and self._may_read(base) else ""
+        base = files.paths[0] if path in files.paths[1:] else ""
+        return base if base and base not in self._merged and self._may_read(base) else ""
 
     def _read(self, path: str) -> Iterator[Input]:
         """A file of the directory; nothing for one that holds nothing that sealock knows."""
         if self._options.render and (is_renderable(path) or any(path.startswith(chart) for chart in self._charts)):
             yield from self._render(path)
             return
-        lock = is_lock(path)
-        certain = lock or is_certain(os.path.basename(path))
+        certain = is_certain(os.path.basename(path)) or is_lock(path)
         for input_ in read_file(path, self._target, self._options, walked=True):
-            unknown = isinstance(input_, Unreadable) and input_.error == UNKNOWN_KIND and not lock
-            if isinstance(input_, Unreadable) and input_.target == path and (unknown or not (certain or input_.fault)):
-                if input_.error != UNKNOWN_KIND:
-                    # Whether it is anything that sealock knows is not certain, so it is no error.
-                    yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))
+            if isinstance(input_, Unreadable) and input_.target == path and input_.error == UNKNOWN_KIND:
+                continue
+            if isinstance(input_, Unreadable) and input_.target == path and not (certain or input_.fault):
+                # Whether it is anything that sealock knows is not certain, so it is no error.
+                yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))
             elif (
                 isinstance(input_, FileInput)
                 and input_.kind == "run"
