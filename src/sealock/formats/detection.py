@@ -38,6 +38,7 @@ TEMPLATE_ENDINGS: Final = (
 )  # fmt: skip
 _TEMPLATE_OPTION: Final = "${templateOption:"
 """What the templates of development containers have in place of what their users choose."""
+_SIGNS: Final = ("{{", "{%", "<%", "%%", "@")
 _FILLED_FROM: Final = compile_lazily(
     r"^[ \t]*FROM[ \t]+[^\n#]*(?:\{\{|\{%|<%|%%\w+%%|@\w+@)", re.MULTILINE | re.IGNORECASE
 )
@@ -111,7 +112,8 @@ def is_plain_dockerfile(base: str) -> bool:
 def is_template_of_dockerfile(base: str, text: str) -> bool:
     """Whether a text shows what the name of a Dockerfile does not: that it is a template of one."""
     starts = "." in base and text.lstrip().startswith(("{{", "{%", "<%"))
-    return starts or _TEMPLATE_OPTION in text or _FILLED_FROM.search(text) is not None
+    is_filled_in = any(sign in text for sign in _SIGNS) and _FILLED_FROM.search(text) is not None
+    return starts or _TEMPLATE_OPTION in text or is_filled_in
 
 
 def is_certain(base: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from sealock.inventory.analyzer import Analyzer
 
@@ -61,8 +62,6 @@ class Selection:
                 probes.update(ending.rpartition("/")[2] for ending in within)
                 probes.update("x.json" for _ in patterns.parents)
         self._probes = tuple(sorted(probes))
-        self._placed = tuple(probe for probe in self._probes if self._is_placed(probe))
-        """Those names of `_probes` that mean something in some directories only."""
 
     def by_path(self, path: str) -> list[Analyzer]:
         """The analyzers that select this path, each once, except those for programs.
@@ -119,6 +118,11 @@ class Selection:
         above, _, name = directory.rpartition("/")
         scoped = name[:1] == "@" and above.rpartition("/")[2] in self.homes
         return scoped or name in self.homes or directory in self.directories
+
+    @cached_property
+    def _placed(self) -> tuple[str, ...]:
+        """Those names of `_probes` that mean something in some directories only; few images need them."""
+        return tuple(probe for probe in self._probes if self._is_placed(probe))
 
     def _is_placed(self, name: str) -> bool:
         """Whether it depends on the directory of a file of this name what it means to the analyzers of such names."""
