@@ -61,8 +61,7 @@ class JsonWriter(Writer):
             return self.put(mapping.start + 1, mapping.end - 1, written)
         name, last = mapping.entries[-1]
         before = self.text[self.text.rfind("\n", 0, name.start) + 1 : name.start]
-        own_line = not before.strip() and "\n" in self.text[mapping.start : name.start]
-        gap = self.style.newline + before if own_line else " "
+        gap = " " if before.strip() else self.style.newline + before
         return self.put(last.end, last.end, f",{gap}{written}")
 
     def drop(self, mapping: Mapping, key: str) -> Edit:

@@ -14,8 +14,6 @@ from sealock.model.finding import InputError
 from sealock.model.location import Location
 from sealock.patterns import compile_lazily
 
-_MAX_ENTRIES: Final = 1000
-"""The listing of a directory with more entries may be incomplete."""
 _MAX_PATTERNS: Final = 1000
 _SETTINGS: Final = {".npmrc": "=", ".yarnrc.yml": ":"}
 """Settings of package managers, most of which hold no token, and what stands between key and value."""
@@ -50,7 +48,7 @@ def read_context(name: str, text: str, files: FileWindow, errors: list[InputErro
 
 def _is_there(name: str, entries: tuple[str, ...], files: FileWindow) -> bool:
     """Whether a file is at the top of the context, whose listing may be cut."""
-    return name in entries or (len(entries) >= _MAX_ENTRIES and files.fact(name).exists is True)
+    return name in entries or files.fact(name).exists is True
 
 
 def _without_secret(entries: tuple[str, ...], files: FileWindow, text: str) -> tuple[str, ...]:
@@ -98,7 +96,7 @@ def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[t
     try:
         text = files.text(path)
     except FileRefusedError as refused:
-        errors.append(InputError(f"{path} could not be read: {refused}", Location(path)))
+        errors.append(InputError(str(refused), Location(path)))
         return UNKNOWN
     patterns = parse_dockerignore(text)
     if len(patterns) > _MAX_PATTERNS:

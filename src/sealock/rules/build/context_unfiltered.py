@@ -65,7 +65,7 @@ def _evaluate(context: BuildContext, excluded_by_flag: list[str]) -> tuple[bool,
         return False, f"copies {', '.join(exposed[:5])} with the rest of the build context", Confidence.HIGH
     if context.ignored is UNKNOWN:
         return True, "the .dockerignore is unknown, so the copied files are too", Confidence.HIGH
-    if context.ignored is not UNSET:
+    if context.ignored is not UNSET or all(ignores(excluded_by_flag, name) for name in (".git", ".env")):
         return False, "", Confidence.HIGH
     return False, "copies the whole build context, and no .dockerignore excludes .git and .env", Confidence.MEDIUM
 
