@@ -12,7 +12,7 @@ from sealock.model.vex import VexProduct, VexStatement
 from support.vexstatements import CONFIG, DIGEST, LIBSSL, said, suppressed, weighed
 
 
-@pytest.mark.parametrize("name", ["CVE-2024-0001", "cve-2024-0001", "DSA-1"])
+@pytest.mark.parametrize("name", ["CVE-2024-0001", "cve-2024-0001", "DSA-1", "GHSA-aaaa-bbbb-cccc"])
 def test_a_vulnerability_goes_by_all_its_names(name: str) -> None:
     assert suppressed(names=("X-1", name))
 
@@ -83,6 +83,32 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
     assert notes == []
 
 
+ELSE, UBUNTU, ELSEWHERE, ARM, OLD = (
+    VexProduct(("an/image",)),
+    VexProduct(("pkg:deb/ubuntu/libssl3",)),
+    VexProduct(("an/image",), ("pkg:deb/debian/libssl3",)),
+    VexProduct(("pkg:deb/debian/libssl3?arch=arm64",)),
+    VexProduct(("pkg:deb/debian/libssl3@1",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("products", "reason"),
+    [
+        ((ELSE, UBUNTU), "pkg:deb/ubuntu/libssl3, and libssl3 1:3.0.9-1 is of debian"),
+        ((UBUNTU, ELSE), "pkg:deb/ubuntu/libssl3, and libssl3 1:3.0.9-1 is of debian"),
+        ((UBUNTU, ELSEWHERE), "libssl3 in an/image, which is not this image"),
+        ((ELSEWHERE, ARM), "pkg:deb/debian/libssl3?arch=arm64, and the arch of libssl3 1:3.0.9-1 is amd64"),
+        ((ARM, OLD), "version 1 of libssl3, and 1:3.0.9-1 is installed"),
+        ((OLD, ELSE), "version 1 of libssl3, and 1:3.0.9-1 is installed"),
+        ((ELSEWHERE, ELSE), "libssl3 in an/image, which is not this image"),
+    ],
+)
+def test_the_nearest_of_the_products_is_named(products: tuple[VexProduct, ...], reason: str) -> None:
+    (note,) = weighed(said(*products))[1]
+    assert note.endswith(f"that on CVE-2024-0001 is about {reason}")
+
+
 @pytest.mark.parametrize(
     ("statements", "note"),
     [
@@ -111,6 +137,10 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
         pytest.param([said(justification="component_not_present")],
                      "VEX v.json: CVE-2024-0001 is said to be of a component that is not present, and libssl3 "
                      "1:3.0.9-1 is", id="a justification that is not true"),
+        pytest.param([said(status="affected", justification="component_not_present"), said(names=("CVE-9",))],
+                     "VEX v.json: 1 of its 2 statements matches no finding (CVE-9)", id="a justification of what is affected"),
+        pytest.param([said(status="fixed", justification="component_not_present"), said(names=("CVE-9",))],
+                     "VEX v.json: 1 of its 2 statements matches no finding (CVE-9)", id="a justification of what is fixed"),
         pytest.param([said(), *(said(names=(f"CVE-{number}",)) for number in range(7))],
                      "VEX v.json: 7 of its 8 statements match no finding (CVE-0, CVE-1, CVE-2, CVE-3, "
                      "CVE-4 and 2 more)", id="some of many"),

@@ -198,6 +198,39 @@ def test_another_package_of_the_same_version_in_another_file_does_not_matter() -
     assert found["CVE-2024-0002"].suppressed is not None
 
 
+def test_a_product_goes_by_the_name_in_its_package_url() -> None:
+    holder = Package("pypi", "Foo_Bar", "1", "app/poetry.lock")
+    listed = replace(IMAGE, packages=(holder, replace(NET, path="app/poetry.lock")))
+    for name, about in (("foo-bar", True), ("foo_bar", True), ("foo", False)):
+        product = VexProduct((f"pkg:pypi/{name}",), ("pkg:golang/golang.org/x/net",))
+        found, _ = weighed(said(product, names=("GO-2",)), inventory=listed)
+        assert (found["CVE-2024-0002"].suppressed is not None) is about, name
+
+
+def test_packages_of_a_distribution_are_not_in_one_another() -> None:
+    listed = replace(IMAGE, packages=(*IMAGE.packages, replace(LIBSSL, name="bash", source="")))
+    assert suppressed(VexProduct(("pkg:deb/debian/libssl3",), ("pkg:deb/debian/libssl3",)))
+    found, _ = weighed(said(VexProduct(("pkg:deb/debian/bash",), ("pkg:deb/debian/libssl3",))), inventory=listed)
+    assert found["CVE-2024-0001"].suppressed is None
+
+
+def test_a_package_that_no_file_lists_is_in_no_program() -> None:
+    finding = weighed()[0]["CVE-2024-0002"]
+    assert finding.vulnerability is not None
+    package = replace(finding.vulnerability.package, purl="pkg:golang/golang.org/x/net@v0.1.1")
+    finding = replace(finding, vulnerability=replace(finding.vulnerability, package=package))
+    product = VexProduct(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",))
+    assert (
+        VexStatements([said(product, names=("GO-2",))], VexUsage()).matcher(IMAGE, "app.tar").apply(finding) is finding
+    )
+
+
+@pytest.mark.parametrize(("product", "about"), [("app", False), ("app:1", True), ("docker.io/library/app", True)])
+def test_a_bare_word_names_no_image_of_the_hub(product: str, about: bool) -> None:  # noqa: FBT001  a column
+    found, _ = weighed(said(VexProduct((product,))), inventory=replace(IMAGE, names=("app:1",)))
+    assert (found["CVE-2024-0001"].suppressed is not None) is about
+
+
 def test_packages_of_no_file_are_not_in_one_program() -> None:
     listed = replace(IMAGE, packages=(replace(NET, path=""), replace(APP, path="")))
     product = VexProduct(("pkg:golang/example.com/app",), ("pkg:golang/golang.org/x/net",))

@@ -22,7 +22,9 @@ NET = Package("golang", "net", "v0.1.0", "usr/bin/app", namespace="golang.org/x"
 APP = Package("golang", "app", "v1.0.0", "usr/bin/app", namespace="example.com")
 OTHER = Package("golang", "other", "v1.0.0", "usr/bin/other", namespace="example.com")
 TABLE = Table(
-    Advisory("DSA-1", "osv", (Affects("Debian:12", "openssl", (Span(),)),), aliases=("CVE-2024-0001",)),
+    Advisory(
+        "DSA-1", "osv", (Affects("Debian:12", "openssl", (Span(),)),), aliases=("CVE-2024-0001", "GHSA-aaaa-bbbb-cccc")
+    ),
     Advisory("GO-2", "osv", (Affects("Go", "golang.org/x/net", (Span(),)),), aliases=("CVE-2024-0002",)),
 )
 IMAGE = Inventory(

@@ -160,8 +160,7 @@ class VexMatcher:
         return bool(files) and all(self._is_in(holder, file) for file in files)
 
     def _is_in(self, holder: Url, file: str) -> bool:
-        near = (self._purl(package) for package in self._by_file.get(file, ()) if package.name == holder.name)
-        return any(fits(holder, url) for url in near if url is not None)
+        return any(fits(holder, url) for url in self._by_file.get(file, {}).get(holder.name, ()))
 
     @cached_property
     def _by_version(self) -> dict[tuple[str, str], list[Package]]:
@@ -172,13 +171,13 @@ class VexMatcher:
         return packages
 
     @cached_property
-    def _by_file(self) -> dict[str, list[Package]]:
-        """The packages that each file lists, without a distribution's, which are all in one file."""
-        packages: dict[str, list[Package]] = {}
+    def _by_file(self) -> dict[str, dict[str, list[Url]]]:
+        """The packages that each file lists, by name, without a distribution's, which are all in one file."""
+        files: dict[str, dict[str, list[Url]]] = {}
         for package in self._inventory.packages:
-            if package.path and package.type not in OF_DISTRIBUTIONS:
-                packages.setdefault(package.path, []).append(package)
-        return packages
+            if package.type not in OF_DISTRIBUTIONS and package.path and (url := self._purl(package)) is not None:
+                files.setdefault(package.path, {}).setdefault(url.name, []).append(url)
+        return files
 
     def _purl(self, package: Package) -> Url | None:
         return self._url(purl(package, self._inventory.distribution))
