@@ -74,7 +74,7 @@ class Attributes(Struct, frozen=True):
     critical: Collection[str]
     values: Mapping[str, object]
     times: Mapping[str, datetime]
-    """Those of `values` that are times."""
+    """Those of `values` that are times: a reader refuses what should be one and is none."""
 
 
 class _Artifact(Struct, rename="camel"):
@@ -118,8 +118,6 @@ def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime |
     must = {name for name in (AUTHENTIC, EXPIRY) if name in attributes.values} - set(attributes.critical)
     if must:
         raise malformed(what, f"{min(must)} is not critical")
-    if EXPIRY in attributes.values and EXPIRY not in attributes.times:
-        raise malformed(what, f"{EXPIRY} is not a time")
     signed, expiry = attributes.times[time], attributes.times.get(EXPIRY)
     if expiry is not None and expiry <= signed:
         raise malformed(what, "it expired before it was signed")
