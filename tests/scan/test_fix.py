@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sealock.errors import TargetError
 from sealock.formats.compose import editor
 from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.formats.runargs import document
@@ -273,3 +274,82 @@ def test_what_is_added_makes_up_for_what_is_taken_away(
     fixed = mended(tmp_path, name, text).text
     assert [words for words in expected if words not in fixed] == []
     assert "/run:/run" not in fixed
+
+
+PRIVILEGED = "services:\n  web:\n    image: nginx:1\n    privileged: true\n"
+UNSPELLED = "services:\n  web:\n    image: nginx:1\n    privileged: ${P:-true}\n"
+
+
+@pytest.mark.parametrize(
+    ("write", "unsafe", "after"),
+    [
+        (False, False, PRIVILEGED),
+        (False, True, PRIVILEGED),
+        (True, False, PRIVILEGED),
+        (True, True, PRIVILEGED.replace("true", "false")),
+    ],
+)
+def test_files_are_replaced_only_where_that_is_asked(tmp_path: Path, write: bool, unsafe: bool, after: str) -> None:  # noqa: FBT001  columns
+    path = tmp_path / "compose.yaml"
+    path.write_text(PRIVILEGED, encoding="utf-8")
+    results = fix(str(path), settings=Settings(policy_file="", only=("C001",)), unsafe=unsafe, write=write)
+    assert [result.text for result in results] == [PRIVILEGED.replace("true", "false")] * unsafe
+    assert path.read_text(encoding="utf-8") == after
+
+
+def test_a_file_without_a_change_is_given_only_where_a_fix_failed(tmp_path: Path) -> None:
+    texts = {"a.yaml": UNSPELLED, "b.yaml": PRIVILEGED.replace("true", "false"), "c.yaml": PRIVILEGED}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    names = [str(tmp_path / name) for name in texts]
+    results = fix(*names, settings=Settings(policy_file="", only=("C001",)), unsafe=True, write=True)
+    assert [(Path(result.input.path).name, result.changed) for result in results] == [
+        ("a.yaml", False),
+        ("c.yaml", True),
+    ]
+    assert [len(result.failed) for result in results] == [1, 0]
+    assert (tmp_path / "a.yaml").read_text(encoding="utf-8") == UNSPELLED
+
+
+def test_no_file_is_written_where_a_target_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(PRIVILEGED, encoding="utf-8")
+    settings = Settings(policy_file="", only=("C001",))
+    with pytest.raises(TargetError, match=r"gone\.yaml: "):
+        fix(str(path), str(tmp_path / "gone.yaml"), settings=settings, unsafe=True, write=True)
+    assert path.read_text(encoding="utf-8") == PRIVILEGED
+
+
+def test_what_is_no_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(PRIVILEGED, encoding="utf-8")
+    settings = Settings(policy_file="", only=("C001",))
+    line = "run:docker run --privileged nginx:1"
+    results = fix("image:nginx:1", str(path), "host", line, settings=settings, unsafe=True, write=True)
+    assert [result.text for result in results] == [
+        PRIVILEGED.replace("true", "false"),
+        "docker run nginx:1",
+    ]
+    assert [result.input.path for result in results] == [str(path), ""]
+    assert results[0].after.source.text == results[0].text
+
+
+def test_files_are_fixed_without_settings(tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM alpine:3.20\nMAINTAINER me\nUSER nobody\n", encoding="utf-8")
+    (result,) = fix(str(path))
+    assert "MAINTAINER" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "unset"),
+    [
+        ("[POSTGRES_PASSWORD=kV9-tqz2LmWx, A=1]", ("POSTGRES_PASSWORD",)),
+        ("[POSTGRES_PASSWORD=kV9-tqz2LmWx, API_TOKEN=kV9-tqz2LmWx]", ("POSTGRES_PASSWORD", "API_TOKEN")),
+        ("[A=1]", ()),
+    ],
+)
+def test_variables_that_lose_their_value_are_named(tmp_path: Path, environment: str, unset: tuple[str, ...]) -> None:
+    fixed = mended(tmp_path, "compose.yaml", f"services:\n  a:\n    image: a:1\n    environment: {environment}\n")
+    assert fixed.unset == unset
+    assert "kV9" not in fixed.text

@@ -67,7 +67,7 @@ class FixedFile(Struct, frozen=True):
         """The environment variables that have no value in the text any more: they must be set where it is used."""
         changes = (change for finding in self.fixed for _, change in field_changes(finding))
         emptied = (change.new for change in changes if isinstance(change, Swap) and change.field == "environment")
-        return tuple(dict.fromkeys(variable.name for variable in emptied if variable.value is None))
+        return tuple(dict.fromkeys(variable.name for variable in emptied))
 
     @property
     def after(self) -> FileInput:
