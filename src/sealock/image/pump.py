@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
 from typing import Final
@@ -103,11 +104,10 @@ class Pumped:
     def close(self) -> None:
         """Stop the threads and drop the rest."""
         self._stopped = True
-        while self._thread.is_alive():
-            try:
+        # From an empty queue on, what the thread still puts in finds room: a chunk and the end.
+        with suppress(Empty):
+            while self._thread.is_alive():
                 self._queue.get(timeout=0.05)
-            except Empty:
-                continue
         self._join()
 
     def _join(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.errors import TargetError, UsageError
 from sealock.trust.cosign.keys import read_public as read_cosign
@@ -16,7 +18,9 @@ from sealock.trust.cosign.promises import Unproven, check_log, check_promise
 from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.simple import write_claims
 from sealock.trust.cosign.trustedroot import read_trusted_root
+from sealock.trust.cosign.verifier import verify_cosign, verify_file_attestation
 from sealock.trust.refusal import SignatureRefusedError
+from support.cosignworld import World, world
 from support.sigstoreworld import SIGNED, Sigstore
 
 HEX = "ab" * 32
@@ -88,3 +92,45 @@ def test_a_log_is_known_by_its_id() -> None:
     for other, when in ((secrets.token_bytes(32), SIGNED), (log.id, datetime(1990, 1, 1, tzinfo=UTC))):
         with pytest.raises(SignatureRefusedError, match="no log that is trusted for that time"):
             check_log(ROOT, other, when)
+
+
+@pytest.fixture(name="here")
+def make_world() -> Iterator[World]:
+    with world() as one:
+        yield one
+
+
+def test_whoever_verifies_names_a_signer(here: World) -> None:
+    for verify in (here.verify, here.attested):
+        with pytest.raises(UsageError, match="which signer do you trust"):
+            verify(keys=())
+    with pytest.raises(UsageError, match="which signer do you trust"):
+        verify_file_attestation(here.digest, b"{}", "it", CosignRequirements())
+
+
+@pytest.mark.parametrize(
+    ("signers", "threshold", "state"),
+    [
+        pytest.param("a", 1, "trusted", id="one of one"),
+        pytest.param("ab", 1, "trusted", id="more than are needed"),
+        pytest.param("ab", 2, "trusted", id="two of two"),
+        pytest.param("aa", 2, "untrusted", id="one that signs twice"),
+        pytest.param("ac", 2, "untrusted", id="a stranger"),
+        pytest.param("cab", 2, "trusted", id="a stranger before two"),
+    ],
+)
+def test_as_many_signers_as_are_needed_attest(here: World, signers: str, threshold: int, state: str) -> None:
+    keys = {"a": here.key, "b": generate_cosign(), "c": here.stranger}
+    for number, who in enumerate(signers):
+        here.attest(keys[who], kind=f"https://example.com/{number}", form="bundle")
+    result = here.attested(keys=(keys["a"].public, keys["b"].public), threshold=threshold)
+    assert (result.state, result.check) == (state, "" if state == "trusted" else "threshold")
+    assert len(result.signers) == len(set(signers) - {"c"})
+
+
+def test_a_result_names_the_image_as_it_was_asked_for(here: World) -> None:
+    here.sign()
+    bare = replace(here.name(), tag=None)
+    for name, ending in ((here.name(), "/app:1"), (bare, "/app")):
+        result = verify_cosign(here.client, name, here.digest, CosignRequirements(keys=(here.key.public,)))
+        assert (result.state, result.reference) == ("trusted", f"{here.server.host}{ending}")

@@ -13,19 +13,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
+from msgspec.structs import replace
 
-from sealock.errors import PolicyError, TargetError
+from sealock.errors import PolicyError, TargetError, UsageError
 from sealock.trust.notation import cose as reading
-from sealock.trust.notation.envelope import ARTIFACT_TYPE
+from sealock.trust.notation.envelope import ARTIFACT_TYPE, JWS
 from sealock.trust.notation.names import read_subject
 from sealock.trust.notation.policy import PolicyDocument, read_policy
-from sealock.trust.notation.requirements import RevocationList
+from sealock.trust.notation.requirements import Anchor, NotationRequirements, RevocationList
 from sealock.trust.notation.store import anchors_of
+from sealock.trust.notation.verifier import verify_notation
 from sealock.trust.refusal import SignatureRefusedError
 from support.cosecbor import cose
 from support.notationworld import NOW, Holder, World, rsa_key, world
 from support.registryworld import OCI_MANIFEST
-from support.simulators.registry import OCI_INDEX, Reply
+from support.simulators.registry import OCI_INDEX, Reply, sha256
 
 
 @pytest.fixture
@@ -184,6 +186,53 @@ def test_what_refers_to_no_image_is_no_signature_of_one(here: World) -> None:
     result = here.verify()
     assert (result.state, result.check) == ("untrusted", "digest")
     assert "it refers to another image" in result.why
+
+
+def test_whoever_verifies_names_a_signer(here: World) -> None:
+    with pytest.raises(UsageError):
+        here.verify(anchors=())
+
+
+def test_a_result_names_the_image_as_it_was_asked_for(here: World) -> None:
+    here.sign()
+    expected = NotationRequirements((Anchor(here.root.der),))
+    bare = replace(here.name(), tag=None)
+    for name, ending in ((here.name(), "/app:1"), (bare, "/app")):
+        result = verify_notation(here.client, name, here.digest, expected, NOW)
+        assert (result.state, result.reference) == ("trusted", f"{here.server.host}{ending}")
+
+
+EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}"), "size": 2}
+OTHER = {"mediaType": OCI_MANIFEST, "digest": f"sha256:{'ab' * 32}", "size": 1}
+ENTRY = {"mediaType": JWS, "digest": sha256(b"{}"), "size": 2}
+ARTIFACTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a signature of another image": ({"subject": OTHER}, "digest", "it refers to another image"),
+    "no envelope": ({"layers": []}, "malformed", "it does not have one envelope"),
+    "two envelopes": ({"layers": [ENTRY, ENTRY]}, "malformed", "it does not have one envelope"),
+    "an envelope of another kind": ({"layers": [ENTRY | {"mediaType": "text/plain"}]}, "malformed", "one envelope of"),
+    "an envelope that is too large": ({"layers": [ENTRY | {"size": (1 << 20) + 1}]}, "size", "the limit is 1048576"),
+    "an envelope with another digest": ({"layers": [ENTRY | {"size": 3}]}, "malformed", "and should have 3: refused"),
+    "an artifact type alone": ({"config": EMPTY, "artifactType": ARTIFACT_TYPE}, "", ""),
+    "something else": ({"config": EMPTY}, "unsigned", "it has no Notation signature"),
+    "something else of another type": (
+        {"config": EMPTY, "artifactType": "a/b"},
+        "unsigned",
+        "it has no Notation signature",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "check", "words"), ARTIFACTS.values(), ids=ARTIFACTS)
+def test_a_signature_is_one_envelope_of_this_image(here: World, fields: dict[str, Any], check: str, words: str) -> None:
+    digest = here.refer(here.envelope(), **fields)
+    raw = here.server.manifests["app"][digest][1]
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": len(raw)}
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    listed = Reply(200, index, {"Content-Type": OCI_INDEX})
+    here.server.answers = lambda asked: listed if "/referrers/" in asked.path else None
+    result = here.verify()
+    assert result.check == check
+    assert words in result.why
 
 
 @pytest.mark.parametrize(("count", "more"), [(4, ""), (5, "; and 1 more")], ids=["as many as are listed", "one more"])

@@ -130,9 +130,9 @@ class RegistryRequests:
 
     def _check_given_up(self, host: str, now: float) -> None:
         with self._lock:
-            since, why = self._silent.get(host, (-_LONGEST_SILENCE, ""))
-        if why and now - since < _LONGEST_SILENCE:
-            message = f"{host} failed less than a minute ago: {why}"
+            silent = self._silent.get(host)
+        if silent is not None and now - silent[0] < _LONGEST_SILENCE:
+            message = f"{host} failed less than a minute ago: {silent[1]}"
             raise BrokenOffError(message)
 
     def base(self, host: str) -> str:

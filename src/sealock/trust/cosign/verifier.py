@@ -42,7 +42,8 @@ def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: Co
     def verify(image: str) -> TrustResult:
         verification = AttachmentVerification(name, image, expected)
         for attachment in attachments(registry, name, image, "signature"):
-            if verification.take(attachment, verification.signature) and verification.enough:
+            verification.take(attachment, verification.signature)
+            if verification.enough:
                 break
         return verification.result("signature")
 
@@ -108,32 +109,29 @@ class AttachmentVerification:
                 if identity.fits(signer.name, signer.issuer)
             ]
             for signer in self.signers.values()
-            if signer.name
         ]
         return keys + most_pairs(fitting)
 
-    def take(self, attachment: Attachment | SkippedAttachment, verify: Callable[[Attachment], Signer | None]) -> bool:
-        """Verify an attachment by one of the methods below, and return whether it counts."""
+    def take(self, attachment: Attachment | SkippedAttachment, verify: Callable[[Attachment], Signer | None]) -> None:
+        """Verify an attachment by one of the methods below, and remember who signed it, or why it does not count."""
         if isinstance(attachment, SkippedAttachment):
             if attachment.unknown:
                 self.unknown.append(attachment)
             else:
                 self.refused.append((attachment.where, SignatureRefusedError(check="malformed", why=attachment.why)))
-            return False
+            return
         try:
             signer = verify(attachment)
         except SignatureRefusedError as error:
             self.refused.append((attachment.where, error))
-            return False
+            return
         except (TargetError, UsageError) as error:
             # The extra that verifies it is not installed, or cannot use the trusted root.
             self.unknown.append(SkippedAttachment(attachment.where, str(error), unknown=True))
-            return False
-        if signer is None:
-            return False
-        who = f"{signer.name} {signer.issuer}" if signer.name else signer.key
-        self.signers.setdefault(who, signer)
-        return True
+            return
+        if signer is not None:
+            who = f"{signer.name} {signer.issuer}" if signer.name else signer.key
+            self.signers.setdefault(who, signer)
 
     # A signature.
 
