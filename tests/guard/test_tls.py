@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sealock.errors import UsageError
+from sealock.guard.tls import terminate, tls_context
 from support.commandline import sealock
 from support.guardproxy import guard
 from support.ports import reserved_port
@@ -127,3 +130,59 @@ def test_tcp_without_certificates_is_an_error(words: tuple[str, ...], tmp_path: 
     )
     assert done.returncode == 2
     assert "tls" in done.stderr.lower() or "tcp://" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "ca", "words"),
+    [
+        ("server.pem", "server.key", "ca.pem", ""),
+        ("none.pem", "server.key", "ca.pem", "none.pem with .*server.key cannot be used for TLS"),
+        ("server.pem", "none.key", "ca.pem", "server.pem with .*none.key cannot be used for TLS"),
+        ("server.pem", "ci.key", "ca.pem", "server.pem with .*ci.key cannot be used for TLS"),
+        ("server.key", "server.key", "ca.pem", "server.key with .*server.key cannot be used for TLS"),
+        ("server.pem", "sealed.key", "ca.pem", "server.pem with .*sealed.key cannot be used for TLS"),
+        ("server.pem", "server.key", "none.pem", "none.pem cannot be used for TLS"),
+        ("server.pem", "server.key", "server.key", "server.key cannot be used for TLS"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(tmp_path: Path, certificate: str, key: str, ca: str, words: str) -> None:
+    make_files(tmp_path)
+    files = [str(tmp_path / name) for name in (certificate, key, ca)]
+    if words:
+        with pytest.raises(UsageError, match=words):
+            tls_context(*files)
+    else:
+        assert tls_context(*files).verify_mode is ssl.CERT_REQUIRED
+
+
+def make_files(folder: Path) -> None:
+    AUTHORITIES[folder] = authority(folder)
+    for name in ("server", "ci"):
+        issue(folder, name, name)
+    key = serialization.load_pem_private_key((folder / "server.key").read_bytes(), None)
+    form, sealed = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    (folder / "sealed.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, sealed))
+
+
+@pytest.mark.parametrize("ending", ["words", "the end", "a cancelled task"])
+def test_a_handshake_that_fails_closes_its_socket(tmp_path: Path, ending: str) -> None:
+    make_files(tmp_path)
+    context = tls_context(*(str(tmp_path / name) for name in ("server.pem", "server.key", "ca.pem")))
+
+    async def shake() -> int:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        task = asyncio.ensure_future(terminate(ours, context))
+        await asyncio.sleep(0)
+        if ending == "words":
+            theirs.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        elif ending == "the end":
+            theirs.shutdown(socket.SHUT_WR)
+        else:
+            task.cancel()
+        with pytest.raises((OSError, asyncio.CancelledError)):
+            await task
+        theirs.close()
+        return ours.fileno()
+
+    assert asyncio.run(shake()) == -1

@@ -23,7 +23,7 @@ def tls_context(certificate: str, key: str, authority: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
-    file = certificate
+    file = f"{certificate} with {key}"
     try:
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, key, password=lambda: b"")
@@ -40,13 +40,10 @@ async def terminate(sock: socket.socket, context: ssl.SSLContext) -> tuple[socke
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_BLOCK)
     protocol = asyncio.StreamReaderProtocol(reader)
-    try:
-        transport, _ = await loop.connect_accepted_socket(
-            lambda: protocol, sock, ssl=context, ssl_handshake_timeout=_HANDSHAKE
-        )
-    except BaseException:
-        sock.close()
-        raise
+    # This closes the socket where the handshake fails or is cancelled.
+    transport, _ = await loop.connect_accepted_socket(
+        lambda: protocol, sock, ssl=context, ssl_handshake_timeout=_HANDSHAKE
+    )
     writer = asyncio.StreamWriter(transport, protocol, reader, loop)
     ours, theirs = socket.socketpair()
     plain_reader, plain_writer = await asyncio.open_unix_connection(sock=theirs, limit=_BLOCK)
