@@ -214,7 +214,7 @@ def allowed(
         isolated = admitted = False
         for each in policies:
             spec = each["spec"]
-            types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if "egress" in spec else [])]
+            types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
             same = each["metadata"]["namespace"] == own["metadata"]["namespace"]
             if (
                 direction.capitalize() not in types
@@ -278,7 +278,7 @@ def rules(key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 POLICIES = st.builds(
     lambda space, selector, spec: policy(selector, space, **spec),
     st.sampled_from(["a", "b"]), SELECTORS,
-    st.fixed_dictionaries({}, optional={"ingress": rules("from"), "egress": rules("to"), "policyTypes": st.sampled_from([["Ingress"], ["Egress"], ["Ingress", "Egress"]])}),
+    st.fixed_dictionaries({}, optional={"ingress": rules("from"), "egress": rules("to"), "policyTypes": st.sampled_from([[], ["Ingress"], ["Egress"], ["Ingress", "Egress"]])}),
 )  # fmt: skip
 
 

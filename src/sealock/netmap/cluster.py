@@ -28,7 +28,7 @@ from sealock.model.clusternetwork import (
 )
 from sealock.model.container import Port
 from sealock.model.netmap import HOST, OUTSIDE, Attachment, Edge, Map, MapNode, Way
-from sealock.model.network import ANY_IPV4, EngineNetwork, NetworkEndpoint, bracketed
+from sealock.model.network import ANY_IPV4, LOOPBACK, EngineNetwork, NetworkEndpoint, bracketed
 from sealock.netmap.clusterremarks import cluster_remarks
 
 Span: TypeAlias = tuple[str, int, int]
@@ -187,6 +187,7 @@ class _ClusterEdges:
         ways = [
             _OutsideWay(f"{bracketed(port.address or ANY_IPV4)}:{port.host}", port.protocol, int(port.container))
             for port in pod.host_ports
+            if not (port.address or "").startswith(LOOPBACK)
         ]
         for service in self.services[pod.name]:
             ways += _through(service, pod)

@@ -170,7 +170,8 @@ def _policy(resource: ManifestValue) -> NetworkPolicy:
     spec = resource.at("spec") or resource
     ingress, egress = spec.at("ingress"), spec.at("egress")
     types = spec.at("policyTypes")
-    directions = texts(types) if types is not None else ("Ingress", *(("Egress",) if egress is not None else ()))
+    # The cluster fills these in where there are none.
+    directions = (texts(types) if types is not None else ()) or ("Ingress", *(("Egress",) if _items(egress) else ()))
     return NetworkPolicy(
         resource.word("metadata", "name"),
         _namespace(resource),

@@ -10,13 +10,10 @@ from sealock.globs import ignores
 def is_ignored(path: str, patterns: Iterable[str]) -> bool:
     """Whether the patterns exclude the path; the last match decides, and "!" includes again."""
     clean = _clean(path)
-    if not clean:
-        return False
     ignored = False
     for pattern in patterns:
         allows = pattern.startswith("!")
-        bare = _clean(pattern[1:] if allows else pattern)
-        if bare and ignored == allows and ignores(clean, bare):
+        if ignores(clean, _clean(pattern[1:] if allows else pattern)):
             ignored = not allows
     return ignored
 

@@ -47,7 +47,7 @@ def _why(build: Build, source: BuildText) -> str:
             return "is above the build context"
     ignored, entries = build.context.ignored, build.context.entries
     # What is not in the Dockerfile's directory may come from another context, or may be made before the build.
-    here = not isinstance(entries, tuple) or first_of(path) in entries
+    here = isinstance(entries, tuple) and first_of(path) in entries
     plain = not any(sign in path for sign in "*?[")
     if here and plain and isinstance(ignored, tuple) and is_ignored(path, ignored) and not holds_kept(path, ignored):
         return ".dockerignore excludes"
