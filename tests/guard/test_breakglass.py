@@ -83,3 +83,31 @@ def test_it_does_not_open_without_a_time_and_a_reason(seconds: float, reason: st
 
 def test_the_time_left_is_never_more_than_was_asked_for() -> None:
     assert BreakGlass("x", "", 0, "", NOW + 1000, 10).left == 0
+
+
+@pytest.mark.parametrize("seconds", [600, LONGEST])
+def test_it_opens_for_a_day_at_most(seconds: int, tmp_path: Path) -> None:
+    directory = str(tmp_path / "run" / "sealock")
+    opened = open_guard(directory, seconds, "why")
+    assert opened.seconds == seconds
+    assert GlassWatch(directory).current() == opened
+    assert [path.name for path in Path(directory).iterdir()] == [NAME]
+
+
+def test_it_opens_again_with_another_reason(tmp_path: Path) -> None:
+    watch = GlassWatch(str(tmp_path))
+    for reason in ("first", "second"):
+        open_guard(str(tmp_path), 60, reason)
+        current = watch.current()
+        assert current is not None
+        assert current.reason == reason
+        assert watch.current() is current
+
+
+def test_what_cannot_be_written_or_removed_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"the guard was not opened: .*guard-open\.json: .*; run this as root"):
+        open_guard(str(tmp_path / "file"), 60, "why")
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(UsageError, match=r"the guard was not closed: .*guard-open\.json: .*; run this as root"):
+        close_guard(str(tmp_path))

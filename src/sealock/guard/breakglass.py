@@ -93,7 +93,7 @@ class GlassWatch:
     def current(self) -> BreakGlass | None:
         """Return the opening that holds now, or None."""
         try:
-            status = os.stat(self._path, follow_symlinks=False)
+            status = os.lstat(self._path)
         except OSError:
             self._seen = self._glass = None
             return None
