@@ -173,7 +173,8 @@ def _sysctls(tree: ProcTree) -> Iterator[tuple[str, str]]:
 
 def _audited(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     """The paths that audit rules watch, from the files that auditd loads at start."""
-    sources = ["etc/audit/audit.rules", *(f"etc/audit/rules.d/{name}" for name in tree.names("etc/audit/rules.d"))]
+    parts = (name for name in tree.names("etc/audit/rules.d") if name.endswith(".rules"))  # augenrules takes no others
+    sources = ["etc/audit/audit.rules", *(f"etc/audit/rules.d/{name}" for name in parts)]
     watched: list[str] = []
     for path in sources[:1000]:
         text = tree.text(path)
