@@ -18,6 +18,7 @@ D: Final = "FROM debian:12\n"
     ("kind", "text", "words"),
     [
         ("dockerfile", D + "#" * 50 + "\n" + "# a\n" * 300_000, "larger than 1000000 characters"),
+        ("dockerfile", f"{D}RUN {'€' * 30_000}\n", "longer than 65535 bytes"),
         ("dockerfile", D + "RUN a\n" * 20_001, "more than 20000 instructions"),
         ("dockerfile", D + "RUN " + "a;" * 30_001 + "\nRUN b\n", "more than 30000 commands"),
         ("dockerfile", D + "RUN " + "a|" * 1_000 + "b\n", "more than 500 pipes"),
@@ -37,6 +38,7 @@ D: Final = "FROM debian:12\n"
     ],
     ids=[
         "characters",
+        "bytes of a line",
         "instructions",
         "commands",
         "pipes",

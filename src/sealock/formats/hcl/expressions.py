@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from textwrap import dedent
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from msgspec import Struct
 from tree_sitter import Node
@@ -60,15 +60,16 @@ HclData: TypeAlias = "str | int | float | bool | list[HclValue] | dict[str, HclV
 Scope: TypeAlias = Callable[[str], HclValue | None]
 Functions: TypeAlias = Callable[[str, list[HclValue]], HclValue | None]
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
+    "==": lambda left, right: left == right and isinstance(left, bool) == isinstance(right, bool),
+    "!=": lambda left, right: left != right or isinstance(left, bool) != isinstance(right, bool),
 }
+"""A truth value equals no number."""
 _NUMBERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
     "/": lambda left, right: left / right if right else None,
-    "%": lambda left, right: left % right if right else None,
+    "%": lambda left, right: (abs(left) % abs(right)) * (-1 if left < 0 else 1) if right else None,
     "<": lambda left, right: left < right,
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
@@ -271,7 +272,7 @@ class Evaluator:
         if node.type == "unary_operation" and len(values) == 1:
             if sign == "!" and isinstance(values[0], bool):
                 return not values[0]
-            return -values[0] if sign == "-" and isinstance(values[0], int | float) else self._open(node)
+            return -values[0] if sign == "-" and _is_number(values[0]) else self._open(node)
         if len(values) != 2:
             return self._open(node)
         left, right = values
@@ -279,7 +280,7 @@ class Evaluator:
             return bool(_COMPARISONS[sign](left, right))
         if sign in {"&&", "||"} and isinstance(left, bool) and isinstance(right, bool):
             return (left and right) if sign == "&&" else (left or right)
-        numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        numeric = all(map(_is_number, values))
         result = _NUMBERS[sign](left, right) if numeric and sign in _NUMBERS else None
         return self._open(node) if result is None or is_too_large(result) else result
 
@@ -308,6 +309,10 @@ class Evaluator:
                     continue
             result.append(self.value(bodies[0], within))
         return result
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _element(data: HclData, key: object) -> HclValue | None:

@@ -6,6 +6,7 @@ It reads lines instead of YAML, since workflow files are often templates and eve
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -38,6 +39,8 @@ _OF_WORDS: Final = compile_lazily(r"[^:]*\b(?:command|cmd)[\"']?[ \t]*:")
 """A key whose value may be words, which no shell reads: Ansible's module `command`."""
 _OPTION_LINE: Final = compile_lazily(r"(?<!\\)\n[ \t]*-{1,2}[A-Za-z]")
 """A line of options that does not go on from the one before: a shell would run it."""
+_FOLD: Final = compile_lazily(r"\\?\r?\n[ \t\r\n]*")
+"""The end of a line within quotes, and the blanks that go with it."""
 _EXPRESSION: Final = compile_lazily(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
 
 
@@ -164,7 +167,12 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
     if block is not None:
         return _read_block(lines, index + 1, indent, builder, folded=block.group(1) == ">")
     if text[at] in "\"'":
-        _read_quoted(text, at, end, builder)
+        last = index
+        while last + 1 < len(lines) and (lines.indent(last + 1) > indent or lines.indent(last + 1) < 0):
+            last += 1
+        stop = _read_quoted(text, at, lines.end(last), builder)
+        index = bisect_right(lines.starts, stop - 1) - 1
+        end = lines.end(index)
     elif text[at] == "[" and text[at:end].rstrip().endswith("]"):
         _read_flow(text, at + 1, end, builder)
     else:
@@ -207,7 +215,7 @@ def _read_flow(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
     """Read a list of commands in brackets on one line, and lists in it; return the offset of its end."""
     depth = 1
     while at < end and depth:
-        stop = at + 1 if text[at] in " \t,]}" else _read_flow_item(text, at, end, builder)
+        stop = at + 1 if text[at] in " \t,[]}" else _read_flow_item(text, at, end, builder)
         if text[at] not in "\"'":
             depth += text.count("[", at, stop) - text.count("]", at, stop)
         at = stop
@@ -227,7 +235,7 @@ def _read_flow_item(text: str, at: int, end: int, builder: FragmentBuilder) -> i
 
 
 def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
-    """Read a quoted value on one line; return the offset after its closing quote, or the end of the line."""
+    """Read a quoted value, folding its lines; return the offset after its closing quote, or the end."""
     quote = text[at]
     at += 1
     while at < end:
@@ -237,12 +245,16 @@ def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> int:
                 return at + 1
             builder.put("'", at, at + 2)
             at += 2
+        elif (fold := _FOLD.match(text, at, end)) is not None and (char != "\\" or quote == '"'):
+            lines = text.count("\n", *fold.span())
+            builder.put("" if char == "\\" else " " if lines == 1 else "\n", *fold.span())
+            at = fold.end()
         elif char == "\\" and quote == '"' and at + 1 < end:
             builder.put({"n": "\n", "t": "\t"}.get(text[at + 1], text[at + 1]), at, at + 2)
             at += 2
         else:
             stop = at + 1
-            while stop < end and text[stop] not in {quote, "\\"}:
+            while stop < end and text[stop] not in {quote, "\\", "\r", "\n"}:
                 stop += 1
             _copy_masked(text, at, stop, builder)
             at = stop

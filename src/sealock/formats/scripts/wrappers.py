@@ -17,13 +17,14 @@ _FUNCTION: Final = compile_lazily(
     r"[ \t]+\"?\$(?:@|\*|\{@\}|\{\*\})\"?\s*;?\s*\}"
 )
 _ALIAS: Final = compile_lazily(
-    rf"\balias[ \t]+([A-Za-z_][\w-]*)=[\"']?{_ENGINE}((?:[ \t]+[\w./:=-]+)*)[\"']?[ \t]*(?:$|[;\n&])", re.MULTILINE
+    rf"\balias[ \t]+([A-Za-z_][\w-]*)=[\"']?{_ENGINE}((?:[ \t]+[\w./:=-]+)*)[\"']?(?:[ \t]+#|[ \t]*(?:$|[;\n&]))",
+    re.MULTILINE,
 )
 
 
 def find_wrappers(text: str) -> Mapping[str, tuple[str, ...]]:
     """The words that each function and alias of a script puts before its arguments."""
-    if "$@" not in text and "$*" not in text and "alias " not in text and "{@}" not in text:
+    if "$@" not in text and "$*" not in text and "alias " not in text and "{@}" not in text and "{*}" not in text:
         return {}
     return {
         match.group(1): (match.group(2), *match.group(3).split())

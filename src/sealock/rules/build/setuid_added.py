@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._modes import GivenMode, bits, clauses, modes
 from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
+_SETS: Final = compile_lazily(r"(?P<who>[ugoa]*)(?P<sign>[+=])(?P<what>[rwxXtugo]*s[rwxXstugo]*)")
 _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock", "cap_sys_nice", "cap_wake_alarm", "cap_net_admin"})  # fmt: skip  # noqa: E501  a list of names
 
 
@@ -44,7 +46,7 @@ class SetuidAdded(Rule[Build]):
             elif octal is None and any(
                 operator in "+=" and "s" in what and set(who) & {"u", "a"} for who, operator, what in clauses(mode.text)
             ):
-                yield self._fault(build, mode, mode.fixed(build, mode.text.replace("+", "-").replace("=", "-")))
+                yield self._fault(build, mode, mode.fixed(build, _SETS.sub(_unset, mode.text)))
         for call in ran(build, "setcap"):
             text = next((text for text in call.command.arguments if re.search(r"[+=]\w", text)), "")
             if text and "-r" not in call.command.arguments:
@@ -70,6 +72,12 @@ class SetuidAdded(Rule[Build]):
             fix=fix,
             severity=Severity.LOW if _maps_ids(mode.paths) else unshipped(build, mode.at, *mode.paths),
         )
+
+
+def _unset(clause: re.Match[str]) -> str:
+    """A clause without s, which it takes away if it does nothing else."""
+    rest = clause["what"].replace("s", "")
+    return f"{clause['who']}{clause['sign']}{rest}" if rest else f"{clause['who']}-s"
 
 
 def _maps_ids(paths: tuple[str, ...]) -> bool:
