@@ -47,7 +47,7 @@ WRAPPED = [
     ("unshare -S 1 -G 1 -R 1 -w 1 --setuid 1 --setgid 1 --root 1 --wd 1 --map-user 1 --map-group 1 --propagation 1 --setgroups 1 -m", "a"),
     ("nsenter -t 1 -S 1 -G 1 --target 1 --setuid 1 --setgid 1 -m", "a"),
     ("xargs -a 1 -d 1 -E 1 -I 1 -L 1 -n 1 -P 1 -s 1 -r", "a"),
-    ("xargs --arg-file 1 --delimiter 1 --max-args 1 --max-procs 1 --max-lines 1 --max-chars 1 --replace 1", "a"),
+    ("xargs --arg-file 1 --delimiter 1 --max-args 1 --max-procs 1 --max-chars 1 --max-lines --replace", "a"),
     ("busybox", "a"),
     ("taskset -a 3", "a"),
     ("chrt -T 1 -P 1 -D 1 -f 3", "a"),

@@ -60,7 +60,7 @@ WRAPPERS: Final[dict[str, Wrapper]] = {
     "stdbuf": Wrapper("ioe", _long("input output error")),
     "unshare": Wrapper("SGRw", _long("setuid setgid root wd map-user map-group propagation setgroups")),
     "nsenter": Wrapper("tSG", _long("target setuid setgid")),
-    "xargs": Wrapper("adEILnPs", _long("arg-file delimiter max-args max-procs max-lines max-chars replace")),
+    "xargs": Wrapper("adEILnPs", _long("arg-file delimiter max-args max-procs max-chars")),
     "busybox": _PLAIN,
     "taskset": Wrapper(before=1),
     "chrt": Wrapper("TPD", before=1),

@@ -116,7 +116,9 @@ def _pacman_asks(call: Call) -> bool:
     if not call.has("-S", "-R", "-U"):
         return False
     short = {letter for word in call.options if word.text[:2] != "--" for letter in word.text[1:]}
-    return "S" not in short or "u" in short or bool(call.operands) or "c" in short
+    if "S" not in short:
+        return True
+    return short.isdisjoint("siglp") and ("u" in short or bool(call.operands) or "c" in short)
 
 
 def _answered(call: Call, answers: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ SHOWN: Final = 5
 _GROUPS: Final = {
     "shells": ("bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "busybox", "busybox-static", "toybox"),
     "package managers": (
-        "apt", "dpkg", "aptitude", "apk-tools", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "rpm", "pacman",
+        "apt", "dpkg", "aptitude", "apk-tools", "yum", "dnf", "microdnf", "tdnf", "zypper", "rpm", "pacman",
         "pip", "python3-pip", "py3-pip", "npm", "yarn", "composer", "rubygems", "conda", "mamba", "snapd",
     ),
     "compilers and build tools": (
@@ -68,8 +68,8 @@ class ToolsLeft(Rule[Inventory]):
 
 
 def _group(name: str) -> str:
-    """The group of a package; versions in its name do not count: gcc-12, clang19, golang-1.24."""
-    return _KINDS.get(name, "") or _KINDS.get(name.rstrip("0123456789.").removesuffix("-"), "")
+    """The group of a package; versions in its name do not count: gcc-12, clang19, golang-1.24, dnf5."""
+    return _KINDS.get(name.rstrip("0123456789.").removesuffix("-"), "")
 
 
 def _listed(group: str, names: list[str]) -> str:
