@@ -165,10 +165,14 @@ def find_built_images(source: Source) -> frozenset[str]:
 
 
 def with_included(source: Source, files: FileWindow) -> Source:
-    """The text with those that it includes, where it is a Makefile, or sources, where it is a shell script."""
+    """The text with those that it includes, where it is a Makefile, or sources, where it is a shell script.
+
+    It is the same object where there are none, since what was read of one text is kept for the next reader.
+    """
     if source.included or not _INCLUDES.search(source.text):
         return source
-    return Source(source.name, source.text, _included(source, files).sources)
+    included = _included(source, files).sources
+    return Source(source.name, source.text, included) if included else source
 
 
 def unread_includes(source: Source, files: FileWindow) -> tuple[str, ...]:

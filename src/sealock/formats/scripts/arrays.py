@@ -23,11 +23,12 @@ from sealock.shell import parse as parse_script
 
 ARRAY: Final = OptionKey("arguments", shape="arguments")
 _ENGINE: Final = compile_lazily(
-    r"(?<![\w.-])(?:docker|podman(?:-remote)?|nerdctl)(?:\.exe)?(?: +(?:container +)?(?:run|create))?[\"']?[ \t]*"
+    r"(?<![\w.-])(?<![\w.] )(?<!/lib/)(?:docker|podman(?:-remote)?|nerdctl)(?:\.exe)?"
+    r"(?: +(?:container +)?(?:run|create))?[\"']?[ \t]*"
     r"(?=[,\]\r\n}]|$)",
     re.IGNORECASE,
 )
-"""An engine's name at the end of a value."""
+"""An engine's name as a value, or at the end of a path; descriptions of APIs have it at the ends of lines."""
 _PROGRAM_KEYS: Final = compile_lazily(
     r"command|cmd|program|exec|executable|path|bin|binary|runtime|entrypoint", re.IGNORECASE
 )
