@@ -145,6 +145,11 @@ ALPINE = "FROM alpine:3.20\n"
 JUDGED = [
     # rule, text, how many findings
     ("B101", DEBIAN + "RUN apt-get update && apt-get -y dist-upgrade\n", 0),
+    ("B101", DEBIAN + "RUN apt-get update && rosdep install -y --from-paths .\n", 0),
+    ("B101", DEBIAN + "COPY a.sh /a.sh\nRUN apt-get update && /a.sh\n", 0),
+    ("B101", DEBIAN + "COPY a.sh /a.sh\nRUN apt-get update && bash a.sh\n", 0),
+    ("B101", DEBIAN + "RUN apt-get update && $INSTALL\n", 0),
+    ("B101", DEBIAN + "RUN apt-get update && /usr/bin/id && rm -rf /tmp/x\n", 1),
     ("B103", "FROM fedora:40\nRUN dnf upgrade -y --security\n", 0),
     ("B103", DEBIAN + "RUN sudo apt-get upgrade -y\n", 1),
     ("B104", DEBIAN + "RUN apt-get install -t bookworm-backports -o A::B=c $PACKAGES\n", 0),
@@ -200,6 +205,8 @@ JUDGED = [
     ("B154", DEBIAN + "COPY <<a <<b /c/\nx\na\ny\nb\n", 0),
     ("B156", DEBIAN.replace("\n", " AS a\n") + "COPY --from=other/image /x /\n", 0),
     ("B160", DEBIAN + "LABEL a.b-c_d/e=1 maintainer=x $K=v\n", 0),
+    ("B160", DEBIAN + "LABEL com.docker.desktop.extension.api.version=1 com.docker.extension.categories=x\n", 0),
+    ("B160", DEBIAN + "LABEL com.docker.desktop.extensions=1\n", 1),
     ("B161", DEBIAN + "LABEL org.opencontainers.image.created=2026-13-01T00:00:00Z\n", 1),
     ("B180", DEBIAN + "RUN for a in b; do for c in d; do echo; done; done\n", 0),
     ("B182", DEBIAN + "RUN cd /; ls\n", 0),

@@ -178,6 +178,7 @@ CONTENT = [
     ("two secrets", "password = Zx9kq2Lm3PqRs77\ntoken: Yq8mW2xKv4Rt", 2),
     ("a variable is none", "password = $${DB_PASSWORD}", 0),
     ("a file is none", "password_file = /run/secrets/db", 0),
+    ("the kind of a token is none", "access_token: jwt\nAPI_AUTH=oidc", 0),
     ("other settings are none", "log_level = info\nlisten: 8080", 0),
 ]
 

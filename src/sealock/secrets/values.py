@@ -73,7 +73,8 @@ _NO_SECRET: Final = words(
 )
 _NOTHING: Final = words(
     "true false yes no on off none null nil undefined unset empty disabled enabled required optional auto default",
-    "basic bearer redacted hidden masked unused ignored random generated file env prompt ask string notset n/a - ...",
+    "basic bearer jwt opaque oauth oauth2 oidc saml redacted hidden masked unused ignored random generated file env",
+    "prompt ask string notset n/a - ...",
 )
 _STAND_INS: Final = words("dummy fake todo fixme tbd placeholder example sample")
 _PLACEHOLDERS: Final = words(

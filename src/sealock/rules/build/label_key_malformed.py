@@ -7,6 +7,8 @@ from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severit
 
 _KEY: Final = r"[a-z0-9](?:[a-z0-9]|[._/-](?=[a-z0-9]))*"
 _RESERVED: Final = ("com.docker.", "io.docker.", "org.dockerproject.")
+_EXTENSIONS: Final = ("com.docker.desktop.extension.", "com.docker.extension.")
+"""What Docker Desktop asks an image of an extension for."""
 _OCI: Final = "org.opencontainers.image."
 _KNOWN: Final = frozenset({
     "created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses", "ref.name",
@@ -45,7 +47,7 @@ class LabelKeyMalformed(Rule[Build]):
 
 
 def _why(name: str) -> str:
-    if name.startswith(_RESERVED):
+    if name.startswith(_RESERVED) and not name.startswith(_EXTENSIONS):
         return "is in a namespace that Docker reserves"
     if name.startswith(_OCI) and name.removeprefix(_OCI) not in _KNOWN:
         return "is not in the OCI specification"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import Run
-from sealock.rules.build._ran import Call, calls
+from sealock.rules.build._ran import Call, Ran, calls, ran
 from sealock.rules.kit import (
     At,
     Build,
@@ -21,6 +21,14 @@ _UPDATES: Final = frozenset({"update", "refresh", "ref"})
 _USES: Final = frozenset(
     {"install", "reinstall", "add", "in", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "download", "source"}
 )
+_INSTALLERS: Final = frozenset({
+    "rosdep", "mk-build-deps", "gdebi", "tasksel", "nala", "apt-fast", "install_packages", "install-packages",
+    "playwright", "npx", "ubuntu-drivers", "debi", "make", "just", "ansible-playbook", "chef-client", "puppet",
+    "salt-call",
+})  # fmt: skip
+"""Programs that install with the index, or may."""
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", ".", "source", "eval"})
+_DIRECTORIES: Final = ("/bin/", "/sbin/", "/usr/")
 
 
 class SeparateIndexUpdate(Rule[Build]):
@@ -49,6 +57,7 @@ class SeparateIndexUpdate(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
+        used |= {command.at for command in ran(build) if _may_install(command)}
         for call in calls(build, _MANAGERS, _UPDATES):
             if call.ran.at not in used:
                 yield self.finding(
@@ -57,6 +66,13 @@ class SeparateIndexUpdate(Rule[Build]):
                     place=call.ran.command.place,
                     fix=_joined(build, call, used),
                 )
+
+
+def _may_install(command: Ran) -> bool:
+    """Whether a command runs what may install packages: a script, or a program that does it by itself."""
+    program = command.command.words[0]
+    script = "/" in program.text and not program.text.startswith(_DIRECTORIES)
+    return script or not program.literal or command.command.name in _INSTALLERS | _SHELLS
 
 
 def _joined(build: Build, call: Call, used: set[At]) -> tuple[Edit, ...]:

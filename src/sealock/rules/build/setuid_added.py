@@ -35,7 +35,7 @@ class SetuidAdded(Rule[Build]):
     )
     good = (
         "FROM debian:12\nRUN chmod 2775 /data && chmod u-s,g-s /bin/su && find / -perm /6000 -exec chmod a-s {} +\n",
-        "FROM debian:12\nRUN setcap -r /usr/local/bin/tool && chmod 0755 /x\n",
+        "FROM debian:12\nRUN setcap -r /usr/local/bin/tool && setcap -v cap_chown+ep /x && chmod 0755 /x\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
@@ -49,7 +49,7 @@ class SetuidAdded(Rule[Build]):
                 yield self._fault(build, mode, mode.fixed(build, _SETS.sub(_unset, mode.text)))
         for call in ran(build, "setcap"):
             text = next((text for text in call.command.arguments if re.search(r"[+=]\w", text)), "")
-            if text and "-r" not in call.command.arguments:
+            if text and {"-r", "-v"}.isdisjoint(call.command.arguments):  # it removes, or compares
                 names = set(re.findall(r"cap_\w+", text.lower()))
                 files = tuple(word for word in call.command.arguments if word != text and not word.startswith("-"))
                 mild = names <= _MILD if names else False

@@ -127,6 +127,14 @@ class RunsAsRoot(Rule[Container]):
         user = "root" if not image or container.user == "" else default_user(image)
         if user is UNKNOWN:
             yield self.skip(f"sealock does not know the user of {image or 'the image'}", "user")
+        elif (
+            makes_image
+            and image == "scratch"
+            and not given(container.entrypoint, ())
+            and not given(container.command, ())
+        ):
+            # The last stage of a build whose result are files, in most Dockerfiles that have one.
+            yield self.skip("nothing starts in the image: it has no base, no ENTRYPOINT and no CMD", "user")
         elif isinstance(user, str) and is_root(user):
             if (changed := _changes_to(container)) and not is_root(changed):
                 return

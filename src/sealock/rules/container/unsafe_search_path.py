@@ -27,7 +27,7 @@ def _open(path: str) -> bool:
 
 def _entries(value: str) -> Iterator[str]:
     if _WINDOWS.match(value):
-        yield from value.split(";")
+        yield from filter(None, value.split(";"))  # an empty entry is none there
         return
     at = 0
     while (match := _ENTRY.match(value, at)) is not None:
