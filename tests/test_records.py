@@ -59,6 +59,7 @@ def test_a_program_for_the_kernel_is_what_its_record_says(name: str) -> None:
     assert not changes(programrecords.RECORDS / f"{name}.txt", programrecords.record(name))
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", reportrecords.NAMES)
 def test_reports_with_another_field_are_what_their_record_says(name: str) -> None:
     assert not changes(reportrecords.RECORDS / f"{name}.txt", reportrecords.record(name))

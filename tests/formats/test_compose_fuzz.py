@@ -150,6 +150,7 @@ def documents() -> list[dict[str, Any]]:
     return [document for document in loaded if isinstance(document, dict)]
 
 
+@pytest.mark.repeats
 def test_a_value_of_another_type_anywhere_is_read_or_an_error() -> None:
     odds = itertools.cycle((*ODD, None))
     for document in documents():

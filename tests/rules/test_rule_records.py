@@ -11,6 +11,7 @@ from sealock.rules.rule import Rule
 from support.rulevectors import RECORDS, changes_of
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in every_rule()])
 def test_a_rule_reports_what_its_record_says(rule: Rule[Any]) -> None:
     changes = changes_of(rule)
