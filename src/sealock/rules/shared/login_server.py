@@ -116,13 +116,17 @@ def _programs(words: tuple[str, ...]) -> Iterator[str]:
     """The base names of the programs that a command or shell line starts."""
     if not words:
         return
-    own = unwrap_words(words)
-    yield from (command[0].rpartition("/")[2] for command in (words, own) if command)
+    yield words[0].rpartition("/")[2]
+    yield from _program(unwrap_words(words))
     for word in words[1:] if len(words) > 1 else words:
         if any(mark in word for mark in " ;&|"):
             for piece in word.replace("&", ";").replace("|", ";").split(";"):
-                command = unwrap_words(piece.split())
-                if command[:1] == ("service",) and len(command) > 1:
-                    yield {"ssh": "sshd"}.get(command[1], command[1])
-                elif command:
-                    yield command[0].rpartition("/")[2]
+                yield from _program(unwrap_words(piece.split()))
+
+
+def _program(command: tuple[str, ...]) -> Iterator[str]:
+    """The base name of a command's program, or the service that it starts."""
+    if command[:1] == ("service",) and len(command) > 1:
+        yield {"ssh": "sshd"}.get(command[1], command[1])
+    elif command:
+        yield command[0].rpartition("/")[2]
