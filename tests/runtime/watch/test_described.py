@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -138,6 +139,8 @@ def test_a_project_needs_its_file_and_its_client(tmp_path: Path, monkeypatch: py
     # An engine that answers does not restart, so what failed is not tried again for a minute.
     answer(client, "version-", "26.1\n")
     with ComposedProject(str(tmp_path / "compose.yaml")) as project:
+        # What the terminal sends to us does not reach what removes it.
+        assert os.getsid(project._guard.pid) == project._guard.pid != os.getsid(0)  # noqa: SLF001
         with pytest.raises(TargetError, match="the project did not start: no such thing"):
             project.start()
         with pytest.raises(TargetError, match="has no containers"):
