@@ -330,6 +330,12 @@ def test_a_legacy_link_is_drawn_with_its_alias() -> None:
     assert ">data</text>" in picture
 
 
+def test_a_legacy_link_to_what_is_not_on_the_map_is_not_drawn() -> None:
+    links = (("gone", "old"), ("b", "data"), ("b", "again"))
+    picture = pages.render("svg", drawn(node("a", "bridge", links=links), node("b", "bridge")))
+    assert [alias for alias in ("old", "data", "again") if f">{alias}</text>" in picture] == ["data", "again"]
+
+
 def test_a_network_says_whether_names_resolve_on_it() -> None:
     text = pages.render("terminal", drawn(node("a", "bridge"), node("b", "own")))
     assert "bridge, no names" in text

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from reports.inspections import EFFECTIVE, LEARNT, LOOK, MIB, PROCESS
-from sealock.model.absent import UNSET
-from sealock.model.container import Container, Mount
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.container import Container, Device, Mount
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Severity
 from sealock.model.inspection import BlockedCalls, Difference, Inspection
@@ -107,6 +107,14 @@ def test_the_page_shows(expected: str) -> None:
         (with_process(resources=(Limit("memory", None, MIB), Limit("pids", None, 3))), "no limit: 1 MiB of the machine's 8 GiB"),
         (with_effective(device_rules=("a *:* rwm",)), "every device of the host"),
         (with_effective(device_rules=("c 10:229 rwm",)), "the usual ones, and c 10:229 rwm"),
+        (with_effective(device_rules=UNKNOWN), "Devices unknown"),
+        (with_effective(device_rules=()), "only the usual ones: null, zero, full"),
+        (with_effective(device_rules=("c 10:229 rw",), devices=(Device("/dev/fuse", "/dev/fuse", "rw"),)), "the usual ones, and /dev/fuse (rw)"),
+        (with_effective(device_rules=("c 10:229 rw", "c 1:* r"), devices=(Device("/dev/fuse", "/dev/fuse", "rw"),)), "the usual ones, and /dev/fuse (rw), c 1:* r"),
+        (with_effective(device_rules=("c 10:229 rw", "c 10:230 r"), devices=(Device("/dev/fuse", "/dev/fuse", "rw"),)), "the usual ones, and c 10:229 rw, c 10:230 r"),
+        (with_effective(device_rules=("c 1:* r",)), "the usual ones, and c 1:* r"),
+        (with_effective(device_rules=tuple(f"c 10:{n} r" for n in range(12))), "c 10:10 r, c 10:11 r"),
+        (with_effective(device_rules=tuple(f"c 10:{n} r" for n in range(13))), "c 10:11 r and 1 more"),
         (with_effective(unconfined_paths=True), "open: /proc/sys and others are not masked"),
         (with_effective(mounts=UNSET), "only those that every container has"),
         (with_effective(mounts=(Mount("bind", "/", "/"),)), "all mounts of the host"),
