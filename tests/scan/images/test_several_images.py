@@ -97,6 +97,17 @@ def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path)
     assert any("has the digest" in error.message for error in found[1].errors)
 
 
+def test_other_bytes_that_claim_the_digest_of_an_earlier_image_are_read(tmp_path: Path, walks: list[str]) -> None:
+    members = saved((BASE,), (BASE,))
+    listed = json.loads(members["manifest.json"])
+    listed[0]["Layers"], listed[1]["Layers"] = ["base.tar"], ["other.tar"]
+    members |= {"base.tar": BASE, "other.tar": OTHER, "manifest.json": json.dumps(listed).encode()}
+    found = read_inventories(write(tmp_path / "app.tar", members), ImageOptions())
+    assert [{fact.path.partition("/")[0] for fact in image.files} for image in found] == [{"opt"}, {"srv"}]
+    assert [any("has the digest" in error.message for error in image.errors) for image in found] == [False, True]
+    assert walks == [sha256(BASE)] * 2
+
+
 def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Path) -> None:
     cache, path = str(tmp_path / "cache"), lying(tmp_path)
     plain = read_inventories(path, ImageOptions())
