@@ -85,6 +85,11 @@ def test_a_form_that_is_not_evaluated_is_recognised(path: str, text: str, kind: 
 
 WEB = "services:\n  web:\n    image: nginx\n"
 READ = [
+    ("a list in a compose file's name is no project", "compose.yml", "- a: 1\n", "compose"),
+    ("a Dockerfile with a name before it", "a-Dockerfile", "", "dockerfile"),
+    ("and with an ending after it", "a_dockerfile.prod", "", "dockerfile"),
+    ("a name between dots", "a.Dockerfile-b", "", "dockerfile"),
+    ("a name within another, by its text", "fix_dockerfile_2", "FROM x:1\n", "dockerfile"),
     ("a pod", "deploy.yaml", POD, "kubernetes"),
     ("a pod as JSON", "pod.json", '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []}}', "kubernetes"),
     ("a pod in flow style", "p.yml", "{apiVersion: v1, kind: Pod, spec: {containers: [{image: x}]}}", "kubernetes"),
@@ -179,6 +184,11 @@ def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, k
             "docker_compose_up.yaml", "command: docker compose up\npname: docker\n", id="a reference of Compose"
         ),
         pytest.param("docker-compose.x.yml", "pname: a\nlong: |\n  services:\n    a: b\n", id="services in a text"),
+        pytest.param("fix_dockerfile_option.bugfix", "Honor the option\n", id="a note on a Dockerfile"),
+        pytest.param("roles/x/tasks/compose.yml", "---\n# x\n- name: y\n  z: 1\n", id="Ansible's tasks on Compose"),
+        pytest.param(
+            "tasks/docker-compose.yml", '- "include_tasks": a.yml\n', id="Ansible's tasks that include others"
+        ),
         pytest.param("dockerfile.json.golden", '{"Results": []}', id="what a test expects"),
         pytest.param("Dockerfile.license", "SPDX-License-Identifier: MIT\n", id="a note on a licence"),
         pytest.param("tsconfig.json", '{"include": ["src"], "compilerOptions": {}}', id="TypeScript"),

@@ -25,8 +25,16 @@ _COMPOSE_KEY: Final = compile_lazily(
     re.MULTILINE,
 )
 """A key that a project has: the reference of Compose's commands has files of like names."""
+_TASKS: Final = compile_lazily(
+    r"\s*(?:(?:#|---)[^\n]*\n\s*)*- +[\"']?"
+    r"(?:name|hosts|block|when|tags|(?:ansible\.builtin\.)?(?:include|import|set|debug)\w*)[\"']?:"
+)
+"""The start of Ansible's tasks and playbooks, which are lists: `roles/x/tasks/compose.yml`."""
 _CONTENT: Final = compile_lazily(r"^[ \t]*[^\s#]", re.MULTILINE)
-_DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
+_DOCKERFILE: Final = compile_lazily(
+    r"(.*\.)?(docker|container)file([._-].*)?|.*[_-](docker|container)file(\..*)?", re.IGNORECASE
+)
+"""A name of Dockerfiles. In `fix_dockerfile_option.txt` it is a word; such a file shows by its text what it is."""
 _NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|jsx|ts|tsx|rb|rs|java|kt|kts|scala|groovy|gradle|swift|dart|lua|pl|ex|exs|c|cc|cpp|h|cs|php|sql|css|md|rst|adoc"
     r"|json|jsonc|toml|tf|hcl|nix|xml|proto|sh|bats|ps1|yml|yaml|html|svg|png|snap|dockerignore|containerignore|rego|license|golden|earth)",
@@ -133,7 +141,9 @@ def is_named(base: str) -> bool:
 
 def _may_be_project(base: str, text: str) -> bool:
     """Whether a file that is named like a compose file is one, or is empty: many a program's settings are called so."""
-    return _COMPOSE.fullmatch(base) is not None or _COMPOSE_KEY.search(text) is not None or not _CONTENT.search(text)
+    if _COMPOSE.fullmatch(base) is not None:
+        return _TASKS.match(text) is None
+    return _COMPOSE_KEY.search(text) is not None or not _CONTENT.search(text)
 
 
 def sniff(name: str, text: str) -> DocumentKind | None:

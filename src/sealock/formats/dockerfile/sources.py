@@ -18,6 +18,8 @@ from sealock.patterns import compile_lazily
 
 _STAGE_NAME: Final = compile_lazily(r"[a-z][a-z0-9_.-]*")
 _VARIABLE: Final = compile_lazily(r"\$\{?(\w+)")
+_PLAIN: Final = compile_lazily(r"\$(?:(\w+)|\{(\w+)(?!\w|:?[-+]))")
+"""A variable without what stands for it where it is empty."""
 _REFERENCE: Final = compile_lazily(r"(\$(?:\w+|\{[^{}]*\}))")
 _USUAL: Final[dict[str, Maybe[str]]] = {
     f"{side}{part}": value
@@ -87,8 +89,8 @@ def _base_stage(image: BuildText, state: ParseState) -> int | None:
     if stage is None and (stage := state.named_stages.get(image.value.lower())) is not None:
         message = f"FROM {image.value} means an image: the stage's name is {image.value.lower()}"
         state.errors.append(DockerfileSyntaxError(message, image.place))
-    elif stage is None and set(_VARIABLE.findall(image.raw)) <= state.scope.names.keys():
-        # An undeclared argument is empty, and B006 reports it.
+    elif stage is None and all(state.scope.names.get(name or braced) for name, braced in _PLAIN.findall(image.raw)):
+        # An argument that nothing declares, or that has no default, is empty, and B006 reports it.
         fault = reference_fault(image.value) if image.value else "the name is blank"
         if fault:
             message = f"FROM {(image.value or image.raw)[:80]} names no image: {fault}"

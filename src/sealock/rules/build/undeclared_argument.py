@@ -26,10 +26,15 @@ class UndeclaredArgument(Rule[Build]):
     )
     remedy = "Declare the argument before the first FROM, with a default."
     fixable = False
-    bad = ("FROM debian:${TAG}\n", "ARG TAG\nFROM debian:$TAG\n")
+    bad = (
+        "FROM debian:${TAG}\n",
+        "ARG TAG\nFROM debian:$TAG\n",
+        'ARG DIGEST=""\nFROM debian:12@${DIGEST}\n',
+    )
     good = (
         "ARG TAG=12.8\nFROM debian:${TAG}\n",
         "FROM debian:${TAG:-12.8}\n",
+        'ARG VARIANT=""\nFROM debian:12${VARIANT}\n',
         "FROM --platform=$BUILDPLATFORM debian:12\n",
     )
 
@@ -42,9 +47,10 @@ class UndeclaredArgument(Rule[Build]):
                 at, place = ("stages", stage.index), stage.start.image.place
                 if match[3] or _BUILT_IN.fullmatch(name):
                     continue
+                value = stage.start.image.value
+                fails = isinstance(value, str) and bool(reference_fault(value))
+                default = declared.get(name)
                 if name not in declared:
-                    value = stage.start.image.value
-                    fails = isinstance(value, str) and bool(reference_fault(value))
                     yield self.finding(
                         f"uses {name}, which no ARG before the first FROM declares"
                         + (": it is empty, and the build fails" if fails else ""),
@@ -52,7 +58,15 @@ class UndeclaredArgument(Rule[Build]):
                         place=place,
                         severity=Severity.MEDIUM if fails else None,
                     )
-                elif declared[name] is None:
+                elif default is not None:
+                    if fails and not default.value:
+                        yield self.finding(
+                            f"uses {name}, whose default is empty: without --build-arg FROM names no image",
+                            at,
+                            place=place,
+                            severity=Severity.MEDIUM,
+                        )
+                else:
                     blank = not _USE.sub("", stage.start.image.raw).strip("\"'")
                     yield self.finding(
                         f"uses {name}, which has no default"
