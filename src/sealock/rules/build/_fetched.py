@@ -67,7 +67,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
         for pipeline in run.script.every_pipeline():
             streams = False
             for command in pipeline.commands:
-                if streams and command.name in _UNPACKERS:
+                if streams and _unpacks(command):
                     yield Use(at, line(command), known(command.place), "unpacked", "a download")
                     streams = False
                 if len(pipeline.commands) > 1:
@@ -117,7 +117,21 @@ def _use(command: Command, fetched: set[str]) -> tuple[str, str] | None:
         return "executable", file
     if name in _INSTALLERS or (name == "pip" and "install" in words):
         return "installed", file
-    return ("unpacked", file) if name in _UNPACKERS else None
+    return ("unpacked", file) if _unpacks(command) else None
+
+
+def _unpacks(command: Command) -> bool:
+    """Whether a command unpacks an archive: it neither lists nor tests one."""
+    name, words = program(command), command.arguments
+    if name not in _UNPACKERS:
+        return False
+    if name in {"7z", "7za"}:
+        return words[:1] not in {("l",), ("t",)}
+    # The first word of tar is its options, with or without a hyphen; a word with other signs has a value.
+    options = [word[1:] for word in words if word[:1] == "-" and word[1:].isalpha() and word[1] != "d"]
+    options += words[:1] if name in {"tar", "bsdtar"} else ()
+    lists = any(set("ltvZ" if name == "unzip" else "t") & set(option) for option in options)
+    return not (lists or {"--list", "--test"} & set(words)) or any("x" in option for option in options)
 
 
 def _base(path: str) -> str:
