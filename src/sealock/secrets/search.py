@@ -56,7 +56,7 @@ _INFIX_TOKENS: Final = (
 """Tokens whose anchor is not at their start: anchor, pattern, kind, and the most characters before the anchor."""
 _WEAK_PREFIXES: Final = frozenset({
     "sk-", "dapi", "oy2", "hf_", "gsk_", "cio", "secret_", "rnd_", "fo1_", "LTAI", "SG.", "glc_", "pul-", "EZAK",
-    "sha256~", "AKCp", "pat", "AQVN", "sl.", "whsec_", "r8_",
+    "sha256~", "AKCp", "pat", "AQVN", "sl.", "whsec_", "r8_", "re_", "1//0", "napi_",
 })  # fmt: skip
 """Prefixes that ordinary words share."""
 EXAMPLE_WORDS: Final = (
