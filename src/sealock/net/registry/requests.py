@@ -28,6 +28,7 @@ _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _LONGEST_WAIT: Final = 60.0
 """Longest Retry-After in seconds that is waited; with a longer one there is no retry."""
+_DAY: Final = 86_400.0
 _LONGEST_SILENCE: Final = 60.0
 """Seconds after which a server that breaks off or times out is given up, whatever the number of attempts."""
 _ERROR: Final = 64 << 10
@@ -190,6 +191,7 @@ class RegistryRequests:
         where, status = f"{name.registry}/{name.repository}", answer.status
         message = self._message(answer)
         wait = _retry_after(answer)
+        when = f"in {wait:.0f} s" if wait is not None and wait <= _DAY else "later"
         answer.close()
         if status == 401 and host in self.authorizer.withheld:
             words = withheld_message(host, self.authorizer.withheld[host])
@@ -201,12 +203,11 @@ class RegistryRequests:
         elif status == 429:
             limit = self.limits.get(host)
             left = f" ({limit.remaining} of {limit.limit} pulls left)" if limit else ""
-            when = f"in {wait:.0f} s" if wait is not None else "later"
             words = f"{where}: the registry's rate limit is exceeded{left}. Sign in, use a mirror, or try again {when}"
         elif 300 <= status < 400:
             words = f"{where}: the registry answers {status} with a redirect that cannot be followed"
         elif status >= 500:
-            words = f"{where}: the registry failed with status {status}, also after retries. Try later"
+            words = f"{where}: the registry failed with status {status}. Try again {when}"
         else:
             words = f"{where}: the registry answers {status} to {shown(answer.url)}"
         return RegistryError(words + message, status)
