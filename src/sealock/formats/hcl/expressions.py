@@ -57,6 +57,7 @@ class HclValue(Struct, frozen=True):
 
 
 HclData: TypeAlias = "str | int | float | bool | list[HclValue] | dict[str, HclValue] | Unresolved | None"
+_LARGEST: Final = 2.0**512
 Scope: TypeAlias = Callable[[str], HclValue | None]
 Functions: TypeAlias = Callable[[str, list[HclValue]], HclValue | None]
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -329,13 +330,16 @@ def _literal(text: str) -> str:
 
 def _number(text: str) -> HclData:
     try:
-        return Unresolved(text[:40]) if len(text) >= 40 else int(text) if text.isdigit() else float(text)
+        number = int(text) if text.isdigit() else float(text)
     except ValueError:
         return Unresolved(text[:40])
+    return Unresolved(text[:40]) if len(text) >= 40 or is_too_large(number) else number
 
 
 def is_too_large(value: object) -> bool:
     """Whether a text is longer, or a number larger, than HCL calculates with (512 bits)."""
     if isinstance(value, int):
         return value.bit_length() > 512
+    if isinstance(value, float):
+        return not abs(value) < _LARGEST
     return isinstance(value, str) and len(value) > LONGEST

@@ -11,10 +11,12 @@ from msgspec import Struct
 from tree_sitter import Language, Node, Parser
 
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 MAX_LENGTH: Final = 1_000_000
 """Characters of one text."""
 _MAX_FAULTS: Final = 100
+_EXPONENT: Final = compile_lazily(rb"(?<![\w.])(?<!\w-)(\d+(?:\.\d+)?)[eE][+-]?\d+(?!\w)")
 
 
 class HclAttribute(Struct, frozen=True):
@@ -43,7 +45,9 @@ class HclText:
         self.text = text
         self.data = text.encode()
         self.ascii = len(self.data) == len(text)
-        self.root = Parser(_language()).parse(self.data).root_node
+        # The grammar knows no exponents; with digits in their place, each node is where it was.
+        parsed = _EXPONENT.sub(lambda match: match[1] + b"0" * (len(match[0]) - len(match[1])), self.data)
+        self.root = Parser(_language()).parse(parsed).root_node
         self._offsets: list[int] | None = None
 
     def offset(self, byte: int) -> int:
