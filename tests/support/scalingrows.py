@@ -261,6 +261,8 @@ RUN: dict[str, Maker] = {
     "an array of YAML": lambda n: {"a.yaml": "cmd: docker\nargs:\n- run\n" + repeat("- --env=A%\n", n) + "- a\n"},
     "CI steps": lambda n: {"ci.yml": "steps:\n" + "  - run: docker run a\n" * n},
     "a CI block": lambda n: {"ci.yml": "steps:\n  - run: |\n" + "      docker run a\n" * n},
+    "quoted CI steps over empty lines": lambda n: {"ci.yml": "".join(" " * at + "run: 'docker run a'\n" for at in range(n // 2)) + "\n" * 10 * n},
+    "quoted CI steps that do not end": lambda n: {"ci.yml": "".join(" " * at + "run: 'docker run a\n" for at in range(n // 2)) + "\n" * 10 * n},
     "CI expressions": lambda n: {"ci.yml": "steps:\n  - run: docker run a " + "${{ a }}" * n + "\n"},
     "open CI expressions": lambda n: {"ci.yml": "steps:\n  - run: docker run a " + "${{ a " * n + "\n"},
 }  # fmt: skip

@@ -39,6 +39,11 @@ _OF_WORDS: Final = compile_lazily(r"[^:]*\b(?:command|cmd)[\"']?[ \t]*:")
 """A key whose value may be words, which no shell reads: Ansible's module `command`."""
 _OPTION_LINE: Final = compile_lazily(r"(?<!\\)\n[ \t]*-{1,2}[A-Za-z]")
 """A line of options that does not go on from the one before: a shell would run it."""
+_CLOSED: Final = {
+    "'": compile_lazily(r"(?:[^'\n]|'')*+'"),
+    '"': compile_lazily(r'(?:[^"\\\n]|\\.)*+"'),
+}
+"""A line of a quoted value up to its closing quote."""
 _FOLD: Final = compile_lazily(r"\\?\r?\n[ \t\r\n]*")
 """The end of a line within quotes, and the blanks that go with it."""
 _EXPRESSION: Final = compile_lazily(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
@@ -167,10 +172,7 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
     if block is not None:
         return _read_block(lines, index + 1, indent, builder, folded=block.group(1) == ">")
     if text[at] in "\"'":
-        last = index
-        while last + 1 < len(lines) and (lines.indent(last + 1) > indent or lines.indent(last + 1) < 0):
-            last += 1
-        stop = _read_quoted(text, at, lines.end(last), builder)
+        stop = _read_quoted(text, at, lines.end(_last_quoted(lines, index, at, indent)), builder)
         index = bisect_right(lines.starts, stop - 1) - 1
         end = lines.end(index)
     elif text[at] == "[" and text[at:end].rstrip().endswith("]"):
@@ -186,6 +188,18 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
         _copy_plain(text, start, lines.end(index), builder)
         index += 1
     builder.put("\n", end, end + 1)
+    return index
+
+
+def _last_quoted(lines: _Lines, index: int, at: int, indent: int) -> int:
+    """The last line of a quoted value: that of its closing quote, or the last that is indented more than its key."""
+    closed = _CLOSED[lines.text[at]]
+    at += 1
+    while closed.match(lines.text, at, lines.end(index)) is None:
+        if index + 1 == len(lines) or 0 <= lines.indent(index + 1) <= indent:
+            return index
+        index += 1
+        at = lines.starts[index]
     return index
 
 
