@@ -18,7 +18,7 @@ from sealock.errors import FormatError, decoding_fault
 from sealock.formats.files import FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
 from sealock.model.change import Edit, SubjectChange
-from sealock.model.container import Container
+from sealock.model.container import NO_SETTINGS, Container
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document, Noun, Subject
 from sealock.model.enforced import Enforced
@@ -126,7 +126,7 @@ def _value(value: AnyValue, annotation: Any) -> AnyValue:  # noqa: ANN401  any t
 def to_plain(noun: msgspec.Struct) -> dict[str, Any]:
     """Turn a noun into plain values for JSON: UNKNOWN is left out, UNSET is null."""
     # What an engine describes is a container that runs its image.
-    values = ((name, getattr(noun, name)) for name in noun.__struct_fields__ if name != "image_role")
+    values = ((name, getattr(noun, name)) for name in noun.__struct_fields__ if name not in NO_SETTINGS)
     return {name: None if value is UNSET else _plain(value) for name, value in values if value is not UNKNOWN}
 
 

@@ -18,6 +18,8 @@ DEFAULT: Final = frozenset({
     "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 })  # fmt: skip
 """Docker's default set."""
+ONLY_DOCKERS: Final = ("AUDIT_WRITE", "MKNOD", "NET_RAW")
+"""Those of them that Podman does not grant by default."""
 
 ALLOWS: Final = {
     "CHOWN": "give files to any user",

@@ -156,6 +156,8 @@ class Container(Struct, frozen=True, kw_only=True):
     image_role: ImageRole = "run"
     """What `image` names: "run", the image to pull and run; "built", the result of a build that comes first; "base",
     the image that the one described here is built on. A "base" container is itself an image."""
+    engine: Literal["", "podman"] = ""
+    """The engine that starts it, where the source says that it is Podman: its default capabilities are fewer."""
     name: Maybe[str] = UNKNOWN
     platform: Maybe[str] = UNKNOWN
     pull: Maybe[str] = UNKNOWN
@@ -280,7 +282,9 @@ class Container(Struct, frozen=True, kw_only=True):
 
 POD_FIELDS: Final = ("host_process", "pod_volumes", "probe_hosts", "root_refused", "service_token")
 """The fields that only a pod has: no other platform has such a setting, so an engine's containers have them UNSET."""
-FIELDS: Final = tuple(field for field in Container.__struct_fields__ if field != "image_role")
+NO_SETTINGS: Final = frozenset({"image_role", "engine"})
+"""What a source says of a container besides its settings."""
+FIELDS: Final = tuple(field for field in Container.__struct_fields__ if field not in NO_SETTINGS)
 
 
 def container(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Container:  # noqa: ANN401  each field has its type

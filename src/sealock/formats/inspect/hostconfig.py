@@ -9,6 +9,7 @@ from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
 from sealock.formats.runargs.security import parse_security_option
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
+from sealock.model.capabilities import ONLY_DOCKERS
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
 
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
@@ -19,8 +20,6 @@ _PODMAN_DEFAULTS: Final = frozenset({
     "SYS_CHROOT",
 })  # fmt: skip
 """The capabilities that Podman grants by default, unless its containers.conf changes them."""
-_DOCKER_ONLY: Final = ("AUDIT_WRITE", "MKNOD", "NET_RAW")
-"""The capabilities that only Docker grants by default."""
 DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2", PODMAN)),
     ("volume_driver", "VolumeDriver", ("", "local")),
@@ -105,7 +104,7 @@ def _podman_capabilities(values: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if frozenset(dropped or ()) >= _PODMAN_DEFAULTS:
         return {"cap_drop": ("ALL",)}
-    more = tuple(name for name in _DOCKER_ONLY if name not in (*(added or ()), *(dropped or ())))
+    more = tuple(name for name in ONLY_DOCKERS if name not in (*(added or ()), *(dropped or ())))
     return {"cap_drop": (*(dropped or ()), *more) or UNSET}
 
 

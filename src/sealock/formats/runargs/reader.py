@@ -166,7 +166,7 @@ def read_words(
     all_fields |= dict.fromkeys(() if parsed.opaque else takes.says, UNSET) | fields
     if not takes.makes and "image" not in fields:
         all_fields["image"] = UNSET  # it names none
-    container = Container(**all_fields)
+    container = Container(engine="podman" if engine == "podman" else "", **all_fields)
     return RunLine(container, where, unresolved, tuple(errors), parsed, settings, skip_reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from sealock.model.absent import given
-from sealock.model.capabilities import DEFAULT
+from sealock.model.capabilities import DEFAULT, ONLY_DOCKERS
 from sealock.model.container import Container
 from sealock.model.finding import Severity
 from sealock.rules.container._users import is_root
@@ -56,8 +56,9 @@ def added(container: Container) -> frozenset[str]:
 
 
 def dropped(container: Container) -> frozenset[str]:
-    """The capabilities dropped from Docker's default."""
-    return frozenset(given(container.cap_drop, ()))
+    """The capabilities dropped from Docker's default, those too that Podman does not grant by itself."""
+    drops = frozenset(given(container.cap_drop, ()))
+    return drops | set(ONLY_DOCKERS) - added(container) if container.engine == "podman" else drops
 
 
 def hold(container: Container, capability: str) -> CapabilityHold:

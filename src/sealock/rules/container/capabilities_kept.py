@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.rules.container._capabilities import added, dropped, hold
 from sealock.rules.container._images import capabilities_needed
-from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs, given
 
 _NOT_PROVEN = (
     "Drop all capabilities (cap_drop: [ALL], --cap-drop ALL), and add back the few that the program needs. It is not "
@@ -13,11 +13,11 @@ _NOT_PROVEN = (
 class CapabilitiesKept(Rule[Container]):
     """Default capabilities are not dropped.
 
-    Docker gives every container fourteen capabilities, including raw sockets (NET_RAW) and device nodes (MKNOD). Most
-    programs need none of them, and a program that runs as an ordinary user cannot use any. Drop them all, then add
-    those that the program turns out to need. An image that starts as root and changes its user itself needs SETUID and
-    SETGID, and usually CHOWN and DAC_OVERRIDE. sealock's fix keeps what a well-known image needs, and of any other
-    image that may start as root all of these.
+    Docker gives every container fourteen capabilities, including raw sockets (NET_RAW) and device nodes (MKNOD), and
+    Podman eleven, without these two and AUDIT_WRITE. Most programs need none of them, and a program that runs as an
+    ordinary user cannot use any. Drop them all, then add those that the program turns out to need. An image that starts
+    as root and changes its user itself needs SETUID and SETGID, and usually CHOWN and DAC_OVERRIDE. sealock's fix keeps
+    what a well-known image needs, and of any other image that may start as root all of these.
     """
 
     id = "C004"
@@ -34,6 +34,7 @@ class CapabilitiesKept(Rule[Container]):
     bad = (
         "docker run alpine",
         "docker run --cap-drop MKNOD alpine",
+        "podman run alpine",
         "services:\n  cache:\n    image: redis:7.4\n",
     )
     good = ("docker run --cap-drop=all alpine", "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [ALL]\n")
@@ -45,10 +46,15 @@ class CapabilitiesKept(Rule[Container]):
         needed, proven = capabilities_needed(container)
         added_back = [name for name in needed if name not in added(container) and name not in drops]
         fix = (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in added_back))
-        if drops:
-            message, severity = "keeps some of Docker's default capabilities", Severity.LOW
+        podman = container.engine == "podman"
+        if given(container.cap_drop, ()):
+            message = f"keeps some of {'Podman' if podman else 'Docker'}'s default capabilities"
+            severity = Severity.LOW
         else:
-            message, severity = "keeps Docker's 14 default capabilities, including NET_RAW", Severity.MEDIUM
+            what = (
+                "Podman's 11 default capabilities" if podman else "Docker's 14 default capabilities, including NET_RAW"
+            )
+            message, severity = f"keeps {what}", Severity.MEDIUM
         match hold(container, "SETUID"):
             case "none":
                 return

@@ -34,6 +34,7 @@ class DefaultBridge(Rule[Container]):
     bad = (
         "docker run alpine",
         "docker run --network bridge alpine",
+        "podman run alpine",
         "services:\n  app:\n    image: alpine:3.20\n    network_mode: bridge\n",
         "docker run mcr.microsoft.com/windows/nanoserver:ltsc2025",
         "docker run --network nat mcr.microsoft.com/windows/nanoserver:ltsc2025",
@@ -50,10 +51,14 @@ class DefaultBridge(Rule[Container]):
         if on_default_bridge(container):
             # Without a network a compose service joins its project's network; for a run line we cannot guess one.
             fix = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
+            podman = container.engine == "podman"
             name, network = ("docker0", "bridge") if not is_for_windows(container) else ("nat", "network")
+            name = "podman0" if podman else name
             yield self.finding(
-                f"joins the default {network} ({name}) with every container that names no network",
+                f"joins the default {network} ({name}) with every container that names no network"
+                + ("; Podman without root gives it a network of its own" if podman else ""),
                 "network_mode",
                 fix=fix,
                 evidence=name,
+                remedy=self.remedy.replace("docker", "podman") if podman else "",
             )

@@ -24,8 +24,13 @@ class RawSockets(Rule[Container]):
         "docker run --cap-drop ALL --cap-add NET_RAW alpine",
         "docker run --network host alpine",
         "docker run --network host --cap-add NET_RAW alpine",
+        "podman run --network host --cap-add NET_RAW alpine",
     )
-    good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
+    good = (
+        "docker run --cap-drop NET_RAW alpine",
+        "docker run --network host --cap-drop ALL alpine",
+        "podman run --network host alpine",
+    )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         drops, adds, host = dropped(container), added(container), container.network_mode == "host"
