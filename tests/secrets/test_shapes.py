@@ -131,7 +131,7 @@ SHAPES = {
     "a Resend key": "re_<A8>_<A23>7",
     "a MailerSend token": "mlsn.<H64>",
     "a Tavily key": "tvly-<A32> tvly-dev-<A32> tvly-prod-<A32>",
-    "a Weights & Biases key": "wandb_v1_<A60>",
+    "a W&B key": "wandb_v1_<A60>",
     "a Jina key": "jina_<H32><A28>",
     "an E2B key": "e2b_<H40>",
     "a Logfire token": "pylf_v1_us_<A40> pylf_v1_eu_<A40>",

@@ -163,7 +163,7 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("re_", r"(?=\w{0,32}\d)[A-Za-z0-9]{8}_[A-Za-z0-9]{24}(?![A-Za-z0-9])", "a Resend key"),
     ("mlsn.", r"[a-f0-9]{64}", "a MailerSend token"),
     ("tvly-", r"(?:dev-|prod-)?[A-Za-z0-9]{32}(?![A-Za-z0-9])", "a Tavily key"),
-    ("wandb_v1_", r"[A-Za-z0-9_]{60,}", "a Weights & Biases key"),
+    ("wandb_v1_", r"[A-Za-z0-9_]{60,}", "a W&B key"),
     ("jina_", r"[a-f0-9]{32}[A-Za-z0-9_-]{28}", "a Jina key"),
     ("e2b_", r"[a-f0-9]{40}", "an E2B key"),
     ("pylf_v1_", r"(?:us|eu)_[A-Za-z0-9]{40,}", "a Logfire token"),
