@@ -9,16 +9,13 @@ from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
 from sealock.formats.runargs.security import parse_security_option
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.capabilities import ONLY_DOCKERS
+from sealock.model.capabilities import DEFAULT, ONLY_DOCKERS
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
 
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 PODMAN: Final = "oci"
 """The runtime in answers of Podman's Docker-compatible API, whichever runs."""
-_PODMAN_DEFAULTS: Final = frozenset({
-    "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID",
-    "SYS_CHROOT",
-})  # fmt: skip
+_PODMAN_DEFAULTS: Final = DEFAULT - set(ONLY_DOCKERS)
 """The capabilities that Podman grants by default, unless its containers.conf changes them."""
 DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("runtime", "Runtime", ("", "runc", "io.containerd.runc.v2", PODMAN)),
