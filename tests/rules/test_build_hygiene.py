@@ -377,3 +377,9 @@ def test_npm_install_is_reported_beside_a_lock_file(
     files = dict.fromkeys(entries or (), "{}") | ({".dockerignore": ignored} if ignored else {})
     text = f"FROM node:22\nWORKDIR /app\nCOPY {copied}\nRUN npm install\n"
     assert bool(findings("B106", text, None if entries is None else Folder(files))) is reported
+
+
+@pytest.mark.parametrize("following", ["RUN ./setup.sh", "RUN make deps", "RUN id"])
+def test_an_update_is_joined_with_what_surely_installs_alone(following: str) -> None:
+    (finding,) = findings("B101", f"{DEBIAN}COPY . .\nRUN apt-get update\n{following}\n")
+    assert not finding.remedy.changes

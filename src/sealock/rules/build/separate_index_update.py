@@ -24,10 +24,9 @@ _USES: Final = frozenset(
 _INSTALLERS: Final = frozenset({
     "rosdep", "mk-build-deps", "gdebi", "tasksel", "nala", "apt-fast", "install_packages", "install-packages",
     "playwright", "npx", "ubuntu-drivers", "debi", "make", "just", "ansible-playbook", "chef-client", "puppet",
-    "salt-call",
+    "salt-call", "sh", "bash", "ash", "dash", "zsh", "ksh", ".", "source", "eval",
 })  # fmt: skip
-"""Programs that install with the index, or may."""
-_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", ".", "source", "eval"})
+"""Programs that install with the index, or may, as a script that a shell runs."""
 _DIRECTORIES: Final = ("/bin/", "/sbin/", "/usr/")
 
 
@@ -56,10 +55,13 @@ class SeparateIndexUpdate(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        updates = tuple(calls(build, _MANAGERS, _UPDATES))
+        if not updates:
+            return
         used = {call.ran.at for call in calls(build, _MANAGERS, _USES)}
-        used |= {command.at for command in ran(build) if _may_install(command)}
-        for call in calls(build, _MANAGERS, _UPDATES):
-            if call.ran.at not in used:
+        perhaps = {command.at for command in ran(build) if _may_install(command)}
+        for call in updates:
+            if call.ran.at not in used and call.ran.at not in perhaps:
                 yield self.finding(
                     f"updates the {call.manager} index but installs nothing from it",
                     call.ran.at,
@@ -72,7 +74,7 @@ def _may_install(command: Ran) -> bool:
     """Whether a command runs what may install packages: a script, or a program that does it by itself."""
     program = command.command.words[0]
     script = "/" in program.text and not program.text.startswith(_DIRECTORIES)
-    return script or not program.literal or command.command.name in _INSTALLERS | _SHELLS
+    return script or not program.literal or command.command.name in _INSTALLERS
 
 
 def _joined(build: Build, call: Call, used: set[At]) -> tuple[Edit, ...]:
