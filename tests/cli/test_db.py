@@ -29,6 +29,15 @@ def test_without_a_database_status_says_what_to_do(capsys: pytest.CaptureFixture
     assert "there is no advisory database yet; `sealock db update` builds one" in capsys.readouterr().err
 
 
+def test_status_sees_a_single_wrong_bit(mirror: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "update", "--from", str(mirror), "--only", "kev", "--quiet"]) == 0
+    data = bytearray((place / "advisories.db").read_bytes())
+    data[-1] ^= 1
+    (place / "advisories.db").write_bytes(data)
+    assert main(["db", "status"]) == 2
+    assert "is damaged" in capsys.readouterr().err
+
+
 def test_update_then_status_then_clear(mirror: Path, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["db", "update", "--from", str(mirror)]) == 0
     told = capsys.readouterr().out

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from reports import nouns
 from sealock.cli import main as cli
 from support.feedmirror import mirror
 
@@ -53,6 +55,16 @@ def test_programs_get_the_place_of_the_database_in_utf_8(tmp_path: Path, monkeyp
     monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "é"))
     for words in ("db update --from mirror --only osv/Debian --format json --quiet", "db status --format json"):
         assert str(json.loads(run(words, "", tmp_path, monkeypatch))["database"]).startswith(str(tmp_path / "é"))
+
+
+@pytest.mark.parametrize(("form", "name"), [("json", "é".encode()), ("terminal", b"\\xe9")])
+def test_unused_packages_are_listed_for_programs_in_utf_8(
+    form: str, name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = nouns.unused()
+    listed = replace(listed, unused=(replace(listed.unused[0], name="é"), *listed.unused[1:]))
+    monkeypatch.setattr("sealock.scan.unusedpackages.unused_packages", lambda *_: listed)
+    assert name in run(f"inspect x --profile p --format {form}", "", tmp_path, monkeypatch)
 
 
 def test_people_get_what_can_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

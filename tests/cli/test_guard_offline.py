@@ -166,6 +166,14 @@ def test_replay_prints_what_another_policy_would_change(tmp_path: Path) -> None:
     assert "        the log does not hold the body" in rows
 
 
+@pytest.mark.parametrize(("kinds", "more"), [(39, 0), (40, 0), (41, 1), (43, 3)])
+def test_replay_prints_so_many_kinds_of_changes(tmp_path: Path, kinds: int, more: int) -> None:
+    path = log(tmp_path, *(entry("GET", f"/v1.44/plugins/{number}/json") for number in range(kinds)))
+    rows = guard(tmp_path, "replay", path).stdout.splitlines()
+    assert sum("now denied: " in row for row in rows) == kinds - more
+    assert [row for row in rows if "kinds more" in row] == [f"  and {more} kinds more"] * bool(more)
+
+
 def test_replay_of_what_stays_is_quiet(tmp_path: Path) -> None:
     made = guard(tmp_path, "replay", log(tmp_path, entry("GET", "/containers/json")))
     assert (made.returncode, made.stdout) == (0, "1 request: 1 as before\n")

@@ -119,6 +119,17 @@ def test_an_error_that_cannot_be_printed_is_still_an_error(command: str, streams
     assert result.returncode == 2
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-"])
+def test_programs_that_are_started_have_all_standard_streams(closed: str, tmp_path: Path) -> None:
+    code = (
+        "import pathlib, subprocess; from sealock.cli.streams import open_streams; open_streams();"
+        f"test = ['sh', '-c', 'test -e /proc/self/fd/{closed[0]}'];"
+        f"pathlib.Path('done').write_text(str(subprocess.run(test).returncode))"
+    )
+    subprocess.run(["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, code], cwd=tmp_path, check=True)
+    assert (tmp_path / "done").read_text(encoding="utf-8") == "0"
+
+
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--help")])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_help_that_cannot_be_written_is_an_error(words: tuple[str, ...], unbuffered: str, project: Path) -> None:

@@ -102,6 +102,46 @@ def test_an_answer_that_was_written_is_read_the_same() -> None:
     assert (answer.status, answer.length, answer.keep_alive, answer.header("server")) == (200, 3, False, "x")
 
 
+@pytest.mark.parametrize(
+    ("status", "length", "lines"),
+    [
+        (101, 0, ""),
+        (199, 5, ""),
+        (200, 0, "Content-Length: 0\r\n"),
+        (204, 0, ""),
+        (205, 0, "Content-Length: 0\r\n"),
+        (304, 7, ""),
+        (304, -1, "Transfer-Encoding: chunked\r\n"),
+        (204, -2, ""),
+        (200, -1, "Transfer-Encoding: chunked\r\n"),
+        (200, -2, ""),
+        (404, 1, "Content-Length: 1\r\n"),
+    ],
+)
+def test_an_answer_says_how_long_it_is_unless_it_never_has_a_body(status: int, length: int, lines: str) -> None:
+    assert answer_head(status, "A", "", length) == f"HTTP/1.1 {status} A\r\n{lines}\r\n".encode()
+    assert answer_head(status, "A", "X: y\r\n", length, close=True).endswith(b"Connection: close\r\n\r\n")
+    upgraded = answer_head(status, "A", "", length, "tcp", close=True)
+    assert upgraded.endswith(f"{lines}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("method", "length", "lines"),
+    [
+        ("GET", 0, ""),
+        ("GET", 1, "Content-Length: 1\r\n"),
+        ("HEAD", 0, ""),
+        ("DELETE", 0, ""),
+        ("POST", 0, "Content-Length: 0\r\n"),
+        ("PUT", 0, "Content-Length: 0\r\n"),
+        ("PATCH", 0, "Content-Length: 0\r\n"),
+        ("POST", -1, "Transfer-Encoding: chunked\r\n"),
+    ],
+)
+def test_a_request_says_how_long_it_is_unless_it_never_has_a_body(method: str, length: int, lines: str) -> None:
+    assert request_head(method, "/a", "", length) == f"{method} /a HTTP/1.1\r\nHost: docker\r\n{lines}\r\n".encode()
+
+
 def chunked(body: bytes, sizes: list[int]) -> bytes:
     made, at = b"", 0
     for size in sizes:

@@ -368,6 +368,19 @@ def long_name(length: int) -> bytes:
     return fixed(ONE[:512], at156=b"L", at124=b"%011o\0" % length) + b"n" * length + bytes(-length % 512) + ONE[:1536]
 
 
+def test_an_entry_whose_bytes_cannot_be_had_is_listed_without_them() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield tar(info("a", b"x" * 600))[:512]
+        raise KeyError("x")  # noqa: EM101  a fault
+
+    pumped, errors = Pumped(chunks()), list[str]()
+    reader = TarReader(pumped, errors.append, 9)
+    read_entries = [(entry.path, entry.read(9), reader.part(0, 9)) for entry in reader.entries()]
+    assert read_entries == [("a", b"", b"")]
+    assert (errors, pumped.broken) == (["'a' should have 600 bytes and has 0: the archive is truncated"], True)
+    pumped.close()
+
+
 def test_names_that_no_system_has_are_left_out(tmp_path: Path) -> None:
     entries, _, errors = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
     assert [entry.path for entry in entries] == ["n" * 4096, "two"]

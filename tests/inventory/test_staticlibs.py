@@ -248,6 +248,20 @@ def test_a_program_that_needs_the_shared_library_has_its_text_from_a_header(text
     assert len(found(program(text, needed=("libc.so.6",)))) == 1
 
 
+@pytest.mark.parametrize(
+    ("needed", "expected"),
+    [
+        ("libcares.so.2", ["llhttp 9.4.3", "nghttp2 1.69.0"]),
+        ("libnghttp2.so.14", ["c-ares 1.34.6", "llhttp 9.4.3"]),
+        ("libllhttp.so.9", ["c-ares 1.34.6", "nghttp2 1.69.0"]),
+        ("libother.so.1", ["c-ares 1.34.6", "llhttp 9.4.3", "nghttp2 1.69.0"]),
+    ],
+)
+def test_of_libraries_with_one_text_only_those_that_are_needed_are_none(needed: str, expected: list[str]) -> None:
+    text = b"../deps\x001.3.2.1-motley-3246f1b\x001.34.6\x001.69.0\x009.4.3\x007.29.0\0"
+    assert found(program(text, needed=("libc.so.6", needed))) == expected
+
+
 def test_the_shared_library_itself_is_marked() -> None:
     assert found(program(b"expat_2.5.0", soname="libexpat.so.1")) == ["expat 2.5.0 linkage=shared"]
     musl = b"1.2.4\0musl libc (x86_64)\nVersion %s\n"

@@ -338,6 +338,20 @@ def test_a_lock_file_waits_as_well(
         ('{"r/a:1": [{"digest": "x", "first": "2026-01-01", "last": "2026-01-01T00:00:00Z"}]}', "RFC3339"),
         ('{"r/a:1": [{"digest": "x", "first": "2026-01-01T00:00:00", "last": ""}]}', "timezone"),
         ("[]", "Expected `object`"),
+        (
+            f'{{"{"a" * 300}": [{{"digest": "x", "first": "2026-01-01T00:00:00Z", "last": "2026-01-01T00:00:00Z"}}]}}',
+            f"of '{'a' * 200}' is invalid",
+        ),
+        ('{"a": []}, "images": {"b": {"digest": "x"}}', "the digest of 'b' is invalid"),
+        (f'{{}}, "images": {{"{"b" * 201}": {{"digest": "x"}}}}', f"the digest of '{'b' * 200}' is invalid"),
+        (
+            f'{{}}, "images": {{"b": {{"digest": "sha256:{"a" * 64}"}}, "c": {{"digest": "sha256:{"a" * 63}"}}}}',
+            "the digest of 'c' is invalid",
+        ),
+        (
+            f'{{}}, "images": {{"b": {{"digest": "sha256:{"a" * 64}", "platforms": {{"linux/arm64": "x"}}}}}}',
+            "the digest of 'b' is invalid",
+        ),
     ],
 )
 def test_a_record_that_is_not_one_is_an_error(tmp_path: Path, seen_before: str, words: str) -> None:

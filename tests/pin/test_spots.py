@@ -251,10 +251,37 @@ def test_a_makefile_has_the_variables_of_what_it_includes(tmp_path: Path, walked
     assert [spot.reference for spot in spots] == found
 
 
-def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:
-    (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
-    _, results = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
-    assert [(result.spot.written, result.state) for result in results] == [("x:1", "built"), ("y:2", "missing")]
+BUILDS_A = "services: {a: {build: .}, b: {image: y:1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "built"),
+    [
+        ("compose.override.yaml", {"compose.yaml": BUILDS_A}, True),
+        ("compose.override.yml", {"docker-compose.yaml": BUILDS_A}, True),
+        ("docker-compose.override.yml", {"compose.yml": BUILDS_A}, True),
+        ("docker-compose.yml", {"docker-compose.override.yaml": BUILDS_A}, True),
+        ("compose.yaml", {"compose.override.yml": BUILDS_A}, True),
+        ("compose.yaml", {"compose.override.yml": "services: {}\n", "compose.override.yaml": BUILDS_A}, False),
+        ("compose.yaml", {"compose.override.yml": "", "compose.override.yaml": BUILDS_A}, False),
+        ("compose.yaml", {"compose.yml": BUILDS_A}, False),
+        ("compose.override.yaml", {"compose.override.yml": BUILDS_A}, False),
+        ("compose.prod.yaml", {"compose.yaml": BUILDS_A}, False),
+        ("compose.override.yaml", {"compose.yaml": "services: {a: {build: null}}\n"}, True),
+        ("compose.override.yaml", {"compose.yaml": "services: {b: {build: .}}\n"}, False),
+        ("compose.override.yaml", {"compose.yaml": "x: &x {build: .}\nservices: {a: *x}\n"}, True),
+        ("compose.override.yaml", {"compose.yaml": "x: &x {build: .}\nservices: {a: {<<: *x}}\n"}, True),
+        ("compose.override.yaml", {"compose.yaml": "services: [a]\n"}, False),
+    ],
+)
+def test_an_override_does_not_pin_what_the_file_beside_it_builds(
+    name: str, beside: dict[str, str], tmp_path: Path, *, built: bool
+) -> None:
+    for other, text in beside.items():
+        (tmp_path / other).write_text(text)
+    _, results = pin(tmp_path, name, "services: {a: {image: x:1}, c: {image: y:2}}\n")
+    states = [(result.spot.written, result.state) for result in results]
+    assert states == [("x:1", "built" if built else "missing"), ("y:2", "missing")]
 
 
 def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> None:

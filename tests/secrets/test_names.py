@@ -9,6 +9,7 @@ import pytest
 from sealock.model.finding import Confidence
 from sealock.secrets.search import SecretMatch, find_anchors
 from sealock.secrets.settings import find_by_name, find_name_words
+from sealock.secrets.tokens import token_patterns
 from sealock.secrets.values import find_secret, kind_of_name, mask
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
@@ -42,6 +43,14 @@ def test_places_that_may_be_secrets_are_bounded() -> None:
     assert 20_000 < len(find_anchors(b"ghp_" * 60_000)) < 40_000
 
 
+def test_places_come_in_the_order_of_the_text_whatever_is_searched_first() -> None:
+    anchors = sorted({prefix for prefix, _, _ in token_patterns()})
+    for text in (" ".join(anchors), " ".join(reversed(anchors))):
+        places = find_anchors(text.encode())
+        assert len(places) >= len(anchors)
+        assert places == sorted(places)
+
+
 PASSWORD = "q7Zp1mWx9LdKv"
 
 
@@ -71,6 +80,25 @@ PASSWORD = "q7Zp1mWx9LdKv"
         ("APP_KEY=base64:@", "a key", HIGH),
         ("TOKEN=tokentokenX7\npassword=@", "a password", HIGH),
         ("passwd: @", "a password", HIGH),
+        ("-password=@", "a password", HIGH),
+        ("--db-password=@", "a password", HIGH),
+        ("2.db_password=@", "a password", HIGH),
+        ("..9password=@", "a password", HIGH),
+        ("0password=@", "a password", HIGH),
+        ("9=password=@", "a password", HIGH),
+        ("x-9.password=@", "a password", HIGH),
+        ("password:'@'", "a password", HIGH),
+        ("password=@;", "a password", HIGH),
+        ("password=@}", "a password", HIGH),
+        ("password=@]", "a password", HIGH),
+        ("password=@ # x", "a password", HIGH),
+        ("password=@&x=y", "a password", HIGH),
+        ("<x.password> @ </x.password>", "a password", HIGH),
+        ('key="password"  value="@"', "a password", HIGH),
+        ("( 'password' , '@' )", "a password", HIGH),
+        ("uid=a; pwd = @;", "a password", HIGH),
+        ("Username=a;Password=@", "a password", HIGH),
+        ("user=a;password={@};x=y", "a password", HIGH),
         ("psk = '@'", "a password", HIGH),
     ],
 )
@@ -149,6 +177,12 @@ def test_in_programs_only_random_literals_are_secrets(text: str, count: int) -> 
         "token=cookiesession",
         "password",
         "password=\n",
+        "--=q7Zp1mWx9LdKv",
+        "-=password q7Zp1mWx9LdKv",
+        "password=q7Zp1mWx9LdKv x",
+        "password=q7Zp1mWx9LdKv(x",
+        "<password>q7Zp1mWx9LdKv</passwort>",
+        "(password, 'q7Zp1mWx9LdKv')",
         "password=get_password9(x)",
         "password=self.field9.value",
         "password='my 9 secret words'",

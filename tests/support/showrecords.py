@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
 from sealock.errors import SealockError
 from sealock.model.container import Container, Device, Label, Mount, Network, Port, Variable, container
 from sealock.show.catalog import demonstrations
+from sealock.show.chapters import Scene
 from sealock.show.faults import own_fault
 from sealock.show.plan import Act, Command, Plan, make_plan, start_box
+from sealock.show.scenes import scene
 from sealock.show.setting import Place, StandIns, focused
 from support.shownvalues import show
+
+if TYPE_CHECKING:
+    from sealock.show.client import Client
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "plans"
 _PLACE = Place("abc123", "/t/sealock-show-abc123", "sealock-show:abc123", port=4711, host="h", socket="/r/docker.sock")
@@ -36,6 +43,8 @@ _SETTINGS: tuple[Container, ...] = (
     container(networks=(Network("front"), Network("back"))), container(network_mode="host"), container(network_mode="container:db"), container(pid="container:db", ipc="container:db"),
     container(volumes_from=("other:ro",), user="root", privileged=True, cap_add=("SYS_ADMIN",), cgroup_parent="x", name="web", hostname="h"),
 )  # fmt: skip
+_SCENES: tuple[Scene, ...] = ("images", "scanning")
+"""The chapters whose scenes need no registry."""
 NAMES = (*_PLACES, "settings")
 
 
@@ -55,6 +64,11 @@ def _plans(name: str) -> Iterator[str]:
             yield from _plan(make_plan(demonstration, fault.before, fault.after, place, client))
         except SealockError as error:
             yield f"{type(error).__name__}: {error}"
+    for chapter in _SCENES:
+        yield f"=== {chapter}"
+        with scene(chapter, place, cast("Client", SimpleNamespace(words=client))) as plan:
+            yield show(plan.demonstration)
+            yield from _plan(plan)
 
 
 def _plan(plan: Plan) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -67,6 +68,21 @@ def test_several_versions_in_one_target_are_told_apart() -> None:
 def test_a_removed_version_takes_no_fingerprint_from_the_one_that_counts() -> None:
     found = told(deb("1-1", removed=True), deb("2-1"))
     assert prints(told(deb("2-1"))) == [finding.fingerprint for finding in found if finding.suppressed is None]
+
+
+class Bare(Table):
+    """Claims whose records are missing."""
+
+    def details(self, _ids: Sequence[str], /) -> dict[str, Advisory]:
+        return {}
+
+
+def test_a_claim_without_a_record_is_a_finding_all_the_same() -> None:
+    affects = Affects("Debian:12", "openssl", (Span(fixed="9-1"),))
+    table = Bare(Advisory("CVE-2024-0001", "osv", (affects,)))
+    matched = match(Inventory((), "", "", LAYERS, Container(), DEBIAN, (deb("1-1"),)), table)
+    (finding,) = findings(matched, FindingTarget("app.tar", "image app:1", Location("app.tar")))
+    assert (finding.rule, finding.remedy.text) == ("CVE-2024-0001", "upgrade openssl to 9-1")
 
 
 def test_one_upgrade_mends_all_that_can_be_mended() -> None:

@@ -118,7 +118,7 @@ def target(node: YamlNode) -> Scalar | Sequence | Mapping:
 def parse(text: str) -> YamlTree:
     """Parse a text. Never raises, and takes time and memory in proportion to the text's length."""
     if len(text) > LONGEST:
-        return YamlTree((), (YamlFault(f"the text is longer than {LONGEST // 1024 // 1024} million characters"),))
+        return YamlTree((), (YamlFault(f"the text is longer than {LONGEST >> 20} million characters"),))
     builder = _Builder(text)
     loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

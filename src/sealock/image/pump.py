@@ -90,6 +90,7 @@ class Pumped:
         self.length = self._at if end is None else end
         if chunk is not None:
             self.broken = True
+            self._buffer = b""  # what is in it comes before the bytes that are asked for
             raise chunk
         return b""
 

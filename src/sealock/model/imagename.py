@@ -106,6 +106,8 @@ def reference_fault(text: str) -> str:
     if len(text) > 2 * _LONGEST + 128:
         return f"a name has at most {_LONGEST} characters"
     match = _REFERENCE.fullmatch(text)
+    if match is not None and len(match[1]) > _LONGEST:
+        return f"a name has at most {_LONGEST} characters"
     if match is not None:
         return "an image's id is no name" if ":" not in text and is_id(text) else ""
     if _REFERENCE.fullmatch(text.lower()) is not None:

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from sealock.model.advisory import Advisory, Exploited
-from sealock.model.finding import Finding
+from sealock.model.finding import Finding, Suppression
 from sealock.model.inventory import Inventory
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
+from sealock.service.state.contents import finding_rows
 from sealock.service.state.database import Database
 from sealock.service.state.matchagain import match_again
 from sealock.service.state.tables import event, finding, hit, layer_slice, package, repository, slice_package
@@ -44,6 +46,34 @@ def test_a_flaw_of_an_image_is_a_finding_with_an_event_and_counts(database: Data
         row = connection.execute(select(repository)).one()
         assert (row.high, row.critical, row.fixable, row.exploited) == (1, 0, 1, 0)
     assert kinds(database) == [("added", "CVE-2026-0001", "3.0.15-1")]
+
+
+@pytest.mark.parametrize(
+    ("severities", "suppressed", "kept"),
+    [
+        ((2, 4), (), [4]),
+        ((4, 2), (), [4]),
+        ((3, 3), (), [3]),
+        ((2, 4), (1,), [2]),
+        ((4, 2), (0,), [2]),
+        ((4, 5), (0, 1), []),
+        ((3,), (), [3]),
+        ((3,), (0,), []),
+        ((), (), []),
+    ],
+)
+def test_of_findings_on_one_thing_the_most_severe_that_counts_is_kept(
+    severities: tuple[int, ...], suppressed: tuple[int, ...], kept: list[int]
+) -> None:
+    made = [rule("F001", "x", Severity(severity)) for severity in severities]
+    made = [
+        replace(one, suppressed=Suppression("an ignore", "r")) if at in suppressed else one
+        for at, one in enumerate(made)
+    ]
+    rows = finding_rows(7, made)
+    assert [(row["image_id"], row["rule"], row["severity"]) for row in rows] == [(7, "F001", each) for each in kept]
+    others = finding_rows(7, [*made, rule("F001", "y\0"), rule("F002", "x")])
+    assert [row["thing"] for row in others[len(kept) :]] == ["y\N{REPLACEMENT CHARACTER}", "x"]
 
 
 def test_scanning_again_changes_nothing(database: Database) -> None:

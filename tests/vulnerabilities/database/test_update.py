@@ -94,6 +94,25 @@ def test_a_mirrors_folder_is_read_whole_then_only_what_changed(mirror: Path, pla
     assert found.ended
 
 
+@pytest.mark.parametrize(
+    ("feeds", "covered"),
+    [
+        (("kev",), set()),
+        (("epss", "endoflife"), set()),
+        (("debian-tracker",), {"Debian:12"}),
+        (("osv/PyPI", "kev"), {"PyPI"}),
+        (("osv/Debian",), {"Debian:12"}),
+    ],
+)
+def test_only_feeds_of_packages_cover_an_ecosystem(
+    mirror: Path, place: Path, feeds: tuple[str, ...], covered: set[str]
+) -> None:
+    feedmirror.updated(place, mirror, *feeds)
+    opened_store = store(place)
+    asked = {"", "Debian", "Debian:12", "PyPI", "npm", "Alpine"}
+    assert {ecosystem for ecosystem in asked if opened_store.covers(ecosystem)} == covered
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
 def test_what_is_no_file_in_a_mirror_is_told_and_not_waited_for(
     mirror: Path, place: Path, make: Callable[[Path], None]

@@ -14,13 +14,12 @@ from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Mount, Network
-from sealock.model.imagename import parse
+from sealock.model.imagename import is_id, parse, reference_fault
 
 Pairs = dict[str, list[tuple[SettingValue, ParsedOption]]]
 
 _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
-_REPOSITORY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
 _DOMAIN: Final = _NAME - frozenset("_")
 _PODMAN_MOUNTS: Final = frozenset({"glob", "artifact", "ramfs", "devpts"})
 _VOLUME_MODES: Final = frozenset({"z", "Z", "nocopy", "consistent", "cached", "delegated"})
@@ -117,9 +116,12 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
             yield OptionError(f'"{option.text}" has the type {value.kind}, which only Podman has', option.place)
     yield from _check_networks(pairs)
     if line.image is not None and line.image.literal and line.image_certain:
-        name = parse(line.image.text)
-        if name is None or not set(name.repository) <= _REPOSITORY or name.repository.rpartition("/")[2][:1] in "-._":
-            yield OptionError(f'"{line.image.text}" is not an image\'s name', line.image.place)
+        text = line.image.text
+        name = parse(text)
+        # Engines take capitals before the first slash for a registry, whose name no DNS server knows.
+        capitals = name is None or name.repository != name.repository.lower()
+        if capitals or (reference_fault(text) and not is_id(text)):
+            yield OptionError(f'"{text}" is not an image\'s name', line.image.place)
 
 
 def _invalid_mode(mount: Mount) -> str:

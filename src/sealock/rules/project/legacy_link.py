@@ -81,10 +81,10 @@ def _fix(project: Project, service: Service, link: Link, other: Service | None) 
     if other is None:
         return ()
     aliases = () if link.alias == link.target else (link.alias,)
+    bridged = [on_default_bridge(each.container) for each in (service, other)]
     if project.kind == "compose":
-        plain = not on_default_bridge(service.container) and not on_default_bridge(other.container)
-        return (drop,) if plain and not aliases else ()
-    if other.container.name != link.target or other.container.networks or not on_default_bridge(service.container):
+        return () if any(bridged) or aliases else (drop,)
+    if other.container.name != link.target or not all(bridged):
         return ()
     return (
         On(other.subject, Add("networks", Network("app", aliases))),
