@@ -138,7 +138,8 @@ def recognize(path: str, text: str) -> Recognition:
     from sealock.formats import detection  # noqa: PLC0415  as in `sniff`
 
     base = path.rpartition("/")[2]
-    if detection.is_plain_dockerfile(base) and not detection.is_template_of_dockerfile(base, text):
+    is_dockerfile = detection.is_plain_dockerfile(base) and "{{" not in path
+    if is_dockerfile and not detection.is_template_of_dockerfile(base, text):
         return Recognition("dockerfile")
     from sealock.formats import recognition  # noqa: PLC0415  its patterns take longer than to check a Dockerfile
 

@@ -17,6 +17,8 @@ _KEY: Final = compile_lazily(r"(?:services|include)[\"']?[ \t\r]*(?::|$)", re.MU
 """What is quick to search for, before `_SERVICES`."""
 _HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
 """A key that is written with escapes."""
+_PLATFORM: Final = compile_lazily(r"^[ \t{]*[\"']?captainVersion[\"']?[ \t]*:", re.MULTILINE)
+"""A template of CapRover: services with the keys of Compose, and others, under names to fill in."""
 _AT_MARGIN: Final = compile_lazily(r"^services[ \t]*:", re.MULTILINE)
 _SERVICE: Final = compile_lazily(r"\b(?:image|build|extends|provider)\b[\"']?[ \t]*:")
 _SERVICE_KEYS: Final = frozenset({
@@ -48,7 +50,7 @@ def has_hidden_key(text: str) -> bool:
 
 def is_project(name: str, text: str) -> bool:
     """Whether a text with this file name is a compose file."""
-    if not may_be_document(name):
+    if not may_be_document(name) or ("captainVersion" in text and _PLATFORM.search(text)):
         return False
     if (_KEY.search(text) is None or _SERVICES.search(text) is None) and not has_hidden_key(text):
         return False

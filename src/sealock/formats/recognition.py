@@ -50,6 +50,7 @@ _KIND: Final = compile_lazily(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MUL
 _PODS: Final = compile_lazily(
     r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
 )
+_RELEASE: Final = compile_lazily(r"^kind[ \t]*:[ \t]*[\"']?Helm(?:Release|Chart)\b", re.MULTILINE)
 _CONTAINER_LISTS: Final = compile_lazily(r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:")
 _STEP_LISTS: Final = compile_lazily(r"\b(?:steps|sidecars|container|script)\b[\"']?\s*:")
 """Keys of Kubernetes manifests that hold containers; the latter of these groups of custom resources only."""
@@ -66,6 +67,8 @@ _HELM: Final = compile_lazily(
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
 _TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<[%#]|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
+_UNQUOTED: Final = compile_lazily(r"^[ \t]*(?:- +)?[^\s#\"'][^\n#\"']*:[ \t]+\{\{", re.MULTILINE)
+"""A value that a template engine fills in; to YAML it is a mapping with a mapping as its key."""
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
@@ -162,6 +165,29 @@ def _has_pods(text: str) -> bool:
 
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path (with forward slashes) and its text."""
+    recognition = _recognize(path, text)
+    if "{{" in path.rpartition("/")[0] and recognition.kind not in {None, "run"} and _is_unfilled(path, text):
+        kind = recognition.kind
+        return Recognition(
+            None, (Unevaluated(kind, "templates of projects are not checked; check what is made of them"),)
+        )
+    return recognition
+
+
+def _is_unfilled(path: str, text: str) -> bool:
+    """Whether a text in a directory whose name a template engine fills in is none that its reader takes as it is."""
+    if _TEMPLATE.search(text) is None:
+        return False
+    if detection.is_dockerfile_name(path.rpartition("/")[2]):
+        return _is_broken(text)
+    if not path.lower().endswith((".yml", ".yaml", ".json")):
+        return False
+    from sealock.formats.yamltree import parse  # noqa: PLC0415  few texts need it
+
+    return bool(parse(text).flaws) or _UNQUOTED.search(text) is not None
+
+
+def _recognize(path: str, text: str) -> Recognition:
     base = path.rpartition("/")[2]
     text = text.removeprefix("\ufeff")
     pods = is_manifest_of_pods(path, text)
@@ -217,6 +243,8 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
     if pods:
         return []
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
+    if resource and _RELEASE.search(text):
+        return [Unevaluated("helm", "charts that Flux and k3s install are not checked")]
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         if "{{" in text:
             text = _without_other_templates(text)

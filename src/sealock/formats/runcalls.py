@@ -52,6 +52,11 @@ def mentions_run(text: str) -> bool:
     return any(engine in text for engine in ENGINES) and (_MENTION.search(text) is not None or gives_run_to_image(text))
 
 
+def may_hide_run(text: str) -> bool:
+    """Whether a text has a line with an engine and a verb, or a command that may stand for an engine's."""
+    return mentions_run(text) or _VARIABLE_RUN.search(text) is not None or sources_engine(text)
+
+
 def gives_run_to_image(text: str) -> bool:
     """Whether a text may give a verb to the program `docker` of a container."""
     return _OF_IMAGE.search(text) is not None and _VERB.search(text) is not None

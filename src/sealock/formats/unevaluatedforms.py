@@ -87,7 +87,8 @@ FORMS: Final = (
         ("docker_", "podman"),
     ),
     UnevaluatedForm(
-        r"(.*/)?molecule/(.*/)?molecule\.ya?ml",
+        # `base.yml` and `.config/molecule/config.yml` hold what scenarios have in common.
+        r"(.*/)?molecule/(.*/)?[^/]*\.ya?ml",
         r"^platforms[ \t]*:",
         "ansible",
         "the platforms that Molecule tests roles on are not checked",
@@ -136,6 +137,14 @@ FORMS: Final = (
         "the images that a hosting platform starts are not checked",
         _YAML,
         ("applications",),
+    ),
+    UnevaluatedForm(
+        r".*\.(?:ya?ml|json)",
+        r"^[ \t{]*[\"']?captainVersion[\"']?[ \t]*:",
+        "platform",
+        "the images that a hosting platform starts are not checked",
+        (*_YAML, ".json"),
+        ("captainVersion",),
     ),
     UnevaluatedForm(
         r"(.*/)?werf[^/]*\.ya?ml",

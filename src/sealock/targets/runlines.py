@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.formats.files import FileWindow
-from sealock.formats.runcalls import mentions_run
+from sealock.formats.runcalls import may_hide_run, mentions_run
 from sealock.model.document import Document
 from sealock.model.location import Place, Source
 from sealock.model.project import Project
@@ -52,4 +52,15 @@ def _lines(source: Source, places: Iterable[Place]) -> str:
 
 def has_run_lines(document: Document) -> bool:
     """Whether a text has run lines, or some that could not be read: the settings of a manifest are none."""
-    return bool(document.errors) or any(not isinstance(subject.noun, Project) for subject in document.subjects)
+    return (bool(document.errors) and not _is_foreign(document)) or any(
+        not isinstance(subject.noun, Project) for subject in document.subjects
+    )
+
+
+def _is_foreign(document: Document) -> bool:
+    """Whether a text that is refused as a whole has an engine's name and a verb, but no line with both."""
+    from sealock.formats import scripts  # noqa: PLC0415  few runs need it
+
+    source = document.sources[""]
+    refused = not document.subjects and scripts.is_guessed(source) and scripts.refusal(source)
+    return bool(refused) and not may_hide_run(source.text)

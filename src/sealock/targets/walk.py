@@ -68,7 +68,7 @@ _KEYS: Final = (
     b"-runtime", b"live-restore", b"data-root",
     b"registries", b"registry-mirrors", b"userns-remap", b"userland-proxy", b"storage-driver", b"default-address",
     b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges", b"[Volume]", b"[Network]", b"[Pod]", b"[Kube]",
-    b"[Build]", b"[Artifact]", b"steps", b"ConfigMap", b"Secret",
+    b"[Build]", b"[Artifact]", b"steps", b"ConfigMap", b"Secret", b"HelmRelease", b"HelmChart",
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")

@@ -45,7 +45,10 @@ class CommandWithoutEffect(Rule[Build]):
     differs = (
         (
             "DL3001",
-            "also `systemctl start`; not if it stops a process that the same RUN started, or starts one that it uses",
+            (
+                "also `systemctl start`; not if it stops a process that the same RUN started, or starts one that it"
+                " uses, nor for `--version` and `--help`"
+            ),
         ),
     )
     severity = Severity.INFO
@@ -70,6 +73,8 @@ class CommandWithoutEffect(Rule[Build]):
             name = call.command.name
             # A RUN may stop a process that it started itself.
             own = name in {"kill", "ps"} and any(line.joint == "&" for line in call.run.script.every_pipeline())
+            if call.command.option("--version", "--help", "-V"):
+                continue  # what prints its version shows that it is there
             if name == "service":
                 used_until = uses.get(call.at)
                 if used_until is None:
