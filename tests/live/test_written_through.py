@@ -1,4 +1,4 @@
-"""What layers write through symbolic links, as Docker unpacks it: what its containers see is listed, or is an error."""
+"""What layers write through symbolic links, and what they write again, as Docker unpacks it: what its containers see is listed, or is an error."""
 
 from __future__ import annotations
 
@@ -46,6 +46,29 @@ CASES: dict[str, list[list[Member]]] = {
     "a hard link to a file below": [[file("x", NEW), directory("var/lib/dpkg")], [hard(STATUS, "x")]],
     "a symbolic link written through a link": [[file("x", NEW), LIB, SRV, symbolic("srv/dpkg/status", "/x")]],
     "links in a circle": [[symbolic("a", "b"), symbolic("b", "a"), file("a/x", NEW)]],
+    "a database that the archive writes again": [[LIB, file(STATUS, OLD), file(STATUS, NEW)]],
+    "a database that the archive writes again as a link": [
+        [LIB, file("x", NEW), file(STATUS, OLD), symbolic(STATUS, "/x")]
+    ],
+    "a link that the archive writes again as a database": [
+        [LIB, file("x", OLD), symbolic(STATUS, "/x"), file(STATUS, NEW)]
+    ],
+    "a hard link that the archive writes again as a database": [
+        [LIB, file("x", OLD), hard(STATUS, "x"), file(STATUS, NEW)]
+    ],
+    "a hard link to what the archive writes again after it": [[LIB, file("x", OLD), hard(STATUS, "x"), file("x", NEW)]],
+    "a directory that the archive writes again": [[LIB, file(STATUS, OLD), directory("var/lib/dpkg")]],
+    "a directory that a link replaces": [
+        [LIB, file("opt/status", NEW), file(STATUS, OLD), symbolic("var/lib/dpkg", "/opt")]
+    ],
+    "a link that a directory replaces": [
+        [LIB, file("opt/status", OLD), symbolic("var/lib/dpkg", "/opt"), directory("var/lib/dpkg"), file(STATUS, NEW)]
+    ],
+    "a directory that a file and then a directory replace": [
+        [LIB, file(STATUS, OLD), file("var/lib/dpkg"), directory("var/lib/dpkg"), file(STATUS, NEW)]
+    ],
+    "a database before its whiteout": [[LIB, file(STATUS, OLD), gone(STATUS)]],
+    "a database after its whiteout": [[LIB, gone(STATUS), file(STATUS, NEW)]],
     "a link to the directory of another database": [
         [file(STATUS, OLD), file("opt/d/status", NEW)],
         [symbolic("var/lib/dpkg", "/opt/d")],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -92,6 +92,17 @@ def links_among(links: Names, paths: set[str]) -> dict[str, str]:
         if common := paths.intersection(names):
             among |= {path: target for path, target in zip(names, part[1::2], strict=True) if path in common}
     return among
+
+
+def without(links: Names, paths: Container[str]) -> Names:
+    """The links of a list but for those at the given paths."""
+    kept = Gathering()
+    for part in links.parts():
+        for path, target in zip(part[::2], part[1::2], strict=True):
+            if path not in paths:
+                kept.paths += (path, target)
+        kept.settle()
+    return kept.names()
 
 
 class Gathering:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.image.entry import LayerEntry, LayerSource
@@ -16,8 +15,9 @@ from sealock.image.paths import normalize
 from sealock.inventory import foreign, leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
-from sealock.inventory.names import HARD, Gathering, Names, chained
+from sealock.inventory.names import HARD, Gathering, chained
 from sealock.inventory.ownlinks import STEPS_EXCEEDED, ResolvedEntries, passes_own_links
+from sealock.inventory.pieces import UNDONE, FactsByPath, PieceFacts, WrittenPaths, forget_replaced, written_after
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
 from sealock.model.inventory import Distribution, FileFact, Package
@@ -46,29 +46,6 @@ LARGE_PACKAGE: Final = 1000
 """Units from which on a package without room is kept without its list of files."""
 FULL: Final = "the limit for packages and files of an image is reached; the rest is missing (--max-entries)"
 MOST_FAULTS: Final = 1000
-
-
-class PieceFacts(Struct):
-    """The facts of a part of a layer, by the name of their analyzer, before `join`."""
-
-    facts: dict[str, list[Fact]]
-    paths: Names
-    directories: Names
-    gone: Names
-    opaque: Names
-    implied: Names
-    entries: int
-    size: int
-    faults: list[FileFault]
-    links: Names
-    marked: Names
-    units: int
-    """What its facts take, in the measure of `count_units`."""
-
-    @property
-    def cost(self) -> int:
-        """As `LayerFacts.cost`."""
-        return max(self.entries, self.units + excess(self.paths, self.entries))
 
 
 def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_UNITS) -> LayerFacts:
@@ -102,10 +79,12 @@ def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = 
 
 def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
     """Join the parts of a layer, in their order."""
+    forget_replaced(pieces)
     facts: list[Fact] = []
     for analyzer in (None, *selection.analyzers):
         name = analyzer.name if analyzer else ""
-        collected = [fact for piece in pieces for fact in piece.facts.get(name, ())]
+        by_path = [kept for piece in pieces for kept in piece.facts.get(name, {}).values()]
+        collected = [fact for kept in by_path for fact in kept]
         for fact in analyzer.join(collected) if analyzer else collected:
             if name and isinstance(fact, Package) and fact.found_by != name:
                 facts.append(replace(fact, found_by=name))
@@ -135,7 +114,8 @@ class _Scan:
 
     def __init__(self, selection: Selection, most: int) -> None:
         self.selection, self.most = selection, most
-        self.facts: dict[str, list[Fact]] = {}
+        self.facts: FactsByPath = {}
+        self.written = WrittenPaths()
         self.paths, self.directories, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
         self.links, self.marked, self.implied = Gathering(), Gathering(), Gathering()
         self.parents: set[str] = set()
@@ -145,12 +125,14 @@ class _Scan:
         """Files whose names suggest credentials, but whose contents hold none."""
         self.faults: list[FileFault] = []
         self.is_full = False
+        self.hard: dict[str, str] = {}
+        """Those of its hard links that matter by their names, by their targets."""
         self.entries = self.size = self.kept = self.units = 0
 
     def walk(self, entries: Iterator[LayerEntry]) -> None:
         """Take every entry. There are very many: a few quick tests skip most of them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
-        parents = self.parents
+        parents, written = self.parents, self.written.numbers
         may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
         none: list[Analyzer] = []
@@ -158,9 +140,11 @@ class _Scan:
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
-            count += 1
+            self.entries = count = count + 1
             if kind == "file":
                 add(path)
+                if path in written:
+                    self.replace(path)
                 size += entry.size
                 before, _, name = path.rpartition("/")
                 if before != directory:
@@ -191,26 +175,32 @@ class _Scan:
             elif not self.take_other(entry):
                 continue
             if files and (entry.mode & 0o6002 or entry.capability):
-                self.add_facts("", modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
+                self.add_facts("", path, modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
             if not count & 4095:
                 self.compress()
-        self.entries, self.size = count, size
+        self.size = size
 
     def take_other(self, entry: LayerEntry) -> bool:
         """Take an entry that is not a regular file; return whether its mode matters."""
         self.parents.add(entry.path.rpartition("/")[0])
         if entry.kind == "whiteout":
             self.gone.add(entry.path)
+            if entry.path in self.written.numbers:
+                self.add_fault(entry.path, UNDONE)
             return False
         if entry.kind == "opaque":
             self.opaque.add(entry.path)
             return False
         if entry.kind == "directory":
             self.directories.add(entry.path)
+            if entry.path in self.written.numbers and self.written.take_as_directory(entry.path):
+                self.forget(entry.path)
             if entry.path in self.selection.paths:
                 self.add_fault(entry.path, "it is a directory, and should be a file")
         else:
             self.paths.add(entry.path)
+            if entry.path in self.written.numbers:
+                self.replace(entry.path)
             if entry.kind == "hard link":
                 self.add_link(entry.path, HARD + normalize(entry.target)[0])
             elif entry.kind == "symbolic link":
@@ -223,16 +213,34 @@ class _Scan:
 
     def add_link(self, path: str, target: str) -> None:
         """Add a link with its marked target."""
+        self.written.add_link(path, self.entries)
         self.links.add(path)
         self.links.add(target)
         if self.selection.leads(path):
             self.marked.add(path)
             self.marked.add(target)
+            if target[:1] == HARD:
+                self.hard[target[1:]] = path
+                if target[1:] not in self.written.numbers:
+                    self.written.add(target[1:], 0)
+
+    def replace(self, path: str) -> None:
+        """Let an entry that is no directory take a path that the archive wrote, or a directory above such a path."""
+        if self.written.take(path, self.entries):
+            self.forget(path)
+        if path in self.hard:
+            self.add_fault(self.hard[path], written_after(path))
+
+    def forget(self, path: str) -> None:
+        """Forget what the archive had at a path."""
+        for facts in self.facts.values():
+            facts.pop(path, None)
+        self.cleared.discard(path)
 
     def add_leftover(self, entry: LayerEntry) -> None:
         """Add a leftover, recognised by its path."""
         if (left := leftovers.fact(entry.path, entry.kind)) is not None and entry.path not in self.cleared:
-            self.add_facts("", (replace(left, mode=entry.mode, uid=entry.uid, gid=entry.gid),))
+            self.add_facts("", entry.path, (replace(left, mode=entry.mode, uid=entry.uid, gid=entry.gid),))
 
     def search_secrets(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
         """Search a file for secrets; `is_left` if its name may make it a leftover too."""
@@ -287,15 +295,16 @@ class _Scan:
 
     def run_analyzer(self, analyzer: Analyzer, file: AnalyzedFile) -> None:
         try:
-            self.add_facts(analyzer.name, analyzer.read(file))
+            self.add_facts(analyzer.name, file.path, analyzer.read(file))
         except BrokenFileError as broken:
             self.add_fault(file.path, str(broken), on_files=not analyzer.finds_packages)
         except Exception as error:  # noqa: BLE001  an analyzer that fails on a file must not lose the others
             why = f"{analyzer.name} failed on it, an internal error of sealock: {error!r}"
             self.add_fault(file.path, why, on_files=not analyzer.finds_packages)
 
-    def add_facts(self, analyzer: str, new: Iterable[Fact]) -> None:
-        facts = self.facts.setdefault(analyzer, [])
+    def add_facts(self, analyzer: str, path: str, new: Iterable[Fact]) -> None:
+        """Add facts of the current entry."""
+        facts: list[Fact] = []
         for fact in new:
             units = count_units(fact)
             if self.kept >= MOST_FACTS or self.units + units > self.most:
@@ -315,6 +324,9 @@ class _Scan:
                 kept = fact
             self.kept += 1
             self.units += units
+            if not facts:
+                facts = self.facts.setdefault(analyzer, {}).setdefault(path, facts)
+                self.written.add(path, self.entries)
             facts.append(kept)
 
     def add_fault(self, path: str, message: str, *, on_files: bool = False) -> None:
@@ -333,7 +345,7 @@ class _Scan:
 
     def result(self) -> PieceFacts:
         self.compress()
-        return PieceFacts(
+        done = PieceFacts(
             facts=self.facts,
             paths=self.paths.names(),
             directories=self.directories.names(),
@@ -347,6 +359,8 @@ class _Scan:
             marked=self.marked.names(),
             units=self.units,
         )
+        self.written.settle(done)
+        return done
 
 
 def _secrets() -> Analyzer:

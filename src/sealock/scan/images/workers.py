@@ -14,7 +14,8 @@ from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
 from sealock.inventory.facts import LayerFacts
-from sealock.inventory.scan import PieceFacts, at_written_paths, join, scan_layer, scan_piece
+from sealock.inventory.pieces import PieceFacts
+from sealock.inventory.scan import at_written_paths, join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from sealock.scan import processes
 
