@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sealock.inventory.facts import StatedDistribution
 from sealock.inventory.osrelease import RANKS, OsRelease
 from sealock.model.inventory import Distribution
 from support.analyzers import joined, mutated, survives
+from support.layeredimages import Member, file, gone, hard, read, symbolic
 
 DEBIAN = """PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"
@@ -16,6 +20,13 @@ VERSION_CODENAME=bookworm
 ID=debian
 HOME_URL="https://www.debian.org/"
 """
+
+
+def plain(path: str, text: str) -> Distribution:
+    (found,) = joined(OsRelease(), {path: text.encode()})
+    assert isinstance(found, StatedDistribution)
+    assert found.path == path
+    return found.plain()
 
 
 @pytest.mark.parametrize(
@@ -28,13 +39,15 @@ HOME_URL="https://www.debian.org/"
         ),
         ("ID=alpine\nVERSION_ID=3.20.1\nPRETTY_NAME='Alpine $x'\n", Distribution("alpine", "3.20.1", "", "Alpine $x")),
         ('ID=odd\nNAME="a \\"b\\" \\$c"\n', Distribution("odd", "", "", 'a "b" $c')),
-        ("# ID=no\n  ID=first\nID=last\n\nnonsense\n", Distribution("last", "", "", "Linux")),
+        ("# ID=no\n  ID=first\nID=last\n\nnonsense\n", Distribution("last", "", "", "last")),
+        ("ID=debian\nVERSION_ID=11\n", Distribution("debian", "11", "", "debian 11")),
+        ("HOME_URL=https://example.org\n", Distribution("linux", "", "", "Linux")),
         ("NAME=Nameless\n", Distribution("linux", "", "", "Nameless")),
         ('ID=cut\nNAME="no end\n', Distribution("cut", "", "", "no end")),
     ],
 )
 def test_os_release_is_read_as_a_shell_would(text: str, distribution: Distribution) -> None:
-    assert joined(OsRelease(), {"etc/os-release": text.encode()}) == [distribution]
+    assert plain("etc/os-release", text) == distribution
 
 
 @pytest.mark.parametrize(
@@ -59,19 +72,46 @@ def test_os_release_is_read_as_a_shell_would(text: str, distribution: Distributi
 def test_where_there_is_no_os_release_older_files_stand_for_it(
     path: str, text: str, distribution: Distribution
 ) -> None:
-    assert joined(OsRelease(), {path: text.encode()}) == [distribution]
+    assert plain(path, text) == distribution
 
 
-def test_the_best_of_several_files_is_chosen_in_whatever_order_they_come() -> None:
-    files = {
-        "etc/debian_version": b"12.5\n",
-        "usr/lib/os-release": DEBIAN.encode(),
-        "etc/lsb-release": b"DISTRIB_ID=x\n",
-    }
-    for order in (list(files), list(reversed(files))):
-        (found,) = joined(OsRelease(), {path: files[path] for path in order})
-        assert found == Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
-        assert type(found) is Distribution
+ETC, LIB, OLD = "etc/os-release", "usr/lib/os-release", "etc/debian_version"
+
+
+def release(path: str, version: str) -> Member:
+    return file(path, f"{version}\n" if path == OLD else f"ID=debian\nVERSION_ID={version}\n")
+
+
+@pytest.mark.parametrize(
+    ("layers", "version"),
+    [
+        ([[release(OLD, "1"), release(LIB, "2"), file("etc/lsb-release", "DISTRIB_ID=x\n")]], "2"),
+        ([[file("etc/lsb-release", "DISTRIB_ID=x\n"), release(LIB, "2"), release(OLD, "1")]], "2"),
+        ([[release(ETC, "1"), release(LIB, "2")]], "1"),
+        ([[release(LIB, "2"), release(ETC, "1")]], "1"),
+        ([[release(ETC, "1")], [release(LIB, "2")]], "1"),
+        ([[release(LIB, "2")], [release(ETC, "1")]], "1"),
+        ([[release(ETC, "1")], [release(ETC, "2")]], "2"),
+        ([[release(ETC, "1"), release(LIB, "2")], [gone(ETC)]], "2"),
+        ([[release(ETC, "1"), release(LIB, "2")], [gone("etc")]], "2"),
+        ([[release(ETC, "1"), release(OLD, "2")], [gone(ETC)]], "2"),
+        ([[release(LIB, "1"), symbolic(ETC, "../usr/lib/os-release")]], "1"),
+        ([[release(LIB, "1"), symbolic(ETC, "../usr/lib/os-release")], [release(LIB, "2")]], "2"),
+        ([[release(LIB, "1"), release("opt/x", "2"), symbolic(ETC, "/opt/x")]], "2"),
+        ([[release(LIB, "1"), release("opt/x", "2"), symbolic(ETC, "/opt/x")], [gone(ETC)]], "1"),
+        ([[release("opt/x", "1"), hard(ETC, "opt/x"), release(LIB, "2")], [gone("opt/x")]], "1"),
+        # Where all are removed, the packages that stay are still those of the last one.
+        ([[release(ETC, "1"), release(OLD, "2")], [gone(ETC), gone(OLD)]], "1"),
+        ([[release(ETC, "1")], [release(ETC, "2")], [gone(ETC)]], "2"),
+        ([[release(ETC, "1")], [release(LIB, "2")], [gone(ETC), gone(LIB)]], "2"),
+    ],
+)
+def test_the_distribution_is_what_the_best_file_says_that_a_container_sees(
+    layers: list[list[Member]], version: str, tmp_path: Path
+) -> None:
+    found = read(tmp_path, *layers).distribution
+    assert found
+    assert (found.id, found.version, type(found)) == ("debian", version, Distribution)
 
 
 @pytest.mark.parametrize("path", RANKS)

@@ -29,6 +29,17 @@ class FileFault(Struct, frozen=True, array_like=True, gc=False):
     on_files: bool = False
 
 
+class StatedDistribution(Distribution, frozen=True, gc=False):
+    """What a file says of the distribution. Of the files that a container sees, that of the lowest rank counts."""
+
+    path: str = ""
+    rank: int = 0
+
+    def plain(self) -> Distribution:
+        """The distribution alone."""
+        return Distribution(self.id, self.version, self.codename, self.name, self.like)
+
+
 class LayerFacts(Struct, frozen=True):
     """The facts of one layer, independent of the image, so that caches can keep them.
 
@@ -39,7 +50,7 @@ class LayerFacts(Struct, frozen=True):
 
     packages: tuple[Package, ...]
     files: tuple[FileFact, ...]
-    distributions: tuple[Distribution, ...]
+    distributions: tuple[StatedDistribution, ...]
     paths: Names
     directories: Names
     gone: Names

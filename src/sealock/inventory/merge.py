@@ -5,14 +5,14 @@ Facts that a later layer hides stay listed, marked as removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.inventory.facts import ImageFacts, LayerFacts, StatedDistribution
 from sealock.inventory.remains import Remains, StatedPackage, on_disk
 from sealock.inventory.reread import Reread
 from sealock.inventory.view import ByteView
@@ -37,7 +37,8 @@ class LinkedFacts(Struct):
 def view_layers(layers: Sequence[LayerFacts], more: Iterable[str] = ()) -> ByteView:
     """The layers over one another, for the paths of their facts, and more."""
     named = set[str]().union(*map(_named, layers))
-    return ByteView(layers, named, more)
+    stated = (distribution.path for layer in layers for distribution in layer.distributions)
+    return ByteView(layers, named, (*more, *stated))
 
 
 def merge(
@@ -66,7 +67,7 @@ def merge(
         key=attrgetter("type", "name", "version", "path"),
     )
     return ImageFacts(
-        distribution=merger.distribution,
+        distribution=merger.distribution(),
         packages=tuple(listed),
         files=tuple(_with_owner(fact, owners) for fact in merger.risky),
         sizes=tuple((index, facts.entries, facts.size) for index, facts in layers),
@@ -91,7 +92,8 @@ class _Merger:
     ) -> None:
         self.layers, self.view, self.linked, self.files = layers, view, linked, files
         self.risky: list[FileFact] = []
-        self.distribution: Distribution | None = None
+        self._distributions: list[tuple[bool, int, StatedDistribution]] = []
+        """Whether a container does not see the file, the place of the layer before all others, and what it says."""
         self._stated: dict[tuple[object, ...], StatedPackage] = {}
         self._owners: dict[str, str] = {}
         self.of_distributions: dict[str, str] = {}
@@ -118,7 +120,7 @@ class _Merger:
                 by = hidden[path] = view.hidden_by(on_disk(path), place)
             if not moved or on_disk(path) not in moved:
                 self.add_package(package, place, index, by)
-        self.add_distributions(facts)
+        self.add_distributions(place, facts, frozenset())
         if linked:
             self.add_linked(place, index, facts, linked)
 
@@ -136,14 +138,18 @@ class _Merger:
             if path not in own or _package_key(package, own[path] + package.path[len(path) :]) not in packages:
                 by = max(self.view.hidden_by(path, place), place) if path in reread.hidden else -1
                 self.add_package(package, place, index, by)
-        self.add_distributions(linked.facts)
+        self.add_distributions(place, linked.facts, reread.hidden)
 
-    def add_distributions(self, facts: LayerFacts) -> None:
-        """Take the distribution that a layer names."""
-        for named in facts.distributions:
-            # Only os-release gives a name; debian_version and the like must not displace it.
-            if named.name or self.distribution is None or not self.distribution.name:
-                self.distribution = named
+    def add_distributions(self, place: int, facts: LayerFacts, hidden: Container[str]) -> None:
+        """Take the distributions that a layer names."""
+        for stated in facts.distributions:
+            is_hidden = stated.path in hidden or self.view.hidden(stated.path, place)
+            self._distributions.append((is_hidden, -place if is_hidden else 0, stated))
+
+    def distribution(self) -> Distribution | None:
+        """The distribution by the best of the files that a container sees; where all were removed, by the last."""
+        best = min(self._distributions, key=lambda each: (*each[:2], each[2].rank), default=None)
+        return best[2].plain() if best else None
 
     def add_package(self, package: Package, place: int, index: int, hidden_by: int) -> None:
         """Add a package. One of a later copy of its database came with the first copy, and is present if any is."""

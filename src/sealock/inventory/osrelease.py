@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import asdict
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
+from sealock.inventory.facts import StatedDistribution
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Distribution
 
@@ -26,19 +27,13 @@ MOST_LINES: Final = 200
 LONGEST_VALUE: Final = 200
 
 
-class Ranked(Distribution, frozen=True, gc=False):
-    """A distribution and the rank of the file that names it, until `join` chooses."""
-
-    rank: int = 0
-
-
 class OsRelease(Analyzer):
-    """Files that name the distribution. A distribution without `name` comes from one of the older files."""
+    """Files that name the distribution. Which of them counts is decided once all layers lie over one another."""
 
     name = "osrelease"
     patterns = FilePatterns(paths=RANKS, limit=1 << 16)
 
-    def read(self, file: AnalyzedFile, /) -> Iterator[Distribution]:
+    def read(self, file: AnalyzedFile, /) -> Iterator[StatedDistribution]:
         """Yield the distribution, if the file names it."""
         content = text(file.data)
         match file.path:
@@ -62,28 +57,17 @@ class OsRelease(Analyzer):
                 distribution = _os_release(_pairs(content))
         if distribution.id and (distribution.version or distribution.codename or distribution.name):
             rank = RANKS.index(file.path) if file.path in RANKS else len(RANKS)
-            yield Ranked(**asdict(distribution), rank=rank)
-
-    def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Yield the best of what several files say."""
-        ranked = []
-        for fact in facts:
-            if isinstance(fact, Ranked):
-                ranked.append(fact)
-            else:
-                yield fact
-        if ranked:
-            best = min(ranked, key=lambda distribution: distribution.rank)
-            yield Distribution(best.id, best.version, best.codename, best.name, best.like)
+            yield StatedDistribution(**asdict(distribution), path=file.path, rank=rank)
 
 
 def _os_release(pairs: dict[str, str]) -> Distribution:
     """Make the distribution of os-release's pairs, with the defaults that os-release(5) gives."""
+    known = f"{pairs.get('ID', '')} {pairs.get('VERSION_ID', '')}".strip()
     return Distribution(
         id=pairs.get("ID", "linux").lower() if pairs else "",
         version=pairs.get("VERSION_ID", ""),
         codename=pairs.get("VERSION_CODENAME", ""),
-        name=pairs.get("PRETTY_NAME", "") or pairs.get("NAME", "") or "Linux",
+        name=pairs.get("PRETTY_NAME", "") or pairs.get("NAME", "") or known or "Linux",
         like=tuple(pairs.get("ID_LIKE", "").lower().split()),
     )
 

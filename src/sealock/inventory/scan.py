@@ -14,13 +14,13 @@ from sealock.image.entry import LayerEntry, LayerSource
 from sealock.image.paths import normalize
 from sealock.inventory import foreign, leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
-from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
+from sealock.inventory.facts import FileFault, LayerFacts, StatedDistribution, count_units, excess
 from sealock.inventory.names import HARD, Gathering, chained
 from sealock.inventory.ownlinks import STEPS_EXCEEDED, ResolvedEntries, passes_own_links
 from sealock.inventory.pieces import UNDONE, FactsByPath, PieceFacts, WrittenPaths, forget_replaced, written_after
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
-from sealock.model.inventory import Distribution, FileFact, Package
+from sealock.model.inventory import FileFact, Package
 
 ELF: Final = b"\x7fELF"
 ZIP: Final = b"PK\3\4"
@@ -94,7 +94,7 @@ def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
     return LayerFacts(
         packages=tuple(fact for fact in facts if isinstance(fact, Package)),
         files=tuple(fact for fact in facts if isinstance(fact, FileFact)),
-        distributions=tuple(fact for fact in facts if isinstance(fact, Distribution)),
+        distributions=tuple(fact for fact in facts if isinstance(fact, StatedDistribution)),
         paths=paths,
         directories=chained(piece.directories for piece in pieces),
         gone=chained(piece.gone for piece in pieces),
