@@ -17,8 +17,8 @@ _KEY: Final = compile_lazily(r"(?:services|include)[\"']?[ \t\r]*(?::|$)", re.MU
 """What is quick to search for, before `_SERVICES`."""
 _HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
 """A key that is written with escapes."""
-_PLATFORM: Final = compile_lazily(r"^[ \t{]*[\"']?captainVersion[\"']?[ \t]*:", re.MULTILINE)
-"""A template of CapRover: services with the keys of Compose, and others, under names to fill in."""
+_PLATFORM: Final = "captainVersion"
+"""The key of a template of CapRover: services with the keys of Compose, and others, under names to fill in."""
 _AT_MARGIN: Final = compile_lazily(r"^services[ \t]*:", re.MULTILINE)
 _SERVICE: Final = compile_lazily(r"\b(?:image|build|extends|provider)\b[\"']?[ \t]*:")
 _SERVICE_KEYS: Final = frozenset({
@@ -50,7 +50,7 @@ def has_hidden_key(text: str) -> bool:
 
 def is_project(name: str, text: str) -> bool:
     """Whether a text with this file name is a compose file."""
-    if not may_be_document(name) or ("captainVersion" in text and _PLATFORM.search(text)):
+    if not may_be_document(name):
         return False
     if (_KEY.search(text) is None or _SERVICES.search(text) is None) and not has_hidden_key(text):
         return False
@@ -70,6 +70,8 @@ def is_project_node(document: YamlNode) -> bool:
     if not isinstance(top, Mapping):
         return False
     keys = {key.text for key, _ in top.entries if isinstance(key, Scalar)} - {"<<"}
+    if _PLATFORM in keys:
+        return False
     only_known = all(key in _TOP or key.startswith("x-") for key in keys)
     value = top.get("services")
     if value is None and (merged := top.get("<<")) is not None and isinstance(other := target(merged), Mapping):

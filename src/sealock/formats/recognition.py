@@ -67,8 +67,6 @@ _HELM: Final = compile_lazily(
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
 _TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<[%#]|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
-_UNQUOTED: Final = compile_lazily(r"^[ \t]*(?:- +)?[^\s#\"'][^\n#\"']*:[ \t]+\{\{", re.MULTILINE)
-"""A value that a template engine fills in; to YAML it is a mapping with a mapping as its key."""
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
@@ -182,9 +180,11 @@ def _is_unfilled(path: str, text: str) -> bool:
         return _is_broken(text)
     if not path.lower().endswith((".yml", ".yaml", ".json")):
         return False
-    from sealock.formats.yamltree import parse  # noqa: PLC0415  few texts need it
+    from sealock.formats import yamltree  # noqa: PLC0415  few texts need it
 
-    return bool(parse(text).flaws) or _UNQUOTED.search(text) is not None
+    tree = yamltree.parse(text)
+    # To YAML, {{name}} is a mapping with a mapping as its key.
+    return bool(tree.flaws) or yamltree.has_mapping_as_key(tree)
 
 
 def _recognize(path: str, text: str) -> Recognition:

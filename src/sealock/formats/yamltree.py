@@ -115,6 +115,20 @@ def target(node: YamlNode) -> Scalar | Sequence | Mapping:
     return node.target if isinstance(node, Alias) else node
 
 
+def has_mapping_as_key(tree: YamlTree) -> bool:
+    """Whether a key is no scalar, which YAML allows and hardly any reader takes."""
+    pending = [*tree.documents]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Sequence):
+            pending += node.items
+        elif isinstance(node, Mapping):
+            if any(isinstance(key, Mapping) for key, _ in node.entries):
+                return True
+            pending += (value for _, value in node.entries)
+    return False
+
+
 def parse(text: str) -> YamlTree:
     """Parse a text. Never raises, and takes time and memory in proportion to the text's length."""
     if len(text) > LONGEST:
