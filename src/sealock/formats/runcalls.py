@@ -54,7 +54,8 @@ def mentions_run(text: str) -> bool:
 
 def may_hide_run(text: str) -> bool:
     """Whether a text has a line with an engine and a verb, or a command that may stand for an engine's."""
-    return mentions_run(text) or _VARIABLE_RUN.search(text) is not None or sources_engine(text)
+    joined = text.replace("\\\r\n", "").replace("\\\n", "")
+    return mentions_run(joined) or _VARIABLE_RUN.search(joined) is not None or sources_engine(joined)
 
 
 def gives_run_to_image(text: str) -> bool:
