@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -24,6 +26,8 @@ def database(name: str) -> str:
 
 
 OLD, NEW = database("old"), database("new")
+FILES = (STATUS, "x", "srv/dpkg/status", "opt/dpkg/status", "opt/x", "var/lib/dpkg")
+DIRECTORIES = ("var/lib", "var/lib/dpkg", "srv", "srv/dpkg", "opt", "opt/dpkg")
 THROUGH = file("srv/dpkg/status", NEW)
 CASES: dict[str, list[list[Member]]] = {
     "a link of the same layer": [[LIB, SRV, THROUGH]],
@@ -85,14 +89,49 @@ def docker(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_container_sees_is_listed_or_is_an_error(docker: Engine, case: str, tmp_path: Path) -> None:
-    archive = write(tmp_path / "app.tar", docker_save(*(tar(*members) for members in CASES[case])))
+    compare(docker, CASES[case], tmp_path)
+
+
+@pytest.mark.parametrize("first", range(0, 120, 40))
+def test_what_random_archives_write_is_listed_or_is_an_error(docker: Engine, first: int, tmp_path: Path) -> None:
+    compared = sum(compare(docker, random_layers(seed), tmp_path) for seed in range(first, first + 40))
+    assert compared > 5
+
+
+def compare(docker: Engine, layers: list[list[Member]], tmp_path: Path) -> bool:
+    """Compare what is listed of an image with what its container sees; whether the engine takes it."""
+    archive = write(tmp_path / "app.tar", docker_save(*(tar(*members) for members in layers)))
     (inventory,) = read_inventories(archive, ImageOptions())
     listed = {item.name for item in inventory.packages if not item.removed and item.record_removed_in < 0}
-    done = docker.docker("load", "--input", str(archive))
-    if done.returncode:
-        return  # no container of this engine can be made from it
+    if docker.docker("load", "--input", str(archive)).returncode:
+        return False  # no container of this engine can be made from it
     seen = installed(docker, tmp_path / "exported.tar")
-    assert seen == listed or inventory.errors, docker.log()
+    shown = [[(member.name, member.type, member.linkname) for member, _ in layer] for layer in layers]
+    assert seen == listed or inventory.errors, shown
+    return True
+
+
+def random_layers(seed: int) -> list[list[Member]]:
+    """Layers of a few members that replace, remove and lead to each other; each database has a package of its own."""
+    random = Random(seed)  # noqa: S311  no secret
+    layers: list[list[Member]] = [[] for _ in range(random.randint(1, 3))]
+    for place, layer in enumerate(layers):
+        files: list[str] = []
+        for number in range(random.randint(1, 5)):
+            kind = random.choices("fhsdw", (50, 10, 12, 15, 10))[0]
+            path = random.choice(FILES if kind in "fh" else DIRECTORIES if kind == "d" else (*FILES, *DIRECTORIES))
+            target = random.choice((*FILES, *DIRECTORIES))
+            if kind == "s":
+                written = random.choice((f"/{target}", f"../../../{target}", target.rpartition("/")[2]))
+                layer.append(symbolic(path, written))
+            elif kind in "dw":
+                layer.append(directory(path) if kind == "d" else gone(path))
+            elif kind == "h" and files:
+                layer.append(hard(path, random.choice(files)))
+            else:
+                files.append(path)
+                layer.append(file(path, database(f"p{place}-{number}")))
+    return layers
 
 
 def installed(docker: Engine, exported: Path) -> set[str]:
@@ -102,12 +141,27 @@ def installed(docker: Engine, exported: Path) -> set[str]:
     done = docker.docker("export", "--output", str(exported), made.stdout.strip())
     assert done.returncode == 0, done.stderr
     with tarfile.open(exported) as archive:
-        names = {member.name.strip("/"): member for member in archive}
-        member = names.get(STATUS)
-        if "var/lib/dpkg" in names and names["var/lib/dpkg"].issym():
-            member = names[f"{names['var/lib/dpkg'].linkname.strip('/')}/status"]
-        elif member and member.issym():
-            member = names[member.linkname.strip("/")]
-        stream = archive.extractfile(member) if member else None
+        members = {member.name.strip("/"): member for member in archive}
+        member = members.get(resolve(STATUS, members))
+        while member and member.islnk():
+            member = members.get(member.linkname.strip("/"))
+        stream = archive.extractfile(member) if member and member.isfile() else None
         text = stream.read().decode() if stream else ""
-    return {name for name in ("old", "new") if f"Package: {name}\n" in text}
+    return set(re.findall(r"^Package: (.+)$", text, re.MULTILINE))
+
+
+def resolve(path: str, members: dict[str, tarfile.TarInfo], hops: int = 40) -> str:
+    """Follow the symbolic links of an archive; "" for a loop."""
+    done: list[str] = []
+    left = path.split("/")
+    while left:
+        part = left.pop(0)
+        member = members.get("/".join((*done, part)))
+        if part == "..":
+            done = done[:-1]
+        elif member and member.issym():
+            above = [] if member.linkname.startswith("/") else done
+            return resolve("/".join((*above, member.linkname, *left)), members, hops - 1) if hops else ""
+        elif part not in {"", "."}:
+            done.append(part)
+    return "/".join(done)
