@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.inventory import links, ownlinks
+from sealock.image import writtenpaths
+from sealock.inventory import links
 from sealock.model.inventory import Inventory
 from sealock.scan import processes
 from sealock.scan.images import ImageOptions, read_inventories, workers
@@ -242,9 +243,9 @@ def test_what_a_layer_writes_through_its_own_link_replaces_what_was_there(tmp_pa
 
 
 def test_links_written_through_in_a_large_archive_end_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ownlinks, "_MOST_STEPS", 100)
+    monkeypatch.setattr(writtenpaths, "_MOST_STEPS", 100)
     members = [directory("a"), *(member for n in range(99) for member in (symbolic(f"l{n}", "a"), file(f"l{n}/x")))]
-    assert [error.message for error in read(tmp_path, members).errors] == [ownlinks.STEPS_EXCEEDED]
+    assert [error.message for error in read(tmp_path, members).errors] == [writtenpaths.STEPS_EXCEEDED]
 
 
 def test_a_large_archive_that_is_read_in_pieces_is_read_through_its_links(

@@ -12,6 +12,7 @@ from sealock.image.lazyfiles import LazyFile, OpenFiles
 from sealock.image.paths import normalize, resolve
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
+from sealock.image.writtenpaths import STEPS_EXCEEDED, ResolvedEntries
 
 _MEMBERS: Final = 1 << 17
 """Maximum strangers to keep; an image has a few members for each layer."""
@@ -92,6 +93,8 @@ class ArchiveStore:
         self._packed = PackedFile(stored, how, bounds) if how else None
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
+        self._directories: set[str] = set()
+        """Those with members or links."""
         self.faults: list[str] = []
         self.strangers = 0
         if self._packed is None:
@@ -110,19 +113,40 @@ class ArchiveStore:
             self._stored, self._packed = self._packed.spooled, None
 
     def _list(self, reader: TarReader) -> None:
-        for entry in reader.entries():
+        # The names of whiteouts mean something in layers only.
+        written = (entry for entry in reader.entries() if entry.kind not in {"whiteout", "opaque"})
+        entries = ResolvedEntries(written, _MEMBERS)
+        for entry in entries:
             path, kind = entry.path, entry.kind
             is_ours = _is_ours(path)
             self.strangers += not is_ours
             kept = len(self._members) + len(self._links)
             if kept >= _MEMBERS and path not in _DESCRIPTIONS and (kept >= 2 * _MEMBERS or not is_ours):
                 continue  # opening it says that it is not there
+            if kind != "directory" and path in self._directories:
+                self._note(f"/{path} takes the place of a directory of the archive, of which engines then keep nothing")
+            former = self._members.get(entry.target), self._links.get(entry.target)
+            self._members.pop(path, None)
+            self._links.pop(path, None)
             if kind == "file":
-                self._members[path] = (reader.body, entry.size)
+                self._keep(path, member=(reader.body, entry.size))
             elif kind == "symbolic link":
-                self._links[path] = entry.target
-            elif kind == "hard link" and (member := self._members.get(normalize(entry.target)[0])):
-                self._members[path] = member
+                self._keep(path, link=entry.target)
+            elif kind == "hard link":
+                self._keep(path, *former)
+        if entries.is_over:
+            self._note(STEPS_EXCEEDED)
+
+    def _keep(self, path: str, member: tuple[int, int] | None = None, link: str | None = None) -> None:
+        """Keep a file, or a symbolic link, as the last at its path."""
+        if member is not None:
+            self._members[path] = member
+        elif link is not None:
+            self._links[path] = link
+        above = path.rpartition("/")[0]
+        while above and above not in self._directories:
+            self._directories.add(above)
+            above = above.rpartition("/")[0]
 
     @property
     def is_legacy(self) -> bool:

@@ -44,7 +44,7 @@ class RereadLayer:
 
     def entries(self) -> Iterator[LayerEntry]:
         """Yield each file once for each of its paths."""
-        from sealock.inventory.ownlinks import ResolvedEntries  # noqa: PLC0415  a run by the cache reads no archive
+        from sealock.image.writtenpaths import ResolvedEntries  # noqa: PLC0415  a run by the cache reads no archive
 
         names = self._names
         for entry in ResolvedEntries(self._source.entries()):

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from sealock.image.entry import LayerEntry, LayerSource
 from sealock.image.paths import normalize
+from sealock.image.writtenpaths import STEPS_EXCEEDED, ResolvedEntries
 from sealock.inventory import foreign, leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.facts import FileFault, LayerFacts, StatedDistribution, count_units, excess
 from sealock.inventory.names import HARD, Gathering, chained
-from sealock.inventory.ownlinks import STEPS_EXCEEDED, ResolvedEntries, passes_own_links
+from sealock.inventory.ownlinks import passes_own_links
 from sealock.inventory.pieces import UNDONE, FactsByPath, PieceFacts, WrittenPaths, forget_replaced, written_after
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
