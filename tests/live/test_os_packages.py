@@ -15,9 +15,9 @@ from sealock.inventory import modes
 from sealock.inventory.alpm import Alpm
 from sealock.inventory.analyzer import Analyzer
 from sealock.inventory.dpkg import Dpkg
-from sealock.inventory.osrelease import OsRelease
 from sealock.inventory.rpm import Rpm
-from sealock.model.inventory import Distribution, Package
+from sealock.model.inventory import Package
+from sealock.scan.images import ImageOptions, read_inventories
 from support.analyzers import joined
 
 pytestmark = pytest.mark.live
@@ -89,9 +89,9 @@ def test_a_debian_has_the_packages_and_files_that_dpkg_lists(debian: Path) -> No
 
 
 def test_a_debian_is_named_by_its_os_release(debian: Path) -> None:
-    files = {path: (debian / path).read_bytes() for path in OsRelease.patterns.paths if (debian / path).is_file()}
-    (found,) = joined(OsRelease(), files)
-    assert isinstance(found, Distribution)
+    (inventory,) = read_inventories(str(debian), ImageOptions(files=False))
+    found = inventory.distribution
+    assert found
     assert (found.id, found.version, found.codename) == ("debian", "12", "bookworm")
     assert found.name == "Debian GNU/Linux 12 (bookworm)"
 
