@@ -17,7 +17,7 @@ from msgspec import Struct
 from sealock.inventory.analyzer import Fact
 from sealock.inventory.facts import FileFault, excess
 from sealock.inventory.names import HARD, Names, pairs, without
-from sealock.inventory.view import with_directories
+from sealock.inventory.view import LatestAbove, with_directories
 
 FactsByPath: TypeAlias = dict[str, dict[str, list[Fact]]]
 """Facts by the name of their analyzer and the path of the entry that they are of."""
@@ -95,30 +95,10 @@ class WrittenPaths:
     def settle(self, piece: PieceFacts) -> None:
         """Leave out of a piece what was replaced, but for the facts of what was at the same path."""
         if self._taken:
-            latest = _Latest(self._taken)
-            piece.forget({path for path, number in self.numbers.items() if latest.above(path) > number > 0})
+            latest = LatestAbove(self._taken)
+            piece.forget({path for path, number in self.numbers.items() if latest.number(path) > number > 0})
         if self._unlinked:
             piece.unlink(self._unlinked)
-
-
-class _Latest:
-    """The latest change of a path or of a directory above it."""
-
-    def __init__(self, changes: dict[str, int]) -> None:
-        self._changes = changes
-        self._known: dict[str, int] = {"": -1}
-
-    def above(self, path: str) -> int:
-        """The number of the latest change of a directory above a path; -1 for none."""
-        directory = path.rpartition("/")[0]
-        pending: list[str] = []
-        while directory not in self._known:
-            pending.append(directory)
-            directory = directory.rpartition("/")[0]
-        last = self._known[directory]
-        for directory in reversed(pending):
-            last = self._known[directory] = max(last, self._changes.get(directory, -1))
-        return last
 
 
 def forget_replaced(pieces: Sequence[PieceFacts]) -> None:
@@ -134,9 +114,9 @@ def forget_replaced(pieces: Sequence[PieceFacts]) -> None:
     files = _last_pieces(with_directories(named).union(*hard), (piece.paths for piece in pieces))
     directories = _last_pieces(named, (piece.directories for piece in pieces))
     removed = _last_pieces(with_directories(named), (piece.gone for piece in pieces))
-    latest = _Latest(files)
+    latest = LatestAbove(files)
     for number, (paths, targets) in enumerate(zip(written, hard, strict=True)):
-        ends = {path: max(files.get(path, -1), directories.get(path, -1), latest.above(path)) for path in paths}
+        ends = {path: max(files.get(path, -1), directories.get(path, -1), latest.number(path)) for path in paths}
         if lost := {path for path, end in ends.items() if end > number}:
             pieces[number].forget(lost)
         pieces[number].faults += (

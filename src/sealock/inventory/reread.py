@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.image.entry import EntryKind, LayerEntry, LayerSource
+from sealock.image.writtenpaths import ResolvedEntries
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
@@ -44,8 +45,6 @@ class RereadLayer:
 
     def entries(self) -> Iterator[LayerEntry]:
         """Yield each file once for each of its paths."""
-        from sealock.image.writtenpaths import ResolvedEntries  # noqa: PLC0415  a run by the cache reads no archive
-
         names = self._names
         for entry in ResolvedEntries(self._source.entries()):
             if entry.path in names and entry.kind in _WITH_BYTES:

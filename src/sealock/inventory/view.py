@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sealock.inventory.names import Names
@@ -28,6 +28,26 @@ class Laid(Protocol):
         """Directories whose earlier contents the layer hides."""
 
 
+class LatestAbove:
+    """The latest change of a directory above a path, where each change is known by its path and has a number."""
+
+    def __init__(self, *changes: Mapping[str, int], root: int = -1) -> None:
+        self._changes = changes
+        self._known: dict[str, int] = {"": root}
+
+    def number(self, path: str) -> int:
+        """The number of the latest one; -1 for none."""
+        directory = path.rpartition("/")[0]
+        pending: list[str] = []
+        while directory not in self._known:
+            pending.append(directory)
+            directory = directory.rpartition("/")[0]
+        last = self._known[directory]
+        for directory in reversed(pending):
+            last = self._known[directory] = max(last, *(changes.get(directory, -1) for changes in self._changes))
+        return last
+
+
 class ByteView:
     """The effects of later layers on the given paths; there are very many others, which it skips."""
 
@@ -42,7 +62,7 @@ class ByteView:
         self.directories = self._last([layer.directories for layer in layers])
         """A directory that a later layer holds again has that layer's mode; what is in it stays."""
         self._since = self._directories_since(layers)
-        self._above: dict[str, int] = {"": self._opaque.get("", -1)}
+        self._hides = LatestAbove(self._gone, self._opaque, self._written, root=self._opaque.get("", -1))
 
     def _last(self, layers: Sequence[Names]) -> dict[str, int]:
         last: dict[str, int] = {}
@@ -74,21 +94,8 @@ class ByteView:
         """The last layer that does so; -1 for none."""
         last = max(self._written.get(path, -1), self._gone.get(path, -1), self._since.get(path, -1))
         if last <= index:
-            last = self._hides(path.rpartition("/")[0])
+            last = self._hides.number(path)
         return last if last > index else -1
-
-    def _hides(self, directory: str) -> int:
-        """The last layer that hides the contents of a directory."""
-        pending: list[str] = []
-        while directory not in self._above:
-            pending.append(directory)
-            directory = directory.rpartition("/")[0]
-        last = self._above[directory]
-        for path in reversed(pending):
-            last = self._above[path] = max(
-                last, self._gone.get(path, -1), self._opaque.get(path, -1), self._written.get(path, -1)
-            )
-        return last
 
 
 def last_files(layers: Sequence[Laid], paths: Collection[str]) -> dict[str, int]:
