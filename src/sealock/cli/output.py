@@ -9,20 +9,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from errno import EBADF
 from time import monotonic
-from typing import Any, Final, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict
 
-from msgspec.structs import replace
-
-from sealock import reports
 from sealock.cli.streams import discard
 from sealock.errors import OutputError, UsageError, reason_of
-from sealock.model.report import Report
 from sealock.targets.outputs import write_output
 from sealock.text import visible
 
+if TYPE_CHECKING:
+    from sealock.model.report import Report
+    from sealock.reports import ReportFormat
+
 WIDTH: Final = 100
 """The widest terminal report, in columns: longer lines are hard to read."""
-EXTENSIONS: Final[Mapping[str, reports.ReportFormat]] = {
+EXTENSIONS: Final[Mapping[str, ReportFormat]] = {
     ".json": "json",
     ".sarif": "sarif",
     ".xml": "junit",
@@ -127,12 +127,12 @@ def comment(text: str) -> None:
         discard(sys.stderr.fileno())
 
 
-def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[tuple[reports.ReportFormat, str]]:
+def pairs(formats: list[ReportFormat], outputs: list[str]) -> Iterator[tuple[ReportFormat, str]]:
     """Pair each --format with its --output, in order; "" is standard output, which only one may have.
 
     A terminal report skips a file with another format's extension, such as report.html.
     """
-    left, paired = list(outputs), list[tuple[reports.ReportFormat, str]]()
+    left, paired = list(outputs), list[tuple["ReportFormat", str]]()
     for name in formats:
         skips = name == "terminal" and left and EXTENSIONS.get(_extension(left[0]), "terminal") != "terminal"
         paired.append((name, left.pop(0) if left and not skips else ""))
@@ -144,7 +144,7 @@ def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[t
     yield from paired
 
 
-def _by_extension(output: str) -> reports.ReportFormat:
+def _by_extension(output: str) -> ReportFormat:
     """The format that a file's extension selects; a name without one (/dev/stderr) gets the terminal report."""
     extension = _extension(output)
     if extension and extension not in EXTENSIONS:
@@ -159,6 +159,8 @@ def _extension(output: str) -> str:
 
 def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = False) -> None:
     """Write a report in each requested format; `stdout_taken` sends it to standard error instead of standard output."""
+    from sealock import reports  # noqa: PLC0415  15 ms, which commands without a report do without
+
     for name, output in pairs(arguments.format, arguments.output):
         text: str | Iterator[str]
         if name == "terminal":
@@ -184,6 +186,8 @@ def _summarise(report: Report) -> None:
     """Append the Markdown report to the file that GitHub shows as the job's summary. Failing at it fails no run."""
     if not (path := os.environ.get("GITHUB_STEP_SUMMARY", "")):
         return
+    from sealock import reports  # noqa: PLC0415  as above
+
     try:
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as handle:  # noqa: PTH123  pathlib costs 10 ms
             handle.write(reports.render("markdown", report))
@@ -207,6 +211,8 @@ def knows_unicode() -> bool:
 
 def _explained(report: Report) -> Report:
     """The report with the manual's pages of its rules."""
+    from msgspec.structs import replace  # noqa: PLC0415  as above
+
     from sealock.scan.manual import pages  # noqa: PLC0415  loads all rules
 
     rules = {finding.rule for target in report.targets for finding in target.findings}

@@ -26,6 +26,12 @@ def project_of(directory: str) -> str:
     return own[-1] if own else holders[0] if holders else repository
 
 
+def has_policy(directory: str) -> bool:
+    """Whether a project's policy applies in a directory."""
+    project = project_of(directory)
+    return bool(project) and is_there(os.path.join(project, POLICY_FILE))
+
+
 def repository_of(directory: str) -> str:
     """The nearest directory at or above one that holds a repository, "" for none."""
     upward = _upward(os.path.abspath(directory))

@@ -17,6 +17,12 @@ RENDERERS: Final = (
     "reports/page.py", "reports/sbom", "text.py", "vulnerabilities/owners.py",
 )  # fmt: skip
 """The formats of SBOMs, and everything that they import."""
+LISTERS: Final = (
+    *PACKAGES, "errors.py", "formats/__init__.py", "formats/imageconfig.py", "formats/jsonreader.py",
+    "formats/jsontree.py", "formats/textedits.py", "modules.py", "patterns.py", "policy/images.py",
+    "policy/tables.py", "scan/__init__.py", "scan/cache", "scan/images", "scan/processes.py", "text.py", "zstd.py",
+)  # fmt: skip
+"""All that makes an inventory of an archive, but for what finds and opens files."""
 
 
 @cache
@@ -32,6 +38,12 @@ def fingerprint() -> str:
 def renderer_fingerprint() -> str:
     """The same for the code that renders SBOMs."""
     return _fingerprint(RENDERERS)
+
+
+@cache
+def listing_fingerprint() -> str:
+    """The same for the code that lists archives."""
+    return _fingerprint(LISTERS)
 
 
 def _fingerprint(parts: tuple[str, ...]) -> str:

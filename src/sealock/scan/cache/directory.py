@@ -11,9 +11,7 @@ import stat
 import time
 from contextlib import suppress
 from hashlib import sha256
-from typing import Final, Protocol
-
-from msgspec import Struct
+from typing import Final, NamedTuple, Protocol
 
 from sealock.errors import reason_of
 from sealock.patterns import compile_lazily
@@ -49,7 +47,7 @@ class CacheEntries(Protocol):
         """Make room, if that is necessary."""
 
 
-class CacheEntry(Struct, frozen=True):
+class CacheEntry(NamedTuple):
     """An entry, its size on disk, and the time of its last use (seconds)."""
 
     name: str

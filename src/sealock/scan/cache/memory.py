@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -12,10 +13,12 @@ from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.reread import Reread
-from sealock.model.inventory import Layer
+from sealock.model.inventory import Inventory, Layer
 from sealock.scan.cache.directory import LIMIT, CacheDirectory, CacheEntries
 from sealock.scan.cache.layers import CachedFacts, LayerCache, MergedFacts
+from sealock.scan.cache.listings import name_listing
 from sealock.scan.cache.proofs import FileProofs
+from sealock.scan.cache.renderings import inventory_digest
 
 
 class ImageCache:
@@ -111,6 +114,14 @@ class ImageCache:
         except UnicodeEncodeError:
             return  # a history line that is not Unicode
         self.directory.write(_name(identity), data)
+
+    def keep_listing(self, path: str, platform: str, inventory: Inventory, *, files: bool) -> None:
+        """Keep what an archive's only image holds, if nobody can have changed the archive since."""
+        status = self.proofs.only_file()
+        is_archive = status is not None and os.path.isfile(path)  # and no layout of one blob
+        name = name_listing(path, status, platform, files=files) if status and is_archive else ""
+        if name and self.directory.read(name) is None and (digest := inventory_digest(inventory)):
+            self.directory.write(name, digest.encode("ascii"))
 
     def close(self) -> None:
         """Write the list of verified files, and enforce the limit."""

@@ -64,6 +64,7 @@ class FileProofs:
         self._directory = directory
         self._files: dict[int, _Known] = {}
         self._lock = Lock()
+        self._began = time.time_ns()
 
     def proven(self, stored: Stretch, digest: str, /) -> bool:
         """Whether this file, unchanged, was verified to have this digest."""
@@ -88,8 +89,20 @@ class FileProofs:
         known, status = self._known(file), _status(file)
         if status is None or _stamp(status) != known.stamp:
             return False
-        tick = _TICK if known.stamp.changed % 1_000_000_000 else _COARSE
-        return file.own or (known.noted - known.stamp.changed > tick and is_ours(status))
+        return file.own or (known.noted - known.stamp.changed > _tick(known.stamp) and is_ours(status))
+
+    def only_file(self) -> os.stat_result | None:
+        """The status of the one file that all was read from, if nobody changed it since before it was opened.
+
+        None where there are several files, or none.
+        """
+        if len(self._files) != 1:
+            return None
+        (known,) = self._files.values()
+        status = _status(known.file)
+        if status is None or known.file.own or not self.sound(known.file):
+            return None
+        return status if self._began - known.stamp.changed > _tick(known.stamp) else None
 
     def keep(self) -> None:
         """Write the records of sound files."""
@@ -121,6 +134,11 @@ class FileProofs:
         except UNDECODABLE:
             return ()
         return record.places if record.stamp == known.stamp else ()
+
+
+def _tick(stamp: _Stamp) -> int:
+    """Nanoseconds within which two changes of the file may have left the same stamp."""
+    return _TICK if stamp.changed % 1_000_000_000 else _COARSE
 
 
 def _status(file: Bytefile) -> os.stat_result | None:

@@ -1,24 +1,24 @@
 """Caches rendered SBOMs by the inventories that they are of: to render one takes half of a run on a known image.
 
-Equal inventories give equal texts, so an entry's name is the digest of the format, of the whole inventory and of the
-code that renders.
+Equal inventories give equal texts, so an entry's name is the digest of the format, of the inventory's own digest and of
+the code that renders.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from sealock.model.inventory import Inventory
-from sealock.reports import sbom
 from sealock.scan.cache.code import renderer_fingerprint
-from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.cache.directory import CacheDirectory, CacheEntries
+
+if TYPE_CHECKING:
+    from sealock.model.inventory import Inventory
+    from sealock.reports.sbom import SbomFormat
 
 
 def render_with_cache(
-    form: sbom.SbomFormat,
+    form: SbomFormat,
     inventory: Inventory,
     directory: str,
     **style: Any,  # noqa: ANN401  as `sbom.render` takes it
@@ -27,24 +27,40 @@ def render_with_cache(
 
     The text comes from the cache directory if an earlier run wrote it there; "" for no directory.
     """
-    if not directory or not (name := _name(f"{form} {sorted(style.items())}", inventory)):
+    from sealock.reports import sbom  # noqa: PLC0415  a known archive does without
+
+    digest = inventory_digest(inventory) if directory else ""
+    if not digest:
         return sbom.render(form, inventory, **style)
     cache = CacheDirectory(directory)
-    if (kept := cache.read(name)) is not None:
-        return kept.decode("utf-8", "surrogatepass")
+    if (kept := recall_rendering(form, digest, cache, **style)) is not None:
+        return kept
     text = sbom.render(form, inventory, **style)
-    cache.write(name, text.encode("utf-8", "surrogatepass"))
-    cache.tidy()
+    if name := _name(form, digest, style):
+        cache.write(name, text.encode("utf-8", "surrogatepass"))
+        cache.tidy()
     return text
 
 
-def _name(form: str, inventory: Inventory) -> str:
+def recall_rendering(form: SbomFormat, digest: str, directory: CacheEntries, **style: Any) -> str | None:  # noqa: ANN401
+    """The text that an earlier run rendered of the inventory with this digest; None if it is not there."""
+    name = _name(form, digest, style)
+    kept = directory.read(name) if name else None
+    return kept.decode("utf-8", "surrogatepass") if kept is not None else None
+
+
+def inventory_digest(inventory: Inventory) -> str:
+    """The SHA-256 of a whole inventory, 64 hexadecimal digits; "" where it has names that are not Unicode."""
+    import msgspec  # noqa: PLC0415  as above
+
+    try:
+        return sha256(msgspec.msgpack.encode(inventory)).hexdigest()
+    except UnicodeEncodeError:
+        return ""
+
+
+def _name(form: str, digest: str, style: dict[str, Any]) -> str:
     """The name of the entry; "" if there cannot be one."""
     code = renderer_fingerprint()
-    try:
-        content = msgspec.msgpack.encode(inventory)
-    except UnicodeEncodeError:
-        return ""  # names that are not Unicode
-    whole = sha256(f"{form} {code} ".encode())
-    whole.update(content)
+    whole = sha256(f"{form} {sorted(style.items())} {code} {digest}".encode())
     return f"sbom-{whole.hexdigest()}" if code else ""

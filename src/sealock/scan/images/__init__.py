@@ -60,16 +60,32 @@ def read_inventories(
     path: str, options: ImageOptions, progress: Progress = lambda _name: None
 ) -> tuple[Inventory, ...]:
     """List the contents of every image in a file or directory; TargetError where it is no image."""
-    return tuple(inventory for _, inventory in _read(path, options, progress))
+    cache = _cache(options)
+    inventories = tuple(inventory for _, inventory in _read(path, options, cache, progress))
+    if cache:
+        usual = options.verify and options.bounds == DEFAULT_BOUNDS and not options.allowances
+        if usual and len(inventories) == 1 and not inventories[0].errors and not inventories[0].notes:
+            cache.keep_listing(path, options.platform, inventories[0], files=options.files)
+        cache.close()
+    return inventories
 
 
 def read_documents(path: str, options: ImageOptions, progress: Progress = lambda _name: None) -> tuple[Document, ...]:
     """Read every image of a file or directory as a document to check: its contents and its configuration."""
-    return tuple(_document(path, image, inventory) for image, inventory in _read(path, options, progress))
+    cache = _cache(options)
+    images = _read(path, options, cache, progress)
+    if cache:
+        cache.close()
+    return tuple(_document(path, image, inventory) for image, inventory in images)
 
 
-def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[ImageSource, Inventory]]:
-    cache = ImageCache(options.cache, options.bounds, files=options.files) if options.cache else None
+def _cache(options: ImageOptions) -> ImageCache | None:
+    return ImageCache(options.cache, options.bounds, files=options.files) if options.cache else None
+
+
+def _read(
+    path: str, options: ImageOptions, cache: ImageCache | None, progress: Progress
+) -> list[tuple[ImageSource, Inventory]]:
     images = open_image(
         path,
         platform=options.platform,
@@ -82,10 +98,7 @@ def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[Im
         known=cache,
         progress=progress,
     )
-    inventories = _list(path, images, options, cache, progress)
-    if cache:
-        cache.close()
-    return inventories
+    return _list(path, images, options, cache, progress)
 
 
 def read_opened(
