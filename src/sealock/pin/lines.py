@@ -10,8 +10,8 @@ from typing import Final
 from sealock.formats.compose.interpolation import Filled, fill
 from sealock.formats.runargs.words import split_options
 from sealock.formats.scripts import RunCommand as Line
+from sealock.formats.scripts import find_built_images, refusal
 from sealock.formats.scripts import find_run_commands as find_lines
-from sealock.formats.scripts import refusal
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
 from sealock.patterns import compile_lazily
@@ -37,10 +37,11 @@ def find(source: Source) -> FoundReferences:
             spots.setdefault(spot.place.start, spot)
     why = refusal(source)
     broken = ((why, Place(0, 0)),) if why else ()
-    return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, built_in(source.text))
+    built = _tagged_in(source.text) | find_built_images(source)
+    return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, built)
 
 
-def built_in(text: str) -> frozenset[str]:
+def _tagged_in(text: str) -> frozenset[str]:
     """The names that `docker build -t` gives to images in a text."""
     names: set[str] = set()
     for line in text.replace("\\\n", " ").split("\n"):

@@ -149,7 +149,7 @@ def parse_device(text: str) -> Device:
     permissions = ""
     if len(parts) > 1 and last and len(set(last)) == len(last) and not set(last) - set("rwm"):
         permissions = parts.pop()
-    target = parts[1] if len(parts) > 1 and parts[1] else parts[0]
+    target = parts[-1]
     if not parts[0] or len(parts) > 2:
         raise invalid(text, "is not a device such as /dev/fuse:/dev/fuse:rwm")
     if target.startswith("/") or holds_expansion(target[:1]):
