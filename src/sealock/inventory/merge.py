@@ -118,7 +118,7 @@ class _Merger:
             by = hidden.get(path, -2)
             if by == -2:
                 by = hidden[path] = view.hidden_by(on_disk(path), place)
-            if not moved or on_disk(path) not in moved:
+            if on_disk(path) not in moved:
                 self.add_package(package, place, index, by)
         self.add_distributions(place, facts, frozenset())
         if linked:

@@ -61,6 +61,10 @@ _COMPARES: Final = compile_lazily(
 )
 
 
+_REMOTE: Final = frozenset({"-O", "-LO", "-OL", "-fsSLO", "--remote-name"})
+"""Options of curl that save a file by its name in the address."""
+
+
 class PowerShellUse(NamedTuple):
     """How a text uses what it downloads: what stands from `start` to `end` runs a text, or uses a `file`."""
 
@@ -199,10 +203,14 @@ def _saved_file(parts: list[_Part], words: list[str]) -> str | None:
     bits = next((index for index, word in enumerate(words) if _FETCHES.fullmatch(word)), None)
     if bits is not None:
         options = ("-destination", "-dest") if words[bits] == "start-bitstransfer" else ("-outf", "-o", "--output")
+        remote = any(part.text in _REMOTE for part in parts[bits:])
         for index, word in enumerate(words[bits:-1], bits):
-            if word.startswith(options) and not word.startswith(("-outv", "-outb")):
+            if (
+                word.startswith(options)
+                and not word.startswith(("-outv", "-outb"))
+                and parts[index].text not in _REMOTE
+            ):
                 return parts[index + 1].text
-        remote = any(part.text in {"-O", "-LO", "-OL", "-fsSLO", "--remote-name"} for part in parts[bits:])
         address = next((word for word in words[bits:] if "://" in word), "")
         return address.partition("?")[0].rstrip("/") if remote else None
     method = next(

@@ -107,13 +107,14 @@ def _add_stdin_script(command: Command, name: str, source: WordSource, nested: l
 
 
 def add_piped_input(commands: list[Command], source: WordSource) -> None:
-    """Add to a shell the script that `cat <<EOF | sh` pipes into it."""
+    """Add to a shell, or a wrapper such as sudo that runs one, the script that `cat <<EOF | sh` pipes into it."""
     for index in range(1, len(commands)):
         feeder, shell = commands[index - 1], commands[index]
-        if feeder.name == "cat" and len(feeder.words) == 1 and shell.name in BOURNE:
+        if feeder.name == "cat" and len(feeder.words) == 1 and (shell.name in BOURNE or shell.name in WRAPPERS):
             fed = add_nested(Command(shell.words, shell.place, (), feeder.redirects), source)
-            if fed.nested:
-                commands[index] = replace(shell, nested=(*shell.nested, *fed.nested))
+            # What its words alone say was added before.
+            before = [nested for nested in shell.nested if nested.kind != "wrapped" and nested not in fed.nested]
+            commands[index] = replace(shell, nested=(*before, *fed.nested))
 
 
 def _parse_joined(words: Sequence[Word], source: WordSource, shell: str) -> Script:

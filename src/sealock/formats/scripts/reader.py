@@ -54,7 +54,7 @@ _NAMES: Final = tuple(
         (r".*\.(tf|tfvars|hcl|nomad)", "terraform"),
         (r".*\.jsonc?", "json"),
         (r"(.*/)?procfile([._-][^/]*)?", "procfile"),
-        (r"(.*/)?crontab([._-][^/]*)?|(.*/)?cron\.d/[^/]+|.*\.(cron|crontab)", "cron"),
+        (r"(.*/)?crontab([._-][^/]*)?|(.*/)?(cron\.d|crontabs)/[^/]+|.*\.(cron|crontab)", "cron"),
         (r".*\.(conf|ini|cfg|desktop|toml)", "settings"),
         (r"(.*/)?[^/]*jenkinsfile[^/]*|.*\.(groovy|jenkins)", "groovy"),
         (r"(.*/)?\.?justfile|.*\.just", "just"),
