@@ -20,7 +20,8 @@ RENDERERS: Final = (
 LISTERS: Final = (
     *PACKAGES, "errors.py", "formats/__init__.py", "formats/imageconfig.py", "formats/jsonreader.py",
     "formats/jsontree.py", "formats/textedits.py", "modules.py", "patterns.py", "policy/images.py",
-    "policy/tables.py", "scan/__init__.py", "scan/cache", "scan/images", "scan/processes.py", "text.py", "zstd.py",
+    "policy/tables.py", "scan/__init__.py", "scan/cache", "scan/garbage.py", "scan/images",
+    "scan/processes.py", "text.py", "zstd.py",
 )  # fmt: skip
 """All that makes an inventory of an archive, but for what finds and opens files."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealock.scan.cache.code import renderer_fingerprint
 from sealock.scan.cache.directory import CacheDirectory, CacheEntries
+from sealock.scan.garbage import without_garbage_collection
 
 if TYPE_CHECKING:
     from sealock.model.inventory import Inventory
@@ -27,19 +28,24 @@ def render_with_cache(
 
     The text comes from the cache directory if an earlier run wrote it there; "" for no directory.
     """
-    from sealock.reports import sbom  # noqa: PLC0415  a known archive does without
-
     digest = inventory_digest(inventory) if directory else ""
     if not digest:
-        return sbom.render(form, inventory, **style)
+        return _render(form, inventory, style)
     cache = CacheDirectory(directory)
     if (kept := recall_rendering(form, digest, cache, **style)) is not None:
         return kept
-    text = sbom.render(form, inventory, **style)
+    text = _render(form, inventory, style)
     if name := _name(form, digest, style):
         cache.write(name, text.encode("utf-8", "surrogatepass"))
         cache.tidy()
     return text
+
+
+def _render(form: SbomFormat, inventory: Inventory, style: dict[str, Any]) -> str:
+    from sealock.reports import sbom  # noqa: PLC0415  a known archive does without
+
+    with without_garbage_collection():
+        return sbom.render(form, inventory, **style)
 
 
 def recall_rendering(form: SbomFormat, digest: str, directory: CacheEntries, **style: Any) -> str | None:  # noqa: ANN401

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -25,6 +23,7 @@ from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.policy.images import ImageAllowance, reason_without_packages
 from sealock.scan.cache.memory import ImageCache
+from sealock.scan.garbage import without_garbage_collection
 from sealock.scan.images.reader import LayerReader
 from sealock.secrets.values import mask
 
@@ -119,20 +118,8 @@ def _list(
         lambda source: progress(f"layer {source.layer.index + 1} of {most}"),
         files=options.files,
     )
-    with _without_garbage_collection():
+    with without_garbage_collection():
         return [(image, _inventory(path, image, options, reader)) for image in images]
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause the garbage collector: the facts of 60,000 packages are read in a fifth less time, and none are cyclic."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
