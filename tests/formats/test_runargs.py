@@ -123,6 +123,8 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("--link db --link c:d", "links", (Link("db", "db"), Link("c", "d"))),
         ("--network host", "network_mode", "host"),
         ("--net=container:x", "network_mode", "container:x"),
+        ("--network name=container:x", "network_mode", "container:x"),
+        ("--workdir=", "working_dir", ""),
         ("--network a --network-alias x --net-alias y", "networks", (Network("a", ("x", "y")),)),
         ("--network name=a,alias=x,ip=10.0.0.2 --network b", "networks", (Network("a", ("x",)), Network("b"))),
         ("--network a", "network_mode", UNSET),

@@ -43,6 +43,16 @@ SHELL = [
     ("a variable names the engine", "$DOCKER run a; ${DOCKER:-docker} run b; ${PODMAN_CMD} run c", ["docker run a", "docker run b", "podman run c"]),
     ("sudo in a variable", "$SUDO docker run a", ["docker run a"]),
     ("nothing after the verb", "docker run", ["docker run"]),
+    ("a backslash before the program, after any line", "echo hi\n\\docker run -v /:/x a\ndocker run b </dev/null\n  \\docker run c", ["docker run -v /:/x a", "docker run b", "docker run c"]),
+    ("a variable for the file's number", "docker run {log}>f --privileged a; docker run {fd}<f b; docker run {c} >f", ["docker run --privileged a", "docker run b", "docker run {c}"]),
+    ("braces in what eval and ssh run", "eval 'docker run {--privileged,} a'; ssh h 'docker run {-t,-i} b'; sh -c 'docker run {c,d}'", ["docker run «{--privileged,}» a", "docker run «{-t,-i}» b", "docker run {c,d}"]),
+]  # fmt: skip
+
+PASSED_ON = [
+    ("several aliases of one command", "alias ll='ls -l' d=docker dr='docker run '\nd run -t a\ndr --privileged b", ["docker run -t a", "docker run --privileged b"]),
+    ("a function with other commands", 'd() {\n  echo "+ $*"\n  if ${X}; then sudo docker --context "$Y" "$@" || exit; fi\n}\nd run -v /:/x a', ["docker run -v /:/x a"]),
+    ("a function that takes arguments away", 'd() { local h=$1; shift; docker -H "$h" "$@" -l; }\nd tcp://h run --privileged a ls', ["docker run --privileged a ls -l"]),
+    ("a function that prints a command", 'd() { echo docker "$@"; echo; }\nd run --privileged a', []),
 ]  # fmt: skip
 
 VARIABLES = [
@@ -76,6 +86,18 @@ VARIABLES = [
     ("the whole command", 'C="sudo docker run --rm"; $C x', ["docker run --rm x"]),
     ("single quotes keep a dollar", "A=x; docker run '$A'", ["docker run $A"]),
     ("nothing at all", "A=; docker run $A x", ["docker run x"]),
+    ("elements of an array one by one", 'A=(); A[0]=-t; A[${#A[@]}]=--privileged; docker run "${A[@]}" x', ["docker run «${A[@]}» x"]),
+    ("elements with their indices", 'A=([1]=x [0]=-t); docker run "${A[@]}"', ["docker run «${A[@]}»"]),
+    ("an element taken away", "A=(-t x); unset 'A[0]'; docker run \"${A[@]}\"", ["docker run «${A[@]}»"]),
+    ("elements of several words", 'A=("-t -i" "a b"); docker run ${A[@]}; docker run "${A[@]}"; docker run "${A[*]}"', ["docker run -t -i a b", "docker run [-t -i] [a b]", "docker run «${A[*]}»"]),
+    ("an element over two lines", 'A=(--pri\\\nvileged x)\ndocker run "${A[@]}"', ["docker run --privileged x"]),
+    ("a name for another variable", "B=--privileged; declare -n A=B; docker run $A x", ["docker run «$A» x"]),
+    ("a variable that changes what it gets", "typeset -xl A=X; docker run $A", ["docker run «$A»"]),
+    ("other separators", "IFS=:; A=-t:-i; B='a b'; docker run $A $B/$A x", ["docker run «$A» «$B/$A» x"]),
+    ("other separators for one command", "IFS=: read A B; C=a:1; docker run $C", ["docker run a:1"]),
+    ("assigned by eval", "A=-t; eval A=--privileged; docker run $A x", ["docker run «$A» x"]),
+    ("a command with quotes for eval", "C='docker run \\\n  --privileged -e \"A=b c\" x'; eval \"$C\"; sh -c \"$C\"; $C", ["docker run --privileged -e [A=b c] x", "docker run --privileged -e [A=b c] x", 'docker run \\ --privileged -e "A=b c" x']),
+    ("a home directory", "A=~/x; docker run -v $A:/y a", ["docker run -v «$A:/y» a"]),
 ]  # fmt: skip
 
 MAKE = [
@@ -151,6 +173,11 @@ TABLE = [
     )
     for name, text, expected in table
 ]
+
+
+@pytest.mark.parametrize(("text", "expected"), [pytest.param(*row[1:], id=row[0]) for row in PASSED_ON])
+def test_functions_and_aliases_pass_on_what_they_get(text: str, expected: list[str]) -> None:
+    assert lines("run.sh", text) == expected
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), TABLE)

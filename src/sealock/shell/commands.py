@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
+from sealock.patterns import compile_lazily
 from sealock.shell.masks import MaskedHeredoc
 from sealock.shell.nested import add_nested
 from sealock.shell.text import WORDS, ShellText
@@ -18,6 +19,8 @@ from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 _SPECIAL: Final = frozenset("\\~{")
 """Characters that make an unquoted word differ from its value."""
 _SUBSTITUTIONS: Final = {"command_substitution": "substitution", "process_substitution": "process"}
+_FILE_DESCRIPTOR: Final = compile_lazily(r"(?:^|[\s;&|(])\{[A-Za-z_]\w*\}$")
+"""A variable before a redirect, which gets the number of the file: `{log}>file`."""
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 
 
@@ -41,7 +44,7 @@ class CommandReader(ShellText):
 
     @abstractmethod
     def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
-        """Parse a script inside this one: the argument of `sh -c`."""
+        """Parse a script inside this one: the argument of `sh -c`, or without a `shell` that of `eval`."""
 
     @abstractmethod
     def add_heredoc_substitutions(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
@@ -83,10 +86,25 @@ class CommandReader(ShellText):
             value = Word("", self.place(end, end))
         elif last.type == "array":
             value = Word(self.slice(last), self.place(*self.span(last)), literal=False)
-            items = [self.word([child]) for child in last.children if child.type in WORDS]
+            items = self._items(last)
         else:
             value = self.word([last])
         return Assignment(name.rstrip("+"), value, self.place(start, end), tuple(items), name.endswith("+"))
+
+    def _items(self, array: Node) -> list[Word]:
+        """The elements of an array, of which the grammar splits one at an escaped line feed."""
+        groups: list[list[Node]] = []
+        last_end = -1
+        for child in array.children:
+            if child.type not in WORDS:
+                continue
+            start, end = self.span(child)
+            if groups and _is_continuation(self.text, last_end, start):
+                groups[-1].append(child)
+            else:
+                groups.append([child])
+            last_end = end
+        return list(map(self.word, groups))
 
 
 class _CommandBuilder:
@@ -144,6 +162,7 @@ class _CommandBuilder:
             self._word(node, kind, start, end)
             self.last_end = end
         else:
+            before = self.last_end
             self._join()
             if kind == "variable_assignment":
                 self.assignments.append(source.assignment(node))
@@ -154,7 +173,7 @@ class _CommandBuilder:
                 for child in node.children:
                     self.add(child)
             elif kind.endswith("_redirect"):
-                self._redirect(node)
+                self._redirect(node, follows=before == start)
             else:
                 self._other(node, start, end)
         if self.start < 0 or start < self.start:
@@ -192,9 +211,12 @@ class _CommandBuilder:
             source.add_substitutions(node, self.nested, self.depth)
         self.words.append(Word(source.text[start:end], source.place(start, end), not node.children))
 
-    def _redirect(self, node: Node) -> None:
-        """Add a redirect; words that the grammar wrongly attaches to it go to the command."""
+    def _redirect(self, node: Node, *, follows: bool) -> None:
+        """Add a redirect that may follow a word; words that the grammar wrongly attaches to it go to the command."""
         source = self.source
+        start = node.start_byte
+        if follows and _FILE_DESCRIPTOR.search(source.text[max(start - 100, 0) : start]):
+            del self.words[-1]
         operator, fd, target, body = "", None, None, None
         heredoc: MaskedHeredoc | None = None
         extra: list[Node] = []

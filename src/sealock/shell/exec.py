@@ -46,6 +46,7 @@ class _ExecWords:
 
     def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Parse the script in a word."""
+        shell = shell or "sh"
         inner = StatementReader(text, offsets, shell, self.file)
         return Script((), shell, (), (inner.place(0, len(text)),)) if refusal(text) else inner.read()
 

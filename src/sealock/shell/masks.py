@@ -2,9 +2,10 @@ r"""Masks what the grammar misreads by text of the same length, so that offsets 
 
 The grammar fails on several here-documents in one line and on what follows one in its line, so each `<<WORD` becomes a
 plain redirect and each body becomes blank. It overlooks an escaped blank at the start of a word and a backslash before
-$"…", so these become escaped letters. It takes the quote after the last backslash of $'\\' for an escaped one. It
-requires a semicolon between two reserved words that end commands. It takes an operator in the default of a variable,
-such as the & of ${URL:-http://a/?b&c}, for one of the command.
+$"…", so these become escaped letters, and the end of a line before one that starts with a backslash, as `\docker` does.
+It takes the quote after the last backslash of $'\\' for an escaped one. It requires a semicolon between two reserved
+words that end commands. It takes an operator in the default of a variable, such as the & of ${URL:-http://a/?b&c}, for
+one of the command.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sealock.patterns import compile_lazily
 
 _MARKS: Final = compile_lazily(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
 _ESCAPED: Final = compile_lazily(r"\\([^\n])")
+_ESCAPED_START: Final = compile_lazily(r"^([ \t]*)\\[\w/.$-]", re.MULTILINE)
 _BETWEEN: Final = compile_lazily(r"(?<=\S)[ \t]+(?=\S)")
 _ANSI_END: Final = compile_lazily(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
 _TERMINATORS: Final = compile_lazily(
@@ -54,9 +56,10 @@ class MaskedHeredoc(Struct, frozen=True, gc=False):
 
 
 def mask_escapes(text: str) -> str:
-    """Replace each escaped blank or dollar, and a backslash at the end of $'…', by a letter."""
+    """Replace each escaped blank or dollar, and a backslash at the end of $'…' or the start of a line, by a letter."""
     if "\\\\'" in text:
         text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
+    text = _ESCAPED_START.sub(r"\1__", text)
     return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
 
 

@@ -40,7 +40,7 @@ class WordSource(Protocol):
         """The value of a here-document, and the offsets of its characters in the file."""
 
     def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str, /) -> Script:
-        """Parse the script in a word."""
+        """Parse the script in a word; without a `shell` for the one that the word is in."""
 
 
 def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
@@ -56,7 +56,7 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
         if depth < MAX_WRAPPERS:
             _add_wrapped(command, wrapper, source, nested, depth)
     elif name == "eval" and len(words) > 1:
-        nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
+        nested.append(Nested("argument", _parse_joined(words[1:], source, "")))
     elif name == "ssh":
         _add_remote(command, source, nested)
     elif name in _DAEMON_STARTERS:
@@ -64,9 +64,9 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     elif name == "find":
         _add_find_exec(words, source, nested, depth)
     elif name == "trap" and len(words) > 2:
-        nested.append(Nested("argument", _parse_joined(words[1:2], source, "sh")))
+        nested.append(Nested("argument", _parse_joined(words[1:2], source, "")))
     elif name == "tmux" and " " in words[-1].text:
-        nested.append(Nested("argument", _parse_joined(words[-1:], source, "sh")))
+        nested.append(Nested("argument", _parse_joined(words[-1:], source, "bash")))
     if name in _TAKE_TEXT:
         _add_text(words, source, nested)
     return replace(command, nested=(*command.nested, *nested)) if nested else command
@@ -145,7 +145,7 @@ def _add_remote(command: Command, source: WordSource, nested: list[Nested]) -> N
             host = True
             index += 1
     if index < len(words):
-        nested.append(Nested("argument", _parse_joined(words[index:], source, "sh")))
+        nested.append(Nested("argument", _parse_joined(words[index:], source, "bash")))
     if index >= len(words) or words[index].text.rpartition("/")[2] in BOURNE:
         _add_stdin_script(command, "sh", source, nested)
 
@@ -153,7 +153,7 @@ def _add_remote(command: Command, source: WordSource, nested: list[Nested]) -> N
 def _add_text(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
     for index, word in enumerate(words[1:-1], 1):
         if word.text in {"-c", "--command"}:
-            nested.append(Nested("argument", _parse_joined(words[index + 1 : index + 2], source, "sh")))
+            nested.append(Nested("argument", _parse_joined(words[index + 1 : index + 2], source, "bash")))
             return
 
 

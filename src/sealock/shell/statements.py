@@ -110,7 +110,8 @@ class StatementReader(CommandReader):
         return Script(tuple(out), self.shell)
 
     def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
-        """Parse a script inside this one: the argument of `sh -c`."""
+        """Parse a script inside this one: the argument of `sh -c`, or without a `shell` that of `eval`."""
+        shell = shell or self.shell
         inner = StatementReader(text, offsets, shell, self.file)
         inner.level, inner.visited, inner.count = self.level + 1, self.visited, self.count
         if self.level >= MAX_LEVELS or refusal(text):

@@ -73,7 +73,7 @@ _VALUE_CHECKS: Final[tuple[tuple[str, Callable[[SettingValue], bool], str], ...]
         '"{0}": that is not a mode',
     ),
     ("cpus", lambda number: number >= 0, "the number of CPUs cannot be negative"),
-    ("working_dir", lambda path: path.startswith("/") or ":" in path, 'the working directory "{0}" is not absolute'),
+    ("working_dir", lambda path: path[:1] in {"", "/"} or ":" in path, 'the working directory "{0}" is not absolute'),
 )
 
 

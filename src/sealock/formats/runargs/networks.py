@@ -45,6 +45,8 @@ def _parse_long(text: str, whole: str) -> str | Network:
         raise invalid(whole, "names no network")
     if name in _MODES and not aliases and not holds_expansion(name):
         return name
+    if name.startswith("container:") and not aliases:
+        return name
     return Network(name, tuple(aliases))
 
 

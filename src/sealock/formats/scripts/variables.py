@@ -19,12 +19,14 @@ from msgspec.structs import replace
 from sealock import shell
 from sealock.formats.scripts.engines import chosen_engine
 from sealock.model.location import Source
-from sealock.model.shell import Assignment, Command, Pipeline, Script, Word
+from sealock.model.shell import Assignment, Command, Nested, Pipeline, Script, Word
 from sealock.patterns import compile_lazily
 
 _REFERENCE: Final = compile_lazily(r"\$(?:([A-Za-z_]\w*|@)|\{([A-Za-z_]\w*|@)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
 _PARTS: Final = compile_lazily(r"(?:\$\((?:[^()]|\([^()]*\))*\)|\$\{[^{}]*\}|`[^`]*`|\S)+")
 """The words of a value, whose expansions may hold blanks."""
+_SEPARATORS: Final = "IFS"
+"""The variable with the characters at which a shell splits others."""
 _ARGUMENTS: Final = "@"
 """The name of the script's arguments, which `set -- …` replaces."""
 _QUOTES: Final = frozenset("\"'\\")
@@ -34,7 +36,12 @@ _MAX_WORDS: Final = 500
 """Words of one variable."""
 _MAX_ADDED: Final = 20_000
 """Words that variables add to a script; what would add more stays as written."""
+_DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 _SETTERS: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf", "shift"})
+_CHANGING: Final = compile_lazily(r"-[A-Za-z]*[nliuc]")
+"""Options of `declare` with which a variable refers to another one, or changes what it is given."""
+_SUBSCRIPTED: Final = compile_lazily(r"\[[^][]*\]=")
+"""An element of an array with its index: `([0]=a [5]=b)`."""
 _MAX_DEPTH: Final = 60
 
 Values = dict[str, tuple[Word, ...] | None]
@@ -49,18 +56,22 @@ def resolve(
     given: dict[str, list[str]] = {}
     _count_assignments(script, counts, given, 0)
     engines = {name: engine for name, values in given.items() if (engine := chosen_engine(values))}
-    yield from _ShellScope(dict(presets or {}), _Shared(counts, engines, source, [_MAX_ADDED])).script(script, 0)
+    separators = frozenset("".join(given.get(_SEPARATORS, ()))) - frozenset(" \t\n")
+    shared = _Shared(counts, engines, separators, source, [_MAX_ADDED])
+    yield from _ShellScope(dict(presets or {}), shared).script(script, 0)
 
 
 class _Shared(Struct, frozen=True, gc=False):
     """What all scopes of a script share.
 
-    `counts` are the assignments of each variable; `engines` the engines that variables stand for. `room` is one number:
-    how many words variables may still add.
+    `counts` are the assignments of each variable; `engines` the engines that variables stand for; `separators` the
+    characters other than blanks at which it may split variables. `room` is one number: how many words variables may
+    still add.
     """
 
     counts: Counter[str]
     engines: Mapping[str, str]
+    separators: frozenset[str]
     source: Source
     room: list[int]
 
@@ -70,13 +81,15 @@ def _count_assignments(script: Script, counts: Counter[str], given: dict[str, li
     for pipeline in script.pipelines:
         for command in pipeline.commands:
             for assignment in _assignments(command):
+                if assignment.name == _SEPARATORS and command.words and command.name not in _DECLARING:
+                    continue
                 counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
                 values = (assignment.value,) if assignment.value is not None else assignment.items
                 if values:
                     given.setdefault(assignment.name, []).extend(value.text for value in values)
             if command.name in _SETTERS:
                 for word in command.words[1:]:
-                    counts[word.text] += 2
+                    counts[word.text.partition("[")[0]] += 2
             if depth < _MAX_DEPTH:
                 for nested in command.nested:
                     if nested.kind != "wrapped":
@@ -84,13 +97,31 @@ def _count_assignments(script: Script, counts: Counter[str], given: dict[str, li
 
 
 def _assignments(command: Command) -> Sequence[Assignment]:
-    """What a command assigns; `set -- WORD…` assigns the arguments of the script, as an array."""
+    """What a command assigns; `set -- WORD…` assigns the arguments of the script, as an array.
+
+    A variable of which only a part is assigned (`A[1]=x`), or that does not get what is assigned, has no value.
+    """
     words = command.words
+    if command.name in _DECLARING and any(map(_CHANGING.fullmatch, command.arguments)):
+        return tuple(replace(each, value=None, items=()) for each in command.assignments)
+    if any("[" in each.name or any(map(_is_subscripted, each.items)) for each in command.assignments):
+        return tuple(map(_as_whole, command.assignments))
     if command.name != "set" or len(words) < 2 or words[1].text != "--":
         return command.assignments
     items = words[2:]
     value = Word("()" if not items else "(…)", words[1].place)
     return (*command.assignments, Assignment(_ARGUMENTS, value, command.place, items))
+
+
+def _as_whole(assignment: Assignment) -> Assignment:
+    """The assignment of an array, without a value where only some of its elements are assigned."""
+    if "[" not in assignment.name and not any(map(_is_subscripted, assignment.items)):
+        return assignment
+    return replace(assignment, name=assignment.name.partition("[")[0], value=None, items=())
+
+
+def _is_subscripted(item: Word) -> bool:
+    return _SUBSCRIPTED.match(item.text) is not None
 
 
 class _ShellScope:
@@ -116,7 +147,8 @@ class _ShellScope:
                         # A nested script runs in another process, so its assignments end with it.
                         unsure = self.unsure() if pipeline.guarded else set(self.guarded)
                         inner = _ShellScope(dict(self.values), self.shared, unsure)
-                        yield from inner.script(nested.script, depth + 1, piped=read)
+                        script = self.evaluated(nested, guarded=pipeline.guarded)
+                        yield from inner.script(script, depth + 1, piped=read)
                 self.remember(command, pipeline)
 
     def unsure(self) -> set[str]:
@@ -141,6 +173,33 @@ class _ShellScope:
             return replace(command, words=tuple(words), nested=(*command.nested, *pipelines[0].commands[0].nested))
         return replace(command, words=tuple(words))
 
+    def evaluated(self, nested: Nested, *, guarded: bool) -> Script:
+        """A nested script, or the value of the variable that is all of it: `eval "$COMMAND"`, `sh -c "$COMMAND"`.
+
+        The words of a value all have the place of the variable.
+        """
+        script = nested.script
+        inner = [each for pipeline in script.pipelines for each in pipeline.commands]
+        if nested.kind != "argument" or len(inner) != 1 or len(inner[0].words) != 1:
+            return script
+        word = inner[0].words[0]
+        match = _REFERENCE.fullmatch(word.text) if not word.literal else None
+        value = self.value(match, guarded=guarded) if match is not None and not _is_array(match) else None
+        if value is None or len(value) != 1 or value[0].place.start < 0 or _QUOTES.isdisjoint(value[0].text):
+            return script
+        parsed = shell.parse(value[0].text, shell=script.shell)
+        if not parsed.is_whole:
+            return script
+
+        def placed(each: Command) -> Command:
+            words = tuple(replace(part, place=word.place) for part in each.words)
+            return Command(words, word.place)
+
+        return replace(
+            parsed,
+            pipelines=tuple(replace(each, commands=tuple(map(placed, each.commands))) for each in parsed.pipelines),
+        )
+
     def put_engine(self, words: list[Word]) -> None:
         """Put an engine in place of the variable that stands for it, at the start or after a word such as $SUDO."""
         for at, word in enumerate(words[:2]):
@@ -154,8 +213,7 @@ class _ShellScope:
 
     def remember(self, command: Command, pipeline: Pipeline) -> None:
         """Apply a command's assignments, except those before a program's name, which only that program sees."""
-        declaring = not command.words or command.name in {"export", "readonly", "declare", "local", "typeset", "set"}
-        if declaring:
+        if not command.words or command.name in _DECLARING or command.name == "set":
             for assignment in _assignments(command):
                 sure = len(pipeline.commands) == 1 and pipeline.joint not in {"&&", "||"}
                 self.values[assignment.name] = self.assigned(assignment, guarded=pipeline.guarded, sure=sure)
@@ -165,10 +223,11 @@ class _ShellScope:
                     self.guarded.discard(assignment.name)
         elif command.name in _SETTERS:
             for word in command.words[1:]:
-                if word.text in self.values:
-                    self.values[word.text] = None
+                name = word.text.partition("[")[0]
+                if name in self.values:
+                    self.values[name] = None
         for nested in command.nested:
-            if nested.kind == "subshell":  # also { … } >file
+            if nested.kind == "subshell" or command.name == "eval":  # also { … } >file
                 for inner in nested.script.commands():
                     self.values.update((assignment.name, None) for assignment in inner.assignments)
 
@@ -186,7 +245,8 @@ class _ShellScope:
             text = "".join(word.text for word in before[:1]) + added
             if len(before) > 1 or len(text) > _MAX_LENGTH:
                 return None
-            return (Word(text, assignment.value.place, _is_literal(text)),)
+            literal = _is_literal(text) and (assignment.value.literal or text[:1] != "~")
+            return (Word(text, assignment.value.place, literal),)
         words: list[Word] = list(before)
         for item in assignment.items:
             words += (item,) if item.literal else self.words(item, guarded=guarded)
@@ -214,9 +274,12 @@ class _ShellScope:
                 return (word,)
             if _is_array(match) or not value or value[0].place.start < 0:
                 # Without quotes what is empty is no word, so that the next one is the program, an option or the image.
-                kept = (part for part in value if part.text or not bare)
-                return tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in kept)
-            if len(value) == 1 and bare:
+                kept = [part for part in value if part.text or not bare]
+                placed = tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in kept)
+                if not bare or not _is_array(match):
+                    return (word,) if len(placed) > 1 and "*" in text else placed  # one word of all
+                return tuple(piece for part in placed for piece in (_split(part, part) if part.literal else (part,)))
+            if len(value) == 1 and bare and self.shared.separators.isdisjoint(value[0].text):
                 return _split(value[0], word)
         at = 0
         parts: list[str] = []
@@ -224,7 +287,7 @@ class _ShellScope:
             value = self.value(match, guarded=guarded)
             if value is None or len(value) != 1 or not value[0].literal:
                 return (word,)
-            if bare and any(char.isspace() for char in value[0].text):
+            if bare and any(char.isspace() or char in self.shared.separators for char in value[0].text):
                 return (word,)
             parts += (text[at : match.start()], value[0].text)
             at = match.end()
