@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
+from sealock.formats.compose import commandline
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, duration, integer, seconds_as_text, text
 from sealock.model.absent import AnyValue
@@ -18,11 +18,11 @@ def pull(value: ComposeValue) -> str:
 
 
 def command(value: ComposeValue) -> tuple[str, ...]:
-    """A command: a list of words, or a line that is split like a shell does."""
+    """A command: a list of words, or a line that is split into words."""
     if value.is_list:
         return tuple(text(item) for item in value.items)
     try:
-        return tuple(shlex.split(text(value)))
+        return tuple(commandline.split(text(value)))
     except ValueError as error:
         msg = f"cannot be split into words: {str(error).lower()}"
         raise ValueError(msg) from error
