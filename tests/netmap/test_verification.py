@@ -222,3 +222,20 @@ def test_it_ends_after_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine({}, takes=301.0)
     made = verified(machine, monkeypatch)
     assert (len(machine.tried), made.untried) == (1, len([each for each in probes(MAP) if not each.expected]))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "ports", "count"),
+    [(150, 0, 20_000), (141, 3, 20_000), (141, 0, 19_881)],
+    ids=["between containers", "from the host", "all"],
+)
+def test_so_many_connections_are_tried_at_most(nodes: int, ports: int, count: int) -> None:
+    published = tuple(Port("80", str(8000 + port)) for port in range(ports))
+    addresses = (f"10.0.{number // 200}.{number % 200 + 1}" for number in range(nodes))
+    made = Map(
+        tuple(MapNode(address, (Attachment("n", address),), published=published) for address in addresses), (), ()
+    )
+    tried = tuple(probes(made))
+    assert len(tried) == count
+    assert len(set(tried)) == count
+    assert (tried[-1].source == HOST) == (nodes < 150)

@@ -172,7 +172,11 @@ def _what_runs(command: Command) -> tuple[Literal["input", "file", "text", ""], 
             next(words, None)
         elif is_text and not (name in SHELLS and (short or text == "--")):
             return ("input" if text == "-" else "text"), word
-        elif text in {"--", *_STDIN}:
+        elif text == "--" or (text == "-" and name in SHELLS):
+            if not is_text:
+                script = next(words, None)
+                return ("input" if script is None or script.text in _STDIN else "file"), script
+        elif text in _STDIN:
             return "input", None
         elif text[:1] not in {"-", "+"}:
             return "file", word

@@ -42,9 +42,9 @@ class ExtraIndex(Rule[Build]):
         own = [setting.value for setting in variables(build, "PIP_INDEX_URL", "UV_INDEX_URL") if setting.value]
         for call in calls(build, ("pip",), ("install", "download", "wheel")):
             options = settings(call.ran.command, "--extra-index-url")
-            if options and not call.has("--require-hashes", "--no-index"):
+            if (extra := _values(options)) and not call.has("--require-hashes", "--no-index"):
                 first = _values(settings(call.ran.command, "--index-url", "-i")) or own or ["PyPI"]
-                indexes = _listed([*first[-1:], *_values(options)])
+                indexes = _listed([*first[-1:], *extra])
                 yield self.finding(
                     f"installs packages from {indexes}, whichever has the higher version",
                     call.ran.at,
@@ -64,11 +64,8 @@ class ExtraIndex(Rule[Build]):
 
 def _values(words: tuple[Word, ...]) -> list[str]:
     """The values of options, each written as one word (--x=y) or two."""
-    return [
-        word.text.partition("=")[2] if word.text[:1] == "-" else word.text
-        for word in words
-        if word.text[:1] != "-" or "=" in word.text
-    ]
+    values = (word.text.partition("=")[2] if word.text[:1] == "-" else word.text for word in words)
+    return [value for value in values if value]
 
 
 def _listed(indexes: list[str]) -> str:
