@@ -131,8 +131,6 @@ class _UnitReader:
                 self.comments.append(place)
                 if self.pending:
                     self.inner.append(place)
-            elif not self.pending:
-                return
             return
         if self.text[end - 1] == "\\":
             end -= 1

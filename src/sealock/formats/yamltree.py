@@ -242,10 +242,8 @@ class _Builder:
         start, end = self.shift + (first.index if first else 0), self.shift + (last.index if last else 0)
         if isinstance(event, yaml.ScalarEvent):
             style = event.style or ""
-            if style in "|>" and style:
+            if style in {"|", ">"}:
                 end = _trimmed(self.text, start, end)
-            elif not style and event.implicit[1] and not event.implicit[0]:
-                style = self.text[end - 1 : end]  # libyaml's binding keeps the style to itself for quoted scalars
             node = Scalar(event.value, start, end, style, event.tag, event.anchor)
             return self.add(node, 1, 0)
         if isinstance(event, yaml.AliasEvent):
