@@ -59,7 +59,7 @@ _LISTS = (
     "GET /events", "GET /system/df", "GET /images/json", "POST /containers/prune", "POST /volumes/prune", "POST /networks/prune",
     "GET /containers/json?&all=1&&size=1", "GET /containers/json?&all=1&all=0", "POST /images/prune", "POST /build/prune", "POST /images/load", "GET /nodes", "GET /plugins", "GET /info", "HEAD /_ping",
     "GET /containers/json?filters=" + quote('{"label":["a=b"]}'), "GET /volumes?filters=" + quote('{"label":1}'),
-    "GET /secrets?filters=" + quote('{"label":["sealock.guard.owner=web"]}'), "POST /images/create?fromSrc=-&repo=new&tag=1",
+    "GET /secrets?filters=" + quote('{"label":["sealock.guard.owner=web"]}'), "POST /images/create?fromSrc=-&repo=new&tag=1", "POST /images/create?fromSrc=-&tag=1", "POST /images/create?fromSrc=-&repo=new",
     "POST /images/create", "POST /build?outputs=x", "POST /build?outputs=[]&labels={}", "POST /build?memory=5&cgroupparent=a",
     "POST /build?networkmode=none", "POST /build?networkmode=data", "POST /build?version=2", "POST /build?remote=https://x.example/",
 )  # fmt: skip
