@@ -317,31 +317,36 @@ def test_a_client_that_only_sends_no_more_hears_that_the_engine_broke_off(
     run(LoopEngine(tmp_path / "e", close), pass_on)
 
 
-ASKED_WHOLE: dict[str, tuple[Act, str]] = {
-    "the largest": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100, ""),
+ASKED_WHOLE: dict[str, tuple[Act, bytes | str]] = {
+    "no bytes": (OK[:-2].replace(b"2\r", b"0\r"), b""),
+    "one byte": (OK[:-1].replace(b"2\r", b"1\r"), b"{"),
+    "chunks": (CHUNKS, b"abc"),
+    "the largest": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100, b"x" * 100),
     "too large": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",
         "broke off: the body is larger than the 100 bytes",
     ),
-    "up to the end": (end(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100), ""),
+    "up to the end": (end(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100), b"x" * 100),
     "cut off": (end(COUNTED[:-1]), "broke off: the connection ended within the body"),
     "none": (close, "broke off: it closed the connection without an answer"),
 }
 
 
-@pytest.mark.parametrize(("act", "message"), ASKED_WHOLE.values(), ids=ASKED_WHOLE)
-def test_an_answer_is_read_whole(act: Act, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("act", "outcome"), ASKED_WHOLE.values(), ids=ASKED_WHOLE)
+def test_an_answer_is_read_whole(
+    act: Act, outcome: bytes | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(forwarding, "ANSWER", 100)
 
     async def ask(door: EngineDoor) -> bytes:
         with LoopClient(door) as client:
             return (await client.forwarder.ask(request_of(INFO), Forward(route(INFO), "/a", b""))).body
 
-    if message:
-        with pytest.raises(EngineError, match=message):
+    if isinstance(outcome, str):
+        with pytest.raises(EngineError, match=outcome):
             run(LoopEngine(tmp_path / "e", act), ask)
     else:
-        assert run(LoopEngine(tmp_path / "e", act), ask) == b"x" * 100
+        assert run(LoopEngine(tmp_path / "e", act), ask) == outcome
 
 
 @pytest.mark.parametrize("stops", ["by its end", "after so many bytes", "after so long"])
