@@ -35,6 +35,29 @@ def change(text: str, requested: FieldChange, container: int = 0) -> str:
     return apply_edits(text, edits(document, document.subjects[container], requested))
 
 
+TASK = """\
+apiVersion: tekton.dev/%s
+kind: Task
+spec:
+  steps:
+  - name: s
+    image: a
+"""
+
+
+@pytest.mark.parametrize(("version", "key"), [("v1", "computeResources"), ("v1beta1", "resources")])
+def test_the_limits_of_a_step_have_the_key_of_their_version(version: str, key: str) -> None:
+    limited = TASK % version + f"    {key}:\n      limits:\n        memory: 1Gi\n"
+    assert change(TASK % version, Set("memory", 2**30)) == limited
+    assert change(limited, Set("memory", UNSET)) == TASK % version
+
+
+def test_a_step_overrides_what_its_template_sets() -> None:
+    text = (TASK % "v1").replace("  steps:", "  stepTemplate:\n    securityContext: {privileged: true}\n  steps:")
+    own = "    securityContext:\n      privileged: false\n"
+    assert change(text, Set("privileged", value=False)) == text + own
+
+
 SOCKET = """\
   containers:
   - name: c

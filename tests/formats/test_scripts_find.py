@@ -131,6 +131,9 @@ MARKDOWN = [
     ("an indented session", "Text:\n\n    $ docker run a\n    # docker run b\n", ["docker run a", "docker run b"]),
     ("in a list", "1. Do\n\n   ```sh\n   docker run a\n   ```\n", ["docker run a"]),
     ("placeholders", "```sh\ndocker run -v <your path>:/x <image>\n```\n", ["docker run -v «<your path>:/x» «<image>»"]),
+    ("a placeholder with a comma", "```sh\ndocker run -e TZ=<zone, eg Asia/Tokyo> a\n```\n", ["docker run -e «TZ=<zone, eg Asia/Tokyo>» a"]),
+    ("placeholders that are paths", "```sh\ndocker run -v </srv/my-data>:/x -v </b>/c:/d a\n```\n", ["docker run -v «</srv/my-data>:/x» -v «</b>/c:/d» a"]),
+    ("redirections", "```sh\ndocker run a </dev/null >out\ndocker run b </x>y\n```\n", ["docker run a", "docker run b"]),
     ("in running text", "Use `docker run a` or\n\tsee docker run.\n", []),
 ]  # fmt: skip
 
@@ -149,6 +152,8 @@ SYSTEMD = [
 YAML = [
     ("a workflow's block", "jobs:\n  a:\n    steps:\n      - run: |\n          docker run a\n          docker run b\n      - uses: x\n", ["docker run a", "docker run b"]),
     ("a workflow's line", "steps:\n  - name: x\n    run: docker run --rm a # no\n", ["docker run --rm a"]),
+    ("what Ansible fills in for an engine", '- command:\n    cmd: "{{ container_engine }} run --rm a"\n', ["docker run --rm a"]),
+    ("what Ansible fills in for anything", "- shell: '{{ x }} run --rm a && {{ x }} run --rm --privileged b'\n", ["docker run --rm --privileged b"]),
     ("a workflow's expressions", "steps:\n  - run: docker run -e T=${{ secrets.T }} x:${{ github.sha }}\n", ["docker run -e «T=${{ secrets.T }}» «x:${{ github.sha }}»"]),
     ("a folded block", "steps:\n  - run: >-\n      docker run\n      --rm\n      a\n", ["docker run --rm a"]),
     ("GitLab's list", "job:\n  script:\n    - IMG=x\n    - docker run $IMG\n    - |\n      docker run b\n  after_script:\n  - docker run c\n", ["docker run x", "docker run b", "docker run c"]),

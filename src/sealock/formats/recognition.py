@@ -67,6 +67,12 @@ _HELM: Final = compile_lazily(
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
 _TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<[%#]|^\s*#(?:if|include|define)\b|@\w+@|%%\w+%%", re.MULTILINE)
+_STATEMENT: Final = compile_lazily(
+    r"^[ \t]*+(?:\{%[-+]?[ \t]*[a-z]|(?:[^#'\"\n]{0,200}?[:-][ \t]+)?\{\{-?[ \t]*+"
+    r"(?!(?:end|else|break|continue)\b)[A-Za-z_][\w.]*[ \t]*(?:[\[|(]|-?\}\}))",
+    re.MULTILINE,
+)
+"""A line of Jinja or its like that is no YAML: a statement, or a name in braces; Docker's have a dot, as {{.Name}}."""
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
@@ -77,6 +83,10 @@ _LANGUAGES: Final = {
     "csh": "csh scripts",
     "tcsh": "csh scripts",
 }
+
+
+_FILLED_KINDS: Final = frozenset({"compose", "kubernetes", "pipeline"})
+"""Kinds of YAML, which is not valid before a template engine has filled it in."""
 
 
 def is_manifest(text: str) -> bool:
@@ -169,6 +179,10 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition(
             None, (Unevaluated(kind, "templates of projects are not checked; check what is made of them"),)
         )
+    is_filled_in = "{%" in text or "{{" in text
+    if is_filled_in and recognition.kind in _FILLED_KINDS and _STATEMENT.search(text) and _is_unfilled(path, text):
+        kind = recognition.kind
+        return Recognition(None, (Unevaluated(kind, "templates are not checked; check what is made of them"),))
     return recognition
 
 

@@ -24,12 +24,14 @@ _NAMES: Final = (*ENGINES, *map(str.upper, ENGINES))
 """As programs are written, and variables: `$DOCKER exec` may stand in a text without the program's name."""
 VARIABLE_RUN: Final = r"\$[\w({][^\s|;&]{0,60}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
 """A variable before a verb and an option: the program may be an engine that the text does not name."""
+FILLED_RUN: Final = r"\{\{[^{}\n]{1,100}\}\}[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
+"""The same of what a template engine fills in, such as Ansible's."""
 FUNCTION_RUN: Final = r"(?<![\w$./{-])[A-Za-z_][\w-]*[ \t]+(?:container[ \t]+)?(?:run|create)[ \t]+[-\\\"'$]"
 """A command before a verb and an option: a function of a file that the text sources may be an engine."""
 SOURCES: Final = r"(?:^|[\s;&{])(?:\.|source)[ \t]+[\w.\"'$/]"
 _FUNCTION_RUN: Final = compile_lazily(FUNCTION_RUN)
 _SOURCES: Final = compile_lazily(SOURCES)
-_VARIABLE_RUN: Final = compile_lazily(VARIABLE_RUN)
+_VARIABLE_RUN: Final = compile_lazily(f"{VARIABLE_RUN}|{FILLED_RUN}")
 
 
 def may_name_engine(text: str) -> bool:

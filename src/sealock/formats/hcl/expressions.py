@@ -13,6 +13,7 @@ from tree_sitter import Node
 from sealock.formats.hcl.grammar import HclText
 from sealock.formats.unitfile import unescape
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 DEEPEST: Final = 60
 LONGEST: Final = 65_536
@@ -57,6 +58,7 @@ class HclValue(Struct, frozen=True):
 
 
 HclData: TypeAlias = "str | int | float | bool | list[HclValue] | dict[str, HclValue] | Unresolved | None"
+_NUMERAL: Final = compile_lazily(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _LARGEST: Final = 2.0**512
 Scope: TypeAlias = Callable[[str], HclValue | None]
 Functions: TypeAlias = Callable[[str, list[HclValue]], HclValue | None]
@@ -281,7 +283,8 @@ class Evaluator:
             return bool(_COMPARISONS[sign](left, right))
         if sign in {"&&", "||"} and isinstance(left, bool) and isinstance(right, bool):
             return (left and right) if sign == "&&" else (left or right)
-        numeric = all(map(_is_number, values))
+        left, right = (_from_text(value) for value in values)
+        numeric = _is_number(left) and _is_number(right)
         result = _NUMBERS[sign](left, right) if numeric and sign in _NUMBERS else None
         return self._open(node) if result is None or is_too_large(result) else result
 
@@ -314,6 +317,11 @@ class Evaluator:
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _from_text(data: HclData) -> HclData:
+    """A number for a text that is one, as operators of numbers take it."""
+    return _number(data) if isinstance(data, str) and _NUMERAL.fullmatch(data) is not None else data
 
 
 def _element(data: HclData, key: object) -> HclValue | None:

@@ -9,8 +9,14 @@ from typing import Any, Final
 
 from sealock.formats.hcl.expressions import LONGEST, HclValue, Unresolved, is_too_large
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 Arguments = list[Any]
+_LONGEST_SEARCHED: Final = 200
+_MOST_REPEATED: Final = 3
+_REPEATED: Final = compile_lazily(r"[*+?}]")
+_SLOW: Final = compile_lazily(r"\)[*+{]|\\[0-9]")
+"""Patterns that may take long: a repeated group, or one that a later place refers to."""
 
 
 def _texts(values: Arguments) -> list[str]:
@@ -50,6 +56,61 @@ def _join(sign: str, *lists: Arguments) -> str:
 def _replace(text: str, old: str, new: str) -> str:
     _check_length(text.count(old) * len(new))
     return text.replace(old, new)
+
+
+def _at(items: object, index: int) -> Any:  # noqa: ANN401  any value of the language
+    """An element; ValueError for an index that a list does not have."""
+    if not isinstance(items, list) or not 0 <= _number(index) < len(items):
+        msg = "there is none"
+        raise ValueError(msg)
+    return items[index]
+
+
+def _slice(items: object, start: int, end: int) -> list[Any]:
+    """The elements from one index up to another; ValueError for one that a list does not have."""
+    if not isinstance(items, list) or not 0 <= _number(start) <= _number(end) <= len(items):
+        msg = "there are none"
+        raise ValueError(msg)
+    return items[start:end]
+
+
+def _flat(items: list[Any]) -> list[Any]:
+    """The elements of a list and of the lists in it, however deep."""
+    flat: list[Any] = []
+    pending = items[::-1]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending += reversed(item)
+        else:
+            flat.append(item)
+    return flat
+
+
+def _formats(pattern: str, *values: Any) -> list[str]:  # noqa: ANN401  any value of the language
+    """The texts that a pattern makes of each element; a value that is no list goes into all."""
+    lengths = {len(value) for value in values if isinstance(value, list)}
+    if len(lengths) != 1:
+        msg = "no lists of one length"
+        raise ValueError(msg)
+    return [
+        _format(pattern, *(value[index] if isinstance(value, list) else value for value in values))
+        for index in range(*lengths)
+    ]
+
+
+def _matches(pattern: str, text: str) -> list[Any]:
+    """What a pattern finds in a text: a text, or the list of its groups. Only where that takes little time."""
+    if len(text) > _LONGEST_SEARCHED or _SLOW.search(pattern) or len(_REPEATED.findall(pattern)) > _MOST_REPEATED:
+        msg = "takes too long"
+        raise ValueError(msg)
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(str(error)) from error
+    if compiled.groupindex:
+        return [match.groupdict("") for match in compiled.finditer(text)]
+    return [list(match.groups("")) if compiled.groups else match[0] for match in compiled.finditer(text)]
 
 
 def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -102,6 +163,16 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "element": lambda items, index: items[index % len(items)],
     "tostring": lambda value: _texts([value])[0],
     "strlen": len,
+    "index": _at,
+    "flatten": _flat,
+    "formatlist": _formats,
+    "max": lambda *values: max(map(_number, values)),
+    "merge": lambda *tables: {key: value for table in tables for key, value in table.items()},
+    "min": lambda *values: min(map(_number, values)),
+    "regexall": _matches,
+    "slice": _slice,
+    "sort": lambda items: sorted(map(str, items)),
+    "values": lambda table: [table[key] for key in sorted(table)],
 }
 
 
@@ -113,7 +184,7 @@ def call(name: str, arguments: list[HclValue]) -> HclValue | None:
         return None
     try:
         plain = function(*(argument.plain for argument in arguments))
-    except (TypeError, ValueError, IndexError, AttributeError, StopIteration, ZeroDivisionError):
+    except (TypeError, ValueError, LookupError, AttributeError, StopIteration, ZeroDivisionError):
         return None
     return made(plain, place)
 

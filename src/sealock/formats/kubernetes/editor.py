@@ -170,9 +170,10 @@ class _ManifestText:
         row = ROWS[field]
         plain = row.unset if isinstance(value, Absent) else row.write(value)
         in_pod = not row.own
+        own = self.member.container.keys(row.own)
         if plain is None and row.own and row.pod:
-            in_pod = self.member.container.value.at(*row.own) is None
-        self.put(row.pod if in_pod else row.own, plain, in_pod=in_pod)
+            in_pod = self.member.container.value.at(*own) is None
+        self.put(row.pod if in_pod else own, plain, in_pod=in_pod)
 
     def several(self, row: ManifestList, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
         """Change, remove and add the elements of a list."""

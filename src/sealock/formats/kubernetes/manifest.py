@@ -12,6 +12,10 @@ from sealock.patterns import compile_lazily
 _HALVES: Final = compile_lazily(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
+_VARIABLE: Final = compile_lazily(
+    r"\$\{\{?[A-Za-z_][^{}\n]{0,100}\}?\}|\$\([A-Za-z_][^()\n]{0,100}\)|\{\{[^{}\n]{1,100}\}\}"
+)
+"""What another program fills in: parameters of OpenShift, Tekton and Argo, and variables of envsubst and Flux."""
 _OLD_BOOLEANS: Final = {"y": True, "yes": True, "on": True, "n": False, "no": False, "off": False}
 """kubectl reads YAML 1.1, in which these words are booleans too."""
 
@@ -122,6 +126,17 @@ def text(value: ManifestValue) -> str:
         msg = "must be a string"
         raise ValueError(msg)  # noqa: TRY004  the reader reports it as it does any wrong value
     return value.node.text
+
+
+def variable_of(value: ManifestValue) -> str:
+    """The first variable in a value, which another program fills in before the cluster reads it; "" for none."""
+    pending = [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner.node, Scalar) and (match := _VARIABLE.search(inner.node.text)) is not None:
+            return match.group()
+        pending += (*reversed(inner.entries.values()), *reversed(inner.items))
+    return ""
 
 
 def boolean(value: ManifestValue) -> bool:

@@ -23,10 +23,25 @@ _RUN_TO_COMPLETION: Final = frozenset({"Job", "CronJob"})
 
 
 class PodContainer(Struct, frozen=True):
-    """A container of a pod: its value and the key of its list, such as "initContainers"."""
+    """A container of a pod: its value and the key of its list, such as "initContainers".
+
+    `template` has what a container inherits, key by key: the steps of a Tekton task have one.
+    """
 
     value: ManifestValue
     group: str
+    template: ManifestValue | None = None
+    amounts: str = "resources"
+    """The key of its requests and limits, which Tekton's v1 calls otherwise."""
+
+    def keys(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of a field as this kind of container has them."""
+        return (self.amounts, *keys[1:]) if keys[:1] == ("resources",) else keys
+
+    def inherited(self, *keys: str) -> ManifestValue | None:
+        """The value that it has from its template, where its own text has none."""
+        own = self.template is None or self.value.at(*keys) is not None
+        return None if own or self.template is None else self.template.at(*keys)
 
 
 class Pod(Struct, frozen=True):
@@ -76,7 +91,9 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
         if resource.kind:
             keys = (*_CONTAINERS, *_OF_GROUP.get(resource.api_group, ()))
             lists = {key: inner for key in keys if (inner := value.at(key)) is not None}
-            containers, wrong = _split(lists)
+            template = value.at("stepTemplate") if resource.api_group == "tekton.dev" else None
+            amounts = "computeResources" if resource.value.word("apiVersion") == "tekton.dev/v1" else "resources"
+            containers, wrong = _split(lists, template, amounts)
             if containers or (wrong and resource.api_group in _KUBERNETES):
                 metadata = parent.at("metadata") if parent is not None else None
                 # Argo's templates keep metadata beside the container.
@@ -91,7 +108,9 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
         )
 
 
-def _split(lists: dict[str, ManifestValue]) -> tuple[list[PodContainer], list[ManifestValue]]:
+def _split(
+    lists: dict[str, ManifestValue], template: ManifestValue | None, amounts: str
+) -> tuple[list[PodContainer], list[ManifestValue]]:
     """The containers in some keys of a pod, and what stands there and is no container."""
     containers: list[PodContainer] = []
     wrong: list[ManifestValue] = []
@@ -101,7 +120,9 @@ def _split(lists: dict[str, ManifestValue]) -> tuple[list[PodContainer], list[Ma
             wrong.append(value)
         for item in (value,) if single else value.items:
             if item.is_mapping and (item.word("name") or item.at("image") is not None):
-                containers.append(PodContainer(item, key))
+                own = key in _OF_GROUP["tekton.dev"]
+                inherits = template if key == "steps" else None
+                containers.append(PodContainer(item, key, inherits, amounts if own else "resources"))
             else:
                 wrong.append(item)
     return containers, wrong

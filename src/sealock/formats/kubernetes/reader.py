@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from sealock.formats import yamltree
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.kubernetes import parts
 from sealock.formats.kubernetes.fields import FIELDS, LISTS, SAYS
-from sealock.formats.kubernetes.manifest import ManifestValue, parse, text
+from sealock.formats.kubernetes.manifest import ManifestValue, parse, text, variable_of
 from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
 from sealock.formats.kubernetes.resources import resources
 from sealock.formats.kubernetes.settings import settings
@@ -29,6 +29,7 @@ _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _MOMENTS: Final = {"postStart": "post_start", "preStop": "pre_stop"}
 _OS_LABELS: Final = ("kubernetes.io/os", "beta.kubernetes.io/os")
 """The labels of nodes that say which operating system they have."""
+_USER: Final = ("runAsUser", "runAsGroup", "runAsNonRoot")
 _EPHEMERAL: Final = ("memory", "cpus", "cpu_quota", "health")
 """Fields that an ephemeral container cannot have."""
 _OF_POD: Final = frozenset(row.name for row in FIELDS if not row.own)
@@ -127,6 +128,8 @@ class _PodReader:
         )
         self.first = ""
         """The name of the subject of its first container."""
+        self.inherited: set[str] = set()
+        """The fields that this container has from its template."""
         volumes = pod.spec.at("volumes")
         self.volumes = {volume.word("name"): volume for volume in volumes.items} if volumes is not None else {}
         metadata = pod.metadata
@@ -146,6 +149,7 @@ class _ContainerReader:
         self.where: dict[At, Place] = {(): next(iter(member.value.entries.values()), member.value).place}
         self.unresolved: dict[str, str] = {}
         self.faults: list[tuple[str, Place]] = []
+        self.inherited: set[str] = set()
 
     def subject(self, name: str) -> Subject:
         """Read all of it."""
@@ -153,12 +157,12 @@ class _ContainerReader:
             self.where[()] = named.place
         self.shared.first = self.shared.first or name
         for row in FIELDS:
-            own = self.value.at(*row.own) if row.own else None
+            own = self.own(row.name, self.member.keys(row.own)) if row.own else None
             value = own if own is not None else self.pod.at(*row.pod) if row.pod else None
             if value is not None:
                 self.single(row.name, value, row.read)
         for listed in LISTS:
-            items = (self.pod if listed.of_pod else self.value).at(*listed.keys)
+            items = self.pod.at(*listed.keys) if listed.of_pod else self.own(listed.name, listed.keys)
             if items is not None and listed.of_pod:
                 self.of_pod(listed.name, items, partial(self.several, listed.name, read=listed.read))
             elif items is not None:
@@ -170,6 +174,9 @@ class _ContainerReader:
         self.lifecycle()
         self.metadata()
         first = self.shared.first
+        if name == first:
+            self.shared.inherited = self.inherited
+        shared = (self.inherited & self.shared.inherited) | (_OF_POD & {at[0] for at in self.where if at})
         return Subject(
             name,
             self.noun(),
@@ -177,13 +184,20 @@ class _ContainerReader:
             self.unresolved,
             _SILENT if self.complete else _PATCH,
             partial=self.complete,
-            reported_by={} if name == first else dict.fromkeys(_OF_POD & {at[0] for at in self.where if at}, first),
+            reported_by={} if name == first else dict.fromkeys(shared, first),
         )
+
+    def own(self, name: str, keys: tuple[str, ...]) -> ManifestValue | None:
+        """The value of a field that the container has itself or from its template."""
+        if (inherited := self.member.inherited(*keys)) is not None:
+            self.inherited.add(name)
+            return inherited
+        return self.value.at(*keys)
 
     @property
     def complete(self) -> bool:
         """Whether it is a container, and no patch of one."""
-        return self.value.at("image") is not None
+        return self.value.at("image") is not None or self.member.inherited("image") is not None
 
     def noun(self) -> Container:
         """The container; of a patch, only what it sets."""
@@ -207,10 +221,13 @@ class _ContainerReader:
         except ValueError as error:
             self.fault(name, str(error), value)
 
-    def fault(self, name: str, message: str, value: ManifestValue) -> None:
-        """Report a wrong value of a field."""
+    def fault(self, name: str, message: str, value: ManifestValue, parts_of_it: Sequence[ManifestValue] = ()) -> None:
+        """Report a wrong value of a field, unless another program fills it in, or one of the parts that decide it."""
         parent, _, key = value.place.pointer.rpartition("/")
         key = f"item {int(key) + 1} of {parent.rpartition('/')[2]}" if key.isdecimal() else key
+        if variable := next(filter(None, map(variable_of, parts_of_it or (value,))), ""):
+            self.unresolved.setdefault(name, variable)
+            return
         self.faults.append((f"{key} {message}", value.place))
         self.unresolved.setdefault(name, value.place.pointer)
 
@@ -243,10 +260,15 @@ class _ContainerReader:
     def user(self) -> None:
         """The user, which several keys decide."""
         own, pod = self.value.at("securityContext"), self.pod.at("securityContext")
+        if pod is None and self.member.template is not None:
+            pod = self.member.template.at("securityContext")
         try:
             name, decisive = parts.user(own, pod)
         except ValueError as error:
-            self.fault("user", f"has a wrong user: it {error}", own or pod or self.value)
+            numbers = [
+                value for context in (own, pod) if context is not None for value in map(context.at, _USER) if value
+            ]
+            self.fault("user", f"has a wrong user: it {error}", own or pod or self.value, numbers)
             return
         if name is not UNSET:
             self.values["user"] = name

@@ -55,8 +55,8 @@ _CHOICES: Final = tuple(
 )
 """Values of a variable that stands for an engine: its name, a default, what is looked up here, or what make chooses."""
 _LOOKED_UP: Final = compile_lazily(r"^(?:which|command -v|type -p) +")
-_VARIABLE: Final = compile_lazily(r"[\"']?\$(?:\w+|[({]\w+(?::?[-=?][^{}$`]*)?[)}])[\"']?")
-"""A word that is a variable."""
+_VARIABLE: Final = compile_lazily(r"[\"']?\$(?:\w+|[({]\w+(?::?[-=?][^{}$`]*)?[)}])[\"']?|\$?\{\{[^{}]{1,100}\}\}")
+"""A word that is a variable, or what a template engine fills in."""
 _PART: Final = compile_lazily(r"[A-Z]?[a-z]+|[A-Z]+")
 _OTHER_TOOLS: Final = frozenset({"compose", "machine", "hub", "kube", "k8s", "kubectl"})
 _ENGINE_PARTS: Final = frozenset({"engine", "container", "containers", "oci", "runtime", "cre"})

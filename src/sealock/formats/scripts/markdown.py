@@ -49,8 +49,8 @@ _PROMPT: Final = compile_lazily(
 )
 _ROOT_PROMPT: Final = compile_lazily(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
 _PLACEHOLDER: Final = compile_lazily(
-    r"<[A-Za-z][\w ./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>|<[A-Z]\w*(?: \w+=\"[^\"\n]{0,60}\"){1,5} ?/>"
-    r"|(?<=[:/])\|[A-Za-z][\w.-]{0,60}\|"
+    r"<[A-Za-z][\w ,./:-]{0,60}(?:\|[\w./:-]{1,60}){0,5}>|<[A-Z]\w*(?: \w+=\"[^\"\n]{0,60}\"){1,5} ?/>"
+    r"|</\w[\w./-]{0,100}>(?=[:/])|(?<=[:/])\|[A-Za-z][\w.-]{0,60}\|"
 )
 _PROSE: Final = compile_lazily(r"[ \t]+(?:[-*+]|\d{1,3}[.)])[ \t]+\S")
 """An indented line that goes on a list."""
