@@ -120,6 +120,7 @@ WHERE = {
     "second variable": ('FROM a\nENV A=1 \\\n  B="x y"\n', ("environment", 1), 'B="x y"'),
     "variable set again": ("FROM a\nENV A=1\nENV A=2\n", ("environment", 0), "A=2"),
     "port": ("FROM a\nEXPOSE 80 \\\n # no\n 22\n", ("expose", 1), "22"),
+    "volume in JSON, and more": ('FROM a\nVOLUME ["/a"] "/b"\nVOLUME ["/c"]\n', ("mounts", 1), '"/c"'),
     "volume in JSON": ('FROM a\nVOLUME ["/a", "/b"]\n', ("mounts", 1), '"/b"'),
     "nothing there: the stage": ("FROM a\nFROM b AS c\n", ("health",), "FROM b AS c"),
 }
@@ -129,6 +130,15 @@ WHERE = {
 def test_a_field_has_the_place_of_its_words(text: str, at: tuple[str | int, ...], words: str) -> None:
     subject = final(text)
     assert text[subject.place(at).start : subject.place(at).end] == words
+
+
+def test_what_follows_an_array_is_no_part_of_it() -> None:
+    text = 'FROM a\nENTRYPOINT ["x", "]", "[\\"", ""] # ["y"]\nCMD [ "$X" ] || exit 1\nRUN ["z"]&& sh -c "curl a"\n'
+    container = final(text).noun
+    assert isinstance(container, Container)
+    assert (container.entrypoint, container.command) == (("x", "]", '["', ""), ("$X",))
+    run = first(text, Run)
+    assert [command.name for command in run.script.commands()] == ["z"]
 
 
 def test_instructions_and_stages_have_their_places() -> None:
@@ -268,7 +278,7 @@ def test_cmd_and_healthcheck_keep_their_lines_and_words() -> None:
     assert (health.form, health.line, len(health.script.pipelines[0].commands)) == ("shell", "a | b", 2)
 
 
-@pytest.mark.parametrize("words", ["['a']", "[a]", '["a",]', '["a"] b', "[NaN]", '["a\tb"]', '["a" "b"]', "["])
+@pytest.mark.parametrize("words", ["['a']", "[a]", '["a",]', "[NaN]", '["a\tb"]', '["a" "b"]', "["])
 def test_malformed_json_falls_back_to_the_shell_form(words: str) -> None:
     text = f"FROM a\nCMD {words}\n"
     assert not read(text).errors

@@ -212,6 +212,7 @@ SAME = {
     "workdir with blanks and variables": 'FROM scratch\nENV D=/x\nWORKDIR "$D/a b"\n',
     "exec and shell forms": 'FROM base:1\nENTRYPOINT ["a", "b c"]\nCMD d  e "f"\n',
     "cmd before entrypoint": "FROM base:1\nCMD a\nENTRYPOINT b\n",
+    "what follows a JSON array is dropped": 'FROM base:1\nENTRYPOINT ["a"] # comment\nCMD [ "$X" ] || exit 1\nVOLUME ["/v"] /w\nRUN ["/bin/true"] && false\nHEALTHCHECK CMD ["x", "]\\"["]]\n',
     "broken JSON is a shell line": "FROM base:1\nCMD ['a', 'b']\nENTRYPOINT [a]\n",
     "JSON escapes": 'FROM base:1\nCMD [ "a\\tb", "\\u0041\\"" , "c\\\\d" ]\n',
     "empty JSON": "FROM base:1\nCMD []\nENTRYPOINT []\n",

@@ -17,6 +17,7 @@ _QUOTED: Final = {
     "`": compile_lazily(r"""(?:[^\s'"`]++|`[\s\S]?|'[^']*+'?|"(?:[^"`]++|`[\s\S]?)*+"?)++"""),
 }
 _STRING: Final = compile_lazily(r'"(?:[^"\\]++|\\.)*+"')
+_BRACKET: Final = compile_lazily(r'"(?:[^"\\]++|\\.)*+"|[\[\]]')
 _ESCAPE: Final = compile_lazily(
     r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|(\\[\s\S])"
 )
@@ -63,12 +64,14 @@ def split_quoted(text: str, start: int, escape: str) -> list[Token]:
 def parse_json_array(text: str, start: int) -> list[Token] | None:
     """The strings of a JSON array, or None if the text is none (BuildKit then falls back to the shell form).
 
+    What follows the array is no part of the instruction, since BuildKit decodes one value: `CMD ["a"] # comment`.
     DockerfileSyntaxError for an array with anything but strings.
     """
     if text[start : start + 1] != "[":
         return None
+    end = _array_end(text, start)
     # Go's decoder, which BuildKit uses, reads half of a surrogate pair as U+FFFD.
-    rest = _ESCAPE.sub(lambda escape: escape[1] or escape[2] or r"\ufffd", text[start:])
+    rest = _ESCAPE.sub(lambda escape: escape[1] or escape[2] or r"\ufffd", text[start:end])
     try:
         values = json.decode(rest, type=list[str])
     except ValidationError:
@@ -79,8 +82,18 @@ def parse_json_array(text: str, start: int) -> list[Token] | None:
         raise DockerfileSyntaxError(message="a JSON array of arguments may contain strings only") from None
     except (DecodeError, RecursionError, UnicodeEncodeError):
         return None
-    strings = _STRING.finditer(text, start)
+    strings = _STRING.finditer(text, start, end)
     return [Token(value, match.start(), match.end()) for value, match in zip(values, strings, strict=False)]
+
+
+def _array_end(text: str, start: int) -> int:
+    """The offset after the bracket that closes the one here; that of the end where none does."""
+    depth = 0
+    for match in _BRACKET.finditer(text, start):
+        depth += {"[": 1, "]": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.end()
+    return len(text)
 
 
 def split_flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]:

@@ -38,7 +38,7 @@ class BuildSecretInCommand(Rule[Build]):
     remedy = "Mount it with RUN --mount=type=secret, or pass it at run time; then change the secret."
     fixable = False
     bad = (
-        'FROM debian:12\nRUN [[ "$(sshpass -pTr0ub4dor ssh a@b.example)" ]] && ./x\n',
+        'FROM debian:12\nRUN [[ -n "$(sshpass -pTr0ub4dor ssh a@b.example)" ]] && ./x\n',
         "FROM debian:12\nRUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/acme/x.git\n",
         "FROM debian:12\nRUN curl -H 'Authorization: Bearer 0a1b2c3d4e5f6a7b8c9d' https://example.com/x -o x\n",
         "FROM debian:12\nRUN mysql -uroot -pTr0ub4dor -e 'select 1'\n",
