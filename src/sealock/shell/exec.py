@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sealock.model.location import Place
 from sealock.model.shell import Command, Pipeline, Script, Word
+from sealock.patterns import compile_lazily
 from sealock.shell.grammar import refusal
 from sealock.shell.nested import add_nested
 from sealock.shell.statements import StatementReader
 from sealock.shell.text import spread_offsets
+
+_CONTINUED: Final = compile_lazily(r"\\[ \t]*\r?\n")
 
 
 def parse_words(words: Sequence[Word], place: Place, *, text: str = "") -> Script:
@@ -36,8 +40,8 @@ class _ExecWords:
         start, end = word.place.start, word.place.end
         if self.text and "\\" in self.text[max(start, 0) : max(end, 0)] and self.text[start] == '"':
             offsets = _json_offsets(self.text, start + 1, end - 1)
-            if len(offsets) == len(word.text):
-                return offsets
+            # Where a comment stands between the lines of a string, nobody edits within it.
+            return offsets if len(offsets) == len(word.text) else [start] * len(word.text)
         return spread_offsets(word)
 
     def heredoc_value(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
@@ -52,10 +56,13 @@ class _ExecWords:
 
 
 def _json_offsets(text: str, start: int, end: int) -> list[int]:
-    """The offset of each character of a JSON string."""
+    """The offset of each character of a JSON string, which may go on in the next line."""
     offsets: list[int] = []
     at = start
     while at < end:
+        if (continued := _CONTINUED.match(text, at, end)) is not None:
+            at = continued.end()
+            continue
         offsets.append(at)
         if text[at] != "\\":
             at += 1

@@ -120,7 +120,7 @@ def _parse_script(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildTe
     if raw.array is not None:
         words = tuple(literal(line, token) for token in raw.array)
         program = tuple(Word(text.text, text.place) for text in words)
-        script = parse_words(program, line.place(raw.start, len(line.text)))
+        script = parse_words(program, line.place(raw.start, len(line.text)), text=state.text)
     elif raw.heredocs:
         script = _parse_heredoc_script(raw, state, name)
     else:
