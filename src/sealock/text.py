@@ -27,6 +27,11 @@ def visible(text: str, keep: str = "") -> str:
     )
 
 
+def fold_key(name: str) -> str:
+    """A key as Go's JSON reader compares it: without letter case, with the long s as s and the Kelvin sign as k."""
+    return name.replace("\u017f", "s").replace("\u212a", "k").lower()
+
+
 def clip(text: str, limit: int) -> str:
     """The text, without its middle where it is longer than `limit` characters."""
     if len(text) <= limit:

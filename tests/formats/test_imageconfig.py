@@ -108,6 +108,7 @@ def test_each_field_has_its_place(at: At, excerpt: str, pointer: str) -> None:
     ("text", "field", "value"),
     [
         pytest.param('{"config": {"user": "root"}}', "user", "root", id="letter case does not count"),
+        pytest.param('{"config": {"User": "1", "U\u017fer": "0"}}', "user", "0", id="a long s is an s, as Go reads it"),
         pytest.param('{"config": {"User": "a", "user": "b"}}', "user", "b", id="the last spelling counts"),
         pytest.param('{"config": {"User": ""}}', "user", UNSET, id="an empty user is none"),
         pytest.param('{"config": {"Env": null}}', "environment", UNSET, id="null says nothing"),

@@ -13,9 +13,10 @@ from sealock.formats.inspect.created import read_created
 from sealock.guard.decision.bodyfields import BODIES, ListOf, MapOf, Shape
 from sealock.guard.decision.exchange import Allowed
 from sealock.guard.decision.plainbodies import read_plainly
-from sealock.guard.decision.requestbodies import BodyError, check_shape, fold, parse_strictly
+from sealock.guard.decision.requestbodies import BodyError, check_shape, parse_strictly
 from sealock.guard.decision.routes import ROUTES
 from sealock.guard.decision.targets import TargetError, read_target, write_target
+from sealock.text import fold_key
 from support.guardworld import GuardWorld, rules, sent
 
 CREATE = "POST /v1.44/containers/create"
@@ -53,7 +54,7 @@ def as_go(value: Any, shape: Shape) -> Any:
             return dict(value)
         read: dict[str, Any] = {}
         for key, element in value:
-            name = key if key in shape else next((known for known in shape if fold(known) == fold(key)), None)
+            name = key if key in shape else next((known for known in shape if fold_key(known) == fold_key(key)), None)
             if name is None or element is None:
                 continue
             new = as_go(element, shape[name])

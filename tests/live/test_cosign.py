@@ -24,12 +24,15 @@ from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.privatekeys import KINDS, CosignPrivateKey, KeyKind, read_private
 from sealock.trust.cosign.requirements import ANY, CosignRequirements
 from sealock.trust.cosign.signer import SignatureForm
+from sealock.trust.cosign.simple import write_claims
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import SIGNATURE, type_of
 from support.profiles import web
 from support.realcosign import PLAIN, SECRET, UNLOGGED, Place, cosign_place, good
 
 pytestmark = pytest.mark.live
+
+NONE = f"sha256:{'0' * 64}"
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +106,52 @@ def test_two_signers_are_both_found(place: Place) -> None:
     result = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys, threshold=2))
     assert result.state == "trusted"
     assert {one.key for one in result.signers} == {key.id for key in keys}
+
+
+# A payload that its maker can sign as it likes: what cosign refuses, we do not trust.
+
+DIGEST = '"docker-manifest-digest":"{digest}"'
+SPELLINGS: dict[str, tuple[str, str]] = {
+    "as it is": ("", ""),
+    "a key beside the digest": (DIGEST, f'{DIGEST},"more":1'),
+    "another digest last": (DIGEST, f'{DIGEST},"docker-manifest-digest":"{NONE}"'),
+    "another digest last, in another spelling": (DIGEST, f'{DIGEST},"Docker-Manifest-Digest":"{NONE}"'),
+    "another digest last, with the Kelvin sign": (DIGEST, f'{DIGEST},"doc\u212aer-manifest-digest":"{NONE}"'),
+    "the claims again, without a digest": (
+        '"optional":',
+        '"critical":{"image":{"docker-manifest-digest":""}},"optional":',
+    ),
+    "the claims again, in another spelling": (
+        '"optional":',
+        '"CRITICAL":{"image":{"docker-manifest-digest":""}},"optional":',
+    ),
+    "a number that is too large": ('"optional":null', '"optional":{"a":1e400}'),
+    "a whole number that is too large": ('"optional":null', '"optional":{"a":1' + "0" * 400 + "}"),
+    "claims of another shape": ('"optional":null', '"optional":[1]'),
+    "something after the end": ("null}", "null} x"),
+    "a comma too much": ("null}", "null,}"),
+    "a byte order mark": ("{", "\ufeff{"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SPELLINGS.values(), ids=SPELLINGS)
+def test_what_cosign_refuses_we_do_not_trust(place: Place, old: str, new: str) -> None:
+    private, public = place.pair("ecdsa-p256")
+    image = place.image()
+    repository, _, digest = image.partition("@")
+    text, old, new = (
+        part.replace("{digest}", digest) for part in (write_claims(repository, digest, {}).decode(), old, new)
+    )
+    assert old in text
+    (place.folder / "payload").write_text(text.replace(old, new, 1) if old else text, encoding="utf-8")
+    words: list[str | Path] = ["--key", private, "--tlog-upload=false", "--output-signature", "signature"]
+    good(place.cosign("sign-blob", "-y", *words, "payload"))
+    good(place.cosign("attach", "signature", "--payload", "payload", "--signature", "signature", *PLAIN, image))
+    refused = place.cosign("verify", "--key", public, *UNLOGGED, image).returncode != 0
+    trusted = place.result(image, public).state == "trusted"
+    assert not (refused and trusted)
+    # What both read as it is meant is trusted.
+    assert trusted == (new == "" or '"more"' in new)
 
 
 # What we make, cosign verifies.

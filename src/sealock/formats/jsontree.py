@@ -10,7 +10,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # public in a
 from typing import Any, Final, TypeAlias
 
 from sealock.model.location import Place
-from sealock.text import format_size
+from sealock.text import fold_key, format_size
 
 _DEEPEST: Final = 100
 _LONGEST: Final = 8 << 20
@@ -64,12 +64,12 @@ class JsonNode:
         if not isinstance(self.value, dict):
             return None
         if self._folded is None or len(self._folded) > len(self.value):
-            self._folded = {key.lower(): node for key, node in self.value.items()}
-        return self._folded.get(name.lower())
+            self._folded = {fold_key(key): node for key, node in self.value.items()}
+        return self._folded.get(fold_key(name))
 
     def present(self) -> set[str]:
-        """The names, in lower case, of the members that are not null; empty for any other value than an object."""
-        return {key.lower() for key, node in self.items() if node.value is not None}
+        """The names, as `fold_key` spells them, of the members that are not null; empty for what is no object."""
+        return {fold_key(key) for key, node in self.items() if node.value is not None}
 
     def at(self, *path: str) -> JsonNode | None:
         """The node at the end of a path of names."""

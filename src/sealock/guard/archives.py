@@ -19,7 +19,7 @@ import msgspec
 
 from sealock.errors import UNDECODABLE
 from sealock.guard.decision.exchange import ArchiveAnswer, ArchivedImage, ArchiveQuestion
-from sealock.guard.decision.requestbodies import BodyError, fold, parse_strictly
+from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.http1 import ChunkReader, WireError
 from sealock.guard.sockets import BLOCK, Line
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError, Windowed
@@ -28,7 +28,7 @@ from sealock.image.inflate import Inflating, detect_compression
 from sealock.image.paths import normalize
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
-from sealock.text import format_size
+from sealock.text import fold_key, format_size
 
 LARGEST: Final = 8 << 30
 """Most bytes of an archive that is evaluated, and of what it expands to."""
@@ -53,7 +53,7 @@ _KEYS: Final = frozenset({
 _FREE: Final = frozenset({"annotations", "Labels"})
 """Keys whose objects have keys that are data."""
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
-_FOLDED: Final = frozenset(map(fold, _KEYS))
+_FOLDED: Final = frozenset(map(fold_key, _KEYS))
 
 
 class Spool:
@@ -318,7 +318,7 @@ def _strict(data: bytes, name: str) -> Any:  # noqa: ANN401  any JSON
             pending += part
         elif isinstance(part, dict):
             for key, item in part.items():
-                if key not in _KEYS and fold(key) in _FOLDED:
+                if key not in _KEYS and fold_key(key) in _FOLDED:
                     _refuse(f"{name[:100]} has the key {key[:60]!a}, which engines read as another")
                 if key not in _FREE:
                     pending.append(item)

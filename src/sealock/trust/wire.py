@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Sized
-from typing import Any, Final, TypeVar
+from collections.abc import Hashable, Sized
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
 from msgspec import ValidationError, convert
+from msgspec.inspect import CollectionType, DictType, StructType, Type, UnionType, type_info
 
 from sealock.net.registry.manifests import ManifestError, strict_json
+from sealock.text import fold_key
 from sealock.trust.refusal import SignatureRefusedError
 
 _URL_SAFE: Final = str.maketrans("-_", "+/")
@@ -32,14 +35,41 @@ def table_of(raw: bytes, what: str, limit: int) -> dict[str, Any]:
 def shaped(value: object, kind: type[T], what: str, *, native: tuple[type, ...] = ()) -> T:
     """Convert decoded JSON to a struct; a missing member or a wrong type is refused with its JSON path.
 
+    So is a member in another spelling: verifiers that are written in Go take it for the one that it resembles.
     `native` are types that the format has itself, and JSON has not.
     """
     try:
+        _check_spelling(value, _type_of(cast("Hashable", kind)), "$", what)
         return convert(value, kind, dec_hook=_go_base64, builtin_types=native)
     except ValidationError as error:
         raise malformed(what, str(error)[:200]) from None
     except RecursionError:
         raise malformed(what, "it is nested too deeply") from None
+
+
+@cache
+def _type_of(kind: Hashable) -> Type:
+    return type_info(kind)
+
+
+def _check_spelling(value: object, kind: Type, where: str, what: str) -> None:
+    """Refuse a key that is none of a struct's, and that Go's JSON reader takes for one of them."""
+    for part in kind.types if isinstance(kind, UnionType) else (kind,):
+        if isinstance(value, dict) and isinstance(part, StructType):
+            fields = {field.encode_name: field.type for field in part.fields}
+            folded = {fold_key(name): name for name in fields}
+            for key, item in value.items():
+                if key in fields:
+                    _check_spelling(item, fields[key], f"{where}.{key}", what)
+                elif isinstance(key, str) and (meant := folded.get(fold_key(key))):
+                    why = f"other verifiers read the key {key[:60]!r} as {meant!r} - at `{where}`"
+                    raise malformed(what, why)
+        elif isinstance(value, dict) and isinstance(part, DictType):
+            for key, item in value.items():
+                _check_spelling(item, part.value_type, f"{where}[{str(key)[:60]!r}]", what)
+        elif isinstance(value, list) and isinstance(part, CollectionType):
+            for place, item in enumerate(value):
+                _check_spelling(item, part.item_type, f"{where}[{place}]", what)
 
 
 def text(table: dict[str, Any], key: str, what: str) -> str:

@@ -64,6 +64,8 @@ MANIFESTS = [
     ("no JSON", b"<html>", OCI_MANIFEST, "not JSON"),
     ("no UTF-8", b'{"a":"\xff"}', OCI_MANIFEST, "not JSON"),
     ("numbers that are none", b'{"schemaVersion":NaN}', OCI_MANIFEST, "not JSON"),
+    ("a number beyond all others", b'{"schemaVersion":2,"config":{},"layers":[],"annotations":1e400}', OCI_MANIFEST, "number out of range"),
+    ("a whole number beyond all others", b'{"schemaVersion":2,"annotations":1' + b"0" * 308 + b"}", OCI_MANIFEST, "number out of range"),
     ("nested without end", b"[" * 100_000, OCI_MANIFEST, "not JSON"),
     ("a digest of a path", manifest(layers=[ENTRY | {"digest": "sha256:../../../etc/passwd"}]), OCI_MANIFEST, "is not a digest"),
     ("a digest by md5", manifest(layers=[ENTRY | {"digest": "md5:" + "1" * 32}]), OCI_MANIFEST, "is not a digest"),

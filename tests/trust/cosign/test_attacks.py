@@ -110,6 +110,35 @@ def digest_twice(here: World) -> None:
     here.put(here.signed_layer(doubled.encode()))
 
 
+def digest_again_in_another_spelling(here: World) -> None:
+    """Cosign is written in Go, whose reader takes the last key that is the same but for letter case."""
+    text = here.claims().decode()
+    entry = f'"docker-manifest-digest":"{here.digest}"'
+    here.put(here.signed_layer(text.replace(entry, f'{entry},"Docker-Manifest-Digest":"{sha256(b"other")}"').encode()))
+
+
+def digest_again_with_the_kelvin_sign(here: World) -> None:
+    text = here.claims().decode()
+    entry = f'"docker-manifest-digest":"{here.digest}"'
+    here.put(
+        here.signed_layer(text.replace(entry, f'{entry},"doc\u212aer-manifest-digest":"{sha256(b"other")}"').encode())
+    )
+
+
+def claims_again_in_another_spelling(here: World) -> None:
+    here.put(here.signed_layer(here.claims()[:-1] + b',"Critical":{}}'))
+
+
+def number_beyond_all_others(here: World) -> None:
+    here.put(here.signed_layer(here.claims(number=5).replace(b'"number":5', b'"number":1e999')))
+
+
+def subject_again_in_another_spelling(here: World) -> None:
+    statement = here.statement()
+    assert b'"digest"' in statement
+    here.refer(here.bundled(here.bundle(statement.replace(b'"digest"', b'"Digest":{},"digest"'))))
+
+
 def prefix_of_the_digest(here: World) -> None:
     here.put(here.signed_layer(here.claims(digest=here.digest[:-1])))
 
@@ -258,6 +287,11 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (payload_of_another_type, "type", "which is not cosign's"),
     (digest_in_the_optional_part_alone, "digest", "made for another image"),
     (digest_twice, "malformed", "is duplicated"),
+    (digest_again_in_another_spelling, "malformed", "other verifiers read the key 'Docker-Manifest-Digest' as"),
+    (digest_again_with_the_kelvin_sign, "malformed", "as 'docker-manifest-digest' - at `$.critical.image`"),
+    (claims_again_in_another_spelling, "malformed", "the key 'Critical' as 'critical' - at `$`"),
+    (number_beyond_all_others, "malformed", "a number out of range"),
+    (subject_again_in_another_spelling, "malformed", "the key 'Digest' as 'digest' - at `$.subject[0]`"),
     (prefix_of_the_digest, "digest", "made for another image"),
     (digest_in_capitals, "digest", "made for another image"),
     (signature_that_is_no_base64, "malformed", "not base64"),

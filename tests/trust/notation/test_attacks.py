@@ -108,6 +108,12 @@ def digest_twice(here: World) -> None:
     here.refer(here.envelope(payload=body.encode()))
 
 
+def digest_again_in_another_spelling(here: World) -> None:
+    target = here.target()
+    body = f'{{"targetArtifact":{{"mediaType":"{target.media_type}","size":{target.size},"digest":"{target.digest}","Digest":"{sha256(b"x")}"}}}}'
+    here.refer(here.envelope(payload=body.encode()))
+
+
 def payload_swapped(here: World) -> None:
     good = json.loads(here.envelope())["payload"]
     here.refer(here.envelope(target={"digest": sha256(b"other")}, after=lambda t: t.update(payload=good)))
@@ -420,6 +426,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "target of another type": (target_of_another_type, "digest"),
     "digest beside the target": (digest_beside_the_target, "malformed"),
     "digest twice": (digest_twice, "malformed"),
+    "digest again in another spelling": (digest_again_in_another_spelling, "malformed"),
     "payload swapped": (payload_swapped, "signature"),
     "header swapped": (header_swapped, "signature"),
     "algorithm none": (algorithm_none, "algorithm"),

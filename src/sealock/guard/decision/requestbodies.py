@@ -16,7 +16,7 @@ from sealock.guard.decision.bodyfields import BODIES, ListOf, MapOf, Shape
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import LARGEST_BODY, EngineRequest
 from sealock.guard.decision.plainbodies import read_plainly
-from sealock.text import format_size
+from sealock.text import fold_key, format_size
 
 _DEEPEST: Final = 32
 _MOST: Final = 20_000
@@ -213,18 +213,13 @@ def _check_text(text: str, at: str) -> None:
 def _refuse_key(key: str, shape: dict[str, Shape], at: str) -> NoReturn:
     where = f"{at} has" if at else "the body has"
     # Go's reader would take it for the known field.
-    known = next((name for name in shape if fold(name) == fold(key)), "")
+    known = next((name for name in shape if fold_key(name) == fold_key(key)), "")
     if known:
         _refuse(f"{where} the key {key[:60]!r}, which the engine reads as {known}", f"write {known}")
     _refuse(
         f"{where} the key {key[:60]!r}, which is no field that sealock knows",
         "leave it out, or update sealock if your engine is newer",
     )
-
-
-def fold(name: str) -> str:
-    """A key as Go's JSON reader compares it: without letter case, with the long s as s and the Kelvin sign as k."""
-    return name.replace("\u017f", "s").replace("\u212a", "k").lower()
 
 
 def _refuse(why: str, remedy: str = "") -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from math import isinf
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct, ValidationError, convert, field
@@ -21,6 +22,7 @@ from sealock.model.manifest import (
 )
 from sealock.net.registry.names import is_digest
 from sealock.patterns import compile_lazily
+from sealock.text import fold_key
 
 MOST_BYTES: Final = 4 << 20
 """Most bytes of a manifest; the specification lets registries refuse larger ones."""
@@ -28,9 +30,11 @@ MOST_ENTRIES: Final = 1024
 """Most layers of a manifest, or manifests of an index."""
 _VAGUE: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 """Content types that do not name the kind."""
+_DIGITS: Final = 308
+"""So many digits a double can hold."""
 _SURROGATE: Final = compile_lazily(rb"\\u[dD][89a-fA-F]")
 _KEYS: Final = {
-    key.casefold(): key
+    fold_key(key): key
     for key in (
         *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
         *("digest", "size", "urls", "platform", "data", "os", "architecture", "variant", "os.version", "fsLayers"),
@@ -92,9 +96,15 @@ def read_manifest(raw: bytes, content_type: str = "") -> AnyManifest:
 
 
 def strict_json(raw: bytes) -> Any:  # noqa: ANN401  whatever the JSON holds
-    """Read JSON; ManifestError for duplicate keys and lone surrogates, which readers treat differently."""
+    """Read JSON; ManifestError for what readers treat differently: duplicate keys, lone surrogates, huge numbers."""
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
         if _SURROGATE.search(raw):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -115,6 +125,22 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
+def _finite(digits: str) -> float:
+    """Read a number; ValueError for one that is too large for a double, which Go's reader refuses."""
+    if isinf(number := float(digits)):
+        message = "it has a number out of range"
+        raise ValueError(message)
+    return number
+
+
+def _whole(digits: str) -> int:
+    """Read a whole number, within the same bounds."""
+    if len(digits) > _DIGITS:
+        message = "it has a number out of range"
+        raise ValueError(message)
+    return int(digits)
+
+
 def _no_constant(word: str) -> None:
     message = f"{word} is not JSON"
     raise ValueError(message)
@@ -127,7 +153,7 @@ def _check_case(value: object, where: str = "it", depth: int = 0) -> None:
             _check_case(item, f"{where}[{place}]", depth)
     elif isinstance(value, dict) and depth < 4:
         for key, inner in value.items():
-            meant = _KEYS.get(key.casefold(), key)
+            meant = _KEYS.get(fold_key(key), key)
             if meant != key:
                 message = f"{where} has the key {key[:50]!r}, which some clients read as {meant!r} and others ignore"
                 raise ManifestError(message)
