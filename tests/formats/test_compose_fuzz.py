@@ -122,6 +122,7 @@ def chain(key: str, count: int) -> str:
         (lambda n: web("ports: ['" + ":" * n + "']"), 100_000),
         (lambda n: web("volumes: ['" + "a:" * n + "']"), 100_000),
         (lambda n: web("command: '" + '\\" ' * n + "'"), 100_000),
+        (lambda n: web("command: '" + "\\a" * n + "'"), 1_000_000),
         (lambda n: web("mem_limit: '" + "9" * n + "'"), 100_000),
         (lambda n: web("healthcheck: {interval: '" + "1h" * n + "x'}"), 50_000),
         (lambda n: chain("extends: *", n), 1500),
@@ -131,7 +132,7 @@ def chain(key: str, count: int) -> str:
         (lambda n: "services: {web: {image: " + "9" * n + "}}", 5000),
         (lambda n: "x-a: &a {b: c}\nservices: {web: {image: a, <<: [" + "*a, " * n + "]}}", 5000),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 @pytest.mark.untraced
 def test_long_texts_take_work_in_proportion(text: Callable[[int], str], most: int) -> None:

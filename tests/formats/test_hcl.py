@@ -55,8 +55,11 @@ CALLS = [
     ("regexall", ["[a-z]+", "ab1cd"], ["ab", "cd"]), ("regexall", ["(a)(b)?", "aab"], [["a", ""], ["a", "b"]]),
     ("regexall", ["(?P<x>a)", "aa"], [{"x": "a"}, {"x": "a"}]), ("regexall", ["[0-9]+~(beta|rc).*", "19~beta3"], [["beta"]]),
     ("regexall", ["(", "a"], None), ("regexall", ["(a)+", "a"], None), ("regexall", ["(a)\\1", "aa"], None),
-    ("regexall", ["a*b*c*", "abc"], ["abc", ""]), ("regexall", ["a*b*c*d*", "abc"], None),
-    ("regexall", ["a", "a" * 200], ["a"] * 200), ("regexall", ["a", "a" * 201], None),
+    ("regexall", ["a*b*c*", "abc"], ["abc", ""]), ("regexall", ["[a-z]*[a-z]*[a-z]*x", "a" * 12], None),
+    ("regexall", ["^([0-9]+)[.]([0-9]+)[.]([0-9]+)-", "1.27.3-alpine3.20"], [["1", "27", "3"]]),
+    ("regexall", ["(a|a)(a|a)b", "aaa"], None), ("regexall", ["\\d", "\u0661"], []),
+    ("regexall", ["a", "a" * 20_000], ["a"] * 20_000), ("regexall", ["a", "a" * 20_001], None),
+    ("regexall", ["b" * 200, "a"], []), ("regexall", ["b" * 201, "a"], None),
     ("timestamp", [], None), ("randomhex", [4], None),
 ]  # fmt: skip
 

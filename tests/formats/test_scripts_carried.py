@@ -108,6 +108,13 @@ def test_a_line_that_nobody_runs_is_left_alone(script: str) -> None:
     assert not document.errors
 
 
+AFTER = (
+    "a", "a-", "a/", " ", "if A=if ", "A=( ", "A=( sudo ", "{docker -", "; sudo", "$a ", "f(){ ", "f {docker ",
+    ' docker "$@"\n', ";docker \\\n", " -a", "alias a=docker ", 'alias a="docker ', "shift;",
+)  # fmt: skip
+"""What may stand again and again in a script with a function that passes its arguments on."""
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -116,8 +123,10 @@ def test_a_line_that_nobody_runs_is_left_alone(script: str) -> None:
         pytest.param("x 'docker run -d x' ", id="quoted words"),
         pytest.param("x 'a \"docker run -d x\" b' ", id="words in words"),
         pytest.param("docker - ", id="engines"),
+        *(pytest.param(f'f() {{ docker "$@"; }}\n{{}}{part}', id=f"a function, and {part!r}") for part in AFTER),
     ],
 )
 @pytest.mark.untraced
 def test_a_long_text_takes_linear_time(part: str) -> None:
-    formats.read("run", Source("up.sh", part * (20_000 // len(part))))
+    head, _, part = part.rpartition("{}")
+    formats.read("run", Source("up.sh", head + part * (20_000 // len(part))))

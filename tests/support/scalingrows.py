@@ -213,6 +213,9 @@ BAKE: dict[str, Maker] = {
     "targets of JSON": lambda n: {"docker-bake.json": json.dumps({"target": {f"a{i}": {"args": {"A": "b"}} for i in range(n)}})},
 }  # fmt: skip
 RUN: dict[str, Maker] = {
+    "uses of a long alias": lambda n: "alias d='docker run" + " -e A=b" * n + "'\n" + repeat("d x%\n", n),
+    "uses of a long function": lambda n: "d() { docker run" + " -e A=b" * n + ' "$@"; }\n' + repeat("d x%\n", n),
+    "a long command that is evaluated": lambda n: "C='docker run x \"a\" " + "b " * 8 * n + "'\n" + 'eval "$C"\n' * n,
     "run lines": around("#!/bin/sh\n", "docker run -v /:/a% alpine\n"),
     "other lines": around("docker run a\n", "echo a%\n"),
     "options": around("docker run", " -e A%=b", " alpine\n"),

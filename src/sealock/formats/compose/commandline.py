@@ -15,40 +15,42 @@ def split(line: str) -> list[str]:
     A backslash escapes any character, but in single quotes. Backquotes and `$(…)` are text, with their blanks.
     """
     words: list[str] = []
-    word: str | None = None
+    word: list[str] | None = None
     quote = ""
     escaped = backquoted = False
     for char in line:
-        if escaped or (char == "\\" and quote != "'"):
-            word = (word or "") + char if escaped else word
-            escaped = not escaped
+        if not escaped and char == "\\" and quote != "'":
+            escaped = True
+            continue
+        ends = not (escaped or quote or backquoted) and (char in _BLANKS or char in _OPERATORS)
+        if ends and char in _BLANKS:
+            words += [] if word is None else ["".join(word)]
+            word = None
+            continue
+        if ends:
+            word = None if char == ">" and word and word[0].isdigit() else word  # 2>file
+            break
+        word = [] if word is None else word
+        if escaped:
+            escaped = False
         elif char == quote or (not quote and char in "\"'"):
             quote = "" if quote else char
-            word = word or ""
-        elif quote in {'"', "'"}:
-            word = (word or "") + char
-        elif char in "()" and not backquoted:
+            continue
+        elif char in "()" and quote not in {'"', "'"} and not backquoted:
             quote = _parenthesis(char, quote, word)
-            word = (word or "") + char
-        elif not quote and not backquoted and char in _OPERATORS:
-            word = None if char == ">" and word is not None and word[:1].isdigit() else word  # 2>file
-            break
-        elif not quote and not backquoted and char in _BLANKS:
-            words += [] if word is None else [word]
-            word = None
-        else:
-            backquoted ^= char == "`" and not quote
-            word = (word or "") + char
+        elif char == "`" and not quote:
+            backquoted = not backquoted
+        word.append(char)
     if escaped or quote or backquoted:
         raise ValueError("no escaped character" if escaped else f"no closing {_QUOTES.get(quote, 'backquote')}")
-    return words if word is None else [*words, word]
+    return words if word is None else [*words, "".join(word)]
 
 
-def _parenthesis(char: str, quote: str, word: str | None) -> str:
+def _parenthesis(char: str, quote: str, word: list[str]) -> str:
     """What is open after a parenthesis outside of quotes."""
     if char == ")":
         return "" if quote else "$("
-    if quote or not (word or "").endswith("$"):
+    if quote or word[-1:] != ["$"]:
         msg = "a parenthesis outside of quotes"
         raise ValueError(msg)
     return "$("

@@ -12,11 +12,11 @@ from sealock.model.location import Place
 from sealock.patterns import compile_lazily
 
 Arguments = list[Any]
-_LONGEST_SEARCHED: Final = 200
-_MOST_REPEATED: Final = 3
+_LONGEST_PATTERN: Final = 200
+_MOST_STEPS: Final = 20_000
 _REPEATED: Final = compile_lazily(r"[*+?}]")
-_SLOW: Final = compile_lazily(r"\)[*+{]|\\[0-9]")
-"""Patterns that may take long: a repeated group, or one that a later place refers to."""
+_SLOW: Final = compile_lazily(r"\)[*+{]|\\[0-9]|\|.*\|")
+"""Patterns that may take long: a repeated group, one that a later place refers to, and many alternatives."""
 
 
 def _texts(values: Arguments) -> list[str]:
@@ -101,11 +101,12 @@ def _formats(pattern: str, *values: Any) -> list[str]:  # noqa: ANN401  any valu
 
 def _matches(pattern: str, text: str) -> list[Any]:
     """What a pattern finds in a text: a text, or the list of its groups. Only where that takes little time."""
-    if len(text) > _LONGEST_SEARCHED or _SLOW.search(pattern) or len(_REPEATED.findall(pattern)) > _MOST_REPEATED:
+    loops = len(_REPEATED.findall(pattern)) + (not pattern.startswith("^"))
+    if len(pattern) > _LONGEST_PATTERN or _SLOW.search(pattern) or len(text) ** min(loops, 20) > _MOST_STEPS:
         msg = "takes too long"
         raise ValueError(msg)
     try:
-        compiled = re.compile(pattern)
+        compiled = re.compile(pattern, re.ASCII)
     except re.error as error:
         raise ValueError(str(error)) from error
     if compiled.groupindex:

@@ -17,7 +17,7 @@ from sealock.formats.scripts.engines import parse_engine_call
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.templates import fill_in
 from sealock.formats.scripts.variables import resolve
-from sealock.formats.scripts.wrappers import find_wrappers, unwrap
+from sealock.formats.scripts.wrappers import Wrappers
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Script, Word
 from sealock.patterns import compile_lazily
@@ -114,11 +114,11 @@ def _note_unread(script: Script, unread: list[Place] | None) -> None:
 
 def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) -> Iterator[tuple[Command, bool]]:
     """The commands of a script of a fragment, with what they carry."""
-    wrappers = dict(find_wrappers(fragment.text))
-    for each in source.included if fragment.text is source.text else ():  # the files that a shell script sources
-        wrappers = {**find_wrappers(each.text), **wrappers}
+    # A shell script has those of the files that it sources too.
+    included = source.included if fragment.text is source.text else ()
+    wrappers = Wrappers([*(each.text for each in reversed(included)), fragment.text])
     for written, resolved, piped in resolve(script, source, fragment.presets):
-        command = unwrap(resolved, wrappers) if wrappers else resolved
+        command = wrappers.unwrap(resolved)
         yield (_as_written(command, source, fragment) if fragment.rewritten else command), fragment.loose
         if not fragment.loose:
             yield from _carried(command, written, source, depth, piped=piped)

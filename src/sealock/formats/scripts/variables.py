@@ -42,6 +42,8 @@ _CHANGING: Final = compile_lazily(r"-[A-Za-z]*[nliuc]")
 """Options of `declare` with which a variable refers to another one, or changes what it is given."""
 _SUBSCRIPTED: Final = compile_lazily(r"\[[^][]*\]=")
 """An element of an array with its index: `([0]=a [5]=b)`."""
+_CHARACTERS: Final = 8
+"""Characters of a value that are read as a script, which count as one word."""
 _MAX_DEPTH: Final = 60
 
 Values = dict[str, tuple[Word, ...] | None]
@@ -187,8 +189,10 @@ class _ShellScope:
         value = self.value(match, guarded=guarded) if match is not None and not _is_array(match) else None
         if value is None or len(value) != 1 or value[0].place.start < 0 or _QUOTES.isdisjoint(value[0].text):
             return script
-        parsed = shell.parse(value[0].text, shell=script.shell)
-        if not parsed.is_whole:
+        room = self.shared.room
+        room[0] -= 1 + len(value[0].text) // _CHARACTERS
+        parsed = shell.parse(value[0].text, shell=script.shell) if room[0] >= 0 else script
+        if parsed is script or not parsed.is_whole:
             return script
 
         def placed(each: Command) -> Command:
