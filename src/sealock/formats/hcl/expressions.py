@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 from tree_sitter import Node
 
 from sealock.formats.hcl.grammar import HclText
@@ -17,9 +18,9 @@ from sealock.patterns import compile_lazily
 
 DEEPEST: Final = 60
 LONGEST: Final = 65_536
-"""Characters of a value, and elements of a list."""
+"""Characters of a value, and values within one."""
 MOST_STEPS: Final = 200_000
-"""Expressions that one text may have evaluated."""
+"""Expressions that one text may have evaluated, with the values that it gives to functions."""
 
 
 class Unresolved(Struct, frozen=True):
@@ -33,6 +34,14 @@ class HclValue(Struct, frozen=True):
 
     data: HclData
     place: Place
+    size: int = 1
+    """How many values it is, those within it included; one that several lists share counts each time."""
+
+    def __post_init__(self) -> None:
+        """Count the values within it."""
+        if isinstance(self.data, list | dict) and self.data:
+            inner = self.data if isinstance(self.data, list) else self.data.values()
+            force_setattr(self, "size", 1 + sum(item.size for item in inner))
 
     @property
     def plain(self) -> Any:  # noqa: ANN401  as JSON has it
@@ -102,7 +111,8 @@ class Evaluator:
         self.level -= 1
         if isinstance(data, HclValue):
             return HclValue(data.data, place) if not isinstance(data.data, list | dict) else data
-        return HclValue(data, place)
+        value = HclValue(data, place)
+        return value if value.size <= LONGEST else HclValue(self._open(node), place)
 
     def _open(self, node: Node) -> Unresolved:
         return Unresolved(self.hcl.word(node)[:200])
@@ -129,8 +139,7 @@ class Evaluator:
             case "null_lit":
                 return None
             case "tuple":
-                items = [self.value(child, scope) for child in inner if child.type == "expression"]
-                return items[:LONGEST]
+                return [self.value(child, scope) for child in inner if child.type == "expression"]
             case "object":
                 return self._object(node, scope)
             case "variable_expr":
@@ -227,8 +236,7 @@ class Evaluator:
             name = self.hcl.word(parts[0]).strip()
             if not name.isidentifier() and not re.fullmatch(r"[\w-]+", name):
                 name = self.value(parts[0], scope).text or name
-            if len(entries) < LONGEST:
-                entries[name] = self.value(parts[1], scope)
+            entries[name] = self.value(parts[1], scope)
         return entries
 
     def _call(self, node: Node, scope: Scope) -> HclData | HclValue:
@@ -241,7 +249,9 @@ class Evaluator:
             self.unknown = unknown
             known = [value for value in values if not isinstance(value.data, Unresolved)]
             return known[0] if name == "try" and known else self._open(node)
-        result = self.functions(name, [self.value(part, scope) for part in nodes])
+        given = [self.value(part, scope) for part in nodes]
+        self.steps += sum(value.size for value in given)
+        result = self.functions(name, given) if self.steps <= MOST_STEPS else None
         return self._open(node) if result is None else result
 
     def _conditional(self, node: Node, scope: Scope) -> HclData | HclValue:
