@@ -260,6 +260,11 @@ def test_what_it_starts_with_takes_linear_time(text: str) -> None:
     assert formats.sniff("", text) is None
 
 
+def test_blanks_of_an_instruction_are_read_once() -> None:
+    assert formats.recognize("Dockerfile", "FROM" + "\t" * 200_000 + "a").kind == "dockerfile"
+    assert formats.recognize("Dockerfile", "FROM \t{{ image }}").kind is None
+
+
 def test_a_config_map_that_holds_examples_is_nothing_to_name() -> None:
     examples = "apiVersion: v1\nkind: ConfigMap\ndata:\n  _example: |\n    image: {{ .x }}\n"
     recognition = formats.recognize("config/settings.yaml", examples)

@@ -116,6 +116,21 @@ AFTER = (
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", "run(['docker'" + " " * 200_000 + "'run'])"),
+        ("a.py", "x('docker run a') " * 10_000),
+        ("a.sh", "a" * 60_000 + "! 3 docker run --rm x"),
+        ("Makefile", "include $(wildcard" + " " * 200_000),
+    ],
+    ids=["blanks between words", "strings in a line", "a long program", "blanks of a function"],
+)
+@pytest.mark.untraced
+def test_a_long_line_takes_linear_time(name: str, text: str) -> None:
+    formats.read("run", Source(name, text))
+
+
+@pytest.mark.parametrize(
     "part",
     [
         pytest.param("cat >f <<E\ndocker run -d x\nE\n", id="here-documents"),

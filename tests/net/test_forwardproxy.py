@@ -171,6 +171,14 @@ FIELDS = st.lists(
 )
 
 
+def test_blanks_in_a_field_are_read_once() -> None:
+    with pytest.raises(ProxyRequestError, match="a header field is malformed"):
+        read_request(b"GET http://a/ HTTP/1.1\r\nX:" + b" " * 30_000 + b"\0\r\n\r\n")
+    assert read_request(b"GET http://a/ HTTP/1.1\r\nX: \t b \t\r\n\r\n").head == (
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: b\r\n\r\n"
+    )
+
+
 @given(st.binary(max_size=200) | FIELDS.map(lambda fields: b"\r\n".join([b"GET http://a.test/ HTTP/1.1", *fields])))
 def test_any_head_is_a_request_or_an_error(head: bytes) -> None:
     try:

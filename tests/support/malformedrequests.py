@@ -29,6 +29,7 @@ REFUSED = {
     "a bare line feed": head(b"POST /a HTTP/1.1", b"X: a\nContent-Length: 3"),
     "a bare carriage return": head(b"POST /a HTTP/1.1", b"X: a\rContent-Length: 3"),
     "a null byte": head(b"GET /a HTTP/1.1", b"X: a\0b"),
+    "a null byte after many blanks": head(b"GET /a HTTP/1.1", b"X:" + b"\t" * 15_000 + b"\0"),
     "a header without a name": head(b"GET /a HTTP/1.1", b": a"),
     "no colon": head(b"GET /a HTTP/1.1", b"Content-Length"),
     "bytes that are no ASCII": head(b"GET /a HTTP/1.1", b"X: \xff"),

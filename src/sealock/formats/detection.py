@@ -48,7 +48,7 @@ _TEMPLATE_OPTION: Final = "${templateOption:"
 """What the templates of development containers have in place of what their users choose."""
 _SIGNS: Final = ("{{", "{%", "<%", "%%", "@")
 _FILLED_FROM: Final = compile_lazily(
-    r"^[ \t]*FROM[ \t]+[^\n#]*(?:\{\{|\{%|<%|%%\w+%%|@\w+@)", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*FROM[ \t][^\n#]*(?:\{\{|\{%|<%|%%\w+%%|@\w+@)", re.MULTILINE | re.IGNORECASE
 )
 """An image that another program fills in, which no builder takes."""
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))

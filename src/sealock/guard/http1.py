@@ -26,7 +26,7 @@ _CHUNK_LINE: Final = 18
 _REQUEST_LINE: Final = compile_lazily(rb"([A-Z]{1,20}) (/[!-~]*) HTTP/1\.([01])")
 _STATUS_LINE: Final = compile_lazily(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 _HEADER: Final = compile_lazily(
-    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*"
+    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+"
     rb"((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[ \t]*"
 )
 _MALFORMED: Final = "a header line is malformed"

@@ -34,7 +34,7 @@ _TOO_LONG: Final = "431 Request Header Fields Too Large"
 _NO_HOST: Final = "502 Bad Gateway"
 _PIECE: Final = 64 << 10
 _LINE: Final = compile_lazily(r"([A-Z]{1,20}) ([!-~]+) HTTP/1\.[01]")
-_FIELD: Final = compile_lazily(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*")
+_FIELD: Final = compile_lazily(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\r\n]*)")
 _TARGET: Final = compile_lazily(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@]+):([0-9]{1,5})")
 _URL: Final = compile_lazily(r"http://(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@]+)(?::([0-9]{1,5}))?([/?][!-~]*)?", re.IGNORECASE)
 _OWN: Final = frozenset({
@@ -179,13 +179,13 @@ def read_request(head: bytes) -> ProxyRequest:
         field = _FIELD.fullmatch(text)
         if field is None:
             raise _fault(_BAD, "a header field is malformed")
-        name = field[1].lower()
+        name, value = field[1].lower(), field[2].strip(" \t")
         if name == "transfer-encoding":
             raise _fault(_NO_LENGTH, "a request through this proxy needs a Content-Length")
         if name == "content-length":
-            lengths.add(field[2])
+            lengths.add(value)
         elif name not in _OWN:
-            fields.append(f"{field[1]}: {field[2]}")
+            fields.append(f"{field[1]}: {value}")
     if len(lengths) > 1 or not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in lengths):
         raise _fault(_BAD, "the Content-Length is malformed")
     fields += [f"Content-Length: {text}" for text in lengths]

@@ -70,7 +70,7 @@ _ONLY_ENGINES: Final = frozenset({
 """Options of `run` that only engines have: neither Compose nor kubectl, uv or any other program with a verb `run`."""
 _STARTS: Final = frozenset({"run", "create", "container"})
 _RUNNER: Final = compile_lazily(
-    r"(?=[\w./-]*[A-Za-z]\w*$)(?!(?:.*/)?(?:echo|e?print\w*|puts|cat|say|log|info|warn\w*|error|fatal|die|fail|msg|note|debug|e?grep|rg|ag|sed|awk"
+    r"(?=(?:\w*+[./-])*+[^\WA-Za-z]*+[A-Za-z]\w*+$)(?!(?:.*/)?(?:echo|e?print\w*|puts|cat|say|log|info|warn\w*|error|fatal|die|fail|msg|note|debug|e?grep|rg|ag|sed|awk"
     r"|man|which|type|alias|complete|test|\[+|for|case|p?kill\w*|pgrep|ps|apt\S*|yum|dnf|apk|pip\S*|brew|snap"
     r"|systemctl|service|usermod|gpasswd|groupadd|chown|docker\S*|podman\S*|nerdctl)$)"
 )

@@ -17,7 +17,7 @@ MAX_FILES: Final = 50
 MAX_CHARACTERS: Final = 1_000_000
 """Characters of all of them."""
 _INCLUDE: Final = compile_lazily(r"^ {0,8}([-s]?)include[ \t]+((?:[^\n#\\]|\\[\s\S])+)", re.MULTILINE)
-_WILDCARD: Final = compile_lazily(r"\$[({]wildcard[ \t]+([^(){}$]+)[)}]")
+_WILDCARD: Final = compile_lazily(r"\$[({]wildcard[ \t]++([^(){}$]+)[)}]")
 _NAME: Final = compile_lazily(r"(?:\$\((?:[^()]|\([^()]*\))*\)|\S)+")
 """A name of a directive; a function that is not known may have blanks in it."""
 _PATTERN: Final = compile_lazily(r"([^$*?\[]*/)?[^$/]*[*?\[][^$/]*")

@@ -20,7 +20,7 @@ _STRING: Final = r"[rbuf]{0,2}(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`
 _ENGINE: Final = compile_lazily(r"([\"'`])(?:/[\w/.-]{0,100}/)?(?:docker|podman|nerdctl)(?:\.exe)?\1")
 _ONE: Final = compile_lazily(_STRING)
 _BETWEEN: Final = compile_lazily(
-    r"\s*(?:,\s*(?:&?\[\s*\]?\w*\s*\{?\s*|vec!\[\s*|new\s+String\[\]\s*\{\s*)?|\]\s*\+\s*\[\s*|\)?\s*\.\s*args?\(\s*(?:&?\[|vec!\[)?\s*"
+    r"\s*+(?:,\s*(?:&?\[\s*\]?\w*\s*\{?\s*|vec!\[\s*|new\s+String\[\]\s*\{\s*)?|\]\s*\+\s*\[\s*|\)?\s*\.\s*args?\(\s*(?:&?\[|vec!\[)?\s*"
     r"|\]?\s*\)\s*\.\s*args?\(\s*(?:&?\[|vec!\[)?\s*)"
 )
 """What separates two items: a comma, the start of an array, the next call of a chain, an array that is added."""
@@ -76,8 +76,9 @@ def _strings(source: Source, commands_after: re.Pattern[str]) -> Iterator[Fragme
     """The same; those are commands for sure that stand in a line behind what `commands_after` matches."""
     text = source.text
     for match in _LINE.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        sure = commands_after.fullmatch(line[-_LONGEST:]) is not None
+        first = max(0, match.start() - _LONGEST)
+        line = text[max(first, text.rfind("\n", first, match.start()) + 1) : match.start()]
+        sure = commands_after.fullmatch(line) is not None
         builder = FragmentBuilder()
         start, at = match.start(2), match.start(2)
         for hole in _HOLE.finditer(text, start, match.end(2)):

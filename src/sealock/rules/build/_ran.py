@@ -11,7 +11,6 @@ from sealock.model.build import Build, Copy, Run, RunMount, Stage
 from sealock.model.finding import Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
-from sealock.patterns import compile_lazily
 from sealock.rules.build._managers import ALIKE, VALUED
 from sealock.rules.build._values import RunValues, each_run
 
@@ -57,8 +56,8 @@ _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
 _APT: Final = frozenset({"apt-get", "apt", "aptitude"})
 _NOTHING: Final = Word("", Place())
-_EVERYTHING: Final = compile_lazily(r"/*[*?_.]*\*[*?_.]*$|/+$")
-"""The end of a pattern of all that is in a directory, or in apt's lists (`*_*`)."""
+_ANY_NAME: Final = "*?_."
+"""The characters of a pattern of all that is in a directory, or in apt's lists (`*_*`)."""
 
 _last: list[tuple[Build, dict[str, list[Ran]], dict[str, list[Call]]]] = []
 
@@ -307,13 +306,19 @@ def _parents(tail: str) -> list[str]:
     return ["/" + "/".join(parts[:length]) for length in range(1, len(parts))]
 
 
+def _directory(path: str) -> str:
+    """A path without a pattern of all names, and without slashes, at its end."""
+    named = path.rstrip(_ANY_NAME)
+    return (named if "*" in path[len(named) :] else path).rstrip("/")
+
+
 def removes(run: Run, *directories: str) -> bool:
     """Whether the RUN deletes one of these directories, or what is in it, with rm or find ("~" is any home)."""
     for command in run.script.commands():
         if command.name not in {"rm", "find"}:
             continue
         for text in command.arguments:
-            bare = _EVERYTHING.sub("", text)
+            bare = _directory(text)
             if any(
                 (bare.endswith(directory[1:]) if directory.startswith("~") else bare == directory)
                 for directory in directories

@@ -23,7 +23,7 @@ from sealock.rules.kit import (
 )
 from sealock.secrets.values import kind_of_name
 
-_IN_ADDRESS: Final = compile_lazily(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
+_IN_ADDRESS: Final = compile_lazily(r"://(?=[^/\s@]*@)[^/\s@]*\$")
 
 _WRITERS: Final = ("cp", "mv", "install", "cat", "echo", "printf", "tee", "envsubst", "git")
 _GONE: Final = ("/dev/", "/run/secrets", "/proc/")

@@ -8,7 +8,7 @@ from sealock.rules.build._modes import GivenMode, bits, clauses, modes
 from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
-_SETS: Final = compile_lazily(r"(?P<who>[ugoa]*)(?P<sign>[+=])(?P<what>[rwxXtugo]*s[rwxXstugo]*)")
+_SETS: Final = compile_lazily(r"(?P<who>[ugoa]{0,16})(?P<sign>[+=])(?P<what>[rwxXtugo]*s[rwxXstugo]*)")
 _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock", "cap_sys_nice", "cap_wake_alarm", "cap_net_admin"})  # fmt: skip  # noqa: E501  a list of names
 
 

@@ -27,7 +27,7 @@ _APT_SETTING: Final = compile_lazily(
     re.IGNORECASE,
 )
 _RPM_SETTING: Final = compile_lazily(
-    r"(?<![\w])(?:[\w*-]+\.)?((?:gpgcheck|sslverify)[ \t]*=[ \t]*)(0|false|no)\b", re.IGNORECASE
+    r"(?<![\w])(?:[\w*-]{1,100}\.)?((?:gpgcheck|sslverify)[ \t]*=[ \t]*)(0|false|no)\b", re.IGNORECASE
 )
 _TLS: Final = compile_lazily(r"sslverify|Verify-(?:Peer|Host)|noverifyssl", re.IGNORECASE)
 _PACMAN_SETTING: Final = compile_lazily(r"SigLevel[ \t]*=[ \t]*(?:Never|[^\n]*TrustAll)")
