@@ -65,7 +65,11 @@ def test_a_command_loads_little(words: tuple[str, ...], tmp_path: Path, monkeypa
     assert loaded(*words) & HEAVY == set()
 
 
-def test_a_second_look_loads_no_analyzer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", [False, True], ids=["without a policy", "with a policy"])
+def test_a_second_look_loads_no_analyzer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, policy: bool) -> None:
+    monkeypatch.chdir(tmp_path)
+    if policy:
+        (tmp_path / "sealock.toml").write_text("", encoding="utf-8")
     path = write(tmp_path / "app.tar", ARCHIVE)
     words = ("sbom", "--format", "spdx", "--cache-dir", str(tmp_path / "cache"), path)
     assert "sealock.inventory.dpkg" in loaded(*words)
@@ -75,4 +79,5 @@ def test_a_second_look_loads_no_analyzer(tmp_path: Path) -> None:
     assert not {one for one in again if one.startswith("sealock.inventory.")} - {
         "sealock.inventory.facts", "sealock.inventory.names", "sealock.inventory.reread",
     }  # fmt: skip
-    assert "msgspec" in again
+    # Where a policy may allow the image something, the archive is opened.
+    assert {"msgspec" in again, "sealock.image.opener" in again} == {policy}

@@ -110,8 +110,8 @@ def test_the_environment_is_used_only_where_it_was_asked_for() -> None:
 
 
 OTHERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("sbom x", "sealock.cli.sbom.list_contents", {}),
-    ("sbom x --platform a/b --no-verify --engine e --no-cache --max-depth 2", "sealock.cli.sbom.list_contents", {"platform": "a/b", "verify": False, "engine": "e", "cache": "", "limits": {"depth": 2}}),
+    ("sbom x", "sealock.scan.inventories.inventory", {}),
+    ("sbom x --platform a/b --no-verify --engine e --no-cache --max-depth 2", "sealock.scan.inventories.inventory", {"platform": "a/b", "verify": False, "engine": "e", "cache": "", "limits": {"depth": 2}}),
     ("diff a b", "sealock.cli.diff.diff", {}),
     ("diff a b --fail-on-new low --no-policy --platform a/b --no-verify", "sealock.cli.diff.diff", {"fail_on": Severity.LOW, "policy_file": "", "platform": "a/b", "verify": False}),
     ("diff a b --engine e --cache-dir /c --max-entries 5 --no-vulnerabilities --offline --policy p", "sealock.cli.diff.diff", {"engine": "e", "cache": "/c", "limits": {"entries": 5}, "vulnerabilities": False, "offline": True, "policy_file": "p"}),

@@ -69,16 +69,16 @@ def nothing_left(world: AgentWorld) -> None:
     wait_until(lambda: not left(), why=lambda: str(left()))
 
 
-def watchers(world: AgentWorld) -> list[int]:
+def watchers(world: AgentWorld) -> set[int]:
     """The processes of sealock that watch a sandbox of this project."""
-    found = []
+    found = set[int]()
     for directory in Path("/proc").glob("[0-9]*"):
         try:
             words = (directory / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
         if str(world.project).encode() in words and b"sealock" in words:
-            found.append(int(directory.name))
+            found.add(int(directory.name))
     return found
 
 
@@ -154,8 +154,8 @@ def test_when_the_watcher_is_killed_no_host_is_reached(world: AgentWorld, port: 
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        (watcher,) = [pid for pid in watchers(world) if pid != process.pid]
-        os.kill(watcher, signal.SIGKILL)
+        wait_until(lambda: len(watchers(world) - {process.pid}) == 1)  # those of an earlier run may not have ended
+        os.kill((watchers(world) - {process.pid}).pop(), signal.SIGKILL)
         try:
             output, _ = process.communicate("go\n", timeout=PATIENCE)
         finally:
