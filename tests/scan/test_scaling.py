@@ -128,6 +128,21 @@ def test_words_that_variables_add_are_bounded(tmp_path: Path) -> None:
     assert "docker run alpine (line 202)" in reasons
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alias d='docker run" + " -e a" * 200 + "'\n" + "d alpine\n" * 200,
+        "C='docker run" + ' -e "a"' * 200 + " alpine'\n" + 'eval "$C"\n' * 200,
+        "C='docker run" + " -e a" * 200 + " alpine'\n" + "$C\n" * 200,
+    ],
+    ids=["an alias", "evaluated", "a variable"],
+)
+def test_a_command_that_does_not_fit_is_named(tmp_path: Path, text: str) -> None:
+    report = run(made(tmp_path, "a.sh", "#!/bin/bash\n" + text))
+    (target,) = report.targets
+    assert any("(line 201)" in skipped.subject for skipped in target.skipped), target.skipped[-3:]
+
+
 def test_every_format_has_rows() -> None:
     assert {*formats.MODULES} - WRITTEN_BY_SEALOCK == {*FORMATS} - {"lock file", "policy"}
 

@@ -195,6 +195,7 @@ DEV_CONTAINER: dict[str, Maker] = {
     "levels": lambda n: '{"image": "a:1", "x": ' + "[" * (n % 90) + "]" * (n % 90) + "}" + "\n" * n,
 }  # fmt: skip
 BAKE: dict[str, Maker] = {
+    "targets of one long list": lambda n: 'variable "v" { default = [' + '"a",' * 40 * n + "] }\n" + repeat('target "a%" { tags = v }\n', n),
     "lists that double": lambda n: chain('variable "v%" { default = [v&, v&] }\n', n, 'variable "v0" { default = ["a"] }\n') + f'target "a" {{ tags = flatten(v{n - 1}) }}\n',
     "objects that double": lambda n: chain('variable "v%" { default = {a = v&, b = v&} }\n', n, 'variable "v0" { default = {a = "b"} }\n') + f'target "a" {{ args = v{n - 1} }}\n',
     "calls with a long list": lambda n: 'variable "v" { default = [' + '"a",' * 40 * n + "] }\n" + repeat('variable "w%" { default = length(v) }\n', n) + 'target "a" { args = {b = "${w1}"} }\n',

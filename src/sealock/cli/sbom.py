@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +78,7 @@ def _known(arguments: Namespace, style: PageStyle | dict[str, bool]) -> str | No
     """
     target, cache = arguments.target, cache_directory(arguments)
     is_path = ":" not in target and ("/" in target or "." in target)
-    if not cache or not is_path or limits(arguments) or arguments.vulnerabilities or has_policy(os.getcwd()):  # noqa: PTH109
+    if not cache or not is_path or limits(arguments) or arguments.vulnerabilities or has_policy("."):
         return None
     directory = CacheDirectory(cache, make=False)
     digest = recall_listing(target, arguments.platform, directory, files=arguments.format not in _PACKAGES_ONLY)

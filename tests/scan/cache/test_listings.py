@@ -24,6 +24,7 @@ from sealock.scan.cache.directory import CacheDirectory
 from sealock.scan.cache.listings import recall_listing
 from sealock.scan.cache.renderings import inventory_digest
 from sealock.scan.images import ImageOptions, read_inventories
+from support.importclosure import imported, is_in
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 STATUS: Final = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
@@ -217,22 +218,13 @@ def test_other_code_and_code_without_sources_know_nothing(tmp_path: Path, monkey
 
 def test_all_that_lists_is_in_the_fingerprint() -> None:
     root = Path(code.__file__).parents[2]
-    imports = re.compile(r"^ *from sealock\.?([\w.]*) import \(?([^()]*?)\)?$", re.MULTILINE)
     # What finds and opens files and registries decides nothing of what is in an archive; nor what shows it.
     elsewhere = [root / name for name in ("net", "reports", "runtime", "targets", "globs.py", "vulnerabilities")]
-    left, seen = [*(root / "scan" / "images").glob("*.py"), root / "formats" / "imageconfig.py"], set[Path]()
-    while left:
-        path = left.pop()
-        if path in seen or any(path == part or part in path.parents for part in elsewhere):
-            continue
-        seen.add(path)
-        for module, names in imports.findall(path.read_text()):
-            place = root.joinpath(*module.split("."))
-            members = [place / f"{name.strip()}.py" for name in names.split(",")]
-            left += [found for found in (place.with_suffix(".py"), place / "__init__.py", *members) if found.exists()]
-    parts = [root / part for part in code.LISTERS]
-    outside = {path for path in seen if not any(path == part or part in path.parents for part in parts)}
-    assert outside == {root / "__init__.py"}
+    start = [*(root / "scan" / "images").glob("*.py"), root / "formats" / "imageconfig.py"]
+    seen = imported(root, start, elsewhere)
+    assert {path for path in seen if not any(is_in(path, root / part) for part in code.LISTERS)} == {
+        root / "__init__.py"
+    }
     assert root / "image" / "manifest.py" in seen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from sealock.reports import sbom
 from sealock.scan.cache import code, renderings
 from sealock.scan.cache.directory import CacheDirectory
 from sealock.scan.cache.renderings import render_with_cache
+from support.importclosure import imported, is_in
 from support.madeinventories import inventory
 
 INVENTORY = inventory(
@@ -83,17 +83,6 @@ def test_nothing_is_kept_of_names_that_are_not_unicode_or_without_sources(
 
 def test_all_that_renders_is_in_the_fingerprint() -> None:
     root = Path(code.__file__).parents[2]
-    imports = re.compile(r"^ *from sealock\.?([\w.]*) import \(?([^()]*?)\)?$", re.MULTILINE)
-    left, seen = [root / "reports" / "sbom" / "__init__.py", *(root / "reports" / "sbom").glob("*.py")], set[Path]()
-    while left:
-        path = left.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for module, names in imports.findall(path.read_text()):
-            place = root.joinpath(*module.split("."))
-            members = [place / f"{name.strip()}.py" for name in names.split(",")]
-            left += [found for found in (place.with_suffix(".py"), place / "__init__.py", *members) if found.exists()]
-    parts = [root / part for part in code.RENDERERS]
-    outside = [path for path in seen if not any(path == part or part in path.parents for part in parts)]
-    assert outside == []
+    seen = imported(root, (root / "reports" / "sbom").glob("*.py"))
+    assert [path for path in seen if not any(is_in(path, root / part) for part in code.RENDERERS)] == []
+    assert root / "model" / "purl.py" in seen

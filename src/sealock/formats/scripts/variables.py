@@ -35,7 +35,9 @@ _MAX_LENGTH: Final = 20_000
 _MAX_WORDS: Final = 500
 """Words of one variable."""
 _MAX_ADDED: Final = 20_000
-"""Words that variables add to a script; what would add more stays as written."""
+"""Words that variables add to a script; what would add more stays as written, or is not known."""
+_FIRST: Final = 2
+"""The engine and its verb."""
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 _SETTERS: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf", "shift"})
 _CHANGING: Final = compile_lazily(r"-[A-Za-z]*[nliuc]")
@@ -165,7 +167,11 @@ class _ShellScope:
         room = self.shared.room
         room[0] -= len(words) - len(command.words)
         if room[0] < 0:
-            return command
+            first = tuple(words[:_FIRST])
+            if not first or command.words[0].literal:
+                return command
+            # What runs is in a variable: what would not fit stays unknown, and is no reason to be silent.
+            return replace(command, words=(*first, Word("${_[@]}", command.words[-1].place, literal=False)))
         self.put_engine(words)
         if len(words) == len(command.words) and all(map(is_, words, command.words)):
             return command

@@ -39,7 +39,9 @@ _ALIAS: Final = compile_lazily(
 
 
 _MAX_ADDED: Final = 20_000
-"""Words that wrappers add to a script; what would add more stays as written."""
+"""Words that wrappers add to a script; of one that would add more, the first and a word that is not known are added."""
+_FIRST: Final = 2
+"""The engine and its verb."""
 
 
 class Wrapper(Struct, frozen=True):
@@ -66,7 +68,7 @@ class Wrappers:
             return command
         self._room -= len(wrapper.words) + len(wrapper.after)
         if self._room < 0:
-            return command
+            wrapper = replace(wrapper, words=(*wrapper.words[:_FIRST], "${_[@]}"), after=())
         place = command.words[0].place
         words = (Word(word.strip("\"'"), place, "$" not in word) for word in wrapper.words)
         after = (Word(word, command.words[-1].place) for word in wrapper.after)
