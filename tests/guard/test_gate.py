@@ -133,5 +133,8 @@ def test_the_engine_is_asked_while_the_guard_evaluates(
         assert isinstance(result, Allowed) is not bool(rules)
         assert door.begun == [IMAGE] * len(answers)
         assert len(door.finished) == finished
+        listed, ping = (EngineRequest("GET", path, "", b"") for path in ("/containers/json", "/_ping"))
+        lasting = [(await gate.decide(asked, Caller(uid=1))).lasting for asked in (request, listed, ping)]
+        assert lasting == [False, True, False]
 
     asyncio.run(decide())

@@ -24,6 +24,7 @@ from sealock.guard.livepolicy import LivePolicy
 from sealock.guard.log import GuardLog
 from sealock.guard.metrics import GuardMetrics
 from sealock.guard.plugin import PluginMark, PluginSession
+from sealock.guard.repeatedrequests import RepeatedRequests
 from sealock.guard.served import ClientIdentity, GuardParts
 from sealock.guard.sockets import Line
 
@@ -47,7 +48,9 @@ class Asked:
         self.facts = Facts(door, StoredEvidence(str(folder)))
         gate = Gate(LivePolicy(str(folder / "sealock.toml")), self.facts, GlassWatch(str(folder)))
         self.log, self.metrics, self.mark = GuardLog(str(folder / "log")), GuardMetrics(), PluginMark()
-        self.parts = GuardParts(gate, Callers(door), RequestLimits(), self.log, self.metrics, ArchiveSlots())
+        self.parts = GuardParts(
+            gate, Callers(door), RequestLimits(), self.log, self.metrics, ArchiveSlots(), RepeatedRequests()
+        )
         self.engine, theirs = socket.socketpair()
         self.engine.setblocking(False)
         self.session = PluginSession(Line(theirs, loop), ClientIdentity(), self.parts, self.mark)

@@ -20,7 +20,10 @@ from sealock.guard import callers, session
 from sealock.guard.archives import ArchiveSlots
 from sealock.guard.breakglass import GlassWatch
 from sealock.guard.callers import Callers, RequestLimits
+from sealock.guard.decision.decide import recognize
 from sealock.guard.decision.exchange import PathAnswer
+from sealock.guard.decision.prepared import Guard as PreparedGuard
+from sealock.guard.decision.routes import ApiRoute
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.facts import Facts
 from sealock.guard.gate import Gate
@@ -29,6 +32,7 @@ from sealock.guard.livepolicy import LivePolicy
 from sealock.guard.log import GuardLog
 from sealock.guard.metrics import GuardMetrics
 from sealock.guard.peers import Peer
+from sealock.guard.repeatedrequests import RepeatedRequests
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.server import GuardServer
 from sealock.guard.session import Session
@@ -90,7 +94,13 @@ class Guard:
         facts = Facts(door, StoredEvidence(str(folder)))
         gate = Gate(LivePolicy(str(folder / "sealock.toml")), facts, GlassWatch(str(folder)))
         self.parts = GuardParts(
-            gate, Callers(door), RequestLimits(), GuardLog(str(self.file)), GuardMetrics(), ArchiveSlots()
+            gate,
+            Callers(door),
+            RequestLimits(),
+            GuardLog(str(self.file)),
+            GuardMetrics(),
+            ArchiveSlots(),
+            RepeatedRequests(),
         )
 
     def close(self) -> None:
@@ -259,6 +269,56 @@ def test_a_container_whose_path_was_replaced_is_removed(
         assert ("/srv/x was replaced while the request was evaluated; the container was removed" in body) == (
             status == 403
         )
+
+
+def test_a_request_that_comes_again_is_forwarded_and_logged_like_the_first(
+    tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.replies |= {"GET /containers/json": answer([]), "HEAD /_ping": answer(None)}
+    ping = b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n"
+    seen: list[str] = []
+
+    def noted(method: str, target: str, guard: PreparedGuard) -> ApiRoute | None:
+        seen.append(method)
+        return recognize(method, target, guard)
+
+    monkeypatch.setattr(session, "recognize", noted)
+
+    async def run() -> tuple[list[bytes], list[dict[str, Any]]]:
+        with closing(Guard(tmp_path, engine.path, asyncio.get_running_loop())) as made:
+            who = ClientIdentity(None, Peer(12, 12, os.getpid(), ""))
+            await exchanged(made, who, request("GET /containers/json"))
+            answers = [await exchanged(made, who, ping * 2 + request("GET /containers/json"))]
+            answers.append(await exchanged(made, who, ping.replace(b"GET", b"HEAD") * 2 + request("GET /_ping")))
+            (tmp_path / "sealock.toml").write_text(POLICY.replace('"ping", "containers", "images"', '"images"'))
+            answers.append(await exchanged(made, who, ping + request("GET /_ping")))
+            made.parts.gate.policy.look(force=True)
+            answers.append(await exchanged(made, who, ping + request("GET /_ping")))
+            return answers, made.lines()
+
+    answers, lines = asyncio.run(run())
+    allowed, bodiless, before, after = (piece.count(b"HTTP/1.1 200") for piece in answers)
+    assert (allowed, bodiless, before, after) == (3, 3, 2, 0)
+    assert answers[1].count(b"OK") == 1
+    assert answers[3].count(b"HTTP/1.1 403 Forbidden") == 2
+    assert [line["result"] for line in lines] == ["allowed"] * 9 + ["denied"] * 2
+    assert {line["status"] for line in lines[:9]} == {200}
+    assert all(line["caller"]["name"] == "ci" for line in lines[:9])
+    # The first of each kind is read; those after it are not, until the policy is another.
+    assert seen == ["GET", "GET", "HEAD", "GET", "GET", "GET"]
+    assert sum(data.startswith(b"GET /_ping") for data in engine.requests) == 5
+
+
+def test_a_body_in_chunks_is_read_each_time(tmp_path: Path, engine: ScriptedEngine) -> None:
+    chunked = b"GET /_ping HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    data = chunked + b"0\r\n\r\n" + chunked + b"2\r\n{}\r\n0\r\n\r\n" + request("GET /_ping")
+
+    async def run() -> list[int]:
+        with closing(Guard(tmp_path, engine.path, asyncio.get_running_loop())) as made:
+            await exchanged(made, ClientIdentity(None, Peer(12, 12, os.getpid(), "")), data)
+            return [line["status"] for line in made.lines()]
+
+    assert asyncio.run(run()) == [200, 200, 200]
 
 
 # The server.

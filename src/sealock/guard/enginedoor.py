@@ -59,7 +59,8 @@ class EngineDoor:
         """A connection that was used before, and still lives."""
         while self.waiting:
             line = self.waiting.pop()
-            if _is_alive(line):
+            # One that the engine closed, or wrote to, is readable.
+            if line.is_silent() and not line.ended:
                 return line
             line.close()
         return None
@@ -170,14 +171,3 @@ async def answer_of(line: Line, method: str) -> AnswerHead:
         answer = read_answer(head, method)
         if answer.status >= 200 or answer.status == 101:
             return answer
-
-
-def _is_alive(line: Line) -> bool:
-    """Whether a connection that waits is open: one that the engine closed, or wrote to, is readable."""
-    try:
-        line.sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return not line.ended
-    except OSError:
-        pass
-    return False

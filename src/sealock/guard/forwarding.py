@@ -48,6 +48,8 @@ class Forward(Struct, frozen=True):
     target: str
     body: bytes | None
     kept: Spool | None = None
+    head: bytes = b""
+    """What `write_head` wrote of it, where that was done before."""
 
 
 class Forwarded(Struct, frozen=True):
@@ -82,7 +84,7 @@ class Forwarder:
 
     async def ask(self, request: RequestHead, forward: Forward) -> WholeAnswer:
         """Forward a request whose answer is read whole; EngineError, or ClientGoneError."""
-        line, answer = await self._sent(request, forward, close=False)
+        line, answer = await self._sent(request, forward)
         try:
             body = b"" if answer.length == 0 else await line.body(answer.length, ANSWER)
         except BROKEN as error:
@@ -96,11 +98,9 @@ class Forwarder:
 
     async def pass_on(self, request: RequestHead, forward: Forward) -> Forwarded:
         """Forward a request, and its answer as it comes; EngineError before the answer began."""
-        name = forward.route.name if forward.route is not None else ""
-        streamed = name in _STREAMED
-        line, answer = await self._sent(request, forward, close=streamed)
+        line, answer = await self._sent(request, forward)
         # The client does not wait for the log: of what lasts, the line is written when it begins.
-        lasts = streamed or not 0 <= answer.length <= _SHORT
+        lasts = _is_streamed(forward) or not 0 <= answer.length <= _SHORT
         if lasts:
             self.answered(answer.status)
         try:
@@ -113,17 +113,9 @@ class Forwarder:
             if not lasts:
                 self.answered(answer.status)
 
-    async def _sent(self, request: RequestHead, forward: Forward, *, close: bool) -> tuple[Line, AnswerHead]:
+    async def _sent(self, request: RequestHead, forward: Forward) -> tuple[Line, AnswerHead]:
         """Send the request, and read the head of its answer."""
-        length = request.length if forward.body is None else len(forward.body)
-        if forward.kept is not None and forward.kept.complete:
-            length = forward.kept.size
-        upgrade = request.upgrade if forward.route is not None and forward.route.upgrade else ""
-        lines = request.lines
-        if forward.body and not request.content_type:
-            # The decision made a body where the client sent none.
-            lines += "Content-Type: application/json\r\n"
-        head = request_head(request.method, forward.target, lines, length, upgrade, close=close and not upgrade)
+        head = forward.head or write_head(request, forward)
         for fresh in (False, True):
             line = await self.door.take(fresh=fresh or forward.body is None)
             try:
@@ -302,6 +294,24 @@ class Forwarder:
             self.door.give(line)
         else:
             line.close()
+
+
+def _is_streamed(forward: Forward) -> bool:
+    return forward.route is not None and forward.route.name in _STREAMED
+
+
+def write_head(request: RequestHead, forward: Forward) -> bytes:
+    """Write the head that the engine gets."""
+    length = request.length if forward.body is None else len(forward.body)
+    if forward.kept is not None and forward.kept.complete:
+        length = forward.kept.size
+    upgrade = request.upgrade if forward.route is not None and forward.route.upgrade else ""
+    lines = request.lines
+    if forward.body and not request.content_type:
+        # The decision made a body where the client sent none.
+        lines += "Content-Type: application/json\r\n"
+    close = _is_streamed(forward) and not upgrade
+    return request_head(request.method, forward.target, lines, length, upgrade, close=close)
 
 
 class _Watched:

@@ -9,6 +9,7 @@ from traceback import extract_tb
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.guard.breakglass import BreakGlass, GlassWatch
 from sealock.guard.decision.exchange import (
@@ -46,6 +47,8 @@ class GateOutcome(Struct, frozen=True):
     """What went wrong in the guard itself, for the log."""
     paths: tuple[PathAnswer, ...] = ()
     """The paths of the host that the decision rests on."""
+    lasting: bool = False
+    """Whether the request may pass, and that rests on nothing but itself, its caller, the policy and the day."""
 
 
 class Gate:
@@ -94,7 +97,10 @@ class Gate:
         finally:
             answers.close()
         paths = tuple(answer for answer in answers.values() if isinstance(answer, PathAnswer))
-        return self.outcome(request, result, error, paths)
+        outcome = self.outcome(request, result, error, paths)
+        if error or answers or answers.consulted or not isinstance(result, Allowed):
+            return outcome
+        return replace(outcome, lasting=True)
 
     def outcome(
         self, request: EngineRequest, result: Allowed | Denied, error: str = "", paths: tuple[PathAnswer, ...] = ()

@@ -54,7 +54,7 @@ class KnownDecisions:
             self._guard, self._known = guard, {}
         if request.body is None or len(request.body) + len(request.target) > _LARGEST:
             return decide(request, caller, guard, answers, today)
-        who = (*_identity(caller), today)
+        who = (*caller.identity, today)
         known = self._standing((request, *who), answers)
         if known is not None and not isinstance(known, CreateKind):  # it is none, by its key
             return known
@@ -105,10 +105,3 @@ class KnownDecisions:
         self._known[key] = known
         if len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]
-
-
-def _identity(caller: Caller) -> tuple[object, ...]:
-    """What a decision may know of a caller: all but its pid, which is another for each command."""
-    inside = caller.container
-    container = inside and (inside.id, inside.name, inside.image, tuple(inside.labels.items()))
-    return caller.uid, caller.gid, caller.groups, caller.tls_name, container

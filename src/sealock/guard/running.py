@@ -24,6 +24,7 @@ from sealock.guard.livepolicy import LivePolicy
 from sealock.guard.log import GuardLog
 from sealock.guard.metrics import GuardMetrics
 from sealock.guard.plugin import PluginMark, PluginSession
+from sealock.guard.repeatedrequests import RepeatedRequests
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.server import GuardServer, Listening, MakeConnection, raise_descriptors
 from sealock.guard.session import Session
@@ -137,7 +138,7 @@ async def _serve(
     watch = None if is_plugin else ImageWatch(door)
     facts = Facts(door, StoredEvidence(options.state), watch)
     gate = Gate(policy, facts, GlassWatch(options.state), audit=options.audit)
-    parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics, ArchiveSlots())
+    parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics, ArchiveSlots(), RepeatedRequests())
 
     def make_plugin(line: Line, identity: ClientIdentity, shared: GuardParts) -> ServedConnection:
         return PluginSession(line, identity, shared, mark)

@@ -14,6 +14,7 @@ from sealock.guard.gate import Gate
 from sealock.guard.log import GuardLog
 from sealock.guard.metrics import GuardMetrics
 from sealock.guard.peers import Peer
+from sealock.guard.repeatedrequests import RepeatedRequests
 from sealock.guard.sockets import Line
 
 
@@ -26,6 +27,7 @@ class GuardParts(Struct, frozen=True):
     log: GuardLog
     metrics: GuardMetrics
     archives: ArchiveSlots
+    repeated: RepeatedRequests
 
 
 class ClientIdentity(Struct):

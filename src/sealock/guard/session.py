@@ -37,11 +37,13 @@ from sealock.guard.http1 import RequestHead, WireError, answer_head, header_line
 from sealock.guard.log import LogEntry
 from sealock.guard.peers import peer
 from sealock.guard.records import record
+from sealock.guard.repeatedrequests import DecidedRequest
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
 from sealock.text import format_size
 
 if TYPE_CHECKING:
+    from sealock.guard.decision.prepared import Guard
     from sealock.guard.decision.routes import ApiRoute
     from sealock.policy.guard import GuardCaller
 
@@ -115,10 +117,20 @@ class Session(ServedConnection):
         head = await self.line.head()
         if not head:
             return False
+        started = time.perf_counter()
+        caller, guard = self.identity.caller, self.parts.gate.policy.current
+        decided = self.parts.repeated.find(head, caller, guard)
+        if decided is None:
+            decided, caller = await self._decided(head, guard)
+        self._bodiless = decided.head.method == "HEAD"
+        self.deadline = 0.0
+        return await self._carried_out(decided, caller, started)
+
+    async def _decided(self, head: bytes, guard: Guard) -> tuple[DecidedRequest, Caller | None]:
+        """Read a request and decide it; and who sends it, None for one that is not known."""
         request = read_request(head)
         self._bodiless = request.method == "HEAD"
-        started = time.perf_counter()
-        route = recognize(request.method, request.target, self.parts.gate.policy.current)
+        route = recognize(request.method, request.target, guard)
         body = await self._body(request, route)
         self.deadline = 0.0
         read = EngineRequest(request.method, request.target, request.content_type, body, request.upgrade)
@@ -131,6 +143,20 @@ class Session(ServedConnection):
         except UnknownCallerError as error:
             reason = GuardReason("G001", str(error), "see docs/guide/guard.md")
             outcome = self.parts.gate.outcome(read, Denied((reason,), route))
+        result = outcome.result
+        forward = (
+            Forward(result.route, result.target, result.body, self._kept)
+            if isinstance(result, Allowed)
+            else Forward(route, request.target, body, self._kept)
+        )
+        decided = DecidedRequest(request, read, outcome, forward)
+        if caller is not None:
+            self.parts.repeated.keep(head, caller, guard, decided)
+        return decided, caller
+
+    async def _carried_out(self, of: DecidedRequest, caller: Caller | None, started: float) -> bool:
+        """Deny a request, or pass it on, with its line in the log; `started` is when its head was read."""
+        request, read, outcome = of.head, of.read, of.outcome
         decided = time.perf_counter() - started
         result = outcome.result
 
@@ -155,18 +181,13 @@ class Session(ServedConnection):
                 self.parts.metrics.count("denials_total", rule=reason.rule)
             status = 429 if result.reasons[0].rule == "G429" else 503 if outcome.error else 403
             written(status)
-            unread = body is None and request.length != 0 and not (self._kept is not None and self._kept.complete)
+            unread = read.body is None and request.length != 0 and not (self._kept is not None and self._kept.complete)
             await self._answer(status, denial_message(result), drained=unread, close=not request.keep_alive)
             return request.keep_alive and not unread
-        forward = (
-            Forward(result.route, result.target, result.body, self._kept)
-            if isinstance(result, Allowed)
-            else Forward(route, request.target, body, self._kept)
-        )
         # The line of the log is made while the engine works, where that takes longer than to answer a question.
-        self.forwarder.sent = entry if body else object
+        self.forwarder.sent = entry if read.body else object
         try:
-            return await self._forwarded(request, forward, outcome, written)
+            return await self._forwarded(request, of.forward, outcome, written)
         except EngineError as error:
             self.parts.metrics.count("errors_total", kind="engine")
             written(502, str(error))

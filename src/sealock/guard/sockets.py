@@ -67,6 +67,7 @@ class Line:
         """Whether the other end sent its last byte."""
         self.on_gone: Callable[[], None] | None = None
         self._waiting: _Arrival | None = None
+        self._poll: select.poll | None = None
         self._registered = False
         self._emptied = False
         """Whether all that had arrived was read: the next bytes are most likely yet to come."""
@@ -128,6 +129,13 @@ class Line:
         if self._registered:
             self.loop.remove_reader(self.sock)
             self._registered = False
+
+    def is_silent(self) -> bool:
+        """Whether there is nothing to read now, and the other end is open."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.sock, select.POLLIN)
+        return not self._poll.poll(0)
 
     async def head(self) -> bytes:
         """Read the head of a message; b"" where the connection ended before one began. WireError for more than HEAD."""

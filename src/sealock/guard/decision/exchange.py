@@ -59,6 +59,13 @@ class Caller(Struct, frozen=True):
     container: CallingContainer | None = None
     tls_name: str = ""
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What a decision may know of it: all but its pid, which is another for each command."""
+        inside = self.container
+        container = inside and (inside.id, inside.name, inside.image, tuple(inside.labels.items()))
+        return self.uid, self.gid, self.groups, self.tls_name, container
+
 
 class EngineQuestion(Struct, frozen=True, tag="engine"):
     """Ask the engine: a GET of this path (with its query), whose answer is one JSON value."""
