@@ -233,8 +233,15 @@ def test_the_policy_of_the_project_applies(client: LanguageClient, tmp_path: Pat
 def test_a_policy_that_cannot_be_read_is_an_error(client: LanguageClient, tmp_path: Path) -> None:
     (tmp_path / "sealock.toml").write_text('fail-on = "often"\n')
     (diagnostic,) = client.open(uri(tmp_path, "Dockerfile"), DOCKERFILE)
-    assert "sealock.toml" in diagnostic["message"]
+    assert diagnostic["message"].startswith(f"{tmp_path}/sealock.toml:1: fail-on should be one of ")
     assert "often" in diagnostic["message"]
+
+
+def test_a_fault_of_another_file_has_its_place(client: LanguageClient, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("services:\n  base:\n    image: a\n    ports: {a: [\n")
+    text = "services:\n  web:\n    extends: {file: base.yaml, service: base}\n"
+    diagnostics = client.open(uri(tmp_path, "compose.yaml"), text)
+    assert f"{tmp_path}/base.yaml:4: services.web.ports must be a list." in errors(diagnostics)
 
 
 def test_an_ignore_in_the_text_applies_and_an_unused_one_is_reported(client: LanguageClient, tmp_path: Path) -> None:

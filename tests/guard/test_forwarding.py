@@ -134,6 +134,18 @@ def test_what_only_reads_is_sent_once_more(tmp_path: Path) -> None:
     assert [request.split()[0] for request in engine.requests] == [b"GET", b"GET", b"GET", b"POST"]
 
 
+def test_a_body_that_streams_takes_no_connection_that_waited(tmp_path: Path) -> None:
+    """It could not be sent once more where that was closed meanwhile."""
+
+    async def pass_on(door: EngineDoor) -> None:
+        with LoopClient(door) as client:
+            for body, waiting in ((b"", 1), (b"", 1), (None, 2), (b"", 2)):
+                await client.forwarder.pass_on(request_of(CREATE), Forward(route(CREATE), "/a", body))
+                assert len(door.waiting) == waiting
+
+    run(LoopEngine(tmp_path / "e", OK, OK, OK, OK), pass_on)
+
+
 SENT: dict[str, tuple[str, bytes, bytes | None, bytes]] = {
     "a body that was read": ("Content-Type: a/b\r\nContent-Length: 9\r\n", b"", b"{}", b"content-type: a/b\r\nContent-Length: 2\r\n\r\n{}"),
     "a body that the guard made": ("", b"", b"{}", b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"),

@@ -44,7 +44,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for path in ("etc/sealock", "etc/docker", "run/docker/plugins", "run/sealock"):
         (machine / path).mkdir(parents=True)
     (machine / "etc/sealock/sealock.toml").write_text(POLICY)
-    (machine / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (machine / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n")
     yield machine
     shutil.rmtree(folder)
 

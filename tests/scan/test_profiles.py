@@ -26,7 +26,16 @@ HERE = UsePlace((OTHER, DIGEST), "6.18.9-custom", "runc")
         pytest.param(web(), UsePlace(kernel="6.1.0"), ["kernel"], id="another series of the kernel"),
         pytest.param(web(), UsePlace(kernel="6.18"), [], id="the same series"),
         pytest.param(web(), UsePlace(kernel="Linux 6.18.1"), [], id="the same series, with the system's name"),
+        pytest.param(web(), UsePlace(kernel="5.18.9"), ["kernel"], id="an older kernel with the same second number"),
+        pytest.param(web(), UsePlace(kernel="7.0"), ["kernel"], id="a newer kernel"),
+        pytest.param(web(), UsePlace(kernel="6.19-rc1"), ["kernel"], id="a newer series"),
+        pytest.param(web(runs=(LearningRun(), *web().runs)), HERE, [], id="a run of which nothing is known besides"),
         pytest.param(web(), UsePlace(runtime="crun"), ["runtime"], id="another runtime"),
+        pytest.param(web(), UsePlace(runtime="runsc"), ["runtime"], id="a runtime with a later name"),
+        pytest.param(web(), UsePlace(runtime="run"), ["runtime"], id="a runtime with a shorter name"),
+        pytest.param(
+            web(), UsePlace(runtime="/opt/runc/youki 1"), ["runtime"], id="a runtime in a directory of that name"
+        ),
         pytest.param(web(), UsePlace(runtime="/usr/bin/runc 1.3"), [], id="another version of the runtime"),
     ],
 )

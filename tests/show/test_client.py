@@ -15,8 +15,8 @@ from sealock.show import client as clients
 from sealock.show.client import Client
 
 PROGRAM = """#!/bin/sh
-case "$*" in
-*info*) [ -n "$BROKEN" ] && { echo "$BROKEN" >&2; exit 1; }; echo '{"ServerVersion": "26.1.5", "Name": "vm"}' ;;
+case "${0##*/} $*" in
+"docker info --format {{json .}}"|podman*" info --format json") [ -n "$BROKEN" ] && { echo "$BROKEN" >&2; exit 1; }; echo '{"ServerVersion": "26.1.5", "Name": "vm"}' ;;
 *fail*) echo out; echo wrong >&2; exit 3 ;;
 *session*) sed 's/.*) //' "/proc/$$/stat" | cut -d' ' -f4 ;;
 *slow*) exec sleep 60 ;;

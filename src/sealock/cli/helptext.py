@@ -115,7 +115,7 @@ def _filled(paragraph: str, width: int, indent: str) -> list[str]:
             items[-1] += f" {line.strip()}"
         else:
             items.append(line)
-    return [row for item in items for row in wrap(item, width, subsequent_indent=" " * _words(item)) or [""]]
+    return [row for item in items for row in wrap(item, width, subsequent_indent=" " * _words(item))]
 
 
 def _indent(line: str) -> int:

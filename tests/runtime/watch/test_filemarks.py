@@ -42,13 +42,15 @@ class Fanotify:
 
     def __init__(self) -> None:
         self.outlet, self.inlet = os.pipe2(os.O_NONBLOCK)
+        self.group = -1
         self.marked: list[str] = []
         self.refused: dict[str, OSError] = {}
         self.ours = {US}
 
     def call(self, name: str, *arguments: Any) -> int:
         if name == "fanotify_init":
-            return os.dup(self.outlet)
+            self.group = os.dup(self.outlet)
+            return self.group
         place = str(Path(arguments[-1].decode()).readlink())
         if place in self.refused:
             raise self.refused[place]
@@ -190,6 +192,14 @@ def test_a_mount_that_cannot_be_marked_is_said(fanotify: Fanotify, monkeypatch: 
     made = ContainerFiles(WEB, early=True, look=fanotify.look)
     assert (fanotify.marked, seen(made).lost) == (["/"], {"files on mounts beyond 2"})
     made.close()
+
+
+def test_what_watched_the_files_is_given_back(fanotify: Fanotify) -> None:
+    made = ContainerFiles(WEB, early=True, look=fanotify.look)
+    os.fstat(fanotify.group)
+    made.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fanotify.group)
 
 
 def test_the_number_of_another_process_marks_nothing(fanotify: Fanotify) -> None:
