@@ -45,7 +45,10 @@ class TakeoverCapability(Rule[Container]):
                 case "held":
                     yield self.finding(f"holds {name}: {reach}", ("cap_add", index), fix=fix)
                 case "gainable":
-                    message = f"holds no {name} as an ordinary user, but a setuid program could gain it: {reach}"
+                    lacked, gained = ("capability", "them") if name == "ALL" else (name, "it")
+                    message = (
+                        f"holds no {lacked} as an ordinary user, but a setuid program could gain {gained}: {reach}"
+                    )
                     yield self.finding(message, ("cap_add", index), fix=fix, severity=Severity.MEDIUM)
                 case "none":
                     pass
