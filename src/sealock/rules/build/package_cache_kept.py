@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._fixes import append_command, insert_after
-from sealock.rules.build._ran import Call, calls, inherited, mounted, reaches_image, removes
-from sealock.rules.kit import UNSET, At, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, page
+from sealock.rules.build._ran import Call, below_of, calls, inherited, mounted, reaches_image, removes
+from sealock.rules.kit import UNSET, At, Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, page
 
 
 class Cache(NamedTuple):
@@ -83,6 +83,12 @@ _CACHES: Final[dict[str, Cache]] = {
         frozenset({"install", "update", "require"}), "composer clear-cache", "~/.composer/cache", "~/.cache/composer"
     ),
 }
+_APT: Final = ("apt-get", "apt", "aptitude")
+_LISTED: Final = frozenset(
+    {"update", "install", "reinstall", "build-dep", "upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"}
+    | {"download", "source", "satisfy"}
+)
+"""The verbs of apt that write its lists, or choose packages by them."""
 _PIP_SWITCH: Final = "PIP_NO_CACHE_DIR"
 
 
@@ -189,10 +195,7 @@ class PackageCacheKept(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         reaching = reaches_image(build)
         pip_off = inherited(build, _switches_pip_off)
-        # A later RUN that installs without its own update needs apt's lists.
-        updated = {call.ran.at for call in calls(build, ("apt-get", "apt", "aptitude"), ("update",))}
-        installs = calls(build, ("apt-get", "apt", "aptitude"), ("install", "build-dep"))
-        reused = any(call.ran.at not in updated for call in installs)
+        needed = _needed_later(build)
         # Whether a RUN keeps a cache; managers that share one, like conda and mamba, empty it for each other.
         kept: dict[tuple[At, tuple[str, ...]], bool] = {
             (call.ran.at, _CACHES[call.manager].directories): False for call in calls(build, _CACHES) if _empties(call)
@@ -212,16 +215,44 @@ class PackageCacheKept(Rule[Build]):
             if cache.clean:
                 reported.add(key)
             how = f"End the RUN with `&& {cache.clean}`" if cache.clean else f"Add {cache.option}"
+            reused = call.manager in _APT and call.ran.at in needed
+            if reused:
+                how = f"Update the lists in each RUN that installs, and end each with `&& {cache.clean}`"
             yield self.finding(
                 f"leaves {cache.name.format(call.manager)} in the layer",
                 call.ran.at,
                 place=call.ran.command.place if cache.clean else call.verb.place,
-                fix=append_command(build, run, cache.clean)
-                if cache.clean
-                else insert_after(run, call.verb, cache.option),
+                fix=() if reused else _emptied(build, call, cache),
                 remedy=f"{how}, or use a cache mount on {cache.directories[0]}.",
-                safe=not (reused and "apt" in call.manager),
             )
+
+
+def _emptied(build: Build, call: Call, cache: Cache) -> tuple[Edit, ...]:
+    if cache.clean:
+        return append_command(build, call.ran.run, cache.clean)
+    return insert_after(call.ran.run, call.verb, cache.option)
+
+
+def _needed_later(build: Build) -> frozenset[At]:
+    """The RUNs whose lists of apt a later RUN, of the stage or of one that builds on it, uses without an update."""
+    updates = {call.ran.at for call in calls(build, _APT, ("update",))}
+    events: dict[int, set[At]] = {}
+    for call in calls(build, _APT, _LISTED):
+        if not mounted(call.ran.run, "/var/lib/apt/lists", "/var/lib/apt"):
+            events.setdefault(call.ran.stage.index, set()).add(call.ran.at)
+    last: dict[int, At] = {}
+    needed = set()
+    for stage in build.stages:
+        below = below_of(build, stage)
+        updated = last.get(below.index) if below else None
+        for at in sorted(events.get(stage.index, ())):
+            if at in updates:
+                updated = at
+            elif updated is not None:
+                needed.add(updated)
+        if updated is not None:
+            last[stage.index] = updated
+    return frozenset(needed)
 
 
 def _empties(call: Call) -> bool:
