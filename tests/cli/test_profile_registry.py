@@ -115,6 +115,10 @@ def test_a_profile_of_a_registry_is_used_by_its_digest_or_as_the_policy_says(her
         tagged = [f"{where}:1" if word == "REF" else word for word in words]
         refused = run(*tagged, status=125 if words[0] == "run" else 2)
         assert f"no policy has a [trust] table to verify it by: name its digest, {pinned}" in refused
+    for option, closed in (("no-new-privileges", True), ("no-new-privileges=false", False)):
+        run("run", "--with", "podman", "--dry-run", "--profile", pinned, "--security-opt", option, "web:1")
+        assert (Path(file).read_text() == run("profile", "seccomp", "web.json")) is closed
+        Path(file).unlink()
     policy(here)
     attest = ("trust", "attest", pinned, "--type", PREDICATE, "--predicate", "web.json", "--key")
     for key, status in (("s.key", 125), ("k.key", 0)):
