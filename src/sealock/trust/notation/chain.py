@@ -25,6 +25,7 @@ _WRONG_USES: Final = {
     "1.3.6.1.5.5.7.3.2": "clients",
     "1.3.6.1.5.5.7.3.4": "mail",
     "1.3.6.1.5.5.7.3.8": "time stamps",
+    "1.3.6.1.5.5.7.3.9": "answers on revocation",
 }
 _WRONG_BITS: Final = (
     "key_encipherment",
@@ -33,6 +34,8 @@ _WRONG_BITS: Final = (
     "key_cert_sign",
     "crl_sign",
 )
+_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
+_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _MOST: Final = 64 << 10
 
 
@@ -118,6 +121,8 @@ def _check(chain: Sequence[Certificate]) -> None:
                     why=f"its chain does not end in a root: another authority issued {name_of(root)}"
                 ) from None
             raise _refused(why=f"the next certificate did not issue that of {name_of(child)}") from None
+        if place < len(chain) - 1 and _is_issued_by(child, child):
+            raise _refused(why=f"the certificate of {name_of(child)} is a root, and the chain goes on after it")
     _check_leaf(leaf)
     for below, authority in enumerate(chain[1:]):
         _check_authority(authority, below)
@@ -126,7 +131,7 @@ def _check(chain: Sequence[Certificate]) -> None:
 def _check_strength(certificate: Certificate) -> None:
 
     algorithm, key = certificate.signature_hash_algorithm, certificate.public_key()
-    if algorithm is None or algorithm.name in {"sha1", "md5"}:
+    if algorithm is None or algorithm.name not in _HASHES:
         raise _refused(
             why=f"the certificate of {name_of(certificate)} is signed with {algorithm.name if algorithm else 'no hash'}"
         )
@@ -134,10 +139,18 @@ def _check_strength(certificate: Certificate) -> None:
         raise _refused(
             why=f"the certificate of {name_of(certificate)} has an RSA key of {key.key_size} bits; 2048 are the least"
         )
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 256:
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _CURVES:
         raise _refused(
-            why=f"the certificate of {name_of(certificate)} has a key of {key.key_size} bits; 256 are the least"
+            why=f"the certificate of {name_of(certificate)} has a key on {key.curve.name}; P-256, P-384 and P-521 count"
         )
+
+
+def _is_issued_by(child: Certificate, issuer: Certificate) -> bool:
+    try:
+        child.verify_directly_issued_by(issuer)
+    except NOT_SIGNED:
+        return False
+    return True
 
 
 def _check_leaf(leaf: Certificate) -> None:

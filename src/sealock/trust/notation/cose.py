@@ -6,8 +6,10 @@ are not in the shortest form. docs/decisions/0022-cbor-by-hand.md says why it is
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from types import UnionType
 from typing import Any, Final
 
 from msgspec import Struct
@@ -29,6 +31,15 @@ from sealock.trust.wire import malformed, shaped
 
 _WHAT: Final = "the envelope"
 _ALGORITHM, _CRITICAL, _TYPE, _CHAIN = 1, 2, 3, 33
+_VECTOR, _PARTIAL = 5, 6
+_COMMON: Final[Mapping[int, type | UnionType]] = {
+    _ALGORITHM: int | str,
+    _TYPE: int | str,
+    4: bytes,
+    _VECTOR: bytes,
+    _PARTIAL: bytes,
+}
+"""The types of the common parameters, by their labels (RFC 9052, 3.1)."""
 _ALGORITHMS: Final = {-7: "ES256", -35: "ES384", -36: "ES512", -37: "PS256", -38: "PS384", -39: "PS512"}
 _SIGN1: Final = 18
 _EPOCH: Final = 1
@@ -69,19 +80,21 @@ def read(raw: bytes) -> NotationEnvelope:
     head = _shaped(decode(protected), dict[Any, Any], "its protected header")
     if set(head) & set(open_head):
         raise malformed(_WHAT, "an attribute is in both headers")
+    _check_common((*head.items(), *open_head.items()))
+    if _has_tag([open_head, {name: value for name, value in head.items() if name not in _TIMES}]):
+        raise malformed(_WHAT, "it has a tag where no time is")
     critical = _shaped(head.get(_CRITICAL), list[Any], "crit in its protected header")
     times = {name: _moment(head[name], name) for name in _TIMES if name in head}
     named = {key: value for key, value in head.items() if isinstance(key, str)}
     attributes = Attributes(head.get(_TYPE), [str(name) for name in critical], named, times)
     scheme, signed, expiry = checked(attributes)
-    chain = head.get(_CHAIN, open_head.get(_CHAIN))
-    chain = _shaped([chain] if isinstance(chain, bytes) else chain, tuple[bytes, ...], "its x5chain")
+    chain = _shaped(open_head.get(_CHAIN), tuple[bytes, ...], "its x5chain")
     if len(chain) > MOST_CERTIFICATES:
         raise malformed(_WHAT, f"x5chain is not a list of at most {MOST_CERTIFICATES} certificates")
     algorithm = head.get(_ALGORITHM)
     known = _ALGORITHMS.get(algorithm, "") if isinstance(algorithm, int) else ""
     return NotationEnvelope(
-        known or str(algorithm)[:40],
+        known or repr(algorithm)[:40],
         chain,
         b"\x84" + _text("Signature1") + _bytes(protected) + _bytes(b"") + _bytes(payload),
         parts.signature,
@@ -92,6 +105,22 @@ def read(raw: bytes) -> NotationEnvelope:
         timestamp=_shaped(open_head.get(TIMESTAMP, b""), bytes, "its time stamp"),
         agent=str(open_head.get(AGENT, ""))[:200],
     )
+
+
+def _check_common(parameters: Collection[tuple[object, object]]) -> None:
+    """Check the types of common parameters, of both headers."""
+    labels = {label for label, _ in parameters}
+    if {_VECTOR, _PARTIAL} <= labels:
+        raise malformed(_WHAT, "it has both an IV and a partial IV")
+    for label, value in parameters:
+        if isinstance(label, int) and not isinstance(value, _COMMON.get(label, object)):
+            raise malformed(_WHAT, f"the parameter {label} has a wrong type")
+
+
+def _has_tag(item: object) -> bool:
+    if isinstance(item, dict):
+        return any(_has_tag(value) for value in item.values())
+    return isinstance(item, Tagged) or (isinstance(item, list) and any(_has_tag(value) for value in item))
 
 
 def _moment(value: object, name: str) -> datetime:
@@ -135,6 +164,8 @@ class _Reader:
                 return None
             raise malformed(_WHAT, "it has a float or an unknown simple value")
         number = self.number(low)
+        if kind < 2 and number >= 1 << 63:
+            raise malformed(_WHAT, "a number has more than 64 bits")
         match kind:
             case 0:
                 return number

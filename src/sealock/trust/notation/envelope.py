@@ -6,7 +6,7 @@ Steps and names follow the Notary Project's signature specification, version 1.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -37,6 +37,7 @@ SigningScheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"
 _KNOWN: Final = frozenset({SCHEME, AUTHENTIC, EXPIRY})
 """The critical attributes that sealock understands."""
 _RESERVED: Final = "io.cncf.notary."
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class NotationEnvelope(Struct, frozen=True):
@@ -99,6 +100,8 @@ def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime |
     if PLUGIN in attributes.values:
         why = f"it needs the verification plugin {str(attributes.values[PLUGIN])[:100]!r}, which is not supported"
         raise SignatureRefusedError(check="critical", why=why)
+    if len(set(attributes.critical)) != len(attributes.critical):
+        raise malformed(what, "crit names an attribute twice")
     for name in attributes.critical:
         if name not in _KNOWN:
             why = f"its critical attribute {name[:100]!r} is not supported"
@@ -119,6 +122,8 @@ def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime |
     if must:
         raise malformed(what, f"{min(must)} is not critical")
     signed, expiry = attributes.times[time], attributes.times.get(EXPIRY)
+    if signed == _NEVER:
+        raise malformed(what, f"{time} is Go's zero time, which stands for none")
     if expiry is not None and expiry <= signed:
         raise malformed(what, "it expired before it was signed")
     return known, signed, expiry  # type: ignore[return-value]  # one of the two, by the comparisons above

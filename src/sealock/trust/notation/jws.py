@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
+from sealock.patterns import compile_lazily
 from sealock.trust.notation.envelope import (
     AGENT,
     AUTHENTIC,
@@ -28,6 +29,8 @@ from sealock.trust.wire import check_count, malformed, shaped, table_of
 _WHAT: Final = "the envelope"
 _HEAD: Final = "its protected header"
 _Time: TypeAlias = Annotated[datetime, Meta(tz=True)] | UnsetType
+_SPELLED: Final = compile_lazily(r"\d{4}-\d\d-\d\dT[^Tt]{8,40}(?<!z)")
+"""A time as Go's reader takes it, of those that msgspec's takes."""
 
 
 class _Parts(Struct, forbid_unknown_fields=True):
@@ -42,6 +45,8 @@ class _Parts(Struct, forbid_unknown_fields=True):
 class _Protected(Struct):
     alg: str
     crit: tuple[Any, ...]
+    cty: Any = None
+    scheme: Any = field(default=None, name=SCHEME)
 
 
 class _Times(Struct):
@@ -53,7 +58,7 @@ class _Times(Struct):
 class _Header(Struct):
     x5c: tuple[bytes, ...]
     timestamp: bytes = field(default=b"", name=TIMESTAMP)
-    agent: Any = field(default="", name=AGENT)
+    agent: str | None = field(default=None, name=AGENT)
 
 
 def read(raw: bytes) -> NotationEnvelope:
@@ -65,7 +70,9 @@ def read(raw: bytes) -> NotationEnvelope:
     protected = shaped(head, _Protected, _HEAD)
     check_count(protected.crit, _HEAD, "crit", 64)
     times: dict[str, datetime] = to_builtins(shaped(head, _Times, _HEAD), builtin_types=(datetime,))
-    scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(name) for name in protected.crit], head, times))
+    if odd := next((name for name in times if not _SPELLED.fullmatch(head[name])), ""):
+        raise malformed(_HEAD, f"{odd} is not written as 2026-11-25T12:00:00Z is")
+    scheme, signed, expiry = checked(Attributes(protected.cty, [str(name) for name in protected.crit], head, times))
     header = shaped(parts.header, _Header, "its header")
     check_count(header.x5c, "its header", "x5c", MOST_CERTIFICATES)
     return NotationEnvelope(
@@ -78,7 +85,7 @@ def read(raw: bytes) -> NotationEnvelope:
         signed,
         expiry,
         timestamp=header.timestamp,
-        agent=str(header.agent)[:200],
+        agent=(header.agent or "")[:200],
     )
 
 
