@@ -56,6 +56,7 @@ class Holder:
         days: tuple[int, int] = (-30, 300),
         extensions: Mapping[str, tuple[x509.ExtensionType, bool] | None] | None = None,
         hashed: Any = None,
+        padded: Any = None,
         **named: str,
     ) -> None:
         self.key = key or ec.generate_private_key(ec.SECP256R1())
@@ -72,7 +73,9 @@ class Holder:
         for extension in (told | dict(extensions or {})).values():
             if extension is not None:
                 builder = builder.add_extension(extension[0], critical=extension[1])
-        self.certificate = builder.sign(issuer.key if issuer else self.key, hashed or hashes.SHA256())
+        self.certificate = builder.sign(
+            issuer.key if issuer else self.key, hashed or hashes.SHA256(), rsa_padding=padded
+        )
         self.der = self.certificate.public_bytes(serialization.Encoding.DER)
         self.chain: tuple[bytes, ...] = (self.der, *(issuer.chain if issuer else ()))
 

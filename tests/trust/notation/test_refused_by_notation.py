@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sealock.trust.notation import envelope
 from sealock.trust.notation.cose import Tagged
 from support.cosecbor import cose
-from support.notationworld import Holder, World, spelled, world
+from support.notationworld import Holder, World, rsa_key, spelled, world
 
 
 @pytest.fixture
@@ -105,3 +105,15 @@ def another_hash(here: World) -> None:
 def test_chains(here: World, attack: Callable[[World], None]) -> None:
     attack(here)
     assert here.verify().check == "certificate"
+
+
+@pytest.mark.parametrize(
+    ("masked", "salt", "counts"),
+    [(hashes.SHA256(), 32, True), (hashes.SHA256(), 20, False), (hashes.SHA512(), 32, False)],
+    ids=["as usual", "a shorter salt", "a mask by another hash"],
+)
+def test_a_chain_with_rsa_pss(here: World, masked: hashes.HashAlgorithm, salt: int, counts: bool) -> None:  # noqa: FBT001  a row of the table
+    middle = Holder("middle", here.root, authority=True, key=rsa_key(2048))
+    here.sign(Holder("signer", middle, padded=padding.PSS(padding.MGF1(masked), salt)))
+    verdict = here.verify()
+    assert (verdict.state, verdict.check) == (("trusted", "") if counts else ("untrusted", "certificate"))

@@ -12,7 +12,8 @@ from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.x509 import Certificate
 
 from sealock.trust.refusal import SignatureRefusedError
@@ -135,6 +136,11 @@ def _check_strength(certificate: Certificate) -> None:
         raise _refused(
             why=f"the certificate of {name_of(certificate)} is signed with {algorithm.name if algorithm else 'no hash'}"
         )
+    padded = certificate.signature_algorithm_parameters
+    if isinstance(padded, padding.PSS) and not _is_padded_as_known(padded, algorithm):
+        raise _refused(
+            why=f"the certificate of {name_of(certificate)} is signed by RSA-PSS with another salt or hash than usual"
+        )
     if isinstance(key, rsa.RSAPublicKey) and key.key_size not in _RSA_BITS:
         raise _refused(
             why=f"the certificate of {name_of(certificate)} has an RSA key of {key.key_size} bits; 2048 are the least"
@@ -143,6 +149,13 @@ def _check_strength(certificate: Certificate) -> None:
         raise _refused(
             why=f"the certificate of {name_of(certificate)} has a key on {key.curve.name}; P-256, P-384 and P-521 count"
         )
+
+
+def _is_padded_as_known(padded: padding.PSS, algorithm: HashAlgorithm) -> bool:
+    """Whether the salt is as long as the digest, and the mask by the same hash: other verifiers know no other."""
+    # The library has no public name for either.
+    salt, mask = padded._salt_length, padded.mgf._algorithm  # noqa: SLF001
+    return bool(salt == algorithm.digest_size and mask.name == algorithm.name)
 
 
 def _is_issued_by(child: Certificate, issuer: Certificate) -> bool:
