@@ -31,11 +31,11 @@ from sealock.trust.wire import malformed, shaped
 
 _WHAT: Final = "the envelope"
 _ALGORITHM, _CRITICAL, _TYPE, _CHAIN = 1, 2, 3, 33
-_VECTOR, _PARTIAL = 5, 6
+_KEY, _VECTOR, _PARTIAL = 4, 5, 6
 _COMMON: Final[Mapping[int, type | UnionType]] = {
     _ALGORITHM: int | str,
     _TYPE: int | str,
-    4: bytes,
+    _KEY: bytes,
     _VECTOR: bytes,
     _PARTIAL: bytes,
 }

@@ -43,6 +43,8 @@ class _Parts(Struct, forbid_unknown_fields=True):
 
 
 class _Protected(Struct):
+    """What Go reads of the header by name: another spelling of a name that stands here is refused, used or not."""
+
     alg: str
     crit: tuple[Any, ...]
     cty: Any = None
