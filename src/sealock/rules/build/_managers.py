@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+APT: Final = ("apt-get", "apt", "aptitude")
+"""The programs of apt, which install the same packages from the same lists."""
 VALUED: Final[dict[str, frozenset[str]]] = {
     # The options of each manager that take the next word as their value.
     "apt-get": frozenset({

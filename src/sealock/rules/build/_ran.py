@@ -11,7 +11,7 @@ from sealock.model.build import Build, Copy, Run, RunMount, Stage
 from sealock.model.finding import Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
-from sealock.rules.build._managers import ALIKE, VALUED
+from sealock.rules.build._managers import ALIKE, APT, VALUED
 from sealock.rules.build._values import RunValues, each_run
 
 T = TypeVar("T")
@@ -54,7 +54,6 @@ class Call(Struct, frozen=True):
 
 _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
-_APT: Final = frozenset({"apt-get", "apt", "aptitude"})
 _NOTHING: Final = Word("", Place())
 _ANY_NAME: Final = "*?_."
 """The characters of a pattern of all that is in a directory, or in apt's lists (`*_*`)."""
@@ -128,7 +127,7 @@ def _call(ran: Ran, values: RunValues) -> Call | None:
         else:
             plain.append(words[index])
         index += 1
-    if manager in _APT and any(_simulates(option.text) for option in options):
+    if manager in APT and any(_simulates(option.text) for option in options):
         return None
     if manager in _NO_VERB and (manager == "pacman" or not plain):
         return Call(ran, manager, _NOTHING, values.expand(plain), tuple(options))

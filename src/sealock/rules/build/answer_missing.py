@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from sealock.model.build import Env, Run, Stage
 from sealock.rules.build._fixes import insert_after
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import Call, calls, inherited, once_each
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, man
 
@@ -37,9 +38,7 @@ _FALSE: Final = frozenset({"false", "no", "off", "n", "0"})
 """Values with which conda asks; it reads its settings as YAML does."""
 _ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
     # The verbs that prompt, the options that answer, and the option to add.
-    "apt-get": _APT,
-    "apt": _APT,
-    "aptitude": _APT,
+    **dict.fromkeys(APT, _APT),
     "yum": _RPM,
     "dnf": _RPM,
     "dnf5": _RPM,

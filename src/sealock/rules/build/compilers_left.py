@@ -4,6 +4,7 @@ import re
 
 from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import calls, reaches_image
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
@@ -14,7 +15,7 @@ _TOOLS: Final = compile_lazily(
     re.IGNORECASE,
 )
 _REMOVERS: Final = frozenset({"remove", "purge", "autoremove", "auto-remove", "del", "erase", "autopurge"})
-_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper")
+_MANAGERS: Final = (*APT, "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper")
 
 
 class CompilersLeft(Rule[Build]):

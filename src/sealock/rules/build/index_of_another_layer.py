@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import calls, mounted
 from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
@@ -31,16 +32,13 @@ class IndexOfAnotherLayer(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        managers = ("apt-get", "apt", "aptitude")
-        updating = {call.ran.at: call.ran.stage.index for call in calls(build, managers, ("update",))}
-        installing = {
-            call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))
-        }
+        updating = {call.ran.at: call.ran.stage.index for call in calls(build, APT, ("update",))}
+        installing = {call.ran.at for call in calls(build, APT, ("install", "upgrade", "dist-upgrade", "full-upgrade"))}
         first: dict[int, At] = {}
         for at, stage in sorted(updating.items()):
             if at in installing:
                 first.setdefault(stage, at)
-        for call in calls(build, managers, ("install",)):
+        for call in calls(build, APT, ("install",)):
             at = call.ran.at
             earlier = call.ran.stage.index in first and first[call.ran.stage.index] < at
             local = call.operands and all("/" in word.text for word in call.operands)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from sealock.model.shell import Word
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import calls
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker
 
 _INSTALLS: Final = frozenset({"install", "add", "in", "reinstall", "groupinstall"})
-_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "microdnf", "tdnf", "zypper")
+_MANAGERS: Final = (*APT, "apk", "yum", "dnf", "microdnf", "tdnf", "zypper")
 
 
 class OsPackagesUnpinned(Rule[Build]):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sealock.model.build import Arg, Env, Run, Stage
 from sealock.rules.build._fixes import append_command, insert_after
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import Call, below_of, calls, inherited, mounted, reaches_image, removes
 from sealock.rules.kit import UNSET, At, Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs, page
 
@@ -52,7 +53,7 @@ def _conda(manager: str) -> Cache:
 
 
 _CACHES: Final[dict[str, Cache]] = {
-    **dict.fromkeys(("apt-get", "apt", "aptitude"), _apt()),
+    **dict.fromkeys(APT, _apt()),
     "apk": Cache(
         frozenset({"add", "update", "upgrade"}),
         ("/var/cache/apk", "/etc/apk/cache"),
@@ -83,7 +84,6 @@ _CACHES: Final[dict[str, Cache]] = {
         frozenset({"install", "update", "require"}), "composer clear-cache", "~/.composer/cache", "~/.cache/composer"
     ),
 }
-_APT: Final = ("apt-get", "apt", "aptitude")
 _LISTED: Final = frozenset(
     {"update", "install", "reinstall", "build-dep", "upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"}
     | {"download", "source", "satisfy"}
@@ -215,7 +215,7 @@ class PackageCacheKept(Rule[Build]):
             if cache.clean:
                 reported.add(key)
             how = f"End the RUN with `&& {cache.clean}`" if cache.clean else f"Add {cache.option}"
-            reused = call.manager in _APT and call.ran.at in needed
+            reused = call.manager in APT and call.ran.at in needed
             if reused:
                 how = f"Update the lists in each RUN that installs, and end each with `&& {cache.clean}`"
             yield self.finding(
@@ -235,9 +235,9 @@ def _emptied(build: Build, call: Call, cache: Cache) -> tuple[Edit, ...]:
 
 def _needed_later(build: Build) -> frozenset[At]:
     """The RUNs whose lists of apt a later RUN, of the stage or of one that builds on it, uses without an update."""
-    updates = {call.ran.at for call in calls(build, _APT, ("update",))}
+    updates = {call.ran.at for call in calls(build, APT, ("update",))}
     events: dict[int, set[At]] = {}
-    for call in calls(build, _APT, _LISTED):
+    for call in calls(build, APT, _LISTED):
         if not mounted(call.ran.run, "/var/lib/apt/lists", "/var/lib/apt"):
             events.setdefault(call.ran.stage.index, set()).add(call.ran.at)
     last: dict[int, At] = {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import Heredoc, Stage
 from sealock.rules.build._fixes import insert_after
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import calls, inherited, reaches_image
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
@@ -35,7 +36,7 @@ class RecommendedPackages(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         reaching = reaches_image(build)
         configured = inherited(build, _configured)
-        for call in calls(build, ("apt-get", "apt", "aptitude"), ("install",)):
+        for call in calls(build, APT, ("install",)):
             stage = call.ran.stage
             if stage.index not in reaching or not (call.operands or call.has("-f", "--fix-broken")):
                 continue

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.build._commands import known
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import calls, reaches_image
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
@@ -15,7 +16,7 @@ _CLIENTS: Final = frozenset({
     "nmap-ncat", "rsh", "rsh-client", "rsh-redone-client", "socat", "tcpdump", "hping3", "ftp", "tftp",
     "busybox-extras", "proxychains4", "hydra", "john", "sqlmap",
 })  # fmt: skip
-_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "pacman")
+_MANAGERS: Final = (*APT, "apk", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "pacman")
 
 
 class RemoteAccess(Rule[Build]):

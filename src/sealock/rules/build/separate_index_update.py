@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import Run
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import Call, Ran, calls, ran
 from sealock.rules.kit import (
     At,
@@ -16,7 +17,7 @@ from sealock.rules.kit import (
     docker_docs,
 )
 
-_MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "zypper")
+_MANAGERS: Final = (*APT, "apk", "zypper")
 _UPDATES: Final = frozenset({"update", "refresh", "ref"})
 _USES: Final = frozenset(
     {"install", "reinstall", "add", "in", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "download", "source"}

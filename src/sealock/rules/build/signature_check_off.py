@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sealock.model.shell import Command, Word
 from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import drop, known, line, rewrite
+from sealock.rules.build._managers import APT
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import corrected, writings
 from sealock.rules.downloads import bundled
@@ -49,7 +50,7 @@ _DNF: Final = Manager(
     ("--setopt", "--setopt=", "-o"),
 )  # fmt: skip
 _MANAGERS: Final[dict[str, Manager]] = {
-    **dict.fromkeys(("apt-get", "apt", "aptitude"), _APT),
+    **dict.fromkeys(APT, _APT),
     "apk": Manager(frozenset({"--allow-untrusted"})),
     **dict.fromkeys(
         ("yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper", "yum-config-manager", "dnf-3"),
