@@ -52,6 +52,24 @@ RUN apt-get install a
         "B035",
         [2],
     ),
+    (
+        "B035: what sed writes, however it spells it",
+        rf"""{A}RUN sed -i 's/http:\/\/a.example/http:\/\/b.example/' /etc/apt/sources.list
+RUN sed -n -e 'y/a/b/;s#x#y#g' -e 's|a|deb http://c.example|w /x' /etc/apt/sources.list
+RUN sed -i -e '$a deb http://d.example x y' /a /etc/apt/sources.list
+RUN <<X
+sed --expression='1,/x/c\
+# x\
+deb http://e.example
+s/a/b/' -i /etc/apt/sources.list /b
+X
+RUN sed -i -f /x -e '# deb http://g.example' -e ':a;i\' -e 'p' /etc/apt/sources.list
+RUN sed 's|x|deb http://f.example|' /x > /etc/apt/sources.list
+RUN sed '#deb http://h.example' /etc/apt/sources.list
+""",
+        "B035",
+        [2, 3, 4, 8, 12],
+    ),
     ("B060: a file that is none of accounts", f"{A}RUN echo a > /b && echo 'x:x:0:0::/:/bin/sh' >> /etc/passwd\n", "B060", [2]),
     ("B024: a file that is none of settings", f"{A}RUN echo insecure > /b; echo insecure >> /root/.curlrc\n", "B024", [2]),
     ("B013: a variable from elsewhere first", f"{A}ARG X\nENV A=$X PASSWORD=q7Zp1mWx9LdKv\n", "B013", [3]),

@@ -8,9 +8,12 @@ from typing import Final, NamedTuple
 from sealock.model.build import AddFile, Arg, Build, Copy, Env, Run
 from sealock.model.change import Edit
 from sealock.model.location import At, Place
-from sealock.model.shell import Command, Pipeline
+from sealock.model.shell import Command, Pipeline, Word
+from sealock.patterns import compile_lazily
 
 _WRITERS: Final = frozenset({"echo", "printf", "tee", "sed", "debconf-set-selections", "chpasswd", "apt-key"})
+_SED_OPTIONS: Final = compile_lazily(r"-[nErsuzb]{0,8}[efl]")
+"""Short options of sed of which the last takes the next word."""
 _TO_FILES: Final = frozenset({">", ">>", ">|", "&>", "&>>"})
 
 
@@ -118,27 +121,78 @@ def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
                 continue
             output += _output(name, nested, run)
             if name == "sed":
-                words = [word for word in nested.words[1:] if not word.text.startswith("-")]
-                for word in words[:-1] if len(words) > 1 else words:
-                    for old, new in _substitutions(word.text):
-                        yield Writing(at, words[-1].text, new, word.place, old)
+                expressions, files = _sed_operands(nested)
+                for word in expressions:
+                    for old, new in _new_texts(word.text):
+                        for file in files:
+                            yield Writing(at, file, new, word.place, old)
             for file in _targets(name, nested):
                 for text, place in output:
                     yield Writing(at, file, text, place)
 
 
-def _substitutions(expression: str) -> Iterator[tuple[str, str]]:
-    """The (old, new) pairs of a sed script; a script without s/old/new/ is new text as a whole."""
-    start = expression.find("s")
-    if not 0 <= start < len(expression) - 3 or expression[start + 1].isalnum() or expression[start + 1] in " \\\n":
-        yield "", expression
-        return
-    sign = expression[start + 1]
-    parts = expression[start + 2 :].split(sign)
-    # After old and new come the flags, with the start of the next command: "g; s".
-    for index in range(0, len(parts) - 1, 3):
-        if index == 0 or parts[index - 1].rstrip().endswith("s"):
-            yield parts[index], parts[index + 1]
+def _sed_operands(command: Command) -> tuple[list[Word], list[str]]:
+    """The scripts of a sed command, and the files that it edits, reads or writes; "" if it names none."""
+    scripts: list[Word] = []
+    plain: list[Word] = []
+    words = iter(command.words[1:])
+    for word in words:
+        text = word.text
+        if text[:1] != "-" or text == "-":
+            plain.append(word)
+        elif text.startswith("--expression="):
+            scripts.append(Word(text.partition("=")[2], word.place))
+        elif text == "--expression" or (_SED_OPTIONS.fullmatch(text) is not None and text[-1] in "efl"):
+            value = next(words, None)
+            if value is not None and text[-1] not in "fl":
+                scripts.append(value)
+    scripts, operands = (scripts, plain) if scripts else (plain[:1], plain[1:])
+    return scripts, [*(word.text for word in operands), *_targets("sed", command)] or [""]
+
+
+def _new_texts(script: str) -> Iterator[tuple[str, str]]:
+    """The texts that a sed script writes, each with the pattern that it replaces: s/old/new/, and `a`, `i` and `c`."""
+    at = 0
+    while at < len(script):
+        letter = script[at]
+        at += 1
+        if letter == "/":
+            _, at = _delimited(script, at, letter)
+        elif letter == "\\" and at < len(script):
+            _, at = _delimited(script, at + 1, script[at])
+        elif letter in "sy" and at < len(script):
+            sign = script[at]
+            old, at = _delimited(script, at + 1, sign)
+            new, at = _delimited(script, at, sign)
+            if letter == "s":
+                yield old, new
+            while at < len(script) and script[at].isalnum():
+                at += 1
+        elif letter in "aic":
+            end = _end_of_text(script, at)
+            yield "", script[at:end].lstrip(" \t\\\n").replace("\\\n", "\n")
+            at = end
+        elif letter in "#:btTrRwW":
+            end = script.find("\n" if letter in "#rRwW" else ";", at)
+            at = end if end >= 0 else len(script)
+
+
+def _delimited(script: str, at: int, sign: str) -> tuple[str, int]:
+    """The text up to a sign that no backslash precedes, and the offset after the sign."""
+    start = at
+    while at < len(script) and script[at] != sign:
+        at += 2 if script[at] == "\\" else 1
+    text = script[start:at].replace("\\" + sign, sign)
+    return text, at + 1
+
+
+def _end_of_text(script: str, at: int) -> int:
+    """The end of the text of `a`, `i` and `c`: of the first line that does not end with a backslash."""
+    while (end := script.find("\n", at)) >= 0:
+        if script[end - 1] != "\\":
+            return end
+        at = end + 1
+    return len(script)
 
 
 def _output(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]]:

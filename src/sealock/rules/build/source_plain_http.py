@@ -52,8 +52,8 @@ class SourcePlainHttp(Rule[Build]):
             if not any(part in writing.file for part in _FILES):
                 continue
             for match in _SOURCE.finditer(writing.text):
-                if match[1] in writing.instead:
-                    continue  # sed replaces it
+                if match[1] in writing.instead or _is_comment(writing.text, match.start()):
+                    continue  # sed replaces it, or nothing reads it
                 place = located(build, writing, match[1])
                 fix = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
                 yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, fix)
@@ -75,3 +75,8 @@ class SourcePlainHttp(Rule[Build]):
             severity=Severity.LOW if _SIGNED.match(address) else None,
             fix=fix,
         )
+
+
+def _is_comment(text: str, at: int) -> bool:
+    """Whether an offset is in a line that begins with a number sign."""
+    return text[text.rfind("\n", 0, at) + 1 : at].lstrip().startswith("#")
