@@ -16,7 +16,7 @@ from support.madesecrets import HEX, LETTERS, UPPER, Maker, key, putty
 DIGITS = string.digits
 BASE64 = LETTERS + "+/"
 SMALL = string.ascii_lowercase + DIGITS
-PLANTED, LOOK_ALIKES = 60, 200
+PLANTED, LOOK_ALIKES = 65, 216
 
 
 class MadeFile(NamedTuple):
@@ -103,6 +103,11 @@ def _tokens(make: Maker) -> Iterator[tuple[str, str, str]]:
         "app/storage.cfg",
         f"DefaultEndpointsProtocol=https;AccountName=x;AccountKey={make.base64(64)}\n",
     )
+    yield "New Relic", "app/newrelic.ini", f"license_key = {make.drawn(36, HEX)}NRAL\n"
+    yield "New Relic, a region", "app/nr.js", f"exports.k = 'eu01xx{make.drawn(30, HEX)}NRAL'\n"
+    signature = f"{make.drawn(42)}8%3D"
+    address = f"https://a.blob.core.windows.net/b?sp=r&se=2030-01-01&sv=2022-11-02&sr=c&sig={signature}"
+    yield "Azure, a shared address", "app/upload.sh", f"azcopy copy x '{address}'\n"
 
 
 def _named(make: Maker) -> Iterator[tuple[str, str, str]]:
@@ -177,6 +182,12 @@ def _formats(make: Maker) -> Iterator[tuple[str, str, str]]:
         "root/.docker/config.json",
         json.dumps({"auths": {"reg.corp": {"auth": basic("bob", make.password())}}}),
     )
+    yield (
+        "Composer",
+        "root/.composer/auth.json",
+        json.dumps({"github-oauth": {"github.com": make.drawn(40, HEX)}}, indent=4),
+    )
+    yield "Bundler", "usr/local/bundle/config", f'---\nBUNDLE_GEMS__CORP__COM: "bob:{make.drawn(20)}7"\n'
     yield "private key", "app/tls.key", key("pkcs8")
     yield "PuTTY key", "app/me.ppk", putty()
 
@@ -246,6 +257,14 @@ def _harmless(make: Maker) -> Iterator[tuple[str, str, list[str]]]:
         "n.js",
         [f"import discord from 'discord';\nModule.config.setting{at}.value\n" for at in range(10)],
     )
+    names = [f"const k = '{word}NRAL';\n" for word in ("0" * 40, "YOUR_LICENSE_KEY_", "1234567890" * 4, "JOU")]
+    yield "New Relic-like words", "n.js", names
+    logins = ("<token>", "your-github-token-here-1", "${GITHUB_TOKEN}", "GITHUB_OAUTH_TOKEN_2_INSERT")
+    yield "Composer placeholder", "auth.json", [json.dumps({"github-oauth": {"github.com": at}}) for at in logins]
+    settings = ("WITHOUT: development:test", "GEM__TEST: rspec", "BUILD__PG: --with-pg:/opt/pg9", "X__Y: user:password")
+    yield "Bundler settings", "config.yml", [f"BUNDLE_{at}\n" for at in settings]
+    signed = ("v=1&sig=abc", f"sv=2&sig={make.drawn(43)}=", "sv=2022-11-02&sig=<signature>", "se=2022-01-01&sig=...")
+    yield "other signed addresses", "u.sh", [f"curl 'https://a.corp/x?{at}'\n" for at in signed]
 
 
 def _sealed(make: Maker) -> str:

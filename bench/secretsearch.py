@@ -1,7 +1,7 @@
 """Counts which planted secrets the search finds, and which look-alikes it reports.
 
-The corpus is made from a seed (bench/secretcorpus.py), so that nothing in this repository is a secret. Exits 1 below 57
-of 60 secrets, or above 5 of 200 false alarms. PYTHONPATH must contain tests/.
+The corpus is made from a seed (bench/secretcorpus.py), so that nothing in this repository is a secret. Exits 1 below 62
+of 65 secrets, or above 5 of 216 false alarms. PYTHONPATH must contain tests/.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealock.inventory.onfiles.secrets import search
 from sealock.inventory.secretfiles import looks_into, may_hold
 from sealock.model.finding import Confidence
 
-FEWEST, MOST = 57, 5
+FEWEST, MOST = 62, 5
 """Secrets to find, and false alarms to allow."""
 
 

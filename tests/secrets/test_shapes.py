@@ -58,7 +58,7 @@ SHAPES = {
     "a Doppler token": "dp.pt.<A40>",
     "a Terraform Cloud token": ".atlasv1.<A60>",
     "a Postman key": "PMAK-<H24>-<H34>",
-    "a New Relic key": "NRAK-<U27> NRAA-<H27>",
+    "a New Relic key": "NRAK-<U27> NRAA-<H27> NRII-<A32>",
     "a Grafana token": "glsa_<A32>_<H8> glc_<A32>",
     "a Sentry token": "sntrys_<A40> sntryu_<H64>",
     "a Linear key": "lin_api_<A40>",
@@ -197,6 +197,9 @@ def test_a_token_that_is_too_short_or_in_a_word_is_none(shape: str, kind: str) -
         ("<D9>:AA<A33>", "a Telegram bot token", HIGH),
         ("<A3>8Q~<A31>", "an Azure secret", HIGH),
         ("key-<H32>", "a Mailgun key", HIGH),
+        ("<H36>NRAL", "a New Relic key", HIGH),
+        ("<H40>NRAL", "a New Relic key", HIGH),
+        ("eu01xx<H30>NRAL", "a New Relic key", HIGH),
     ],
 )
 def test_what_has_a_shape_in_files_is_found_with_its_place(shape: str, kind: str, confidence: Confidence) -> None:
@@ -205,6 +208,47 @@ def test_what_has_a_shape_in_files_is_found_with_its_place(shape: str, kind: str
         SecretMatch(kind, 2, 2 + len(token), confidence),
         SecretMatch(kind, 3 + len(token), 3 + 2 * len(token), confidence),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("https://a.blob.core.windows.net/b?sp=r&se=2027-01-01T00:00:00Z&sv=2022-11-02&sr=b&sig=«<A42>%2B%3D»", "an Azure access signature"),
+        ("url: https://a.queue.core.windows.net/?sv=2022-11-02&ss=b&sig=«<A20>/<A22>=»&x=1", "an Azure access signature"),
+        ('"u": "https://a.file.core.windows.net/?sv=2022-11-02\\u0026sig=«<A43>%3D»"', "an Azure access signature"),
+        ("https://a.corp/b?v=2&sig=«<A43>=»", ""),
+        ("https://a.corp/b?sv=2022-11-02&design=«<A43>=»", ""),
+        ("https://a.corp/b?sv=2022-11-02&sr=b&sig=«<A30>»", ""),
+        ("https://a.corp/b?sv=2022-11-02&sr=b&sig=«<SIGNATURE>»", ""),
+        ('{"github-oauth": {"github.com": "«<H40>»"}}', "a Composer token"),
+        ('ENV A="{\\"github-oauth\\":{\\"github.com\\":\\"«<H40>»\\"}}"', "a Composer token"),
+        ('{\n  "gitlab-token": {\n    "git.corp:8443": "«<A20>7»"\n  }\n}', "a Composer token"),
+        ('"gitlab-oauth": {"git.corp": "«<H64>»"}', "a Composer token"),
+        ('{"github-oauth": {"github.com": "«your-github-token-0123456789»"}}', ""),
+        ('{"github-oauth": {"github.com": "«qzkvjxwpbmghfycdlrtnsaeoiu»"}}', ""),
+        ('{"github-oauth": {"github.com": "«$GITHUB_TOKEN»"}}', ""),
+        ('{"github-oauth": {"github.com": "«0123456789012345678901234567890123456789»"}}', ""),
+        ('BUNDLE_GEMS__CORP__COM: "«bob:<A12>7»"', "a password"),
+        ("export BUNDLE_GEMS__MY___CORP__COM=«bob:<A12>7»", "a password"),
+        ("BUNDLE_ENTERPRISE__CONTRIBSYS__COM=«<H8>:<H8>»", "a password"),
+        ("BUNDLE_GEMS__CORP__COM: «bob:password»", ""),
+        ("BUNDLE_GEMS__CORP__COM: «username:changeme123»", ""),
+        ("BUNDLE_GEMS__CORP__COM: «$USER:$PASSWORD»", ""),
+        ("BUNDLE_GEMS__CORP__COM: «https://gems.corp:8443x7»", ""),
+        ("BUNDLE_WITHOUT: «development:test2test»", ""),
+        ("BUNDLE_BUILD__NOKOGIRI: «a:b1c2d3e4f5»", ""),
+        ("BUNDLE_MIRROR__GEMS: «a:b1c2d3e4f5»", ""),
+        ("NO_BUNDLE_A__B: «a:b1c2d3e4f5»", ""),
+    ],
+)  # fmt: skip
+def test_what_has_no_prefix_of_its_own_is_known_by_what_is_around(text: str, kind: str) -> None:
+    plain = drawn(text)
+    start, end = plain.index("«"), plain.index("»") - 1
+    plain = plain.replace("«", "").replace("»", "")
+    expected = [(kind, start, end)] if kind else []
+    assert [(match.kind, match.start, match.end) for match in by_shape(plain)] == expected
+    if kind:
+        assert [(match.kind, match.start, match.end) for match in find_tokens(plain)] == expected
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,16 @@ from sealock.model.finding import Confidence
 from sealock.patterns import compile_lazily
 from sealock.secrets.checks import is_mixed, is_plain, is_sound, looks_random, plain_base64
 from sealock.secrets.keys import find_keys
-from sealock.secrets.tokens import DISCORD, find_credential_urls, token_patterns
+from sealock.secrets.tokens import (
+    AZURE_SIGNATURE,
+    BUNDLER,
+    COMPOSER,
+    COMPOSER_NAMES,
+    DISCORD,
+    NEW_RELIC,
+    find_credential_urls,
+    token_patterns,
+)
 
 MAX_SECRETS: Final = 20
 """Secrets that are reported for one file."""
@@ -52,6 +61,10 @@ _INFIX_TOKENS: Final = (
     (":AA", compile_lazily(r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])"), "a Telegram bot token", 10),
     ("Q~", compile_lazily(r"(?<![\w~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~.-])"), "an Azure secret", 4),
     ("key-", compile_lazily(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
+    ("NRAL", compile_lazily(NEW_RELIC), "a New Relic key", 46),
+    ("sig=", compile_lazily(AZURE_SIGNATURE), "an Azure access signature", 410),
+    *((name, compile_lazily(COMPOSER), "a Composer token", 0) for name in COMPOSER_NAMES),
+    ("BUNDLE_", compile_lazily(BUNDLER), "a password", 0),
 )
 """Tokens whose anchor is not at their start: anchor, pattern, kind, and the most characters before the anchor."""
 _WEAK_PREFIXES: Final = frozenset({
@@ -167,13 +180,21 @@ def _match_at(text: str, at: int, anchor: str) -> SecretMatch | None:
         if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
             return SecretMatch("a password hash", *match.span())
     for known, pattern, kind, before in _INFIX_TOKENS:
-        match = pattern.search(text, max(0, at - before), at + 200) if known == anchor else None
-        if match and match.start() <= at and looks_random(match[0]):
-            return SecretMatch(kind, *match.span())
+        match = pattern.search(text, max(0, at - before), at + 600) if known == anchor else None
+        if match and match.start() <= at and _is_drawn(match):
+            return SecretMatch(kind, *match.span(match.lastindex or 0))
     for pattern, kind in _patterns().get(anchor, ()):
         if match := pattern.match(text, at, at + _WINDOW):
             return _token(match, anchor, kind)
     return None
+
+
+def _is_drawn(match: re.Match[str]) -> bool:
+    """Whether a token, or what a pattern's group has of it, looks random; of a name and a password, the password."""
+    if match.lastindex is None:
+        return looks_random(match[0])
+    secret = match[1].rpartition(":")[2]
+    return looks_random(secret) and not is_plain(secret) and not any(word in secret.lower() for word in EXAMPLE_WORDS)
 
 
 def _token(match: re.Match[str], prefix: str, kind: str) -> SecretMatch | None:

@@ -115,6 +115,7 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("r8_", r"[A-Za-z0-9]{37}(?![A-Za-z0-9])", "a Replicate token"),
     ("lsv2_", r"(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}", "a LangSmith key"),
     ("NRAA-", r"[a-f0-9]{27}", "a New Relic key"),
+    ("NRII-", r"[A-Za-z0-9_-]{32}", "a New Relic key"),
     ("sk.eyJ", r"[A-Za-z0-9_-]{60,}\.[A-Za-z0-9_-]{20,}", "a Mapbox token"),
     ("secret_", r"[A-Za-z0-9]{43}(?![A-Za-z0-9])", "a Notion token"),
     ("ntn_", r"[0-9]{11}[A-Za-z0-9]{35}", "a Notion token"),
@@ -180,11 +181,33 @@ DISCORD: Final = (
     r"(?<![\w.-])(?:[MNO][DTjz][AEIMQUYcgk])[A-Za-z0-9]{21,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}(?![\w.-])"
 )
 """A bot's number in base64, a time, and a signature."""
-# Tokens without a fixed prefix: a text that must occur, the whole pattern, the kind.
+NEW_RELIC: Final = r"(?<![A-Za-z0-9])(?:[a-z]{2}\d\dxx)?[a-f0-9]{30,40}NRAL(?![A-Za-z0-9])"
+"""A license key, with the region first if it has one."""
+AZURE_SIGNATURE: Final = (
+    r"(?<![A-Za-z0-9])s[ve]=20\d\d-[^\s\"'<>]{1,400}[&;6]sig=((?:[A-Za-z0-9+/]|%2[BFbf]){43}(?:%3[Dd]|=))"
+)
+"""The signature of an address in Azure's storage, after its version or its end; `&` may be escaped."""
+COMPOSER_NAMES: Final = ("github-oauth", "gitlab-oauth", "gitlab-token")
+COMPOSER: Final = (
+    r"(?:github-oauth|gitlab-oauth|gitlab-token)\\?\"\s{0,8}:\s{0,8}\{\s{0,40}\\?\"[\w.:-]{1,200}\\?\""
+    r"\s{0,8}:\s{0,8}\\?\"((?!gh[oprsu]_|github_pat_|gl[a-z]{2,6}-|[^\"]{0,60}(?i:token|example|your|xxxx|-here))"
+    r"(?=[A-Za-z_.-]{0,60}\d)[A-Za-z0-9_.-]{20,255})\\?\""
+)
+"""What Composer's auth.json has for a host, unless it has a shape of its own."""
+BUNDLER: Final = (
+    r"(?<![A-Za-z0-9_])BUNDLE_(?!(?:BUILD|GEM|LOCAL|MIRROR)__)[A-Z0-9]{1,60}(?:_{2,3}[A-Z0-9]{1,60}){1,8}"
+    r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?([^\s:\"'/$<>{}-][^\s:\"'/$<>{}]{0,100}:[^\s\"'$<>{}/]{6,200})"
+)
+"""Name and password for a server of gems, under the server's name: BUNDLE_GEMS__EXAMPLE__ORG."""
+# Tokens without a fixed prefix: a text that must occur, the whole pattern (or its group), the kind.
 _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (".", DISCORD, "a Discord token"),
     (":AA", r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])", "a Telegram bot token"),
     ("key-", r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])", "a Mailgun key"),
+    ("NRAL", NEW_RELIC, "a New Relic key"),
+    ("sig=", AZURE_SIGNATURE, "an Azure access signature"),
+    *((needle, COMPOSER, "a Composer token") for needle in COMPOSER_NAMES),
+    ("BUNDLE_", BUNDLER, "a password"),
     ("SK", r"(?<![\w-])SK[a-f0-9]{32}(?![\w-])", "a Twilio key"),
     ("$6$", r"\$6\$(?:rounds=\d+\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{40,}", "a password hash"),
     ("$y$", r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{10,}\$[./A-Za-z0-9]{20,}", "a password hash"),
@@ -224,7 +247,8 @@ def find_tokens(text: str) -> Iterator[TokenMatch]:
     for needle, pattern, kind in _SHAPES if words else ():
         if needle in words:
             for match in re.finditer(pattern, text):
-                yield TokenMatch(kind, *match.span())
+                if match.lastindex is None or _is_literal(match[1].rpartition(":")[2]):
+                    yield TokenMatch(kind, *match.span(match.lastindex or 0))
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
         for match in re.finditer(_PRIVATE_KEY, text):
             end = text.find("-----END", match.end())

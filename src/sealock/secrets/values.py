@@ -110,7 +110,8 @@ def find_secret(name: str, value: str) -> Secret | None:
     if not value:
         return None
     # The tokens of all known services are at least this long.
-    token = next(find_tokens(value), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
+    text = f"{name}={value}" if name.startswith("BUNDLE_") else value
+    token = next(find_tokens(text), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
     if token:
         return Secret(token.kind, Confidence.LOW if token.example else Confidence.HIGH)
     if _AWS_ID.search(name) and _AWS_SHAPE.fullmatch(value) and entropy(value) >= 4:
