@@ -63,6 +63,22 @@ CARRIERS = [
 SCRIPTS = [pytest.param(text.replace("§", LINE), id=name) for name, text in CARRIERS]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "cat <<E >f\na $(§)\nE\n",
+        "cat >f <<-E\n\ta `§`\n\tE\n",
+        "cat <<E | tee f\n$(§) docker run\nE\n",
+        "crontab - <<E\n* * * * * a $(§)\nE\n",
+        'echo "* * * * * $(§)" | crontab -\n',
+    ],
+)
+def test_what_the_shell_expands_in_a_text_that_it_writes_is_found_once(script: str) -> None:
+    source = Source("up.sh", "#!/bin/bash\n" + script.replace("§", LINE))
+    runs = [run for run in find_run_commands(source) if run.arguments[0].text == "--privileged"]
+    assert [source.excerpt(run.place) for run in runs] == [LINE]
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_carried_line_is_found_once_at_its_place(script: str) -> None:
     source = Source("up.sh", "#!/bin/bash\nset -e\n" + script)

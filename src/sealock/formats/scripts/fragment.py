@@ -19,7 +19,8 @@ class Fragment(Struct, frozen=True):
 
     `presets` are variables with a value at the start (from make). `rewritten` if the text differs from the file, so
     unresolved words must be read from the file. `loose` if the text may be about a command rather than be one: what
-    lacks an option or an image in it is none.
+    lacks an option or an image in it is none. `pasted` has the start and end of references in the file whose whole
+    value is in the text: all words of it have the place of the reference.
     """
 
     text: str
@@ -28,16 +29,23 @@ class Fragment(Struct, frozen=True):
     presets: Mapping[str, tuple[Word, ...]] = {}
     rewritten: bool = False
     loose: bool = False
+    pasted: Mapping[int, int] = {}
 
 
 class FragmentBuilder:
     """Builds a fragment from ranges of a file and replacements for them."""
 
-    __slots__ = ("offsets", "parts")
+    __slots__ = ("offsets", "parts", "pasted")
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.offsets: list[int] = []
+        self.pasted: dict[int, int] = {}
+
+    def paste(self, value: str, start: int, end: int) -> None:
+        """Add the whole value of a reference, which is this range of the file."""
+        self.pasted[start] = end
+        self.put(value, start, end)
 
     def copy(self, text: str, start: int, end: int) -> None:
         """Copy a range of the file."""
@@ -62,7 +70,7 @@ class FragmentBuilder:
         """The fragment, with those of the presets that it names: each of many fragments copies them."""
         text = "".join(self.parts)
         named = {name: presets[name] for name in _NAME.findall(text) if name in presets} if presets else {}
-        return Fragment(text, self.offsets, shell, named, rewritten, loose)
+        return Fragment(text, self.offsets, shell, named, rewritten, loose, self.pasted)
 
 
 class Spans:

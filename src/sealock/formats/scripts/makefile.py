@@ -32,6 +32,10 @@ _ARGUMENTS: Final = {"foreach": (2, 3), "if": (1, 3), "or": (0, 100), "and": (0,
 """Functions with commands in their arguments: the first of these, and how many arguments there are."""
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
+MAX_PASTED: Final = 200_000
+"""Characters that the variables of a Makefile add to its recipes."""
+_UNKNOWN_CALL: Final = "docker ${_}"
+"""What stands for commands that would add more: one that nobody knows."""
 MAX_VALUE: Final = 10_000
 """Characters of a value, with its variables resolved."""
 
@@ -59,11 +63,11 @@ def fragments(source: Source) -> Iterator[Fragment]:
     given: dict[str, list[str]] = {}
     for definition in definitions:
         given.setdefault(definition.name, []).append(definition.value)
-    values = _literal_values(variables)
+    values, texts = _literal_values(variables)
     chosen = {name: engine for name, every in given.items() if name not in values and (engine := chosen_engine(every))}
     values.update((name, (Word(engine, Place()),)) for name, engine in chosen.items())
     for start, end in own.recipes:
-        yield _read_recipe(source.text, start, end, values)
+        yield _read_recipe(source.text, start, end, values, texts)
 
 
 def add_variables(variables: dict[str, str | None], text: str) -> None:
@@ -94,7 +98,7 @@ def _read_lines(text: str) -> _Lines:
             lines.recipes.append((at + 1, end))
         elif (match := _VARIABLE.match(text, at, end)) is not None:
             name, operator = match.group(1), match.group(2)
-            value = text[match.end() : end].partition(" #")[0].replace("\\\n", " ").strip()
+            value = f" {text[match.end() : end]}".partition(" #")[0].replace("\\\n", " ").strip()
             lines.definitions.append(_Definition(name, operator, value))
             # The rest of the value is a command only where a recipe uses it.
             calls = [place for call in ("$(shell", "${shell") if (place := text.find(call, match.end(), end)) >= 0]
@@ -155,22 +159,47 @@ def expand(text: str, variables: Mapping[str, str | None]) -> str:
     return text
 
 
-def _literal_values(variables: dict[str, str | None]) -> dict[str, tuple[Word, ...]]:
-    """The words of the variables that have a literal value."""
+class _Texts:
+    """The variables whose value is more than the words of a command: pipelines, assignments, commands one by one.
+
+    `room` is how many characters of them may still be pasted.
+    """
+
+    __slots__ = ("by_name", "room")
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, str] = {}
+        self.room = MAX_PASTED
+
+    def text_of(self, name: str) -> str | None:
+        """The value as the shell gets it, what is left of it where there is no room; None for other variables."""
+        text = self.by_name.get(name)
+        if text is None:
+            return None
+        self.room -= len(text)
+        return text if self.room >= 0 else _UNKNOWN_CALL
+
+
+def _literal_values(variables: dict[str, str | None]) -> tuple[dict[str, tuple[Word, ...]], _Texts]:
+    """The words of the variables that have a literal value, and the values that run an engine and are more."""
     values: dict[str, tuple[Word, ...]] = {}
+    texts = _Texts()
     for name, value in variables.items():
         if value is None or len(expanded := expand(value, variables)) > MAX_VALUE:
             continue
         if not expanded:
             values[name] = (Word("", Place()),)
             continue
-        pipelines = shell.parse(_shell_text(expanded)).pipelines
+        script = _shell_text(expanded)
+        pipelines = shell.parse(script).pipelines
         if len(pipelines) == 1 and len(pipelines[0].commands) == 1 and not pipelines[0].commands[0].assignments:
             words = tuple(replace(word, place=Place()) for word in pipelines[0].commands[0].words)
             # What stands for a single value that is not known stays as written.
             if words and (len(words) > 1 or words[0].literal):
                 values[name] = words
-    return values
+        elif any(engine in script for engine in ENGINES):
+            texts.by_name[name] = script
+    return values, texts
 
 
 def _shell_text(value: str) -> str:
@@ -182,7 +211,9 @@ def _shell_text(value: str) -> str:
     return builder.fragment().text
 
 
-def _read_recipe(text: str, start: int, end: int, values: dict[str, tuple[Word, ...]]) -> Fragment:
+def _read_recipe(
+    text: str, start: int, end: int, values: dict[str, tuple[Word, ...]], texts: _Texts | None = None
+) -> Fragment:
     """A recipe line as the shell gets it: no `@`, `-` and tabs, `$$` as a dollar, make variables as shell variables."""
     builder = FragmentBuilder()
     at = start
@@ -199,8 +230,22 @@ def _read_recipe(text: str, start: int, end: int, values: dict[str, tuple[Word, 
             break
         else:
             builder.copy(text, at, dollar)
-            at = _read_reference(text, dollar, end, builder, values)
+            at = _paste(text, dollar, end, builder, texts) or _read_reference(text, dollar, end, builder, values)
     return builder.fragment("sh", values)
+
+
+def _paste(text: str, dollar: int, end: int, builder: FragmentBuilder, texts: _Texts | None) -> int:
+    """Copy the value of the variable at a dollar, as make does; return the offset after it, 0 for other references."""
+    if texts is None or text[dollar + 1 : dollar + 2] not in {"(", "{"}:
+        return 0
+    close = _closing_bracket_end(text, dollar + 1, end)
+    name = text[dollar + 2 : close - 1]
+    call = _CALL.match(name)
+    value = texts.text_of(call[1] if call is not None else name)
+    if value is None:
+        return 0
+    builder.paste(value, dollar, close)
+    return close
 
 
 def _read_reference(

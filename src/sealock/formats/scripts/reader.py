@@ -119,7 +119,10 @@ def _resolved(script: Script, fragment: Fragment, source: Source, depth: int) ->
     wrappers = Wrappers([*(each.text for each in reversed(included)), fragment.text])
     for written, resolved, piped in resolve(script, source, fragment.presets):
         command = wrappers.unwrap(resolved)
-        yield (_as_written(command, source, fragment) if fragment.rewritten else command), fragment.loose
+        yield (
+            (_as_written(_placed(command, fragment), source, fragment) if fragment.rewritten else command),
+            fragment.loose,
+        )
         if not fragment.loose:
             yield from _carried(command, written, source, depth, piped=piped)
 
@@ -131,7 +134,9 @@ def _carried(
     if (inner := find_inner_call(command)) is not None:
         yield inner, True
     if depth < MAX_DEPTH:
-        seen: set[int] = set()
+        # The shell itself runs what it expands in a text, and these commands are found as those of the script.
+        expanded = (nested.script for nested in written.nested if nested.kind == "substitution")
+        seen = {inner.place.start for script in expanded for inner in script.commands()}
         for carried in find_texts(written, source, piped=piped):
             yield from _moved(carried, depth, seen)
 
@@ -230,6 +235,19 @@ def _is_of_unknown_kind(source: Source) -> bool:
 def _interpreter(text: str) -> str:
     """The interpreter of the shebang; bash without one, since the text may be for any shell."""
     return interpreter(text) or "bash"
+
+
+def _placed(command: Command, fragment: Fragment) -> Command:
+    """The command, each word of a pasted value at the place of the reference to it."""
+    ends = fragment.pasted
+    if not any(word.place.start in ends for word in command.words):
+        return command
+
+    def placed(place: Place) -> Place:
+        return replace(place, end=ends[place.start]) if place.start in ends else place
+
+    words = tuple(replace(word, place=placed(word.place)) for word in command.words)
+    return replace(command, words=words, place=placed(command.place))
 
 
 def _as_written(command: Command, source: Source, fragment: Fragment) -> Command:
