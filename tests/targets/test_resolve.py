@@ -10,8 +10,9 @@ import pytest
 from sealock.errors import TargetError
 from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
+from sealock.targets.names import image_of
 from sealock.targets.policyfile import PolicyTree, find_policy
-from sealock.targets.resolve import image_of, resolve, resolve_compose
+from sealock.targets.resolve import resolve, resolve_compose
 
 TEXTS = {
     "Dockerfile": "FROM debian:13\n",

@@ -16,7 +16,7 @@ from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import as_json, inspect
 from sealock.scan.settings import Settings
-from sealock.targets.resolve import image_of
+from sealock.targets.names import image_of
 
 FORMATS: Final = ("terminal", "json", "files")
 EPILOG: Final = """\

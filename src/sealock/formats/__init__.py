@@ -16,14 +16,13 @@ from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
 from sealock.model.change import OnBuild
-from sealock.model.document import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealock.model.change import Change, Edit, FieldChange, On
     from sealock.model.container import Container
-    from sealock.model.document import Document, DocumentKind, Subject
+    from sealock.model.document import Document, DocumentKind, Recognition, Subject
     from sealock.model.location import Place, Source
 
 __all__ = [
@@ -140,6 +139,8 @@ def recognize(path: str, text: str) -> Recognition:
     base = path.rpartition("/")[2]
     is_dockerfile = detection.is_plain_dockerfile(base) and "{{" not in path
     if is_dockerfile and not detection.is_template_of_dockerfile(base, text):
+        from sealock.model.document import Recognition  # noqa: PLC0415  who only reads an image does without
+
         return Recognition("dockerfile")
     from sealock.formats import recognition  # noqa: PLC0415  its patterns take longer than to check a Dockerfile
 

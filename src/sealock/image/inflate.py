@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import lzma
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -171,6 +169,8 @@ def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _streams(chunks: Iterator[bytes], how: Compression) -> Iterator[bytes]:
     """Decompress xz or bzip2, stream by stream; NULs between and after them are allowed."""
+    import bz2  # noqa: PLC0415  few layers are compressed so
+    import lzma  # noqa: PLC0415  as above
 
     def new() -> lzma.LZMADecompressor | bz2.BZ2Decompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY) if how == "xz" else bz2.BZ2Decompressor()

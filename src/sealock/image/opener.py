@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.errors import TargetError, reason_of
 from sealock.image.archives import describes_no_images, read_archive, read_store, read_transport
@@ -19,11 +19,13 @@ from sealock.image.openimage import OpenedImage
 from sealock.image.rootfs import DirectoryLayer
 from sealock.image.safefiles import open_directory
 from sealock.image.store import DirectoryStore
-from sealock.model.imagediff import PathChange
 from sealock.model.manifest import Platform
 from sealock.model.platforms import fit
 from sealock.model.registries import Registries
 from sealock.targets.files import TRANSPORT
+
+if TYPE_CHECKING:
+    from sealock.model.imagediff import PathChange
 
 REMOTE: Final = "image:"
 """Precedes an image reference, in place of a path."""

@@ -11,8 +11,8 @@ from typing import Final
 from sealock.image.bytesources import Stretch, UnreadableError
 from sealock.image.header import BLOCK, checksum_is_right
 
-_SEARCHED: Final = 64 << 10
-"""Bytes to search for a header: a large file has none, and its content is not read anyway."""
+_SEARCHED: Final = 16 << 10, 64 << 10
+"""Bytes to search for a header: mostly one is near. A large file has none, and its content is not read anyway."""
 _MAGIC: Final = b"ustar"
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _BACK: Final = 4
@@ -34,13 +34,14 @@ def find_cuts(stored: Stretch, spacing: int) -> list[int]:
 
 def _header(stored: Stretch, start: int) -> int:
     """The offset of the next block that looks like a header, -1 if there is none nearby."""
-    data = stored.fetch(start, _SEARCHED)
-    at = data.find(_MAGIC)
-    while at >= 0:
-        begin = at - 257
-        if begin >= 0 and not begin % BLOCK and checksum_is_right(data[begin : begin + BLOCK].ljust(BLOCK)):
-            return _with_extension(stored, start + begin)
-        at = data.find(_MAGIC, at + 1)
+    for searched in _SEARCHED:
+        data = stored.fetch(start, searched)
+        at = data.find(_MAGIC)
+        while at >= 0:
+            begin = at - 257
+            if begin >= 0 and not begin % BLOCK and checksum_is_right(data[begin : begin + BLOCK].ljust(BLOCK)):
+                return _with_extension(stored, start + begin)
+            at = data.find(_MAGIC, at + 1)
     return -1
 
 

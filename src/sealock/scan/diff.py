@@ -18,7 +18,7 @@ from sealock.scan.comparison import ReadImage, compare
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput, Unreadable
-from sealock.targets.resolve import ambiguity
+from sealock.targets.names import ambiguity
 
 _CONTAINER: Final = "container:"
 _REMOTE: Final = "image:"

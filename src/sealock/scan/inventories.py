@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sealock.image.entry import Bounds
 from sealock.model.inventory import Inventory
-from sealock.policy.settings import Policy
+from sealock.model.registries import Registries
 from sealock.scan.images import ImageOptions, read_inventories
 from sealock.scan.settings import Settings
-from sealock.targets.policyfile import find_policy, load_policy
-from sealock.targets.resolve import image_of
+from sealock.targets.names import image_of
+from sealock.targets.projects import has_policy
+
+if TYPE_CHECKING:
+    from sealock.policy.settings import Policy
 
 
 def inventory(
@@ -32,21 +36,23 @@ def inventory(
 
 def options_for(settings: Settings, *, files: bool = True) -> ImageOptions:
     """How to read an image by these settings, and by the policy of the working directory."""
-    policy = Policy()
-    if settings.policy_file != "" and (path := settings.policy_file or find_policy()):
-        policy = load_policy(path, named=bool(settings.policy_file))
+    policy = None
+    if settings.policy_file or (settings.policy_file is None and has_policy(".")):
+        from sealock.targets.policyfile import find_policy, load_policy  # noqa: PLC0415  most images have no policy
+
+        policy = load_policy(settings.policy_file or find_policy(), named=bool(settings.policy_file))
     return image_options(settings, policy, files=files)
 
 
-def image_options(settings: Settings, policy: Policy, *, files: bool = True) -> ImageOptions:
-    """How to read images by these settings, as a policy says."""
+def image_options(settings: Settings, policy: Policy | None, *, files: bool = True) -> ImageOptions:
+    """How to read images by these settings, and as a policy says if there is one."""
     return ImageOptions(
         settings.platform,
         settings.verify,
         Bounds(**settings.limits),
-        policy.access,
+        policy.access if policy else Registries(),
         settings.cache,
         settings.engine,
         files,
-        policy.images,
+        policy.images if policy else (),
     )

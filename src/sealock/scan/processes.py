@@ -34,21 +34,35 @@ def count_children() -> int:
     return max(0, min(MOST_CHILDREN, len(os.sched_getaffinity(0)) - 1))
 
 
-def share(work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None]) -> list[T]:
-    """Return the results of `work(0)` to `work(tasks - 1)`; calls `meanwhile` after the children started.
+def share(
+    work: Callable[[int], T],
+    tasks: int,
+    helpers: int,
+    take: Callable[[int, T], None],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Do `work(0)` to `work(tasks - 1)`; calls `meanwhile` after the children started.
 
-    Processes take tasks in order: put the long ones first.
+    Processes take tasks in order: put the long ones first. `take` gets the number and the result of each, in this
+    process and as soon as it is there, so that what follows from it need not wait for the last one.
     """
-    results: dict[int, T] = {}
+    done: set[int] = set()
+
+    def finish(task: int, result: T) -> None:
+        done.add(task)
+        take(task, result)
+
     if helpers and 1 < tasks <= _MOST_TASKS:
-        _share(work, tasks, min(helpers, tasks - 1), meanwhile, results)
+        _share(work, tasks, min(helpers, tasks - 1), meanwhile, finish)
     else:
         meanwhile()
-    return [results[task] if task in results else work(task) for task in range(tasks)]
+    for task in range(tasks):
+        if task not in done:
+            finish(task, work(task))
 
 
 def _share(
-    work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None], results: dict[int, T]
+    work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None], finish: Callable[[int, T], None]
 ) -> None:
     try:
         queue, fill = os.pipe()
@@ -62,12 +76,12 @@ def _share(
         _start(children, work, queue, helpers)
         meanwhile()
         while (task := _next(queue)) is not None:
-            results[task] = work(task)
+            finish(task, work(task))
             for child in children:
-                results.update(child.arrived())
+                child.pass_on(finish)
         for child in children:
             child.wait()
-            results.update(child.arrived())
+            child.pass_on(finish)
     finally:
         os.close(queue)
         for child in children:
@@ -132,13 +146,11 @@ class _Child:
                 self._received.append((task, bytes(buffer[_FRAME.size : end])))
                 del buffer[:end]
 
-    def arrived(self) -> dict[int, T]:
-        """The results since the last call."""
-        results: dict[int, T] = {}
+    def pass_on(self, finish: Callable[[int, T], None]) -> None:
+        """Pass the results since the last call on."""
         while self._received:
             task, data = self._received.popleft()
-            results[task] = pickle.loads(data)  # noqa: S301  it comes from this program
-        return results
+            finish(task, pickle.loads(data))  # noqa: S301  it comes from this program
 
     def wait(self) -> None:
         """Wait until it has ended; a failed one sent fewer results."""

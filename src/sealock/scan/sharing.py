@@ -71,14 +71,15 @@ def share_inputs(
         helpers = processes.count_children() if len(texts) >= _WORTH else 0
         taken: dict[int, TakenInput] = {}
         if helpers:
-            results = processes.share(lambda at: take(texts[at]), len(texts), helpers, _nothing)  # noqa: B023  called at once
-            taken = {id(input_): result for input_, result in zip(texts, results, strict=True)}
+            # The functions are called at once.
+            processes.share(
+                lambda at: take(texts[at]),  # noqa: B023
+                len(texts),
+                helpers,
+                lambda at, result: taken.update({id(texts[at]): result}),  # noqa: B023
+            )
         for input_ in batch:
             yield input_, taken.pop(id(input_), None)
-
-
-def _nothing() -> None:
-    """Do nothing meanwhile."""
 
 
 def _read_batch(inputs: Iterator[Input]) -> Iterator[Input]:

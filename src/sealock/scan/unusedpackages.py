@@ -19,8 +19,8 @@ from sealock.scan.profileuse import digests_of
 from sealock.scan.settings import Settings
 from sealock.scan.useevidence import file_gaps, profile_evidence
 from sealock.scan.vulnerabilities import look_up_inventory
+from sealock.targets.names import image_of
 from sealock.targets.profiles import open_profile
-from sealock.targets.resolve import image_of
 
 _Key = tuple[str, str, str, str]
 

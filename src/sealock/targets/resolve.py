@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Final
 
 from sealock import formats
-from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
-from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.fileinputs import UNKNOWN_KIND, Options, read_directory, read_file, relative
 from sealock.targets.files import read_input, read_named, read_start
 from sealock.targets.imagelayouts import has_others, is_image_directory
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
-
-MACHINE: Final = "host"
-"""The target that is this machine."""
-SELF: Final = "self"
-"""The target that is this process, in the container that it runs in."""
-_IMAGES: Final = ("archive", "rootfs")
-_RUNNING: Final = ("container", "pid")
+from sealock.targets.names import IMAGES, MACHINE, RUNNING, SELF, ambiguity, is_reference, named, unfit
 
 
 def resolve(target: str, options: Options) -> Iterator[Input]:
@@ -36,9 +27,9 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _line(target, rest)
     elif target == MACHINE:
         yield MachineInput(target, "host", options.policies.root("."))
-    elif (colon and prefix in _RUNNING) or target == SELF:
+    elif (colon and prefix in RUNNING) or target == SELF:
         yield MachineInput(target, "container", options.policies.root("."))
-    elif colon and prefix in _IMAGES:
+    elif colon and prefix in IMAGES:
         yield _image(target, rest, options)
     elif colon and prefix == "image":
         yield _remote(target, rest, options)
@@ -51,23 +42,11 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield from read_directory(target, options)
     elif os.path.lexists(target):
         yield from read_file(target, os.path.dirname(target) or ".", options)
-    elif _is_reference(target):
+    elif is_reference(target):
         yield _remote(target, target, options)
     else:
-        hint = f" (if an image is meant: image:{target})" if _named(target) else ""
+        hint = f" (if an image is meant: image:{target})" if named(target) else ""
         yield Unreadable(target, target, f"no such file or directory{hint}")
-
-
-def ambiguity(target: str) -> str:
-    """Why a target is not clear, "" where it is: a file may have the name of something else.
-
-    Hooks and scripts pass the names of files on, which are the text of whoever sent them.
-    """
-    prefix, colon, _ = target.partition(":")
-    special = target in {MACHINE, SELF} or (colon and prefix in {"run", "image", "docker", *_IMAGES, *_RUNNING})
-    if not special or not os.path.lexists(target):
-        return ""
-    return f"there is a file of this name here: write ./{target} for it, or run sealock in another directory"
 
 
 def _line(target: str, text: str) -> Input:
@@ -80,7 +59,7 @@ def _line(target: str, text: str) -> Input:
 
 
 def _image(target: str, path: str, options: Options) -> Input:
-    if why := _unfit(target):
+    if why := unfit(target):
         return Unreadable(target, target, why)
     directory = os.path.dirname(path) or "."
     root = options.policies.root(directory) or directory
@@ -100,57 +79,6 @@ def _beside(target: str, options: Options) -> Iterator[Input]:
 def _remote(target: str, reference: str, options: Options) -> ImageInput:
     """An image at its registry; the policy of the working directory applies."""
     return ImageInput(target, reference, f"image:{reference}", options.policies.root("."))
-
-
-def image_of(target: str) -> str:
-    """What opens the image that a target names: a path, image:REF, or docker:NAME; TargetError if that is not clear."""
-    if why := ambiguity(target):
-        msg = f"{target}: {why}"
-        raise TargetError(msg)
-    if why := _unfit(target):
-        msg = f"{target}: {why}"
-        raise TargetError(msg)
-    for prefix in _IMAGES:
-        if target.startswith(f"{prefix}:"):
-            return target.removeprefix(f"{prefix}:")
-    if target.startswith(("image:", "docker:")) or os.path.lexists(target) or not _is_reference(target):
-        return target
-    return f"image:{target}"
-
-
-def _unfit(target: str) -> str:
-    """Why "archive:PATH" or "rootfs:PATH" cannot name an image, "" where it can.
-
-    A directory that should be an OCI layout would be a root file system without a package, which passes every check.
-    """
-    prefix, colon, path = target.partition(":")
-    if not colon or prefix not in _IMAGES:
-        return ""
-    if not path:
-        return (
-            f"write {prefix}:PATH, with the path of {'an archive or OCI layout' if prefix == 'archive' else 'a root'}"
-        )
-    if prefix == "archive" and os.path.isdir(path) and not is_image_directory(path):
-        return (
-            f"this directory is no OCI layout, since it has no file oci-layout: for a root file system, rootfs:{path}"
-        )
-    return ""
-
-
-def _is_reference(target: str) -> bool:
-    """Whether a target that is no file is an image: it has a tag or digest, since "compose.yml" is a valid name too."""
-    name = _named(target)
-    return name is not None and (":" in target.rpartition("/")[2] or name.digest is not None)
-
-
-def _named(target: str) -> ImageName | None:
-    """The target as an image reference; None where it is not one."""
-    from sealock.net.registry.names import reference  # noqa: PLC0415  files and directories need no registry
-
-    try:
-        return reference(target)
-    except TargetError:
-        return None
 
 
 def _is_archive(path: str) -> bool:

@@ -162,7 +162,9 @@ def work(task):
     if os.getpid() != parent and task == 3:
         {fate}
     return task * task
-print(share(work, 40, 2, lambda: None))
+done = {{}}
+share(work, 40, 2, done.__setitem__)
+print([done[task] for task in range(40)])
 try:
     os.waitpid(-1, 0)
 except ChildProcessError:
@@ -196,7 +198,8 @@ def test_results_that_fill_no_pipe_at_once_arrive() -> None:
     program = (
         "import os, time\nfrom sealock.scan.processes import share\nparent = os.getpid()\n"
         "def work(task):\n    time.sleep(0.02 * (os.getpid() == parent))\n    return bytes([task]) * 200_000\n"
-        "print([(len(each), each[0]) for each in share(work, 10, 2, lambda: None)])\n"
+        "done = {}\nshare(work, 10, 2, done.__setitem__)\n"
+        "print([(len(done[task]), done[task][0]) for task in range(10)])\n"
     )
     assert output_of(program) == f"{[(200_000, task) for task in range(10)]}\n"
 
@@ -204,7 +207,7 @@ def test_results_that_fill_no_pipe_at_once_arrive() -> None:
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
         "import os, time\nfrom sealock.scan.processes import share\n"
-        "try:\n    share(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
+        "try:\n    share(time.sleep, 1000, 2, print, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
     assert output_of(program) == "failed\nno child is left\n"
@@ -218,10 +221,12 @@ def test_where_there_is_no_room_for_a_child_the_parent_does_it_all(what: str) ->
         "import os\nfrom sealock.scan import processes\n"
         f"def fail(*_):\n    raise {kind}('no room')\n"
         f"{what} = fail\n"
-        "print(processes.share(lambda task: task * task, 5, 2, lambda: print('meanwhile')))\n"
+        "done = {}\n"
+        "processes.share(lambda task: task * task, 5, 2, done.__setitem__, lambda: print('meanwhile'))\n"
+        "print(sorted(done.items()))\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
-    assert output_of(program) == "meanwhile\n[0, 1, 4, 9, 16]\nno child is left\n"
+    assert output_of(program) == "meanwhile\n[(0, 0), (1, 1), (2, 4), (3, 9), (4, 16)]\nno child is left\n"
 
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from sealock import formats
 from sealock.image.bytesources import UnreadableError
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
 from sealock.image.opener import open_image
 from sealock.inventory.facts import NOTHING, ImageFacts
-from sealock.model.container import Container
-from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
-from sealock.model.imagediff import PathChange
-from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer
-from sealock.model.location import Location, Source
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
+from sealock.model.location import Location
 from sealock.model.registries import Registries
-from sealock.policy.images import ImageAllowance, reason_without_packages
 from sealock.scan.cache.memory import ImageCache
 from sealock.scan.garbage import without_garbage_collection
 from sealock.scan.images.reader import LayerReader
-from sealock.secrets.values import mask
 
-LINE: Final = 16 << 10
-"""Characters of a line of the history that are kept."""
+if TYPE_CHECKING:
+    from sealock.model.document import Document
+    from sealock.model.imagediff import PathChange
+    from sealock.policy.images import ImageAllowance
 
 
 class ImageOptions(Struct, frozen=True):
@@ -75,7 +70,9 @@ def read_documents(path: str, options: ImageOptions, progress: Progress = lambda
     images = _read(path, options, cache, progress)
     if cache:
         cache.close()
-    return tuple(_document(path, image, inventory) for image, inventory in images)
+    from sealock.scan.images.documents import document_of  # noqa: PLC0415  as in _inventory
+
+    return tuple(document_of(path, image, inventory) for image, inventory in images)
 
 
 def _cache(options: ImageOptions) -> ImageCache | None:
@@ -105,7 +102,9 @@ def read_opened(
 ) -> tuple[Inventory, Document]:
     """Read an image that the caller opened, under a name, with a cache of the caller's."""
     ((_, inventory),) = _list(name, (image,), options, cache, progress)
-    return inventory, _document(name, image, inventory)
+    from sealock.scan.images.documents import document_of  # noqa: PLC0415  as in _inventory
+
+    return inventory, document_of(name, image, inventory)
 
 
 def _list(
@@ -122,32 +121,23 @@ def _list(
         return [(image, _inventory(path, image, options, reader)) for image in images]
 
 
-def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
-    name = inventory.names[0] if inventory.names else ""
-    # Without places: offsets within the configuration would be shown as lines of the archive.
-    subjects = [Subject(f"image {name}".rstrip(), inventory, {})]
-    if image.config:
-        silent = "an image configuration has no run-time settings"
-        subjects.append(
-            Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent, partial=True)
-        )
-    return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.errors)
-
-
 def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: LayerReader) -> Inventory:
-    layers = tuple(_masked(source.layer) for source in image.layers)
+    is_spent = reader.is_spent
+    facts = NOTHING if is_spent else reader.read_image(image)
+    from sealock.scan.images.documents import masked, read_configuration  # noqa: PLC0415  loaded as layers are read
+
+    layers = tuple(masked(source.layer) for source in image.layers)
     unread: tuple[InputError, ...] = ()
-    facts = NOTHING
-    if reader.is_spent:
+    if is_spent:
         # The image is named, with the error that nothing of it was read.
         layers = ()
         why = f"the images before it exceed the limit of {options.bounds.entries} entries for all images"
         unread = (InputError(f"its layers were not read: {why} (--max-entries)", Location(path)),)
-    else:
-        facts = reader.read_image(image)
-    container, errors = _configuration(path, image)
+    container, errors = read_configuration(path, image)
     notes = [*image.notes, *([f"is read as {image.read_as}"] if " because " in image.read_as else [])]
     if not unread and lacks_packages(facts):
+        from sealock.policy.images import reason_without_packages  # noqa: PLC0415  nearly every image has packages
+
         if reason := reason_without_packages(options.allowances, (*image.names, path)):
             notes.append(f"has no package database, which the policy allows: {reason}")
         else:
@@ -190,12 +180,6 @@ def _no_packages(facts: ImageFacts) -> str:
     )
 
 
-def _masked(layer: Layer) -> Layer:
-    """A layer for reports: without secrets in its line of the history, which a rule finds in the configuration."""
-    line = layer.created_by
-    return replace(layer, created_by=mask(line[:LINE]) + ("…" if len(line) > LINE else ""))
-
-
 def _created(image: ImageSource) -> str:
     """The creation date that the configuration states."""
     try:
@@ -211,13 +195,3 @@ def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[InputE
         for fault in faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
             yield InputError(fault.message, Location(where))
-
-
-def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[InputError, ...]]:
-    """The image's configuration as a container; an unset one for a root file system."""
-    if not image.config:
-        return Container(), ()
-    document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
-    container = next(document.nouns(Container), None)
-    errors = tuple(InputError(error.message, Location(f"{path}: configuration")) for error in document.errors)
-    return container or Container(), errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from mmap import mmap
 from typing import Final
 
@@ -148,7 +149,10 @@ def _shared(
         (task for of_layer in tasks for task in of_layer),
         key=lambda task: (task.piece is not None, -task.layer.layer.size),
     )
-    number = {id(task): at for at, task in enumerate(order)}
+    place = {id(task): at for at, of_layer in enumerate(tasks) for task in of_layer}
+    done: list[dict[int, _TaskResult]] = [{} for _ in layers]
+    """The results of each layer's tasks so far, by what `id` gives for the task."""
+    joined: dict[int, LayerFacts] = {}
     tally = _Tally(len(order), most)
 
     def work(at: int) -> _TaskResult | None:
@@ -165,15 +169,28 @@ def _shared(
         for of_layer in tasks:
             if of_layer[0].piece:
                 of_layer[0].layer.verify()
+        _load_what_follows()
 
-    results = processes.share(work, len(order), processes.count_children(), begin)
-    if tally.is_over():
-        return None
-    done = [result for result in results if result is not None]
-    return [
-        _join_pieces(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
-        for layer, of_layer in zip(layers, tasks, strict=True)
-    ]
+    def take(at: int, result: _TaskResult | None) -> None:
+        if result is None:
+            return
+        layer = place[id(order[at])]
+        results, of_layer = done[layer], tasks[layer]
+        results[id(order[at])] = result
+        if len(results) == len(of_layer):
+            # The other processes go on reading meanwhile.
+            joined[layer] = _join_pieces(
+                layers[layer], [(task.piece, results.pop(id(task))) for task in of_layer], selection
+            )
+
+    processes.share(work, len(order), processes.count_children(), take, begin)
+    return None if tally.is_over() else [joined[layer] for layer in range(len(layers))]
+
+
+def _load_what_follows() -> None:
+    """Load what is needed once the layers are read: other processes read already, and would wait for it at the end."""
+    for module in ("sealock.inventory.links", "sealock.inventory.merge", "sealock.scan.images.documents"):
+        import_module(module)
 
 
 def _join_pieces(
