@@ -14,6 +14,8 @@ from sealock.model.location import Source
 from sealock.model.vex import VexProduct, VexStatement, moment
 
 OPENSSL = "pkg:deb/debian/openssl@3.0.9-1"
+NO_VERSIONS: tuple[Any, ...] = ([], {}, None, ["1"])
+NO_PARTS: tuple[Any, ...] = ([], OPENSSL, [{}], [OPENSSL, 1])
 WHEN = "2026-01-02T03:04:05Z"
 
 
@@ -147,6 +149,11 @@ def test_forms_of_openvex(more: dict[str, Any], expected: object) -> None:
     assert vex.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
+def test_subcomponents_beside_the_products() -> None:
+    vex = read(openvex(row(products=["pkg:oci/app"], subcomponents=[{"@id": OPENSSL}, "pkg:npm/a"])))
+    assert vex.statements[0].products == (VexProduct(("pkg:oci/app",), (OPENSSL, "pkg:npm/a")),)
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
@@ -178,6 +185,20 @@ def test_forms_of_openvex(more: dict[str, Any], expected: object) -> None:
         pytest.param(bom(flaw(analysis={"state": "good"})), "has the unknown state 'good'", id="a state"),
         pytest.param(bom(flaw(affects=[])), "does not name what it affects", id="affects nothing"),
         pytest.param(bom(flaw(affects=[{}])), "does not name what it affects", id="affects without a reference"),
+        *(
+            pytest.param(
+                bom(flaw(affects=[{"ref": OPENSSL, "versions": versions}])),
+                "vulnerability 1 has a list of versions that cannot be read",
+                id=f"versions that are {versions!r}",
+            )
+            for versions in NO_VERSIONS
+        ),
+        *(
+            pytest.param(
+                openvex(row(subcomponents=parts)), "has products that cannot be read", id=f"subcomponents {parts!r}"
+            )
+            for parts in NO_PARTS
+        ),
         pytest.param(
             bom(vulnerabilities=7), "its vulnerabilities are not a list", id="vulnerabilities that are no list"
         ),
@@ -271,6 +292,52 @@ def test_cyclonedx_document() -> None:
     )
 
 
+C1 = {"bom-ref": "c1", "version": "1.0", "purl": "pkg:npm/a"}
+
+
+@pytest.mark.parametrize(
+    ("more", "affects", "products"),
+    [
+        pytest.param({"components": [C1]}, {"ref": "c1"}, [("pkg:npm/a@1.0", "c1")], id="a version beside the URL"),
+        pytest.param({"components": [C1 | {"purl": "pkg:npm/a@?x=y#z"}]}, {"ref": "c1"}, [("pkg:npm/a@1.0?x=y#z", "c1")],
+                     id="an empty version"),
+        pytest.param({"components": [C1 | {"purl": "pkg:npm/%40a/b@2"}]}, {"ref": "c1"}, [("pkg:npm/%40a/b@2", "c1")],
+                     id="a version in the URL"),
+        pytest.param({"components": [C1 | {"bom-ref": "pkg:npm/a"}]}, {"ref": "pkg:npm/a"}, [("pkg:npm/a@1.0",)],
+                     id="a reference that is a URL without the version"),
+        pytest.param({"components": [C1, C1 | {"version": "2"}]}, {"ref": "c1"}, [("c1",)], id="a reference of two components"),
+        pytest.param({"components": [C1, C1]}, {"ref": "c1"}, [("pkg:npm/a@1.0", "c1")], id="a component twice"),
+        pytest.param({"components": [C1], "serialNumber": "urn:uuid:AB"}, {"ref": "urn:cdx:cd/1#c1"},
+                     [("c1", "urn:cdx:cd/1#c1")], id="another document's component of the same reference"),
+        pytest.param({"components": [C1]}, {"ref": "urn:cdx:cd/1#c1"}, [("c1", "urn:cdx:cd/1#c1")],
+                     id="another document's component, in one without a number"),
+        pytest.param({"components": [C1], "serialNumber": "urn:uuid:AB"}, {"ref": "urn:cdx:ab/1#c1"},
+                     [("pkg:npm/a@1.0", "c1", "urn:cdx:ab/1#c1")], id="its own component by its number"),
+        pytest.param({}, {"ref": "pkg:npm/a", "versions": [{"version": "1+b", "status": "unaffected"}]},
+                     [("pkg:npm/a@1%2Bb", "pkg:npm/a 1+b")], id="one version"),
+        pytest.param({}, {"ref": "pkg:npm/a", "versions": [{"version": "1"}, {"version": "2", "status": "unaffected"}]},
+                     [("pkg:npm/a@2", "pkg:npm/a 2")], id="the version that it is of, beside an affected one"),
+        pytest.param({}, {"ref": "pkg:npm/a@1", "versions": [{"version": "1", "status": "affected"}]},
+                     [("pkg:npm/a@1", "pkg:npm/a@1 1")], id="the affected version, as scanners list it"),
+        pytest.param({}, {"ref": "pkg:npm/a@1", "versions": [{"version": "2", "status": "unaffected"}]},
+                     [("pkg:npm/a@1 2",)], id="another version than the URL's"),
+        pytest.param({}, {"ref": "pkg:npm/a", "versions": [{"range": "vers:npm/<2", "status": "unaffected"}]},
+                     [("pkg:npm/a vers:npm/<2",)], id="a range, which is not every version"),
+        pytest.param({}, {"ref": "pkg:npm/a", "versions": [{}]}, [("pkg:npm/a of an unknown version",)], id="no version"),
+    ],
+)  # fmt: skip
+def test_products_of_cyclonedx(more: dict[str, Any], affects: object, products: list[tuple[str, ...]]) -> None:
+    vex = read(bom(flaw(affects=[affects]), **more))
+    assert (vex.errors, [product.ids for product in vex.statements[0].products]) == ((), products)
+
+
+def test_an_affected_version_is_not_an_unaffected_one() -> None:
+    versions = [{"version": "1", "status": "affected"}, {"version": "2", "status": "unaffected"}]
+    affects = [{"ref": "pkg:npm/a", "versions": versions}]
+    (statement,) = read(bom(flaw(affects=affects, analysis={"state": "exploitable"}))).statements
+    assert statement.products == (VexProduct(("pkg:npm/a@1", "pkg:npm/a 1")),)
+
+
 def test_csaf_document() -> None:
     vex = read(
         csaf(
@@ -306,6 +373,44 @@ def test_products_in_deep_branches() -> None:
         tree = {"branches": [tree]}
     rows = known(product_status={"fixed": ["P"]})
     assert read(csaf(rows, tree=tree)).statements[0].products == (VexProduct(("p",)),)
+
+
+ONE = {"product_id": "P", "name": "p", "product_identification_helper": {"purl": "pkg:npm/a"}}
+
+
+@pytest.mark.parametrize(
+    ("branch", "purl", "ids"),
+    [
+        pytest.param({"category": "product_version", "name": "1.0"}, "pkg:npm/a", ("pkg:npm/a@1.0", "p"), id="version"),
+        pytest.param({"category": "product_version", "name": "1.0"}, "pkg:npm/a@2", ("pkg:npm/a@2", "p"), id="its own"),
+        pytest.param({"category": "product_version", "name": "a"}, "pkg:npm/a", ("pkg:npm/a", "p"), id="any version"),
+        pytest.param({"category": "product_version", "name": "m:1/a"}, "pkg:npm/a", ("pkg:npm/a", "p"), id="of a module"),
+        pytest.param({"category": "product_version_range", "name": "vers:npm/<2"}, "pkg:npm/a", ("p",), id="a range"),
+        pytest.param({"category": "product_name", "name": "a"}, "pkg:npm/a", ("pkg:npm/a", "p"), id="a name"),
+    ],
+)  # fmt: skip
+def test_versions_in_branches_of_csaf(branch: dict[str, Any], purl: str, ids: tuple[str, ...]) -> None:
+    product = ONE | {"product_identification_helper": {"purl": purl}}
+    rows = known(product_status={"fixed": ["P"]})
+    assert read(csaf(rows, tree={"branches": [branch | {"product": product}]})).statements[0].products == (
+        VexProduct(ids),
+    )
+
+
+def test_a_component_of_a_component_stands_for_no_other() -> None:
+    def within(key: str, part: str, whole: str) -> dict[str, Any]:
+        names = {"product_reference": part, "relates_to_product_reference": whole}
+        return names | {"category": "default_component_of", "full_product_name": {"product_id": key, "name": key}}
+
+    products = [{"product_id": key, "name": key.lower()} for key in "ABC"]
+    relationships = [within("AB", "A", "B"), within("ABC", "AB", "C"), within("CAB", "C", "AB")]
+    tree = {"full_product_names": products, "relationships": relationships}
+    rows = known(product_status={"fixed": ["AB", "ABC", "CAB"]})
+    assert read(csaf(rows, tree=tree)).statements[0].products == (
+        VexProduct(("b",), ("a",)),
+        VexProduct(("ABC",)),
+        VexProduct(("CAB",)),
+    )
 
 
 def test_too_many_statements_are_cut_with_an_error() -> None:

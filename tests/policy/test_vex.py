@@ -90,6 +90,7 @@ ELSE, UBUNTU, ELSEWHERE, ARM, OLD = (
     VexProduct(("pkg:deb/debian/libssl3?arch=arm64",)),
     VexProduct(("pkg:deb/debian/libssl3@1",)),
 )
+PART = VexProduct(("pkg:deb/debian/libssl3#usr/lib",))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,7 @@ ELSE, UBUNTU, ELSEWHERE, ARM, OLD = (
         ((ELSEWHERE, ARM), "pkg:deb/debian/libssl3?arch=arm64, and the arch of libssl3 1:3.0.9-1 is amd64"),
         ((ARM, OLD), "version 1 of libssl3, and 1:3.0.9-1 is installed"),
         ((OLD, ELSE), "version 1 of libssl3, and 1:3.0.9-1 is installed"),
+        ((ELSE, PART), "pkg:deb/debian/libssl3#usr/lib, which is a part of libssl3 1:3.0.9-1"),
         ((ELSEWHERE, ELSE), "libssl3 in an/image, which is not this image"),
     ],
 )

@@ -78,6 +78,10 @@ from support.vexstatements import APP, CONFIG, DIGEST, IMAGE, LIBSSL, NET, OTHER
         pytest.param((f"example.org/team/app@{DIGEST}",), False, id="its digest in another registry"),
         pytest.param(("team/app:1.2",), False, id="its name without the registry"),
         pytest.param(("image:app.tar",), False, id="the target with a word before it"),
+        pytest.param(("pkg:oci/app?arch=amd64",), True, id="its architecture in a package URL"),
+        pytest.param(("pkg:oci/app?arch=arm64",), False, id="another architecture in a package URL"),
+        pytest.param((f"pkg:oci/app@{DIGEST}?arch=x86_64",), True, id="its own digest, however the architecture is written"),
+        pytest.param(("pkg:deb/debian/libssl3#usr/lib",), False, id="a part of the package"),
         pytest.param(("pkg:oci/",), False, id="a package URL of an image without a name"),
         pytest.param(("pkg:",), False, id="a package URL that is none"),
         pytest.param(("https://example.com/app",), False, id="an address"),
@@ -86,6 +90,19 @@ from support.vexstatements import APP, CONFIG, DIGEST, IMAGE, LIBSSL, NET, OTHER
 )  # fmt: skip
 def test_who_a_statement_is_about(ids: tuple[str, ...], about: bool) -> None:  # noqa: FBT001  a column of the table
     assert suppressed(*([VexProduct(ids)] if ids else [])) is about
+
+
+@pytest.mark.parametrize(
+    ("platform", "arch", "about"),
+    [("linux/arm64/v8", "arm64", True), ("linux/arm64/v8", "arm64/v8", True), ("linux/arm64/v8", "arm", False),
+     ("linux/amd64", "amd64", True), ("linux/amd64", "", True), ("linux/amd64", "linux", False), ("", "amd64", False)],
+)  # fmt: skip
+def test_an_index_has_an_image_for_each_architecture(platform: str, arch: str, about: bool) -> None:  # noqa: FBT001
+    index = f"sha256:{'e' * 64}"
+    inventory = replace(IMAGE, names=(f"example.com/team/app@{index}",), platform=platform)
+    product = VexProduct((f"pkg:oci/app@{index}{f'?arch={arch}' if arch else ''}",))
+    found, _ = weighed(said(product), inventory=inventory)
+    assert (found["CVE-2024-0001"].suppressed is not None) is about
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,7 @@ class Url(Struct, frozen=True):
     name: str
     version: str
     qualifiers: dict[str, str]
+    subpath: str = ""
 
 
 def parse_purl(text: str) -> Url | None:
@@ -166,4 +167,4 @@ def parse_purl(text: str) -> Url | None:
         url = _library().from_string(text)
     except ValueError:
         return None
-    return Url(url.type, url.namespace or "", url.name, url.version or "", url.qualifiers)
+    return Url(url.type, url.namespace or "", url.name, url.version or "", url.qualifiers, url.subpath or "")

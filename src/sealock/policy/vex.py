@@ -206,8 +206,14 @@ class VexMatcher:
         tag, digest = url.qualifiers.get("tag", ""), url.version
         if url.type == "docker" and ":" not in digest:
             tag, digest = digest, ""
+        arch, inventory = url.qualifiers.get("arch", ""), self._inventory
+        if digest in {inventory.id, inventory.manifest} - {""}:
+            return True  # under any name
+        own = inventory.platform.partition("/")[2]
+        if arch and arch not in {own, own.partition("/")[0]}:
+            return False
         if digest:
-            return digest in self._digests  # under any name
+            return digest in self._digests  # an index has images for others
         repository = parse(url.qualifiers.get("repository_url", "")) if "repository_url" in url.qualifiers else None
         if "repository_url" in url.qualifiers and repository is None:
             return False
@@ -251,10 +257,13 @@ class _Patterns:
 
 
 def fits(pattern: Url, own: Url) -> bool:
-    """Whether a pattern matches a package URL: parts that the pattern omits match anything."""
+    """Whether a pattern matches a package URL: parts that the pattern omits match anything.
+
+    A pattern with a subpath is about a part of the package.
+    """
     if (pattern.type, pattern.namespace, pattern.name) != (own.type, own.namespace, own.name):
         return False
-    if pattern.version and pattern.version != own.version:
+    if pattern.subpath or (pattern.version and pattern.version != own.version):
         return False
     return all(_agrees(key, value, own.qualifiers.get(key, "")) for key, value in pattern.qualifiers.items())
 

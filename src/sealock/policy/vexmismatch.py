@@ -38,6 +38,8 @@ def _reasons(
                 yield 3, f"is about {shown}, and {found} is of {own.namespace or 'no namespace'}"
             elif url.version and url.version != own.version:
                 yield 0, f"is about version {url.version[:_LONGEST]} of {own.name}, and {own.version} is installed"
+            elif url.subpath:
+                yield 1, f"is about {shown}, which is a part of {found}"
             elif differing := _differing(url, own):
                 yield (
                     1,

@@ -7,6 +7,8 @@ from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex.fault import StatementFault, shorten
+from sealock.formats.vex.versions import version_of, with_version
+from sealock.model.purl import parse_purl
 from sealock.model.vex import VexProduct, VexStatement, VexStatus
 
 _STATUSES: Final[dict[str, VexStatus]] = {
@@ -107,30 +109,44 @@ class _Reasons:
 def _products(tree: JsonObject) -> dict[str, VexProduct]:
     """Each product's identifiers by its id: package URLs first, names last; a component within a product too."""
     products: dict[str, VexProduct] = {}
-    for leaf in _leaves(tree):
+    for branch, leaf in _leaves(tree):
         key = leaf.text("product_id")
         helper = leaf.child("product_identification_helper")
-        ids = (helper.text("purl"), helper.text("cpe"), leaf.text("name"))
+        ids = (_url(helper.text("purl"), branch), helper.text("cpe"), leaf.text("name"))
         if key:
             products[key] = VexProduct(tuple(filter(None, ids)) or (key,))
     for relationship in tree.objects("relationships"):
         part, whole = relationship.text("product_reference"), relationship.text("relates_to_product_reference")
         key = relationship.child("full_product_name").text("product_id")
-        if key and part in products:
-            whole_ids = products[whole].ids if whole in products else (whole or key,)
-            products[key] = VexProduct(whole_ids, products[part].ids)
+        if not key or part not in products:
+            continue
+        inner, outer = products[part], products.get(whole) or VexProduct((whole or key,))
+        # A component of a component has two places, and a statement has one: it is about nothing else instead.
+        products[key] = VexProduct((key,)) if inner.parts or outer.parts else VexProduct(outer.ids, inner.ids)
     return products
 
 
-def _leaves(tree: JsonObject) -> Iterator[JsonObject]:
-    """Every product of the tree, without recursion, within bounds."""
-    yield from tree.objects("full_product_names")
+def _url(url: str, branch: JsonObject) -> str:
+    """A product's package URL; one without a version gets that of its branch, "" where that is a range."""
+    category, name = branch.text("category"), branch.text("name")
+    if not url or version_of(url) or category not in {"product_version", "product_version_range"}:
+        return url
+    if category == "product_version_range":
+        return ""
+    parts = parse_purl(url)
+    # Red Hat names the package there, of which any version is meant.
+    return url if parts is None or name.rpartition("/")[2] in {"", parts.name} else with_version(url, name)
+
+
+def _leaves(tree: JsonObject) -> Iterator[tuple[JsonObject, JsonObject]]:
+    """Every product of the tree with its branch, without recursion, within bounds."""
+    yield from ((JsonObject(None), product) for product in tree.objects("full_product_names"))
     pending = [(branch, 0) for branch in tree.objects("branches")]
     count = 0
     while pending and count < _MOST:
         branch, depth = pending.pop()
         count += 1
         if product := branch.child("product"):
-            yield product
+            yield branch, product
         if depth < _DEEPEST:
             pending += [(inner, depth + 1) for inner in branch.objects("branches")]

@@ -7,8 +7,8 @@ from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex.fault import StatementFault, shorten
+from sealock.formats.vex.versions import unescape, version_of, with_version
 from sealock.model.vex import VexProduct, VexStatement, VexStatus
-from sealock.patterns import compile_lazily
 
 _STATES: Final[dict[str, VexStatus]] = {
     "resolved": "fixed",
@@ -18,6 +18,7 @@ _STATES: Final[dict[str, VexStatus]] = {
     "false_positive": "not_affected",
     "not_affected": "not_affected",
 }
+_SILENCING: Final = frozenset({"not_affected", "fixed"})
 _JUSTIFICATIONS: Final = {
     "code_not_present": "vulnerable_code_not_present",
     "code_not_reachable": "vulnerable_code_not_in_execute_path",
@@ -30,13 +31,11 @@ _JUSTIFICATIONS: Final = {
     "protected_by_mitigating_control": "inline_mitigations_already_exist",
 }
 
-_ESCAPE: Final = compile_lazily(rb"%([0-9A-Fa-f]{2})")
-
 
 def statements(document: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability that has an analysis."""
     serial, when = document.text("serialNumber"), document.child("metadata").text("timestamp")
-    purls = dict(_purls(document))
+    purls = _purls(document)
     entries = document.members.get("vulnerabilities")
     if not isinstance(entries, list):
         yield StatementFault("its vulnerabilities are not a list", "/vulnerabilities")
@@ -49,12 +48,17 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
         if fault := _fault(entry, state):
             yield StatementFault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
+        products = tuple(_products(entry, purls, _serial(serial), aside=_STATES[state] in _SILENCING))
+        if "affects" in entry.members and not products:
+            message = f"vulnerability {number + 1} has a list of versions that cannot be read"
+            yield StatementFault(message, f"/vulnerabilities/{number}")
+            continue
         reason, detail = analysis.text("justification"), shorten(analysis.text("detail"))
         aliases = (reference.text("id") for reference in entry.objects("references"))
         yield VexStatement(
             (entry.text("id"), *filter(None, aliases)),
             _STATES[state],
-            tuple(_products(entry, purls)),
+            products,
             _JUSTIFICATIONS.get(reason, reason[:100]),
             detail or ("a false positive" if state == "false_positive" else ""),
             shorten(entry.text("recommendation")) or ", ".join(analysis.texts("response"))[:300],
@@ -75,25 +79,55 @@ def _fault(vulnerability: JsonObject, state: str) -> str:
     return ""
 
 
-def _purls(document: JsonObject) -> Iterator[tuple[str, str]]:
-    """The package URL of each component by its reference, components within components too."""
+def _purls(document: JsonObject) -> dict[str, str]:
+    """The package URL of each component by its reference, components within components too.
+
+    A URL without a version gets the component's. A reference that several components have means none of them.
+    """
+    purls: dict[str, str] = {}
     pending = [document.child("metadata").child("component"), *document.objects("components")]
     while pending:
         component = pending.pop()
         pending += component.objects("components")
-        if (ref := component.text("bom-ref")) and (purl := component.text("purl")):
-            yield ref, purl
+        if ref := component.text("bom-ref"):
+            purl = with_version(component.text("purl"), component.text("version"))
+            purls[ref] = purl if purls.get(ref, purl) == purl else ""
+    return purls
 
 
-def _products(vulnerability: JsonObject, purls: dict[str, str]) -> Iterator[VexProduct]:
-    """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with the reference there."""
+def _products(vulnerability: JsonObject, purls: dict[str, str], serial: str, *, aside: bool) -> Iterator[VexProduct]:
+    """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with the reference there.
+
+    A list of versions narrows it to these, and to those of them that fit the state where some do: `aside` says
+    that these are the unaffected ones. The vulnerabilities that a scanner lists all have the status "affected".
+    """
     for entry in vulnerability.objects("affects"):
         ref = entry.text("ref")
-        inner = _unquote(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
-        yield VexProduct(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
+        place, _, inner = ref.partition("#") if ref.startswith("urn:cdx:") else ("", "", "")
+        inner = unescape(inner)
+        own = purls.get(inner, "") if serial and _serial(place) == serial else ""
+        found = purls.get(ref, "") or own
+        names = (name for name in (inner, ref) if not (found and name.startswith("pkg:")))
+        ids = tuple(dict.fromkeys(filter(None, (found, *names))))
+        if "versions" not in entry.members:
+            yield VexProduct(ids)
+            continue
+        listed = list(entry.objects("versions"))
+        fitting = [version for version in listed if (version.text("status") == "unaffected") is aside]
+        for version in fitting or listed:
+            yield VexProduct(tuple(_narrowed(ids, version)))
 
 
-def _unquote(text: str) -> str:
-    """Decode %XX."""
-    data = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
-    return data.decode("utf-8", "replace")
+def _narrowed(ids: tuple[str, ...], listed: JsonObject) -> Iterator[str]:
+    """The ids of one version of a product. Those of a range match nothing, and are shown."""
+    version = listed.text("version")
+    for name in ids:
+        exact = with_version(name, version)
+        if version and name.startswith("pkg:") and unescape(version_of(exact)) == version:
+            yield exact
+    yield f"{ids[-1]} {version or listed.text('range') or 'of an unknown version'}"
+
+
+def _serial(text: str) -> str:
+    """The serial number in "urn:uuid:SERIAL" or "urn:cdx:SERIAL/VERSION"."""
+    return text.removeprefix("urn:uuid:").removeprefix("urn:cdx:").partition("/")[0].lower()

@@ -59,9 +59,12 @@ def _names(entry: JsonObject) -> tuple[str, ...]:
 
 
 def _products(entry: JsonObject) -> Iterator[VexProduct | None]:
-    """Products are objects with an id and identifiers, or in old documents bare strings; None for what is neither."""
-    old = entry.texts("subcomponents")
-    if _empty(entry, "products"):
+    """Products are objects with an id and identifiers, or in old documents bare strings; None for what is neither.
+
+    Old documents have subcomponents beside the products.
+    """
+    old = [_ids(part) for part in entry.elements("subcomponents")]
+    if _empty(entry, "products") or _empty(entry, "subcomponents") or not all(old):
         yield None
         return
     for product in entry.elements("products"):
@@ -69,9 +72,9 @@ def _products(entry: JsonObject) -> Iterator[VexProduct | None]:
         if _empty(members, "subcomponents"):
             yield None
             continue
-        parts = [_ids(part) for part in members.elements("subcomponents")]
+        parts = [*old, *map(_ids, members.elements("subcomponents"))]
         ids = _ids(product) if all(parts) else ()
-        yield VexProduct(ids, (*old, *(part_id for part in parts for part_id in part))) if ids else None
+        yield VexProduct(ids, tuple(part_id for part in parts for part_id in part)) if ids else None
 
 
 def _empty(entry: JsonObject, name: str) -> bool:
