@@ -244,9 +244,8 @@ def weak_between(here: World) -> tuple[NotaryKey, Authority]:
 
 @pytest.mark.parametrize(
     "chain",
-    [strange, no_authority, too_long, missing_between, expired_between, expired_top, for_another_use, unknown_demand,
-     weak_top, weak_between],
-)  # fmt: skip
+    [strange, no_authority, too_long, missing_between, expired_top, for_another_use, unknown_demand, weak_top],
+)
 def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain: object) -> None:
     assert callable(chain)
     leaf, top = chain(here)
@@ -256,6 +255,17 @@ def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain
     ) as error:
         here.verify()
     assert error.value.check == "pins"
+    assert not here.held()
+
+
+@pytest.mark.parametrize("chain", [expired_between, weak_between])
+def test_a_root_below_an_authority_that_does_not_count_is_refused(here: World, chain: object) -> None:
+    assert callable(chain)
+    leaf, top = chain(here)
+    use_of(here, leaf, top)
+    with pytest.raises(MetadataRefusedError, match="has an authority whose certificate") as error:
+        here.verify()
+    assert error.value.check == "root"
     assert not here.held()
 
 

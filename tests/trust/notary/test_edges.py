@@ -93,8 +93,11 @@ def test_a_passphrase_has_eight_characters(tmp_path: Path, passphrase: str, *, s
 
 
 NUMBERS = {
-    "as many digits as can be": (b"9" * 18, True),
-    "one digit more": (b"9" * 19, False),
+    "the largest that Go reads exactly": (b"9007199254740992", True),
+    "one more": (b"9007199254740993", False),
+    "the smallest": (b"-9007199254740992", True),
+    "one less": (b"-9007199254740993", False),
+    "more digits than are read": (b"9" * 5000, False),
     "a minus before a nought": (b"-0", False),
     "a minus before another number": (b"-1", True),
 }

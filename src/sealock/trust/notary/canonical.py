@@ -12,6 +12,8 @@ from sealock.trust.refusal import MetadataRefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 _DIGITS: Final = 18
+_LARGEST: Final = 1 << 53
+"""Go reads what is signed as floating-point numbers, so that larger ones become others."""
 _TIME: Final = compile_lazily(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _ESCAPED: Final = compile_lazily(r'["\\]')
 
@@ -69,7 +71,7 @@ def decode(raw: bytes, what: str) -> Json:
         return table
 
     def integer(digits: str) -> int:
-        if len(digits) > _DIGITS or digits.startswith("-0"):
+        if len(digits) > _DIGITS or digits.startswith("-0") or abs(int(digits)) > _LARGEST:
             refuse("has a number out of range")
         return int(digits)
 

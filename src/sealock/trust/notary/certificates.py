@@ -44,7 +44,10 @@ def _fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
         return "is a chain that does not start with its only leaf"
     if not is_for(name_of(leaf), gun):
         return f"is for {name_of(leaf)[:200]!r}, not for {gun}"
-    return weakness(leaf) or (age_fault(leaf, now) if now else "")
+    for certificate in chain:
+        if why := weakness(certificate) or (age_fault(certificate, now) if now else ""):
+            return why if certificate is leaf else f"has an authority whose certificate {why}"
+    return ""
 
 
 def is_for(common_name: str, gun: str) -> bool:

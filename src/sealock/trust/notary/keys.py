@@ -22,28 +22,34 @@ from sealock.trust.unusable import NO_CERTIFICATE, NO_KEY, NOT_SIGNED
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
 """Key kinds that are certificates, with the kind of the certified key."""
 RSA_BITS: Final = range(2048, 16385)
-_EC_BITS: Final = 224
+_CURVES: Final = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
+"""Those that Go knows."""
 CERTIFICATES: Final = 10
 """Maximum number in one key."""
 
 
 @lru_cache(maxsize=256)
 def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
-    """Read a key's certificates, the leaf first; () where there are none, or where they cannot be read."""
+    """Read a key's certificates, the leaf first; () where there are none, or where they cannot be read.
+
+    Notary writes them again, and compares the key's id: so they must be written as Go does.
+    """
     if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
         return ()
     try:
         with catch_warnings():
             # The library warns of what it will refuse one day; our own checks decide.
             simplefilter("ignore")
-            return tuple(x509.load_pem_x509_certificates(key.public))
+            chain = tuple(x509.load_pem_x509_certificates(key.public))
+            written = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+            return chain if written == key.public else ()
     except NO_CERTIFICATE:
         return ()
 
 
 @lru_cache(maxsize=256)
 def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for each kind
-    """Load the key; None where it is not of its kind, or too weak."""
+    """Load the key; None where it is not of its kind, too weak, or not encoded as Go reads it."""
     try:
         with catch_warnings():
             simplefilter("ignore")
@@ -51,17 +57,20 @@ def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for 
                 return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
             if key.kind in X509:
                 chain = certificates(key)
-                public: Any = chain[0].public_key() if chain else None
+                if not chain:
+                    return None
+                public: Any = chain[0].public_key()
+                written = spki(public) in chain[0].tbs_certificate_bytes
             else:
                 public = load_der_public_key(key.public)
+                written = spki(public) == key.public
     except NO_KEY:
         return None
     kind = X509.get(key.kind, key.kind)
-    if kind == "ecdsa" and isinstance(public, ec.EllipticCurvePublicKey) and public.curve.key_size >= _EC_BITS:
-        return public
-    if kind == "rsa" and isinstance(public, rsa.RSAPublicKey) and public.key_size in RSA_BITS:
-        return public
-    return None
+    ecdsa = kind == "ecdsa" and isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in _CURVES
+    strong = ecdsa or (kind == "rsa" and isinstance(public, rsa.RSAPublicKey) and public.key_size in RSA_BITS)
+    # Go reads no compressed point, and no key in PKCS #1.
+    return public if strong and written else None
 
 
 @lru_cache(maxsize=256)
@@ -75,7 +84,7 @@ def canonical_id(key: NotaryKey) -> str:
 
 @lru_cache(maxsize=256)
 def identity(key: NotaryKey) -> bytes:
-    """Bytes that are the same for every encoding of a key: bare or in a certificate, its point compressed or not."""
+    """Bytes that are the same for a key: bare or in a certificate."""
     public = loaded(key)
     return key.public if public is None else spki(public)
 

@@ -111,6 +111,7 @@ class _Envelope(Struct):
 
 class _KeyValue(Struct):
     public: bytes
+    private: bytes | None = None
 
 
 class _Key(Struct):
@@ -173,6 +174,8 @@ def read_listing(raw: bytes, what: str, role: str) -> SignedMetadata[Listing]:
     for name in ("snapshot",) if role == "timestamp" else ("root", "targets"):
         if name not in meta:
             _refuse(what, f"does not list {name}")
+        if "sha256" not in meta[name].hashes:
+            _refuse(what, f"lists {name} without a sha256")
     body = Listing(listing.version, _time(listing.expires, what), meta)
     return SignedMetadata(role, body, signatures, message, raw)
 

@@ -7,9 +7,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from sealock.errors import SigningError
 from sealock.patterns import compile_lazily
 from sealock.trust.notary.certificates import age_fault, weakness
@@ -17,7 +14,6 @@ from sealock.trust.notary.directory import KeyFile
 from sealock.trust.notary.keys import X509, certificates, loaded
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
-from sealock.trust.unusable import NO_KEY
 
 _BLOCK: Final = compile_lazily(
     r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
@@ -44,7 +40,7 @@ def read_public(text: str, what: str) -> NotaryKey:
     """Read the first public key or certificate; SigningError where there is none, or it is weak, expired or damaged."""
     for label, _, encoded in blocks(text):
         if label == "CERTIFICATE":
-            pem = _pem(label, {}, encoded).encode()
+            pem = _pem(label, {}, _lines("".join(encoded.split()))).encode()
             for kind in X509:
                 key = NotaryKey(kind, pem)
                 if loaded(key) is None:
@@ -59,13 +55,11 @@ def read_public(text: str, what: str) -> NotaryKey:
         if label == "PUBLIC KEY":
             try:
                 raw = b64decode("".join(encoded.split()), validate=True)
-                public = load_der_public_key(raw)
-            except NO_KEY:
-                public = None
-            if isinstance(public, ec.EllipticCurvePublicKey):
-                return NotaryKey("ecdsa", raw)
-            if isinstance(public, rsa.RSAPublicKey) and loaded(NotaryKey("rsa", raw)) is not None:
-                return NotaryKey("rsa", raw)
+            except ValueError:
+                break
+            for kind in X509.values():
+                if loaded(key := NotaryKey(kind, raw)) is not None:
+                    return key
             break
     msg = f"{what} has no public key for Notary: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
     raise SigningError(msg)
@@ -74,7 +68,7 @@ def read_public(text: str, what: str) -> NotaryKey:
 def write_public(key: NotaryPrivateKey, role: str) -> str:
     """Write the public half in PEM, as `docker trust key generate` does."""
     text = b64encode(key.public.public).decode()
-    return _pem("PUBLIC KEY", {"role": role}, "\n".join(text[at : at + 64] for at in range(0, len(text), 64)))
+    return _pem("PUBLIC KEY", {"role": role}, _lines(text))
 
 
 def write_backup(keys: Iterable[KeyFile]) -> str:
@@ -97,6 +91,10 @@ def read_backup(text: str) -> Iterator[tuple[str, bytes]]:
             msg = "a private key in it has no id in its `path` header, so it is not a backup: use `keys load`"
             raise SigningError(msg)
         yield name, _pem(label, headers, encoded).encode()
+
+
+def _lines(text: str) -> str:
+    return "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
 
 
 def _pem(label: str, headers: dict[str, str], encoded: str) -> str:

@@ -238,6 +238,9 @@ class TrustedMetadata:
         check_content(meta, raw, what)  # 5.6.2
         signed = read_targets(raw, what, role)
         if is_delegation(role):
+            if not signed.signatures:
+                # Notary passes over a delegation with invalid signatures, and not over one without any.
+                raise MetadataRefusedError(check="malformed", why=f"{what} has no signatures")
             delegation, keys = self.delegation(role)
             by = signers(keys, delegation.role, signed, what, self._when(signed))  # 5.6.3
         else:
