@@ -52,6 +52,12 @@ PROPERTIES = "<properties><v>1.0</v><w>${v}</w><loop>${loop}</loop></properties>
         (project("", dependency("${of.the.parent}")), ["pkg:maven/g/a"]),
         (project("", dependency("${project.version}", group="${project.groupId}")), ["pkg:maven/g/a@9"]),
         (project("<parent><version>3</version></parent>", dependency("${project.parent.version}")), ["pkg:maven/g/a@3"]),
+        (project("<parent><version>3</version></parent>", dependency("${parent.version}")), ["pkg:maven/g/a@3"]),
+        (project("", dependency("${version}")), ["pkg:maven/g/a@9"]),
+        (project("", dependency("LATEST")), ["pkg:maven/g/a"]),
+        (project("", dependency("RELEASE")), ["pkg:maven/g/a"]),
+        (project("", dependency("@a.version@")), ["pkg:maven/g/a"]),
+        (project("", dependency("{{version}}")), ["pkg:maven/g/a"]),
         (project("", dependency()), ["pkg:maven/g/a"]),
         (project("", dependency("[1.0,2.0)")), ["pkg:maven/g/a"]),
         (project("", dependency("[1.0]")), ["pkg:maven/g/a@1.0"]),
@@ -85,7 +91,8 @@ PROPERTIES = "<properties><v>1.0</v><w>${v}</w><loop>${loop}</loop></properties>
     ],
     ids=[
         "a version", "a property", "a property of a property", "a property that names itself", "an unknown property",
-        "the project's own", "the parent's", "no version", "a range", "an exact range", "for tests", "a file of the system",
+        "the project's own", "the parent's", "the parent's in Maven 2", "the project's own in Maven 2", "the latest", "the latest release",
+        "what a build puts in", "what a template puts in", "no version", "a range", "an exact range", "for tests", "a file of the system",
         "a managed version", "a managed scope", "the parent's as its own", "a profile", "a plugin", "an empty project",
     ],
 )  # fmt: skip
@@ -165,6 +172,11 @@ groups = ["default"]
 name = "local"
 version = "0.1"
 path = "./local"
+
+[[package]]
+name = "packed"
+version = "1.0"
+path = "./packed-1.0.tar.gz"
 """
 DENO_4 = {"version": "4", "jsr": {"@std/assert@1.0.0": {}}, "npm": {"@a/b@1.0.0_c@2.0.0": {}, "chalk@5.3.0": {}}}
 DENO_3 = {"version": "3", "packages": {"jsr": {"@std/path@0.2.0": {}}, "npm": {"ms@2.1.2": {"dependencies": {}}}}}
@@ -220,8 +232,10 @@ CONAN_2 = {"version": "0.5", "requires": ["openssl/3.0.1#f52e%16"], "build_requi
                 "pkg:pypi/flask-login@0.5",
                 "pkg:pypi/pytest@8.0 dev",
                 "pkg:pypi/mine@0.1?vcs_url=git%2Bhttps://github.com/me/mine%404f2a",
+                "pkg:pypi/packed@1.0",
             ],
         ),
+        (Mix(), '%{"a": {:hex, :a, "1.0.0"}, "b": {:hex, :b, "2.0.0"}}', ["pkg:hex/a@1.0.0", "pkg:hex/b@2.0.0"]),
         (Deno(), json.dumps(DENO_4), ["pkg:npm/%40a/b@1.0.0", "pkg:npm/chalk@5.3.0", "pkg:jsr/%40std/assert@1.0.0"]),
         (Deno(), json.dumps(DENO_3), ["pkg:npm/ms@2.1.2", "pkg:jsr/%40std/path@0.2.0"]),
         (Deno(), json.dumps(DENO_2), ["pkg:npm/ms@2.1.2"]),
@@ -241,7 +255,7 @@ CONAN_2 = {"version": "0.5", "requires": ["openssl/3.0.1#f52e%16"], "build_requi
         (Conan(), json.dumps(CONAN_2), ["pkg:conan/openssl@3.0.1", "pkg:conan/cmake@3.28 dev"]),
     ],
     ids=[
-        "gradle", "packages.config", "pub", "mix", "pdm", "deno 4", "deno 3", "deno 2", "cocoapods", "swift 1", "swift 3",
+        "gradle", "packages.config", "pub", "mix", "pdm", "mix in a line", "deno 4", "deno 3", "deno 2", "cocoapods", "swift 1", "swift 3",
         "conan 1", "conan of no version or name", "pub of no name or version", "conan 2",
     ],
 )  # fmt: skip

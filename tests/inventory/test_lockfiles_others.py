@@ -126,6 +126,10 @@ require (
 \texample.org/other v1.0.0
 \tbare v1.0.0
 )
+require( // without a space
+\texample.org/last v1.0.0
+)
+require ()
 exclude golang.org/x/crypto v0.1.0
 replace example.org/directory => ../directory
 replace (
@@ -144,6 +148,7 @@ def test_go_requires_modules_or_what_replaces_them() -> None:
         ("github.com/me", "fork", "v1.1.0"),
         ("example.org", "other", "v1.0.0"),
         ("", "bare", "v1.0.0"),
+        ("example.org", "last", "v1.0.0"),
     ]
 
 
@@ -216,6 +221,7 @@ def test_lock_files_that_came_within_a_dependency_do_not_count(path: str, found:
         (Composer(), '{"packages": [5, {"name": "v/b", "version": []}, {"name": "v/a", "version": "1"}]}'),
         (NuGet(), '{"dependencies": {"net8.0": {"b": 5, "c": {"resolved": 1}, "a": {"resolved": "1"}}, "x": []}}'),
         (Pipenv(), '{"default": {"b": [], "c": {"version": 1}, "a": {"version": "==1"}}, "develop": 5}'),
+        (Composer(), '{"packages": [{"name": "v/a", "version": "1", "dist": []}]}'),
         (Poetry(), '[[package]]\nname = "b"\nversion = []\n[[package]]\nname = "a"\nversion = "1"\n'),
         (Pylock(), '[[packages]]\nname = "b"\nvcs = 1\n[[packages]]\nname = "a"\nversion = "1"\n'),
     ],

@@ -44,6 +44,7 @@ def names(packages: list[Package]) -> dict[str, bool]:
         ("", None),
         ("# a==1.0", None),
         ("# why \\\na==1.0", "a==1.0"),
+        ("a==1.0\\\n# why", "a==1.0"),
         ("-r other.txt", None),
         ("--index-url https://example.org/a==1.0", None),
         ("./local/a-1.0.whl", None),
@@ -99,6 +100,14 @@ version = "0.1.0"
 type = "directory"
 url = "../beside"
 
+[[package]]
+name = "packed"
+version = "1.0"
+[package.source]
+type = "file"
+url = "packed-1.0-py3-none-any.whl"
+reference = 7
+
 [metadata]
 lock-version = "2.0"
 """
@@ -111,8 +120,13 @@ lock-version = "2.0"
 )  # fmt: skip
 def test_poetry_tells_what_is_for_development(text: str) -> None:
     packages = read(Poetry(), text)
-    assert names(packages) == {"jinja2==3.1.3": False, "pytest==7.4.4": True, "mine==0.1.0": False}
-    assert packages[-1].qualifiers == GIT
+    assert names(packages) == {
+        "jinja2==3.1.3": False,
+        "pytest==7.4.4": True,
+        "mine==0.1.0": False,
+        "packed==1.0": False,
+    }
+    assert packages[2].qualifiers == GIT
 
 
 UV = """
@@ -158,6 +172,11 @@ source = { git = "https://github.com/me/mine.git?rev=main#4f2a" }
 name = "beside"
 version = "0.1.0"
 source = { directory = "../beside" }
+
+[[package]]
+name = "packed"
+version = "1.0"
+source = { path = "packed-1.0-py3-none-any.whl" }
 """
 
 
@@ -169,8 +188,9 @@ def test_uv_tells_by_its_graph_what_is_for_development() -> None:
         "pytest==8.0.0": True,
         "pluggy==1.4.0": True,
         "mine==0.1.0": False,
+        "packed==1.0": True,
     }
-    assert packages[-1].qualifiers == GIT
+    assert packages[-2].qualifiers == GIT
 
 
 PIPENV = """{
@@ -178,6 +198,8 @@ PIPENV = """{
   "default": {
     "requests": {"hashes": [], "index": "pypi", "version": "==2.31.0"},
     "mine": {"git": "https://github.com/me/mine.git", "ref": "4f2a"},
+    "far": {"file": "https://example.org/far.zip"},
+    "packed": {"path": "./packed-1.0-py3-none-any.whl"},
     "beside": {"editable": true, "path": "."}
   },
   "develop": {"requests": {"version": "==2.31.0"}, "pytest": {"version": "==8.0.0"}},
@@ -190,6 +212,8 @@ def test_pipenv_has_a_section_for_each_category() -> None:
     assert names(packages) == {
         "requests==2.31.0": False,
         "mine==": False,
+        "far==": False,
+        "packed==": False,
         "pytest==8.0.0": True,
         "sphinx==7.2.6": False,
     }
@@ -217,12 +241,21 @@ archive = { path = "packed-1.0.tar.gz", hashes = { sha256 = "x" } }
 name = "far"
 version = "2.0"
 archive = { url = "https://example.org/far-2.0.tar.gz", hashes = { sha256 = "x" } }
+[[packages]]
+name = "unversioned"
+sdist = { url = "https://example.org/u-1.0.tar.gz" }
 """
 
 
 def test_pylock_lists_what_is_not_beside_it() -> None:
     packages = read(Pylock(), PYLOCK)
-    assert names(packages) == {"requests==2.31.0": False, "mine==": False, "far==2.0": False}
+    assert names(packages) == {
+        "requests==2.31.0": False,
+        "mine==": False,
+        "packed==1.0": False,
+        "far==2.0": False,
+        "unversioned==": False,
+    }
     assert packages[1].qualifiers == GIT
 
 

@@ -22,6 +22,7 @@ from sealock.inventory.lockfiles.pnpm import Pnpm
 from sealock.inventory.lockfiles.poetry import Poetry
 from sealock.inventory.lockfiles.pub import Pub
 from sealock.inventory.lockfiles.pylock import Pylock
+from sealock.inventory.lockfiles.requirements import Requirements
 from sealock.inventory.lockfiles.swift import Swift
 from sealock.inventory.lockfiles.uv import Uv
 from sealock.inventory.lockfiles.yarn import Yarn
@@ -81,6 +82,31 @@ def test_lines_of_a_known_form_without_packages_are_empty(analyzer: Analyzer, pa
 def test_lines_of_another_form_are_broken(analyzer: Analyzer, path: str, text: str) -> None:
     del text
     assert read(analyzer, path, b"hello:\n  world: 1\n") == ([], "has another form than such a file")
+
+
+MERGED: dict[str, tuple[Analyzer, str, str]] = {
+    "Bundler": (Bundler(), "Gemfile.lock", "GEM\n  specs:\n{}\n\nPLATFORMS\n  ruby\n"),
+    "Go": (GoMod(), "go.mod", "module a\n{}\nrequire b v1.0.0\n"),
+    "Gradle": (Gradle(), "gradle.lockfile", "g:a:1.0=classpath\n{}\nempty=\n"),
+    "Mix": (Mix(), "mix.lock", "%{{\n{}\n}}\n"),
+    "Yarn 1": (Yarn(), "yarn.lock", '# yarn lockfile v1\n\na@^1:\n{}\n  version "1.0.0"\n'),
+    "requirements": (Requirements(), "requirements.txt", "a==1.0\n{}\n"),
+    "npm": (NpmLock(), "package-lock.json", '{{"packages": {{\n{}\n}}}}'),
+}
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "path", "text"), [pytest.param(*row, id=f"a lock file of {name}") for name, row in MERGED.items()]
+)
+def test_what_a_merge_left_is_broken(analyzer: Analyzer, path: str, text: str) -> None:
+    sides = text.format("<<<<<<< HEAD\n=======\n>>>>>>> main")
+    assert read(analyzer, path, sides.encode()) == ([], "has the conflict markers of a merge")
+    assert read(analyzer, path, text.format("<<<<<<<\n").encode())[1] != "has the conflict markers of a merge"
+
+
+def test_a_block_of_yarn_without_a_version_is_broken() -> None:
+    text = "# yarn lockfile v1\n\na@^1:\n\tversion 1.0.0\n"
+    assert read(Yarn(), "yarn.lock", text.encode()) == ([], "has no version for a@^1")
 
 
 EMPTY: dict[str, tuple[Analyzer, str, str]] = {

@@ -20,7 +20,8 @@ from support.madedatabases import Table
 NAMES = sorted({name for reader in readers() for name in reader.patterns.names})
 
 
-@pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt", "requirements/web.txt"])
+@pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt", "requirements/web.txt", "gradle.lockfile",
+                                  "buildscript-gradle.lockfile", "settings-gradle.lockfile"])  # fmt: skip
 def test_every_name_that_an_analyzer_asks_for_is_one_of_a_lock_file(name: str) -> None:
     assert is_lock(name)
 
@@ -68,6 +69,16 @@ def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: li
     assert not document.errors
     assert [(package.type, package.name, package.version) for package in inventory.packages] == packages
     assert {package.path for package in inventory.packages} == {name}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [("go 1.16", True), ("", True), ("go 1.9.2", True), ("go 1.17", False), ("go 1.21rc1", False), ("go 2.0", False)],
+)
+def test_what_older_go_does_not_list_is_named(line: str, named: bool) -> None:  # noqa: FBT001  a column of the table
+    _, inventory, skipped = lock_file(Source("go.mod", f"module x\n{line}\nrequire golang.org/x/net v0.1.0\n"))
+    assert len(inventory.packages) == 1
+    assert ["run go mod tidy -go=1.17" in entry.reason for entry in skipped] == [True] * named
 
 
 def test_what_cannot_be_read_is_a_problem() -> None:

@@ -7,14 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import word, words
+from sealock.inventory._data import table, word, words
 from sealock.model.inventory import Package
-
-
-class ComposerDist(Struct):
-    """The archive of a package."""
-
-    type: str = ""
 
 
 class ComposerPackage(Struct):
@@ -22,7 +16,7 @@ class ComposerPackage(Struct):
 
     name: str
     version: str
-    dist: ComposerDist | None = None
+    dist: Any = None
     license: Any = ()
 
 
@@ -30,7 +24,7 @@ def package(record: ComposerPackage, path: str, *, development: bool, installed:
     """Make a package of vendor/name; in a lock file, what is to be taken from a directory of the project is none."""
     namespace, name = _names.module(word(record.name).lower())
     version = word(record.version)
-    own = not installed and record.dist is not None and record.dist.type == "path"
+    own = not installed and table(record.dist).get("type") == "path"
     if not namespace or not name or not version or own:
         return None
     return Package(

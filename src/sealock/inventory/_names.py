@@ -12,6 +12,11 @@ def pypi(name: str) -> str:
     return "-".join(part for index, part in enumerate(parts) if part or index in {0, len(parts) - 1})
 
 
+def is_archive(path: str) -> bool:
+    """Whether a path is that of a wheel or a source archive, which is a release; anything else is a directory."""
+    return path.lower().endswith((".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz"))
+
+
 def scoped(name: str) -> tuple[str, str]:
     """Split npm's "@scope/name" into ("@scope", "name"), "name" into ("", "name"); ("", "") where it is neither."""
     scope, slash, bare = name.rpartition("/")

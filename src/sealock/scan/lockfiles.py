@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
@@ -26,8 +27,21 @@ from sealock.patterns import compile_lazily
 _OPTION: Final = compile_lazily(
     r"(-r|--requirement|-c|--constraint|-e|--editable)(?:[ \t]*=[ \t]*|[ \t]+|(?<=-[rce]))(\S.*)"
 )
+_GO: Final = compile_lazily(r"^[ \t]*go[ \t]+1\.(\d{1,4})", re.MULTILINE)
+_LISTING_ALL: Final = 17
+"""The Go 1.x since which go.mod lists what dependencies require."""
+_OLD_GO: Final = (
+    "go.mod of Go 1.16 or older does not list what its dependencies require, so that is not checked: "
+    "run go mod tidy -go=1.17"
+)
 _FILES: Final = 100
 """The most files that one requirements file includes."""
+
+
+def _of_old_go(text: str) -> bool:
+    """Whether a go.mod lists direct requirements alone; without a line `go`, Go reads it as 1.16's."""
+    match = _GO.search(text)
+    return int(match[1]) < _LISTING_ALL if match else re.search(r"^[ \t]*go[ \t]+\d", text, re.MULTILINE) is None
 
 
 def _unpinned(source: Source) -> Iterator[Package]:
@@ -80,6 +94,8 @@ def lock_file(
                     packages += _unpinned(text)
             except BrokenFileError as broken:
                 errors.append(InputError(f"{analyzer.name}: {broken}", Location(text.name)))
+    if name == "go.mod" and packages and _of_old_go(source.text):
+        skipped.append(Skipped("", "go.mod", _OLD_GO))
     listed = tuple(
         sorted(packages, key=lambda package: (package.type, package.namespace, package.name, package.version))
     )

@@ -13,12 +13,13 @@ HOSTS: Final = {
     "gitlab:": "https://gitlab.com/",
     "bitbucket:": "https://bitbucket.org/",
 }
+PACKED: Final = (".tgz", ".tar.gz", ".tar")
 ARCHIVES: Final = "https://codeload.github.com/"
 
 
 def is_local(source: str) -> bool:
-    """Whether this is a directory or an archive of the project itself."""
-    return source.startswith(LOCAL)
+    """Whether this is a directory of the project itself; an archive there is a package as others released it."""
+    return source.startswith(LOCAL) and not source.partition("#")[0].partition("::")[0].endswith(PACKED)
 
 
 def repository(source: str) -> tuple[tuple[str, str], ...]:
@@ -48,10 +49,14 @@ def split(text: str) -> tuple[str, str]:
 def package(  # noqa: PLR0913  as many as a lock file has
     name: str, version: str, path: str, source: str = "", *, development: bool = False, optional: bool = False
 ) -> Package | None:
-    """Make a package, unless it is local or nameless. `source` is where the lock file has it from."""
+    """Make a package, unless it is local or nameless. `source` is where the lock file has it from.
+
+    Nothing may state the version of an archive: it is unknown then.
+    """
     namespace, bare = _names.scoped(name)
-    if not bare or not version or is_local(source) or is_local(version):
+    if not bare or not (version or source) or is_local(source) or is_local(version):
         return None
+    version = "" if "/" in version or version.startswith("file:") else version
     return Package(
         "npm",
         bare,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 DEPENDENCIES: Final = (
     "/node_modules/",
@@ -25,6 +26,7 @@ DEPENDENCIES: Final = (
     "/cargo/git/",
 )
 """Directories into which package managers install or download."""
+CONFLICT: Final = compile_lazily(rb"^<{7} ", re.MULTILINE)
 
 
 class LockFile(Analyzer):
@@ -44,6 +46,9 @@ class LockFile(Analyzer):
         path = f"/{file.path}"
         if any(directory in path for directory in DEPENDENCIES):
             return ()
+        if b"\n>>>>>>> " in file.data and CONFLICT.search(file.data):
+            message = "has the conflict markers of a merge"
+            raise BrokenFileError(message)
         packages = unique(self.packages(file))
         if not packages and not any(mark in file.data for mark in self.marks):
             match = re.search(self.stated, file.data, re.MULTILINE)

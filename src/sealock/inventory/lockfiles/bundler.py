@@ -19,6 +19,7 @@ class Bundler(LockFile):
     """Bundler's lock file: sections, and in them gems that are indented by four spaces, their needs by six."""
 
     name = "bundler lock"
+    version = 2
     patterns = FilePatterns(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
     always = (b"DEPENDENCIES", b"PLATFORMS", b"BUNDLED WITH", b"GEM", b"PATH")
 

@@ -25,6 +25,7 @@ class Composer(LockFile):
     """Composer's lock file."""
 
     name = "composer lock"
+    version = 2
     patterns = FilePatterns(names=("composer.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:

@@ -18,6 +18,7 @@ class GoMod(LockFile):
     """Requirements, with what replaces them; names keep their case, which Go distinguishes."""
 
     name = "go.mod"
+    version = 2
     patterns = FilePatterns(names=("go.mod",), limit=8 << 20)
     always = (b"module", b"//")
 
@@ -48,16 +49,16 @@ def packages(text: str, path: str) -> Iterator[Package]:
 def directives(text: str) -> Iterator[tuple[str, list[str]]]:
     """The verb and the words of each directive, also of those in brackets."""
     block = ""
-    for line in text.splitlines():
-        words = [word(part.strip('"`')) for part in line.partition("//")[0].split()]
-        if not words:
-            continue
-        if block:
-            if words == [")"]:
-                block = ""
-            else:
-                yield block, words
-        elif words[1:] == ["("]:
+    for whole in text.splitlines():
+        line = whole.partition("//")[0].strip()
+        # The bracket needs no space before it.
+        opens = not block and line.endswith("(")
+        words = [word(part.strip('"`')) for part in line.removesuffix("(" if opens else "").split()]
+        if opens and len(words) == 1:
             block = words[0]
-        else:
+        elif words == [")"]:
+            block = ""
+        elif words and block:
+            yield block, words
+        elif words:
             yield words[0], words[1:]

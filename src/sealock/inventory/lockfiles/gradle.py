@@ -11,10 +11,11 @@ from sealock.model.inventory import Package
 
 
 class Gradle(LockFile):
-    """Gradle's lock file: in each line group:artifact:version=configurations."""
+    """Gradle's lock files, also of its own settings and scripts: in each line group:artifact:version=configurations."""
 
     name = "gradle lock"
-    patterns = FilePatterns(names=("gradle.lockfile", "buildscript-gradle.lockfile"), limit=8 << 20)
+    version = 2
+    patterns = FilePatterns(endings=("gradle.lockfile",), limit=8 << 20)
     always = (b"empty=", b"# This is a Gradle generated file")
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:

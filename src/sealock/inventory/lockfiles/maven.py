@@ -13,6 +13,9 @@ from sealock.model.inventory import Package
 from sealock.patterns import compile_lazily
 
 PROPERTY: Final = compile_lazily(r"\$\{([^${}]{1,200})\}")
+NEWEST: Final = frozenset({"LATEST", "RELEASE"})
+UNSET: Final = frozenset("$[](){}@%*, ")
+"""Signs of a range, or of a value that a build puts in."""
 MOST_STEPS: Final = 8
 """Times that a property may name another one."""
 
@@ -21,6 +24,7 @@ class Maven(LockFile):
     """A project's own file. A version that a parent or an imported list sets is unknown, and so is a range."""
 
     name = "pom.xml"
+    version = 2
     patterns = FilePatterns(names=("pom.xml",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
@@ -44,7 +48,7 @@ def packages(project: Element, path: str) -> Iterator[Package]:
             version, scope = version or default[0], scope or default[1]
             if group and artifact and scope != "system":
                 exact = version.strip("[]") if version[:1] == "[" and "," not in version else version
-                known = exact if not set(exact) & set("$[](), ") else ""
+                known = "" if exact in NEWEST or set(exact) & UNSET else exact
                 yield Package("maven", artifact, known, path, namespace=group, development=scope == "test")
 
 
@@ -66,6 +70,7 @@ def _properties(project: Element) -> dict[str, str]:
     own: dict[str, str] = {}
     for name in ("groupId", "artifactId", "version"):
         value = project.value(name) or project.value("parent", name)
+        own |= {name: value, f"parent.{name}": project.value("parent", name)}  # of Maven 2
         own |= {f"project.{name}": value, f"pom.{name}": value, f"project.parent.{name}": project.value("parent", name)}
     return own | {child.name: word(child.text) for child in (parent.children if parent else ())}
 

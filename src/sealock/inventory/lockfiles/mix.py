@@ -19,6 +19,7 @@ class Mix(LockFile):
     """Mix's lock file: a map with a line for each package, from Hex or a repository."""
 
     name = "mix lock"
+    version = 2
     patterns = FilePatterns(names=("mix.lock",), limit=8 << 20)
     always = (b"%{",)
 
@@ -28,9 +29,9 @@ class Mix(LockFile):
 
 
 def packages(text: str, path: str) -> Iterator[Package]:
-    """The packages; the first name in a line is the package, the rest are its needs."""
+    """The packages. The needs of a package have another form."""
     for line in text.splitlines():
-        if match := HEX.search(line):
+        for match in HEX.finditer(line):
             yield Package("hex", match[1].lower(), match[2], path)
-        elif match := GIT.match(line):
-            yield Package("hex", match[1].lower(), "", path, qualifiers=_names.vcs(match[2], match[3]))
+        if git := GIT.match(line):
+            yield Package("hex", git[1].lower(), "", path, qualifiers=_names.vcs(git[2], git[3]))

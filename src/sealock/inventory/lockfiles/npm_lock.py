@@ -26,7 +26,7 @@ class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*"?(\d+)'
     newest = 3
@@ -45,7 +45,7 @@ def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
     for directory, value in packages.items():
         entry = table(value)
         _, inside, name = directory.rpartition("node_modules/")
-        if not inside:
+        if not inside or entry.get("link") is True:
             continue
         package = _node.package(
             word(entry.get("name")) or word(name),
@@ -70,9 +70,8 @@ def nested(dependencies: object, path: str) -> Iterator[Package]:
                 name, version = _node.split(version.removeprefix("npm:"))  # the alias's real name
             elif _node.repository(version):
                 source, version = version, version.partition("#")[2]
-            elif "://" in version:
-                # An archive at a URL of its own: nothing states its version.
-                continue
+            elif "://" in version or _node.is_local(version):
+                source, version = version, ""
             package = _node.package(
                 name,
                 version,

@@ -29,6 +29,7 @@ class Pdm(LockFile):
     """PDM's lock file."""
 
     name = "pdm lock"
+    version = 2
     patterns = FilePatterns(names=("pdm.lock",), limit=8 << 20)
     stated = rb'^lock_version\s*=\s*"(\d+)'
     newest = 4
@@ -43,7 +44,7 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without those of local directories."""
     for row in records(lock.get("package"), PdmPackage):
         name, version, groups = word(row.name), word(row.version), words(row.groups)
-        if name and version and not word(row.path):
+        if name and version and (not word(row.path) or _names.is_archive(word(row.path))):
             yield Package(
                 "pypi",
                 _names.pypi(name),

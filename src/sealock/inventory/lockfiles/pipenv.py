@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,17 +15,20 @@ from sealock.model.inventory import Package
 
 
 class PipenvPackage(Struct):
-    """A package from an index has a version, one from a repository a revision."""
+    """A package from an index has a version, one from a repository a revision, one from an address neither."""
 
     version: str = ""
     git: str = ""
     ref: str = ""
+    file: Any = ""
+    path: Any = ""
 
 
 class Pipenv(LockFile):
     """Pipenv's lock file: a section for each category; only `develop` is for development."""
 
     name = "pipenv lock"
+    version = 2
     patterns = FilePatterns(names=("Pipfile.lock",), limit=16 << 20)
     stated = rb'"pipfile-spec"\s*:\s*(\d+)'
     newest = 6
@@ -46,5 +50,5 @@ def packages(section: object, path: str, *, development: bool) -> Iterator[Packa
     for name, package in named_records(section, PipenvPackage):
         version = word(package.version).lstrip("=").strip()
         origin = _names.vcs(word(package.git), word(package.ref))
-        if version or origin:
+        if version or origin or word(package.file) or _names.is_archive(word(package.path)):
             yield Package("pypi", _names.pypi(name), version, path, qualifiers=origin, development=development)

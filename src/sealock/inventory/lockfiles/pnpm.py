@@ -18,7 +18,7 @@ class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph shows what is for development."""
 
     name = "pnpm lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
     stated = rb"^lockfileVersion:\s*['\"]?(\d+)"
     newest = 9
@@ -49,7 +49,7 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
             word(entry.get("name")) or name,
             word(entry.get("version")) or word(version),
             path,
-            source,
+            source or word(version),
             development=entry.get("dev") == "true" if needed is None else key not in needed,
             optional=entry.get("optional") == "true" if needed is None else key not in installed,
         )

@@ -8,27 +8,18 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, word, words
+from sealock.inventory._data import Table, decode_toml, records, table, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
-class PoetrySource(Struct, frozen=True):
-    """Where a package comes from, if not from the index."""
-
-    type: str = ""
-    url: str = ""
-    reference: str = ""
-    resolved_reference: str = ""
-
-
 class PoetryPackage(Struct):
-    """A `[[package]]`."""
+    """A `[[package]]`; its source says where it comes from, if not from the index."""
 
     name: str
     version: str
-    source: PoetrySource = PoetrySource()
+    source: Any = None
     category: Any = ""
     groups: Any = ()
 
@@ -37,6 +28,7 @@ class Poetry(LockFile):
     """Poetry's lock file: version 1 has a category, 2 the groups of each package."""
 
     name = "poetry lock"
+    version = 2
     patterns = FilePatterns(names=("poetry.lock",), limit=8 << 20)
     stated = rb'^lock-version\s*=\s*"(\d+)'
     newest = 2
@@ -48,18 +40,18 @@ class Poetry(LockFile):
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
-    """The packages, without directories and files of the project."""
+    """The packages, without directories of the project."""
     for row in records(lock.get("package"), PoetryPackage):
-        name, version, source = word(row.name), word(row.version), row.source
-        if not name or not version or source.type in {"directory", "file"}:
+        name, version, source = word(row.name), word(row.version), table(row.source)
+        if not name or not version or source.get("type") == "directory":
             continue
         groups = words(row.groups)
-        revision = word(source.resolved_reference) or word(source.reference)
+        revision = word(source.get("resolved_reference")) or word(source.get("reference"))
         yield Package(
             "pypi",
             _names.pypi(name),
             version,
             path,
-            qualifiers=_names.vcs(word(source.url), revision) if source.type == "git" else (),
+            qualifiers=_names.vcs(word(source.get("url")), revision) if source.get("type") == "git" else (),
             development=row.category == "dev" or bool(groups and "main" not in groups),
         )

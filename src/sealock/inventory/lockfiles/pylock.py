@@ -24,19 +24,19 @@ class PylockRepository(Struct, frozen=True, rename="kebab"):
 
 
 class PylockPackage(Struct):
-    """A `[[packages]]`; those with a directory or a path to an archive are local."""
+    """A `[[packages]]`; those with a directory are local, and one may have no version."""
 
     name: str
     version: str = ""
     vcs: PylockRepository = PylockRepository()
     directory: Any = None
-    archive: dict[str, Any] = {}
 
 
 class Pylock(LockFile):
     """The lock file of any installer; it has no graph that could show what is for development."""
 
     name = "pylock"
+    version = 2
     patterns = FilePatterns(names=("pylock.toml", *(f"pylock.{purpose}.toml" for purpose in PURPOSES)), limit=8 << 20)
     stated = rb'^lock-version\s*=\s*"(\d+)'
     newest = 1
@@ -48,10 +48,9 @@ class Pylock(LockFile):
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
-    """The packages, without local directories and archives."""
+    """The packages, without local directories."""
     for row in records(lock.get("packages"), PylockPackage):
         name, version = word(row.name), word(row.version)
-        is_local = row.directory is not None or "path" in row.archive
         origin = _names.vcs(word(row.vcs.url), word(row.vcs.commit_id), word(row.vcs.type) or "git")
-        if name and not is_local and (version or origin):
+        if name and row.directory is None:
             yield Package("pypi", _names.pypi(name), version, path, qualifiers=origin)

@@ -22,6 +22,7 @@ class Requirements(LockFile):
     """A line for each requirement; one without a pinned version is not listed."""
 
     name = "requirements"
+    version = 2
     patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), parents=(HOME,), limit=8 << 20)
 
     def claims(self, path: str, /) -> bool:
@@ -43,7 +44,8 @@ def lines(text: str) -> Iterator[str]:
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             parts.append(line[:-1])
             continue
-        whole = "".join([*parts, line]).strip()
+        # A comment ends what was to go on.
+        whole = "".join([*parts, " " if line.lstrip().startswith("#") else "", line]).strip()
         parts = []
         if whole and whole[0] != "#":
             yield whole.replace("\t#", " #").partition(" #")[0]

@@ -11,14 +11,15 @@ from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
-LOCAL: Final = frozenset({"editable", "virtual", "directory", "path"})
-"""Sources that are the project's own directories and files."""
+LOCAL: Final = frozenset({"editable", "virtual", "directory"})
+"""Sources that are the project's own directories; a path is that of an archive."""
 
 
 class Uv(LockFile):
     """uv's lock file; its graph shows what is for development."""
 
     name = "uv lock"
+    version = 2
     patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
     stated = rb"^version\s*=\s*(\d+)"
     newest = 1

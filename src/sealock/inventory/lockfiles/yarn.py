@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
@@ -15,7 +15,7 @@ class Yarn(LockFile):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("yarn.lock",), limit=16 << 20)
     stated = rb"^__metadata:\s+version:\s*\"?(\d+)"
     newest = 8
@@ -31,8 +31,6 @@ class Yarn(LockFile):
 def packages(text: str, path: str) -> Iterator[Package]:
     """A package from each block."""
     for heading, fields in blocks(text):
-        if not fields:
-            continue
         version, resolution = word(fields.get("version")), fields.get("resolution", "")
         if resolution:
             name, source = _node.split(word(resolution))
@@ -45,6 +43,9 @@ def packages(text: str, path: str) -> Iterator[Package]:
                 name = _node.split(wish.removeprefix("npm:"))[0]
             source = wish if _node.is_local(wish) else word(fields.get("resolved"))
         package = _node.package(name, version, path, source, optional=bool(fields.get("conditions")))
+        if not version and "@" in heading:
+            message = f"has no version for {heading[:100]}"
+            raise BrokenFileError(message)
         if package:
             yield package
 
