@@ -274,6 +274,13 @@ def test_a_change_is_written(keys: str, wanted: FieldChange, after: str) -> None
     assert change(WORKFLOW, JOB.replace("@", after), wanted) == JOB.replace("@", after)
 
 
+@pytest.mark.parametrize("name", [WOODPECKER, DRONE])
+def test_a_switch_that_says_no_is_set_where_it_stands(name: str) -> None:
+    off, on = (f"steps:\n- name: a\n  image: x:1\n  privileged: {value} # why\n" for value in ("false", "true"))
+    assert change(name, off, Set("privileged", True)) == on
+    assert change(name, off, Set("privileged", False)) == off
+
+
 REFUSED = [
     ("a container that is an image only", WORKFLOW, "jobs: {a: {container: x:1}}", Set("privileged", True), "only its image is written"),
     ("text that an anchor shares", WORKFLOW, "x: &x {image: x:1}\njobs: {a: {container: *x}}", Set("privileged", True), "shared with other places"),

@@ -69,6 +69,8 @@ class TreeEditor(KeyEditor):
             value = parent.at(key) if parent is not None else None
             if parent is None or value is None:
                 result += self._create(row, list(texts))
+            elif row.shape in {"flag", "switch"}:  # it is there and says no
+                result.append(self.writer.set(self._mapping(parent), key, texts[-1] == "true"))
             else:
                 entry = TreeEntry(parent, key, value, text=isinstance(value.node, Scalar) and row.shape == "arguments")
                 entries[id(parent.node), key] = (entry, [], [], list(texts))
