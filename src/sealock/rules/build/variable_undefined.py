@@ -21,6 +21,8 @@ from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, S
 
 _USE: Final = r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))"
 """A plain use; uses with a default or another operator handle a missing variable themselves."""
+_IF_SET: Final = r"\$\{([A-Za-z_]\w*):?\+"
+"""The start of a text for a variable that is set: ${A:+:$A} uses it only then."""
 _PREDEFINED: Final = frozenset({"PATH", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
 _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 _LONGEST: Final = 100
@@ -52,6 +54,7 @@ class VariableUndefined(Rule[Build]):
         "FROM debian:12\nCOPY app $JAVA_HOME/\n",
         "FROM scratch\nENV PATH=$PATH:/app\nCOPY app-${VERSION:-1} /app\n",
         "FROM debian:12\nENV A='$B' C=\\$D\n",
+        'FROM debian:12\nENV PATH=/a\nENV CPATH="/b:$CPATH" B="/c${BPATH:+:$BPATH}"\n',
     )
 
     fixable = False
@@ -66,10 +69,13 @@ class VariableUndefined(Rule[Build]):
             known[stage.index] = names
             bare = below[stage.index] == "scratch"
             for index, instruction in enumerate(stage.instructions):
+                own = {pair.name for pair in instruction.pairs} if isinstance(instruction, Arg | Env) else set()
                 if not instruction.onbuild:
                     for text in _texts(instruction):
                         for name in dict.fromkeys(_used(text.raw)):
                             why, better = _evaluated(name, names, outer, near, bare=bare)
+                            if better and name in own:
+                                continue  # it adds to what the base image may set
                             if why:
                                 fix = Edit(text.place, text.raw.replace(name, better)) if better else ()
                                 yield self.finding(
@@ -85,8 +91,10 @@ class VariableUndefined(Rule[Build]):
 
 def _used(raw: str) -> Iterator[str]:
     if "$" in raw and not (raw[:1] == "'" == raw[-1:]):
+        if_set = set(re.findall(_IF_SET, raw)) if "+" in raw else set()
         for match in re.finditer(_USE, raw):
-            yield match[1] or match[2]
+            if (name := match[1] or match[2]) not in if_set:
+                yield name
 
 
 def _evaluated(name: str, names: set[str], outer: set[str], near: _NearNames, *, bare: bool) -> tuple[str, str]:
