@@ -9,7 +9,7 @@ from typing import Final
 from tree_sitter import Node
 
 from sealock.model.location import Place
-from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
+from sealock.model.shell import Assignment, Command, Nested, NestedKind, Redirect, Script, Word
 from sealock.patterns import compile_lazily
 from sealock.shell.masks import MaskedHeredoc
 from sealock.shell.nested import add_nested
@@ -18,7 +18,10 @@ from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 
 _SPECIAL: Final = frozenset("\\~{")
 """Characters that make an unquoted word differ from its value."""
-_SUBSTITUTIONS: Final = {"command_substitution": "substitution", "process_substitution": "process"}
+_SUBSTITUTIONS: Final[dict[str, NestedKind]] = {
+    "command_substitution": "substitution",
+    "process_substitution": "process",
+}
 _FILE_DESCRIPTOR: Final = compile_lazily(r"(?:^|[\s;&|(])\{[A-Za-z_]\w*\}$")
 """A variable before a redirect, which gets the number of the file: `{log}>file`."""
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
@@ -70,9 +73,7 @@ class CommandReader(ShellText):
             if place.start in self.visited:
                 continue
             self.visited.add(place.start)
-            nested.append(
-                Nested("process" if kind == "process" else "substitution", self.read_nodes(current.children, depth + 1))
-            )
+            nested.append(Nested(kind, self.read_nodes(current.children, depth + 1)))
 
     def assignment(self, node: Node) -> Assignment:
         """Read NAME=value."""

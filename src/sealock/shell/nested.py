@@ -138,7 +138,7 @@ def _add_remote(command: Command, source: WordSource, nested: list[Nested]) -> N
         text = words[index].text
         if len(text) > 1 and text[0] == "-":
             takes = next((at for at, letter in enumerate(text) if at and letter in _SSH_OPTIONS), 0)
-            index += 2 if takes == len(text) - 1 > 0 else 1
+            index += 2 if takes == len(text) - 1 else 1
         elif host:
             break
         else:
