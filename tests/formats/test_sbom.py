@@ -160,6 +160,11 @@ def test_components_within_components_are_read() -> None:
         ("distro=debian-12.5", Distribution("debian", "12.5")),
         ("distro=debian-sid", Distribution("debian", codename="sid")),
         ("distro=debian", Distribution("debian")),
+        ("distro=12.5", Distribution("debian", "12.5")),
+        ("distro=bookworm", Distribution("debian", codename="bookworm")),
+        ("distro=opensuse-leap-15.5", Distribution("opensuse-leap", "15.5")),
+        ("distro=opensuse-tumbleweed", Distribution("opensuse-tumbleweed")),
+        ("distro=ubuntu-22.04", Distribution("ubuntu", "22.04")),
         ("arch=amd64", Distribution("debian")),
     ],
 )
@@ -315,6 +320,14 @@ SHAPES = {
         {"name": "lodash", "software_packageUrl": LODASH},
         **{"@context": ["https://example.com/own.jsonld", "https://spdx.org/rdf/3.1/spdx-context.jsonld"]},
     ),
+    "SPDX 3, with a single element": json.dumps(
+        {
+            "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+            "@type": "software_Package",
+            "name": "lodash",
+            "software_packageUrl": LODASH,
+        }
+    ),
     "SPDX 2.2": spdx(spdx_package(LODASH), spdxVersion="SPDX-2.2"),
     "SPDX whose references name their type by its address": spdx(
         {
@@ -350,6 +363,58 @@ def test_every_shape_is_recognised_and_read(text: str) -> None:
         ("npm", "lodash", "4.17.20")
     ]
     assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "pointer"),
+    [
+        (cyclonedx(components={"a": library(LODASH)}), "its components is not a list", "/components"),
+        (cyclonedx(LODASH), "an entry of its components is not an object", "/components/0"),
+        (cyclonedx([library(LODASH)]), "an entry of its components is not an object", "/components/0"),
+        (
+            cyclonedx({"type": "application", "name": "a", "components": "x"}),
+            "its components is not a list",
+            "/components/0/components",
+        ),
+        (spdx(packages={"a": spdx_package(LODASH)}), "its packages is not a list", "/packages"),
+        (spdx(None), "an entry of its packages is not an object", "/packages/0"),
+        (spdx3(**{"@graph": {"type": "software_Package"}}), "its @graph is not a list", "/@graph"),
+        (spdx3(**{"@graph": [{"type": "software:Package"}]}), "the unknown type 'software:Package'", "/@graph/0"),
+        (spdx3(**{"@graph": [{"name": "a"}]}), "an element has the unknown type ''", "/@graph/0"),
+    ],
+)
+def test_a_list_of_another_shape_is_an_error(text: str, error: str, pointer: str) -> None:
+    result, errors = read_sbom(Source("a.json", text))
+    assert result.packages == ()
+    assert [(each.location.pointer, error in each.message) for each in errors] == [(pointer, True)]
+
+
+@pytest.mark.parametrize(
+    ("more", "names", "errors"),
+    [
+        ({"name": "a", "versionInfo": "1"}, (), 2),
+        ({"name": "a", "versionInfo": "NOASSERTION"}, ("a",), 1),
+        ({"name": "a", "versionInfo": "1", "primaryPackagePurpose": "CONTAINER"}, ("a:1",), 1),
+    ],
+)
+def test_each_of_several_subjects_is_a_package(more: dict[str, Any], names: tuple[str, ...], errors: int) -> None:
+    other = {"SPDXID": "SPDXRef-2", "name": "b", "versionInfo": "2"}
+    subject = {"SPDXID": "SPDXRef-1"} | more
+    result, messages = read(spdx(subject, other, documentDescribes=["SPDXRef-1", "SPDXRef-2"]))
+    assert (result.names, len(messages)) == (names, errors)
+    assert read(spdx(subject, documentDescribes=["SPDXRef-1"]))[1] == []
+    graph = [
+        {"type": "software_Package", "@id": "#1", "name": "a", "software_packageVersion": "1"},
+        {"@type": "software_Package", "spdxId": "#2", "name": "b", "software_packageVersion": "2"},
+    ]
+    for roots, faults in ((["#1", "#2"], 2), (["#1"], 1)):
+        document = {"@type": "SpdxDocument", "rootElement": roots}
+        assert len(read(spdx3(**{"@graph": [document, *graph]}))[1]) == faults
+
+
+def test_a_version_that_is_not_stated_is_unknown() -> None:
+    result, errors = read(spdx(spdx_package("pkg:npm/a", versionInfo="NOASSERTION")))
+    assert ([package.version for package in result.packages], errors) == ([""], [])
 
 
 def test_the_names_and_the_distribution_of_spdx_3_are_read() -> None:

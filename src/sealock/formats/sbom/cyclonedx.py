@@ -33,7 +33,7 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
     pending = [("/components", document), ("/metadata/component/components", root)]
     while pending:
         pointer, parent = pending.pop()
-        for number, component in parent.numbered("components"):
+        for number, component in into.entries(parent, "components", pointer):
             here = f"{pointer}/{number}"
             _component(component, here, positions, into)
             if component.members.get("components"):

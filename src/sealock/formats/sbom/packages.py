@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, cast, get_args
 
 from msgspec.structs import replace
 
+from sealock.formats.jsonobject import JsonObject
 from sealock.model.finding import InputError
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Layer, Package, PackageType
 from sealock.model.location import Location
@@ -17,6 +19,10 @@ MOST: Final = 200_000
 _ERRORS: Final = 100
 _DISTRIBUTION: Final = frozenset({"arch", "distro", "upstream", "epoch"})
 """Qualifiers that have a field of their own."""
+
+
+_ROLLING: Final = frozenset({"opensuse-tumbleweed"})
+"""Distributions without a version whose names have a dash."""
 
 
 class PackageFacts:
@@ -59,6 +65,17 @@ class CollectedPackages:
             self.errors.append(InputError(message, Location(self.file, pointer=pointer)))
         else:
             self.omitted += 1
+
+    def entries(self, parent: JsonObject, name: str, pointer: str) -> Iterator[tuple[int, JsonObject]]:
+        """Yield the objects of a list with their indexes; an error where it is no list, and for what is no object."""
+        listed = parent.members.get(name)
+        if listed is not None and not isinstance(listed, list):
+            self.fault(f"its {name} is not a list, so it is not read", pointer)
+        for number, entry in enumerate(parent.elements(name)):
+            if isinstance(entry, dict):
+                yield number, JsonObject(entry)
+            else:
+                self.fault(f"an entry of its {name} is not an object, so it is not read", f"{pointer}/{number}")
 
     def add(self, url: str, facts: PackageFacts, pointer: str) -> None:
         """Add the package that a URL names; an error where it could not be matched with advisories."""
@@ -114,12 +131,18 @@ def _same_release(version: str, other: str) -> bool:
 
 
 def _distribution(url: Url) -> Distribution:
-    """The distribution in a package URL: `distro` is "debian-12", or "debian-sid"."""
-    name, _, version = url.qualifiers.get("distro", "").rpartition("-")
-    if not name:
-        return Distribution(url.namespace or url.qualifiers.get("distro", ""))
+    """The distribution in a package URL: `distro` is "debian-12" or "debian-sid", or "12" or "sid" alone.
+
+    The name there is that of os-release, and the namespace may be the vendor ("opensuse" for "opensuse-leap").
+    """
+    text = url.qualifiers.get("distro", "")
+    name, _, version = text.rpartition("-")
+    if text in _ROLLING:
+        return Distribution(text)
+    if not name and (text == url.namespace or not url.namespace):
+        return Distribution(text or url.namespace)
     known = version[:1].isdigit()
-    return Distribution(url.namespace or name, version if known else "", "" if known else version)
+    return Distribution(name or url.namespace, version if known else "", "" if known else version)
 
 
 def _package(url: Url, facts: PackageFacts) -> Package:

@@ -41,14 +41,16 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
         info.text("licenseId"): info.text("extractedText") or info.text("name")
         for info in document.objects("hasExtractedLicensingInfos")
     }
-    for number, package in document.numbered("packages"):
+    for number, package in into.entries(document, "packages", "/packages"):
         url, purpose = _url(package), package.text("primaryPackagePurpose")
-        name, version = package.text("name"), package.text("versionInfo")
+        name, version = package.text("name"), _stated(package, "versionInfo")
+        # Of several subjects, which are no image, each is a package.
+        is_image = url.startswith("pkg:oci/") or purpose == "CONTAINER" or not version
         if purpose == "OPERATING-SYSTEM":
             into.distribution = Distribution(name, version, name=package.text("description"))
-        elif package.text("SPDXID") in described and (not url or url.startswith("pkg:oci/")):
+        elif package.text("SPDXID") in described and (is_image if url or len(described) > 1 else True):
             into.names.append(f"{name}:{version}" if version else name)
-        elif url or purpose not in _NO_PACKAGES or (version not in _SILENT and purpose in _PROGRAMS):
+        elif url or purpose not in _NO_PACKAGES or (version and purpose in _PROGRAMS):
             into.add(url, _facts(package, licenses), f"/packages/{number}")
 
 
@@ -58,12 +60,18 @@ def _url(package: JsonObject) -> str:
     return next((ref.text("referenceLocator") for ref in references if ref.text("referenceType") in _PURL), "")
 
 
+def _stated(package: JsonObject, name: str) -> str:
+    """A member's text, "" where it says that nothing is stated."""
+    text = package.text(name)
+    return "" if text in _SILENT else text
+
+
 def _facts(package: JsonObject, licenses: dict[str, str]) -> PackageFacts:
-    supplier = package.text("supplier")
+    supplier = _stated(package, "supplier")
     facts = PackageFacts(
         package.text("name"),
-        package.text("versionInfo"),
-        "" if supplier in _SILENT else supplier.partition(":")[2].strip(),
+        _stated(package, "versionInfo"),
+        supplier.partition(":")[2].strip(),
         _licenses(package.text("licenseDeclared"), licenses),
     )
     source = package.text("sourceInfo")[:_LONGEST]

@@ -25,25 +25,40 @@ def is_spdx3(context: object) -> bool:
 
 def gather(document: JsonObject, into: CollectedPackages) -> None:
     """Read a document."""
-    suppliers = {element.text("spdxId"): element.text("name") for element in document.objects("@graph")}
+    if "@graph" not in document.members:
+        document = JsonObject({"@graph": [document.members]})  # a single element
+    suppliers = {_id(element): element.text("name") for element in document.objects("@graph")}
     roots = {
         root
         for element in document.objects("@graph")
-        if element.text("type") in {"SpdxDocument", "software_Sbom", "Bom"}
+        if _type(element) in {"SpdxDocument", "software_Sbom", "Bom"}
         for root in element.elements("rootElement")
         if isinstance(root, str)
     }
-    for number, element in document.numbered("@graph"):
-        if element.text("type") not in _PACKAGE:
+    for number, element in into.entries(document, "@graph", "/@graph"):
+        kind = _type(element)
+        if kind not in _PACKAGE:
+            if not kind or kind.endswith("Package"):
+                into.fault(f"an element has the unknown type {kind[:60]!r}, so it is not read", f"/@graph/{number}")
             continue
         name, version = element.text("name"), element.text("software_packageVersion")
         url, purpose = _url(element), element.text("software_primaryPurpose")
+        is_image = url.startswith("pkg:oci/") or purpose == "container" or not version
         if purpose == "operatingSystem":
             into.distribution = Distribution(name, version, name=element.text("description"))
-        elif element.text("spdxId") in roots and (not url or url.startswith("pkg:oci/")):
+        elif _id(element) in roots and (is_image if url or len(roots) > 1 else True):
             into.names.append(f"{name}:{version}" if version else name)
         elif url or version or purpose not in _NO_PACKAGES:
             into.add(url, _facts(element, suppliers), f"/@graph/{number}")
+
+
+def _id(element: JsonObject) -> str:
+    return element.text("spdxId") or element.text("@id")
+
+
+def _type(element: JsonObject) -> str:
+    """The type, by SPDX's name for it or by that of JSON-LD."""
+    return element.text("type") or element.text("@type")
 
 
 def _url(element: JsonObject) -> str:
