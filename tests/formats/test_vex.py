@@ -130,6 +130,7 @@ def test_openvex_document() -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
+        pytest.param({"timestamp": None}, (("CVE-2024-0001",), "not_affected"), id="no time"),
         pytest.param({"vulnerability": "CVE-1"}, (("CVE-1",), "not_affected"), id="a bare name"),
         pytest.param(
             {"vulnerability": {"@id": "https://nvd.example/CVE-2"}},
@@ -147,6 +148,18 @@ def test_forms_of_openvex(more: dict[str, Any], expected: object) -> None:
     vex = read(openvex(row(**more)))
     assert (vex.errors, [(statement.names, statement.status) for statement in vex.statements]) == ((), [expected])
     assert vex.statements[0].products == (VexProduct((OPENSSL,)),)
+
+
+def test_products_of_the_document_are_those_of_statements_without_any() -> None:
+    vex = read(openvex(row(products=None), row(), products=["pkg:oci/app"]))
+    assert [statement.products for statement in vex.statements] == [
+        (VexProduct(("pkg:oci/app",)),),
+        (VexProduct((OPENSSL,)),),
+    ]
+
+
+def test_a_mark_of_the_encoding_is_passed_over() -> None:
+    assert read("\ufeff" + json.dumps(openvex(row()))) == read(openvex(row()))
 
 
 def test_subcomponents_beside_the_products() -> None:
@@ -175,6 +188,24 @@ def test_subcomponents_beside_the_products() -> None:
             openvex(row(products=[{"@id": "pkg:oci/app", "subcomponents": [{"@id": OPENSSL}, {}]}])),
             "has products that cannot be read",
             id="a subcomponent without an id",
+        ),
+        pytest.param(
+            openvex(row(timestamp=20240101)), "has a timestamp that is not a time", id="a time that is a number"
+        ),
+        pytest.param(openvex(row(last_updated="")), "has a last_updated that is not a time", id="an empty time"),
+        pytest.param(
+            openvex(row(products=None), products=[]), "has products that cannot be read", id="the document's products"
+        ),
+        pytest.param(
+            csaf({}) | {"vulnerabilities": {}}, "its vulnerabilities are not a list", id="CSAF without a list"
+        ),
+        *(
+            pytest.param(
+                csaf({"cve": "CVE-1", "product_status": {"fixed": products}}),
+                "vulnerability 1 has fixed products that cannot be read",
+                id=f"products of CSAF that are {products!r}",
+            )
+            for products in ("A", [], ["A", 1])
         ),
         pytest.param(openvex(row(timestamp="yesterday")), "has the invalid time 'yesterday'", id="a time"),
         pytest.param(
@@ -301,6 +332,14 @@ C1 = {"bom-ref": "c1", "version": "1.0", "purl": "pkg:npm/a"}
         pytest.param({"components": [C1]}, {"ref": "c1"}, [("pkg:npm/a@1.0", "c1")], id="a version beside the URL"),
         pytest.param({"components": [C1 | {"purl": "pkg:npm/a@?x=y#z"}]}, {"ref": "c1"}, [("pkg:npm/a@1.0?x=y#z", "c1")],
                      id="an empty version"),
+        pytest.param({"components": [C1 | {"purl": "pkg:oci/a"}]}, {"ref": "c1"}, [("pkg:oci/a?tag=1.0", "c1")],
+                     id="an image's tag"),
+        pytest.param({"components": [C1 | {"purl": "pkg:oci/a?arch=b#c"}]}, {"ref": "c1"},
+                     [("pkg:oci/a?tag=1.0&arch=b#c", "c1")], id="an image's tag, beside another qualifier"),
+        pytest.param({"components": [C1 | {"purl": "pkg:oci/a?tag=2"}]}, {"ref": "c1"}, [("pkg:oci/a?tag=2", "c1")],
+                     id="an image with a tag"),
+        pytest.param({"components": [C1 | {"purl": "pkg:oci/a", "version": "sha256:0"}]}, {"ref": "c1"},
+                     [("pkg:oci/a@sha256:0", "c1")], id="an image's digest"),
         pytest.param({"components": [C1 | {"purl": "pkg:npm/%40a/b@2"}]}, {"ref": "c1"}, [("pkg:npm/%40a/b@2", "c1")],
                      id="a version in the URL"),
         pytest.param({"components": [C1 | {"bom-ref": "pkg:npm/a"}]}, {"ref": "pkg:npm/a"}, [("pkg:npm/a@1.0",)],
@@ -395,6 +434,17 @@ def test_versions_in_branches_of_csaf(branch: dict[str, Any], purl: str, ids: tu
     assert read(csaf(rows, tree={"branches": [branch | {"product": product}]})).statements[0].products == (
         VexProduct(ids),
     )
+
+
+def test_products_of_csaf_by_their_ids() -> None:
+    several = ONE | {"product_identification_helper": {"purls": ["pkg:npm/a@1", "pkg:npm/a@2"]}}
+    rows = known(product_status={"fixed": ["P"]})
+    for products, ids in (
+        ([several], ("pkg:npm/a@1", "pkg:npm/a@2", "p")),
+        ([ONE, ONE], ("pkg:npm/a", "p")),
+        ([ONE, several], ("P",)),
+    ):
+        assert read(csaf(rows, tree={"full_product_names": products})).statements[0].products == (VexProduct(ids),)
 
 
 def test_a_component_of_a_component_stands_for_no_other() -> None:

@@ -42,7 +42,7 @@ def read_vex(source: Source) -> Vex:
     """Read a document of any of the formats; any other text is an error."""
     if len(source.text) > LARGEST:
         return _unreadable(source, f"it is longer than {format_size(LARGEST)}")
-    data = source.text.encode("utf-8", "surrogatepass")
+    data = source.text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     try:
         document = JsonObject(msgspec.json.decode(data))
     except (msgspec.MsgspecError, RecursionError) as error:

@@ -32,6 +32,8 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
     when, author = tracking.text("current_release_date"), shorten(header.child("publisher").text("name"))
     tree = document.child("product_tree")
     products, groups = _products(tree), _Groups(tree)
+    if "vulnerabilities" in document.members and not isinstance(document.members["vulnerabilities"], list):
+        yield StatementFault("its vulnerabilities are not a list", "/vulnerabilities")
     for number, entry in document.numbered("vulnerabilities"):
         pointer, ids = f"/vulnerabilities/{number}", (row.text("text") for row in entry.objects("ids"))
         names = tuple(dict.fromkeys(filter(None, (entry.text("cve"), *ids))))
@@ -39,8 +41,12 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
             yield StatementFault(f"vulnerability {number + 1} has neither a CVE nor another id", pointer)
             continue
         reasons = _Reasons(entry, groups)
+        listed = entry.child("product_status")
         for word, status in _STATUSES.items():
-            for (justification, impact, action), group in reasons.grouped(entry.child("product_status").texts(word)):
+            if word in listed.members and not listed.texts(word):
+                message = f"vulnerability {number + 1} has {word} products that cannot be read"
+                yield StatementFault(message, f"{pointer}/product_status/{word}")
+            for (justification, impact, action), group in reasons.grouped(listed.texts(word)):
                 if status == "not_affected" and not (justification or impact):
                     message = (
                         f"vulnerability {number + 1} lists known_not_affected products without a reason ({len(group)})"
@@ -112,9 +118,12 @@ def _products(tree: JsonObject) -> dict[str, VexProduct]:
     for branch, leaf in _leaves(tree):
         key = leaf.text("product_id")
         helper = leaf.child("product_identification_helper")
-        ids = (_url(helper.text("purl"), branch), helper.text("cpe"), leaf.text("name"))
+        urls = (helper.text("purl"), *helper.texts("purls"))  # several since CSAF 2.1
+        ids = (*(_url(url, branch) for url in urls), helper.text("cpe"), leaf.text("name"))
+        product = VexProduct(tuple(filter(None, ids)) or (key,))
         if key:
-            products[key] = VexProduct(tuple(filter(None, ids)) or (key,))
+            # An id of two products names neither.
+            products[key] = product if products.get(key, product) == product else VexProduct((key,))
     for relationship in tree.objects("relationships"):
         part, whole = relationship.text("product_reference"), relationship.text("relates_to_product_reference")
         key = relationship.child("full_product_name").text("product_id")

@@ -20,7 +20,10 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
     if not isinstance(entries, list):
         yield StatementFault("it has no list of statements", "/statements")
         return
-    for number, entry in enumerate(map(JsonObject, entries)):
+    # A statement without products has the document's, where it has any.
+    shared = {"products": document.members["products"]} if "products" in document.members else {}
+    for number, value in enumerate(entries):
+        entry = JsonObject(shared | value if isinstance(value, dict) else value)
         if fault := _fault(entry):
             yield StatementFault(f"statement {number + 1} {fault}", f"/statements/{number}")
             continue
@@ -46,6 +49,9 @@ def _fault(entry: JsonObject) -> str:
         return f"has the unknown status {status[:60]!r}"
     if status == "not_affected" and not (entry.text("justification") or entry.text("impact_statement")):
         return "has the status not_affected without a justification or an impact statement"
+    for name in ("last_updated", "timestamp"):
+        if entry.members.get(name) is not None and not entry.text(name):
+            return f"has a {name} that is not a time"
     if not all(_products(entry)):
         return "has products that cannot be read"
     return ""

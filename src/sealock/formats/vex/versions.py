@@ -18,13 +18,18 @@ def version_of(url: str) -> str:
 
 
 def with_version(url: str, version: str) -> str:
-    """Put a version into a package URL that has none; any other text stays."""
+    """Put a version into a package URL that has none; any other text stays. An image's is its tag, or its digest."""
     if not version or not url.startswith("pkg:") or version_of(url):
         return url
     match = _END.search(url)
     at = match.start() if match else len(url)
-    escaped = _SPECIAL.sub(lambda sign: b"%%%02X" % ord(sign[0]), version.encode("utf-8", "replace"))
-    return f"{url[:at].removesuffix('@')}@{escaped.decode()}{url[at:]}"
+    name, rest = url[:at].removesuffix("@"), url[at:]
+    escaped = _SPECIAL.sub(lambda sign: b"%%%02X" % ord(sign[0]), version.encode("utf-8", "replace")).decode()
+    if not name.startswith("pkg:oci/") or ":" in version:
+        return f"{name}@{escaped}{rest}"
+    if "tag=" in rest:
+        return url
+    return f"{name}?tag={escaped}{rest.replace('?', '&', 1) if rest.startswith('?') else rest}"
 
 
 def unescape(text: str) -> str:
