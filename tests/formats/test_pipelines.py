@@ -56,6 +56,8 @@ FOUND = [
     ("under several short names of hosts", GITLAB, "a: {image: x:1, services: [{name: y:2, alias: 's,db'}]}", {"image of job a": "x:1", "service 1 of job a": "y:2"}),
     ("with a variable", GITLAB, "a: {image: $CI_REGISTRY/x}", {"image of job a": UNKNOWN}),
     ("of a job that another one's anchor merges", GITLAB, ".x: &x {image: x:1}\na:\n  <<: *x", {"image of job .x": "x:1", "image of job a": "x:1"}),
+    ("by the content", "ci/a.yml", "a:\n  stage: x\n  script: make\n  image: x:1", {"image of job a": "x:1"}),
+    ("with a key twice, of which the last counts", GITLAB, "a: {image: x:1, image: y:1}", {"image of job a": "y:1"}),
     ("CircleCI", CIRCLE, "jobs: {a: {docker: [{image: x:1}, {image: y:2}]}}", {"container 1 of job a": "x:1", "container 2 of job a": "y:2"}),
     ("under a short name of a host", CIRCLE, "jobs: {a: {docker: [{image: x:1, name: s}]}}", {"container 1 of job a": "x:1"}),
     ("an executor", CIRCLE, "executors: {e: {docker: [{image: x:1}]}}", {"container 1 of executor e": "x:1"}),

@@ -122,6 +122,10 @@ READ = [
     ("an action in a container", "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n", "pipeline"),
     ("GitLab's image", ".gitlab-ci.yml", "image: docker:dind\n", "pipeline"),
     ("GitLab's services", "ci/build.gitlab-ci.yml", "a:\n  services:\n  - docker:dind\n", "pipeline"),
+    ("GitLab by its content", ".nvidia-ci.yml", "build:\n  stage: build\n  image: x\n  script: [make]\n", "pipeline"),
+    ("a part of GitLab's pipeline", "ci/build.yaml", "default: {image: x}\n.base:\n  rules: []\n  script:\n  - make\n", "pipeline"),
+    ("GitLab's services at the top", "ci/a.yml", "services: [docker:dind]\nservice:\n  needs: []\n  script: docker run x\n", "pipeline"),
+    ("a key twice in GitLab's pipeline", "ci/a.yml", "a:\n  image: x\n  script: x\n  extends: .b\n  extends: .c\n", "pipeline"),
     ("CircleCI", "r/.circleci/config.yml", "jobs:\n  a:\n    docker:\n    - image: x\n", "pipeline"),
     ("Azure", "azure-pipelines.yml", "jobs:\n- job: a\n  container: x\n", "pipeline"),
     ("Bitbucket", "bitbucket-pipelines.yml", "image: x\n", "pipeline"),
@@ -183,6 +187,19 @@ def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, k
     [
         pytest.param("config/services.yaml", "services:\n  App\\X:\n    class: Y\n    arguments: []\n", id="Symfony"),
         pytest.param("travis.yml", "services:\n- mysql\nscript: make\n", id="a list of services"),
+        pytest.param("app.yml", "web:\n  image: x\n  script: y\n", id="a script without a stage or rules"),
+        pytest.param("app.yml", "web:\n  image: x\n  stage: y\n  a:\n    script: y\n", id="a script deeper in"),
+        pytest.param("app.yml", "web:\n  image: x\n  stage: y\n  script: {a: b}\n", id="a script that is a mapping"),
+        pytest.param("app.yml", "- image: x\n  stage: y\n  script: y\n", id="a list of scripts"),
+        pytest.param("app.yml", "version: 1\nweb:\n  image: x\n  stage: y\n  script: y\n", id="another system's jobs"),
+        pytest.param(
+            "app.yml", "services: {a: {b: c}}\nweb:\n  image: x\n  stage: y\n  script: y\n", id="services by name"
+        ),
+        pytest.param(
+            "app.yml", "web:\n  image: x\n  stage: y\n  script: y\n a: {\n", id="a broken pipeline of no name"
+        ),
+        pytest.param("app.txt", "web:\n  image: x\n  stage: y\n  script: y\n", id="a pipeline in a text"),
+        pytest.param("app.yml", "web:\n  stage: y\n  script: y\n", id="a pipeline without an image"),
         pytest.param("ci/jobs.yml", "include:\n- local: a.yml\n", id="GitLab's include"),
         pytest.param("matrix.json", '{"include": [{"os": "linux", "image": "x"}]}', id="a matrix of builds"),
         pytest.param(

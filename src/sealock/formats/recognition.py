@@ -8,6 +8,7 @@ from typing import Final
 from sealock.formats import detection, projectshape
 from sealock.formats import runcalls as calls
 from sealock.formats.files import NOTHING
+from sealock.formats.gitlabshape import is_gitlab
 from sealock.formats.unevaluatedforms import FORMS
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
@@ -97,7 +98,9 @@ def is_manifest(text: str) -> bool:
 def is_pipeline(path: str, text: str) -> bool:
     """Whether a file is a pipeline of a CI system that names a container to run in."""
     match = _PIPELINE.fullmatch(path)
-    return match is not None and (_BUILDER if match["builders"] else _CI_CONTAINER).search(text) is not None
+    if match is None:
+        return _CI_CONTAINER.search(text) is not None and is_gitlab(path, text)
+    return (_BUILDER if match["builders"] else _CI_CONTAINER).search(text) is not None
 
 
 def is_unit(path: str, text: str) -> bool:

@@ -35,7 +35,10 @@ class CiContainer(Struct, frozen=True):
 
 
 class CiSystem(Struct, frozen=True):
-    """A CI system: how to find its containers, what it fills in, and which fields it can set."""
+    """A CI system: how to find its containers, what it fills in, and which fields it can set.
+
+    `repeats` says that a mapping may have a key twice: the last one counts.
+    """
 
     name: str
     path: re.Pattern[str]
@@ -43,6 +46,7 @@ class CiSystem(Struct, frozen=True):
     open: re.Pattern[str]
     says: tuple[str, ...]
     silent: str
+    repeats: bool = False
 
 
 def named(name: str, value: ManifestValue | None, key: str, table: Table, **more: object) -> Iterator[CiContainer]:

@@ -47,9 +47,13 @@ class PipelineDocument(Document, frozen=True):
 
 def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
     """Read every container of a pipeline, and the run lines of its scripts."""
-    system = system_of(source.name)
+    system = system_of(source.name, source.text)
     tree = yamltree.parse(source.text)
-    errors = [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
+    errors = [
+        InputError(flaw.message, source.location(Place(flaw.start, flaw.end)))
+        for flaw in tree.flaws
+        if system is None or not system.repeats or not flaw.message.startswith(yamltree.DUPLICATE_KEY)
+    ]
     subjects: list[Subject] = []
     lines: dict[str, CiLine] = {}
     logins: list[tuple[str, str, Place]] = []

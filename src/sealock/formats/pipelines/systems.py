@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.formats.gitlabshape import is_gitlab
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
 from sealock.formats.pipelines import stepimages
@@ -170,6 +171,7 @@ SYSTEMS: Final = (
         compile_lazily(r"\$"),
         _BASIC,
         "the settings of GitLab's runner decide this",
+        repeats=True,
     ),
     CiSystem(
         "circleci",
@@ -199,7 +201,13 @@ SYSTEMS: Final = (
 )
 
 
-def system_of(path: str) -> CiSystem | None:
-    """The CI system whose pipeline a file of this path is; a backslash may part directories, or be one of a name."""
+def system_of(path: str, text: str = "") -> CiSystem | None:
+    """The CI system whose pipeline a file is, by its path, or by its text, which may have any name for GitLab.
+
+    A backslash may part directories, or be one of a name.
+    """
     paths = (path, path.replace("\\", "/"))
-    return next((system for system in SYSTEMS if any(map(system.path.fullmatch, paths))), None)
+    named = next((system for system in SYSTEMS if any(map(system.path.fullmatch, paths))), None)
+    if named is None and is_gitlab(path, text):
+        return next(system for system in SYSTEMS if system.name == "gitlab")
+    return named
