@@ -244,6 +244,9 @@ def test_a_well_known_directory_needs_no_resolving(source: str) -> None:
         ("docker run registry/IMAGE_NAME", UNKNOWN),
         ("docker run ghcr.io/ORG/REPO:tag", UNKNOWN),
         ("docker run registry/IMAGE@sha256:x", UNKNOWN),
+        ("docker run newImageName", UNKNOWN),
+        ("docker run -it myorg/newImage:1 sh", UNKNOWN),
+        ("docker run -it Registry.example.com/team/newImage@sha256:x sh", UNKNOWN),
         ("docker run -p PORT:80 -v PATH:/data nginx", "nginx"),
         ("docker run -e DISPLAY -v /HOME/x:/y nginx", "nginx"),
     ],
@@ -253,6 +256,17 @@ def test_capitals_of_a_page_are_for_the_reader_to_fill_in(line: str, image: Any)
     assert not document.errors
     assert [subject.noun.image for subject in document.subjects if isinstance(subject.noun, Container)] == [image]
     assert formats.read("run", Source("a.sh", f"{line}\n")).errors or "DISPLAY" in line
+    other = formats.read("run", Source("docs/a.rst", f"Run::\n\n    {line}\n"))
+    assert (other.errors, [subject.name for subject in other.subjects]) == (
+        (),
+        [each.name for each in document.subjects],
+    )
+
+
+def test_capitals_in_the_name_of_a_registry_are_none_of_the_image() -> None:
+    document = formats.read("run", Source("README.md", "```sh\ndocker run Registry.example.com:5000/app:TAG\n```\n"))
+    images = [subject.noun.image for subject in document.subjects if isinstance(subject.noun, Container)]
+    assert images == ["Registry.example.com:5000/app:TAG"]
 
 
 @pytest.mark.parametrize(

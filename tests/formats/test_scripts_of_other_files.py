@@ -151,6 +151,16 @@ ExecStart=docker run --p\x72ivileged -v \x2f:\057m -e \u00e9\U0001F600 x:1 \x00 
     ("inline code", "R.md", "Use `docker run --privileged x:1`, or ``docker run -v /:/h y``.\n", ["run --privileged x:1", "run -v /:/h y"]),
     ("prompts of Windows", "R.md", "```\nPS> docker run --privileged x\nPS C:\\me> docker run -it y\nC:\\>docker run -d z\nout\n```\n", ["run --privileged x", "run -it y", "run -d z"]),
     ("an indented block of a text", "INSTALL", "Do:\n\n    $ docker run --privileged x\n", ["run --privileged x"]),
+    ("a literal block", "a.rst", "Do::\n\n  docker run --privileged x\n   docker run y\n\nNot docker run z\n", ["run --privileged x", "run y"]),
+    ("a directive for code", "a.rst", "* .. code-block:: bash\n     :linenos:\n\n     $ docker run --privileged x\n     docker run y\n", ["run --privileged x"]),
+    ("code of another language", "a.rst", ".. code:: Python\n\n  x = 'docker run y'\n  docker run x\n", ["run x"]),
+    ("other directives", "a.rst", ".. note::\n  docker run x\n.. code::\n   :a:\n", []),
+    ("a listing of AsciiDoc", "a.adoc", "[source,bash]\n----\ndocker run --privileged x\n\ndocker run y\n----\ndocker run z\n", ["run --privileged x", "run y"]),
+    ("a literal block of AsciiDoc", "a.asciidoc", ".Run\n....\ndocker run x\n....\n", ["run x"]),
+    ("a listing in another language", "a.adoc", "[source, Python]\n----\nx = 'docker run y'\ndocker run x\n----\n", ["run x"]),
+    ("an underlined title of AsciiDoc", "a.adoc", "Run it\n------\ndocker run x\n", []),
+    ("a listing at the start that nothing ends", "a.adoc", "----\ndocker run x", ["run x"]),
+    ("dashes in Markdown", "a.md", "----\ndocker run x\n----\n", []),
     ("reStructuredText", "a.rst", "Do::\n\n    docker run --privileged x\n", ["run --privileged x"]),
 ]  # fmt: skip
 

@@ -42,8 +42,10 @@ MAX_LENGTH: Final = 4_000_000
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
-_IMAGE_TO_FILL_IN: Final = compile_lazily(r"(?:.*/)?[A-Z][A-Z0-9_-]*(?:[/:@].*)?")
-"""An image with a part in capitals: no repository has them."""
+_IMAGE_TO_FILL_IN: Final = compile_lazily(
+    r"(?:.*/)?[A-Z][A-Z0-9_-]*(?:[/:@].*)?|(?:[^/]*[.:][^/]*/)?+[^:@A-Z]*[A-Z][^:@]*(?:[:@].*)?"
+)
+"""An image with a part in capitals, or with one in its path: no repository has them, and a registry may."""
 _OF_COMPOSE: Final[dict[EngineVerb, EngineVerb]] = {"run": "compose run", "exec": "compose exec"}
 _TRUE: Final = frozenset({"1", "t", "true"})
 
@@ -172,16 +174,16 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
     """Each run line with a unique name."""
     names: set[str] = set()
     style = quoting_style(source.name)
-    is_markdown = source.name.lower().endswith((".md", ".markdown"))
+    is_page = scripts.detect_kind(source) == "markdown"
     built = find_built_images(source)
     for command in find_run_commands(source):
         words = command.arguments if style != "make" else tuple(map(_undo_make_escapes, command.arguments))
-        if is_markdown:
+        if is_page:
             if not words:
                 continue  # prose that mentions the command
             words = tuple(map(_fill_in, words))
         verb, run = _read_command(command, words)
-        if is_markdown and (filled := _with_image(words, run)) is not None:
+        if is_page and (filled := _with_image(words, run)) is not None:
             words = filled
             verb, run = _read_command(command, words)
         if run.parsed.help or (command.loose and not _is_certain(run)) or (command.guessed and run.errors):

@@ -35,6 +35,7 @@ __all__ = [
     "EngineVerb",
     "RunCommand",
     "comments",
+    "detect_kind",
     "find_built_images",
     "find_created_networks",
     "find_included_commands",

@@ -1,5 +1,8 @@
 """Finds the shell scripts of a Markdown page or other text: fenced and indented blocks, <pre>, and inline code.
 
+In reStructuredText, what is indented below `::` or a directive for code is a block, in AsciiDoc what lines of dashes or
+dots enclose.
+
 In a block of a shell all commands count, in one of another language only lines that start with an engine's name.
 """
 
@@ -32,6 +35,12 @@ _WINDOWS: Final = frozenset({
 _PAGES: Final = frozenset({"markdown", "md", "mdx"})
 _PRE: Final = "<pre>"
 _PRE_START: Final = compile_lazily(r"[ \t>]*<pre\b[^>\n]{0,200}>", re.IGNORECASE)
+_DIRECTIVE: Final = compile_lazily(r"\.\.[ \t]+(?:code-block|code|sourcecode|prompt|parsed-literal)::[ \t]*([\w+-]*).*")
+_DELIMITER: Final = compile_lazily(r"-{4,}|\.{4,}")
+_SOURCE_BLOCK: Final = compile_lazily(r"\[(?:source)?,[ \t]*([\w+-]*).*\]")
+"""The lines around a block of AsciiDoc, and the one before it that names its language."""
+_MOST_BEYOND: Final = 4
+"""A line of dashes below a line whose length differs by less underlines a title."""
 _TAG: Final = compile_lazily(r"</?[a-z]\w*(?:[ \t][^<>\n]{0,200})?/?>|&(lt|gt|amp|quot|#39|nbsp);", re.IGNORECASE)
 _ENTITIES: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "#39": "'", "nbsp": " "}
 _SPAN: Final = compile_lazily(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
@@ -111,8 +120,14 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
     text = source.text
     lines = [(start, _line_end(source, number)) for number, start in enumerate(source.starts, 1)]
     index, blank = 0, True
+    other = _OTHER_BLOCKS.get(source.name.lower().rpartition(".")[2])
     while index < len(lines):
         start, end = lines[index]
+        if other is not None and (block := other(text, lines, index)) is not None:
+            language, first, last, index = block
+            yield language, lines[first:last]
+            blank = True
+            continue
         fence = _FENCE.match(text, start, end)
         if fence is not None:
             close = _closing_fence(text, lines, index + 1, fence.group(1))
@@ -140,6 +155,46 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
             yield None, [(start, end)]
             blank = not text[start:end].strip()
             index += 1
+
+
+def _literal_block(text: str, lines: list[tuple[int, int]], index: int) -> tuple[str, int, int, int] | None:
+    """The block below a line of reStructuredText: language, first line, the one after its last, the next to read."""
+    line = text[slice(*lines[index])]
+    start = line.strip()
+    directive = _DIRECTIVE.fullmatch(start)
+    if directive is None and (not start.endswith("::") or start.startswith("..")):
+        return None
+    margin = len(line) - len(line.lstrip())
+    first = last = index + 1
+    while last < len(lines):
+        below = text[slice(*lines[last])]
+        if below.strip() and len(below) - len(below.lstrip()) <= margin:
+            break
+        last += 1
+    while directive and first < last and (not (option := text[slice(*lines[first])].strip()) or option[0] == ":"):
+        first += 1
+    return (directive[1].lower() if directive else "", first, last, last) if first < last else None
+
+
+def _delimited_block(text: str, lines: list[tuple[int, int]], index: int) -> tuple[str, int, int, int] | None:
+    """The block of AsciiDoc that a line opens, as above."""
+    opening = text[slice(*lines[index])].rstrip()
+    before = text[slice(*lines[index - 1])].strip() if index else ""
+    is_title = before[:1] not in {"", "[", ".", "+"} and abs(len(before) - len(opening)) < _MOST_BEYOND
+    if _DELIMITER.fullmatch(opening) is None or is_title:
+        return None
+    last = index + 1
+    while last < len(lines) and text[slice(*lines[last])].rstrip() != opening:
+        last += 1
+    named = _SOURCE_BLOCK.fullmatch(before)
+    return named[1].lower() if named else "", index + 1, last, last + 1
+
+
+_OTHER_BLOCKS: Final = {
+    "rst": _literal_block,
+    **dict.fromkeys(("adoc", "asciidoc", "asc"), _delimited_block),
+}
+"""What finds the blocks of other formats of pages, by the endings of names."""
 
 
 def _line_end(source: Source, number: int) -> int:
