@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sealock.formats.buildcontexts import NamedBuild
 from sealock.scan.namedcontexts import join_builds
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
@@ -32,6 +33,9 @@ CASES = [
     ("contexts of a list", {"compose.yaml": compose("[base=./b, assets=./a, tools=./t]")}, []),
     ("contexts of bake", {"docker-bake.hcl": BAKE}, []),
     ("contexts of bake in JSON", {"docker-bake.json": '{"target": {"a": {"contexts": {"base": "target:b", "assets": "a", "tools": "t"}}}}'}, []),
+    ("bake in a directory below", {"ci/docker-bake.hcl": BAKE}, []),
+    ("bake in a directory below, with a Dockerfile of its own", {"ci/docker-bake.hcl": BAKE, "ci/Dockerfile": "FROM base\n"}, PLAIN),
+    ("compose in a directory below", {"ci/compose.yaml": compose(ALL)}, PLAIN),
     ("a file that comes before", {"a.yml": compose(ALL)}, []),
     ("some of the names", {"compose.yaml": compose("{assets: ./a, other: ./o}")}, PLAIN[1:]),
     ("a build that gives others", {"compose.yaml": compose(ALL, "{base: ./b}")}, PLAIN[:2]),
@@ -51,6 +55,7 @@ def test_a_named_context_is_no_image(
     files: dict[str, str], expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in {"Dockerfile": DOCKERFILE, **files}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     settings = Settings(only=("B010", "B192", "C046", "C080"))
@@ -100,9 +105,11 @@ def test_a_base_that_is_a_context_has_an_unknown_user(tmp_path: Path, monkeypatc
             [("a", (("x", "1"), ("y", "2"))), ("a", (("y", "3"),))], {"a": (("y", "2"),)}, id="the same twice"
         ),
         pytest.param([("a", (("x", "1"),)), ("a", ())], {}, id="a build without them"),
+        pytest.param([("c", (("x", "1"),))], {}, id="a Dockerfile that is not there"),
     ],
 )
 def test_what_all_builds_give_counts(
     builds: list[tuple[str, tuple[tuple[str, str], ...]]], expected: dict[str, tuple[tuple[str, str], ...]]
 ) -> None:
-    assert join_builds(builds) == expected
+    named = [NamedBuild((f"d/{path}", path), contexts) for path, contexts in builds]
+    assert join_builds(named, {"a", "b"}) == expected

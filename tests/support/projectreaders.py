@@ -137,7 +137,8 @@ def _variables(source: Source, _: FileWindow, table: dict[str, Any]) -> Iterator
 
 def _builds(source: Source, files: FileWindow, table: dict[str, Any]) -> Iterator[str]:
     document = formats.read(table.get("kind", "compose"), source, files)
-    yield from (f"{path} {contexts}" for path, contexts in list_builds(document, table.get("path", source.name)))
+    builds = list_builds(document, table.get("path", source.name))
+    yield from (f"{' or '.join(build.paths)} {build.contexts}" for build in builds)
     yield f"{'inline' * has_inline(document)} includes {included_names(source.text)}"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from sealock.model.build import context_name
 from sealock.model.document import Document
@@ -13,15 +14,33 @@ Contexts = tuple[tuple[str, str], ...]
 """Names as `context_name` writes them, each with what stands for it."""
 
 
-def list_builds(document: Document, path: str) -> Iterator[tuple[str, Contexts]]:
-    """Yield the path of each Dockerfile that a compose or bake file builds, with the named contexts of that build."""
-    directory = posixpath.dirname(path.replace("\\", "/"))
+class NamedBuild(NamedTuple):
+    """The Dockerfile that a compose or bake file builds, and the named contexts of the build.
+
+    Buildx looks for the paths of a bake file in the directory where it is called, mostly that of the file or one above:
+    `paths` has them all, and the first that is there counts.
+    """
+
+    paths: tuple[str, ...]
+    contexts: Contexts
+
+    def path(self, known: Collection[str]) -> str:
+        """The path of the Dockerfile among those that are known; "" for none."""
+        return next((path for path in self.paths if path in known), "")
+
+
+def list_builds(document: Document, path: str) -> Iterator[NamedBuild]:
+    """Yield each Dockerfile that a compose or bake file builds."""
+    directories = [posixpath.dirname(path.replace("\\", "/"))]
+    while document.kind == "bake" and directories[-1].strip("/."):
+        directories.append(posixpath.dirname(directories[-1]))
     for subject in document.subjects:
         for service in subject.noun.services if isinstance(subject.noun, Project) else ():
             build = service.build
             if build is not None and build.inline is None and not is_remote(build.context):
-                file = posixpath.join(directory, build.context, build.dockerfile or "Dockerfile")
-                yield posixpath.normpath(file), contexts_of(build)
+                file = posixpath.join(build.context, build.dockerfile or "Dockerfile")
+                paths = (posixpath.normpath(posixpath.join(directory, file)) for directory in directories)
+                yield NamedBuild(tuple(dict.fromkeys(paths)), contexts_of(build))
 
 
 def has_inline(document: Document) -> bool:

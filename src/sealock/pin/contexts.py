@@ -20,11 +20,12 @@ def leave_out(texts: Iterable[PinText]) -> list[PinText]:
     """The files, with the names of contexts in Dockerfiles as references that cannot be pinned."""
     every = list(texts)
     names: dict[str, set[str]] = {}
+    known = {os.path.normpath(text.path) for text in every}
     for text in every:
         if text.kind in {"compose", "bake"} and "contexts" in text.source.text and not text.error:
             document = formats.read(text.kind, text.source, text.files)
-            for path, contexts in list_builds(document, text.path):
-                names.setdefault(path, set()).update(name for name, _ in contexts)
+            for build in list_builds(document, text.path):
+                names.setdefault(build.path(known), set()).update(name for name, _ in build.contexts)
     return [_without(text, named) if (named := names.get(os.path.normpath(text.path))) else text for text in every]
 
 

@@ -5,12 +5,12 @@ A run learns of them after it has read a Dockerfile, which is then evaluated aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats.buildcontexts import Contexts
+from sealock.formats.buildcontexts import Contexts, NamedBuild
 from sealock.model.build import Build, BuildText, Copy, Stage, context_name
 from sealock.model.container import Container
 from sealock.model.document import Document
@@ -25,13 +25,15 @@ _OF_IMAGE: Final = 2
 """The first subjects of a Dockerfile: the build, and the image's configuration; run lines come after them."""
 
 
-def join_builds(builds: Iterable[tuple[str, Contexts]]) -> dict[str, Contexts]:
-    """The contexts that all builds of a Dockerfile give, by its path; without those of which some build has none."""
+def join_builds(builds: Iterable[NamedBuild], known: Collection[str]) -> dict[str, Contexts]:
+    """The contexts that all builds of a known Dockerfile give, by its path; without those of which some has none."""
     joined: dict[str, Mapping[str, str]] = {}
-    for path, contexts in builds:
-        names = dict(contexts)
-        known = joined.get(path)
-        joined[path] = names if known is None else {name: known[name] for name in known if name in names}
+    for build in builds:
+        if not (path := build.path(known)):
+            continue
+        names = dict(build.contexts)
+        before = joined.get(path)
+        joined[path] = names if before is None else {name: before[name] for name in before if name in names}
     return {path: tuple(names.items()) for path, names in joined.items() if names}
 
 

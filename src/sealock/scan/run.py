@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from sealock import __version__
 from sealock.errors import SealockError, TargetError, TransportError, reason_of_fault
-from sealock.formats.buildcontexts import Contexts, list_builds
+from sealock.formats.buildcontexts import NamedBuild, list_builds
 from sealock.model.finding import InputError, Skipped
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport, Unexamined
@@ -92,7 +92,7 @@ class CheckRun:
         self._last_passed_by = ""
         self._counts = {False: 0, True: 0}
         self._lacking: dict[str, str] = {}
-        self._builds: list[tuple[str, Contexts]] = []
+        self._builds: list[NamedBuild] = []
         """The Dockerfiles that compose and bake files build, each with the named contexts of that build."""
         self._evaluator = Evaluator(only, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
@@ -165,11 +165,10 @@ class CheckRun:
                 self._builds += taken.builds
             if isinstance(input_, FileInput) and input_.kind == "dockerfile" and _names_images(reports[-1]):
                 dockerfiles[os.path.normpath(input_.path)] = (len(reports) - 1, input_)
-        for path, contexts in join_builds(self._builds).items() if dockerfiles else ():
-            if path in dockerfiles:
-                at, input_ = dockerfiles[path]
-                (built,) = self._reports_on(replace(input_, contexts=contexts), progress)
-                reports[at] = joined_reports(reports[at], built, contexts)
+        for path, contexts in join_builds(self._builds, dockerfiles).items():
+            at, input_ = dockerfiles[path]
+            (built,) = self._reports_on(replace(input_, contexts=contexts), progress)
+            reports[at] = joined_reports(reports[at], built, contexts)
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")

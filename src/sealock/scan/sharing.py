@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from sealock.formats.buildcontexts import Contexts
+from sealock.formats.buildcontexts import NamedBuild
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import Ignore
 from sealock.targets.inputs import FileInput, Input
@@ -47,7 +47,7 @@ class TakenInput(Struct):
     notes: tuple[str, ...]
     ignores: IgnoreRecord
     lacking: dict[str, str]
-    builds: tuple[tuple[str, Contexts], ...]
+    builds: tuple[NamedBuild, ...]
 
 
 def share_inputs(
