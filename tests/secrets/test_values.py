@@ -146,6 +146,8 @@ def test_signs_of_programs_alone_make_no_code(value: str) -> None:
         ("PASSWORD", "{{ vault.password }}"),
         ("PASSWORD", "<your-password>"),
         ("PASSWORD", "xxxxxxxx"),
+        ("HF_TOKEN", "hf_xxx"),
+        ("DB_PASSWORD", "my-XXX"),
         ("PASSWORD", "********"),
         ("API_KEY", "your-api-key-here"),
         ("API_KEY", "REPLACE_ME"),

@@ -90,7 +90,7 @@ _REFERENCES: Final = (
     "vault:", "op://", "ssm:", "sm://", "arn:", "file:", "env:", "secret:", "secretref:", "awssm:", "gcp:", "akv:",
     "bw://", "doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "enc(", "!vault",
 )  # fmt: skip
-_MASKED: Final = compile_lazily(r"<|\{\{|xxxx|^(.)\1*$|^[x*._ -]*$", re.IGNORECASE)
+_MASKED: Final = compile_lazily(r"<|\{\{|xxxx|[-_]xxx$|^(.)\1*$|^[x*._ -]*$", re.IGNORECASE)
 _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
     r"|[\w./-]+[_-]cred(?:ential)?s"  # Kafka's images take such a name of a file
@@ -181,6 +181,7 @@ def is_placeholder(value: str) -> bool:
         or lower in _STAND_INS
         or len(set(lower)) == 1
         or set(lower) <= set("x*._- ")
+        or lower.endswith(("_xxx", "-xxx"))
         or any(placeholder in lower for placeholder in _PLACEHOLDERS)
     )
 

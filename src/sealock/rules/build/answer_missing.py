@@ -86,6 +86,7 @@ class AnswerMissing(Rule[Build]):
         "FROM debian:12\nRUN apt-get update && apt-get install -qy curl\n",
         "FROM debian:12\nRUN apt-get update && apt-get -qq install curl && yes | apt-get install git\n",
         "FROM debian:12\nRUN apt-get install -o APT::Get::Assume-Yes=true curl\n",
+        "FROM debian:12\nRUN apt-get remove -y git && apt-get purge\n",
         "FROM fedora:40\nRUN dnf -y install curl && dnf clean all\n",
         "FROM opensuse/leap:15.6\nRUN zypper --non-interactive in curl && zypper clean\n",
         "FROM archlinux:base\nRUN pacman -Syy && pacman -S --noconfirm curl\n",
@@ -97,7 +98,7 @@ class AnswerMissing(Rule[Build]):
             verbs, answers, addition = _ASKING[call.manager]
             if call.verb.text not in verbs or _answered(call, answers) or id(call.ran.command) in piped(call.ran):
                 continue
-            if call.manager == "pacman" and not _pacman_asks(call):
+            if (call.manager == "pacman" and not _pacman_asks(call)) or _removes_nothing(call):
                 continue
             if configured(call.ran.stage):
                 continue
@@ -108,6 +109,12 @@ class AnswerMissing(Rule[Build]):
                 place=call.ran.command.place,
                 fix=insert_after(call.ran.run, word, addition),
             )
+
+
+def _removes_nothing(call: Call) -> bool:
+    """Whether a call of apt removes no package: it has none, and asks nobody."""
+    removes = call.manager in APT and call.verb.text in {"remove", "purge"} and not call.operands
+    return removes and not call.has("--auto-remove", "--autoremove")
 
 
 def _pacman_asks(call: Call) -> bool:
