@@ -1,6 +1,7 @@
 """Lists what is in a large image with sealock, Trivy and Syft in turn, and prints how they compare.
 
-The image is made by the recipe in debianimage.py, unless an archive is named; another one holds a million small files.
+The image is made by the recipe in debianimage.py, unless an archive is named; the same in one layer is compared with
+sha256sum, since its digest has to be computed in one go; another one holds a million small files.
 It prints CPU seconds next to wall-clock seconds, since other load on the machine changes them least. Exits 1 when a
 target is missed, 2 when the image cannot be made or a peer is not installed (without --no-peers).
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import debianimage
 import measurement
+import onelayer
 import smallfiles
 
 Runs = dict[str, list[measurement.Ran]]
@@ -62,6 +64,8 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], director
         "sealock, verified": [*ours, "--no-cache", archive],
         "sealock, cached": [*ours, "--cache-dir", directory / "cache", archive],
     }
+    single = onelayer.make(archive, directory)
+    commands |= {"sha256sum, one layer": ["sha256sum", single], "sealock, one layer": [*ours, "--no-cache", single]}
     packed: dict[str, Command] = {"sealock, gzip": [*ours, "--no-cache", layout]}
     slow: dict[str, Command] = {}
     if peers["trivy"]:
@@ -105,6 +109,7 @@ def evaluated(runs: Runs, together: dict[str, int]) -> list[bool]:
 
     print()
     figure("a million small files, memory", together["sealock, a million"] / 1e6, 300, " MB")
+    figure("one layer, verified, of sha256sum", share("sealock, one layer", "sha256sum, one layer"), 1.2)
     figure("cached, from start to end", measurement.seconds(runs["sealock, cached"]), 0.12, " s")
     if "trivy" in runs:
         figure("a quarter of Trivy's time", share("sealock", "trivy"), 1 / 4)

@@ -15,7 +15,9 @@ from sealock.patterns import compile_lazily
 
 _NUMBER: Final = compile_lazily(r"[0-9]+")
 _CHUNK: Final = 4 << 20
-"""Large, because each chunk waits for the lock once."""
+"""Bytes that a thread hashes at once: many, since it waits for the interpreter's lock after each."""
+_CHUNK_ALONE: Final = 256 << 10
+"""The same where no other thread needs the lock: few, so that they stay in the processor's cache."""
 _THREADS: Final = max(1, min(4, os.cpu_count() or 1))
 """Maximum number of hashing threads."""
 
@@ -60,6 +62,32 @@ def _numbered(message: str) -> str:
     return _NUMBER.sub(lambda match: match[0].zfill(8), message)
 
 
+class StretchHash(Struct, frozen=True):
+    """What hashing a stretch gave: the digest in hexadecimal digits, or why there is none, to follow what it is of."""
+
+    digest: str = ""
+    fault: str = ""
+
+
+def hash_stretch(stored: Stretch, digest: str, chunk: int = _CHUNK_ALONE) -> StretchHash:
+    """Hash a stretch with the algorithm of the digest that is stated for it."""
+    hashed = new_hash(digest)
+    if hashed is None:
+        return StretchHash(fault=_unknown(digest))
+    try:
+        for data in stored.chunks(chunk):
+            hashed.update(data)
+    except UnreadableError as error:
+        return StretchHash(fault=f"could not be read: {error}")
+    except Exception as error:  # noqa: BLE001  report whatever prevented the verification
+        return StretchHash(fault=f"could not be verified ({error!r})")
+    return StretchHash(hashed.hexdigest())
+
+
+def _unknown(digest: str) -> str:
+    return f"is named by a digest that cannot be checked: {digest[:40]!r}"
+
+
 class DigestOutcome(Struct, frozen=True):
     """The result of verifying: errors, and the claims that hold."""
 
@@ -81,17 +109,37 @@ class Verifier:
         self._begun: set[tuple[object, DigestClaim]] = set()
         self._faults: list[str] = []
         self._confirmed: set[DigestClaim] = set()
+        self._open: dict[tuple[object, DigestClaim], str] = {}
+        """What is still to be hashed: what nobody concludes was not verified."""
 
-    def check(self, what: str, stored: Stretch, digest: str) -> None:
-        """Start to verify; `faults` reports a difference later."""
+    def begin(self, what: str, stored: Stretch, digest: str) -> bool:
+        """Whether a stretch is still to be hashed: whoever gets True does it, and passes the result to `conclude`."""
         claim = make_claim(stored, digest)
         with self._lock:
             if (stored.file, claim) in self._begun:
-                return
+                return False
             self._begun.add((stored.file, claim))
         if self._proofs is not None and self._proofs.proven(stored, digest):
             with self._lock:
                 self._confirmed.add(claim)
+            return False
+        with self._lock:
+            self._open[stored.file, claim] = what
+        return True
+
+    def conclude(self, what: str, stored: Stretch, digest: str, hashed: StretchHash) -> None:
+        """Compare what hashing a stretch gave with its stated digest."""
+        claim = make_claim(stored, digest)
+        with self._lock:
+            self._open.pop((stored.file, claim), None)
+        if hashed.fault:
+            self.fault(f"{what} {hashed.fault}")
+        elif self._agree(what, hashed.digest, digest, claim) and self._proofs is not None:
+            self._proofs.prove(stored, digest)
+
+    def check(self, what: str, stored: Stretch, digest: str) -> None:
+        """Start to verify; `faults` reports a difference later."""
+        if not self.begin(what, stored, digest):
             return
         with self._lock:
             self._waiting.append((what, stored, digest))
@@ -116,23 +164,9 @@ class Verifier:
                     return
                 what, stored, digest = self._waiting.popleft()
             try:
-                self._check(what, stored, digest)
+                self.conclude(what, stored, digest, hash_stretch(stored, digest, _CHUNK))
             except Exception as error:  # noqa: BLE001  report whatever prevented the verification
                 self.fault(f"{what} could not be verified ({error!r})")
-
-    def _check(self, what: str, stored: Stretch, digest: str) -> None:
-        hashed = new_hash(digest)
-        if hashed is None:
-            self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
-            return
-        try:
-            for chunk in stored.chunks(_CHUNK):
-                hashed.update(chunk)
-        except UnreadableError as error:
-            self.fault(f"{what} could not be read: {error}")
-            return
-        if self.compare(what, hashed, digest, make_claim(stored, digest)) and self._proofs is not None:
-            self._proofs.prove(stored, digest)
 
     def compare(self, what: str, hashed: Hash | None, digest: str, claim: DigestClaim | None = None) -> bool:
         """Report a digest that differs or has an unsupported algorithm; return whether it matches.
@@ -141,15 +175,18 @@ class Verifier:
         """
         if hashed is None:
             if digest:
-                self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
-        elif hashed.hexdigest() != digest.partition(":")[2]:
-            self.fault(f"{what} has the digest {hashed.hexdigest()[:16]}... instead of {digest[:23]}...")
-        else:
-            if claim is not None:
-                with self._lock:
-                    self._confirmed.add(claim)
-            return True
-        return False
+                self.fault(f"{what} {_unknown(digest)}")
+            return False
+        return self._agree(what, hashed.hexdigest(), digest, claim)
+
+    def _agree(self, what: str, computed: str, digest: str, claim: DigestClaim | None) -> bool:
+        if computed != digest.partition(":")[2]:
+            self.fault(f"{what} has the digest {computed[:16]}... instead of {digest[:23]}...")
+            return False
+        if claim is not None:
+            with self._lock:
+                self._confirmed.add(claim)
+        return True
 
     def fault(self, message: str) -> None:
         """Add an error."""
@@ -158,9 +195,9 @@ class Verifier:
 
     def faults(self) -> tuple[str, ...]:
         """Wait for all verifications and return their errors, by the numbers of layers: threads end in any order."""
-        for thread in list(self._threads):
-            thread.join()
-        return tuple(sorted(set(self._faults), key=_numbered))
+        done = self.outcome().faults
+        left = {f"{what} was not verified" for what in self._open.values()}
+        return tuple(sorted({*done, *left}, key=_numbered))
 
     def confirmed(self, claim: DigestClaim) -> bool:
         """Wait for all verifications and return whether the claim holds."""
@@ -168,8 +205,10 @@ class Verifier:
         return claim in self._confirmed
 
     def outcome(self) -> DigestOutcome:
-        """Wait and return all results, for another process."""
-        return DigestOutcome(self.faults(), frozenset(self._confirmed))
+        """Wait and return the results of this process, for another one."""
+        for thread in list(self._threads):
+            thread.join()
+        return DigestOutcome(tuple(sorted(set(self._faults), key=_numbered)), frozenset(self._confirmed))
 
     def take(self, outcome: DigestOutcome) -> None:
         """Add the results of another process."""

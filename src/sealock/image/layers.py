@@ -9,7 +9,16 @@ from mmap import mmap
 from typing import Final
 
 from sealock.image.bytesources import StoredBytes, Stretch, UnreadableError, Windowed
-from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, make_claim, new_hash
+from sealock.image.digests import (
+    DigestClaim,
+    DigestOutcome,
+    Proofs,
+    StretchHash,
+    Verifier,
+    hash_stretch,
+    make_claim,
+    new_hash,
+)
 from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.header import MOST
 from sealock.image.inflate import Inflating, detect_compression
@@ -207,6 +216,24 @@ class TarLayer:
         if verifier is not None and isinstance(stored, Stretch):
             for digest in self._stored_digests():
                 verifier.check(self.name, stored, digest)
+
+    def begin_verifying(self) -> tuple[str, ...]:
+        """The digests of the stored bytes that the caller is to hash, as `hash_stored` does, and to `conclude`."""
+        verifier, stored = self._context.verifier, self._stored
+        if verifier is None or not isinstance(stored, Stretch):
+            return ()
+        return tuple(digest for digest in sorted(self._stored_digests()) if verifier.begin(self.name, stored, digest))
+
+    def hash_stored(self, digest: str) -> StretchHash:
+        """Hash the stored bytes with the algorithm of a digest."""
+        stored = self._stored
+        return hash_stretch(stored, digest) if isinstance(stored, Stretch) else StretchHash(fault="is no file")
+
+    def conclude(self, digest: str, hashed: StretchHash) -> None:
+        """Compare the hash of the stored bytes, which any process made, with a stated digest."""
+        verifier, stored = self._context.verifier, self._stored
+        if verifier is not None and isinstance(stored, Stretch):
+            verifier.conclude(self.name, stored, digest, hashed)
 
     def _stored_digests(self) -> set[str]:
         """The stated digests of the stored bytes."""

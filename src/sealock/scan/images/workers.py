@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.image.digests import DigestOutcome
+from sealock.image.digests import DigestOutcome, StretchHash
 from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
@@ -51,6 +51,17 @@ class _Task(Struct, frozen=True):
             return _read(self.piece, self.selection)
         facts = scan_piece(self.layer.entries(), self.selection)
         return _TaskResult(facts, self.layer.messages(), outcome=self.layer.outcome(), by=os.getpid())
+
+
+class _HashTask(Struct, frozen=True):
+    """A digest of a layer's stored bytes to verify."""
+
+    layer: TarLayer
+    digest: str
+
+    def __call__(self) -> StretchHash:
+        """Hash them."""
+        return self.layer.hash_stored(self.digest)
 
 
 class _Tally:
@@ -144,39 +155,45 @@ def _shared(
         [_Task(layer, selection, piece) for piece in layer.pieces(SPACING)] or [_Task(layer, selection)]
         for layer in layers
     ]
-    # Whole layers take longest: they come first, the largest at the front.
-    order = sorted(
+    in_pieces = [of_layer[0].layer for of_layer in tasks if of_layer[0].piece]
+    # What takes longest comes first: to hash a layer, which no process can share with another, and to read a whole one.
+    hashes = [_HashTask(layer, digest) for layer in in_pieces for digest in layer.begin_verifying()]
+    reads = sorted(
         (task for of_layer in tasks for task in of_layer),
         key=lambda task: (task.piece is not None, -task.layer.layer.size),
     )
+    order: list[_HashTask | _Task] = [*sorted(hashes, key=lambda task: -task.layer.layer.size), *reads]
     place = {id(task): at for at, of_layer in enumerate(tasks) for task in of_layer}
     done: list[dict[int, _TaskResult]] = [{} for _ in layers]
     """The results of each layer's tasks so far, by what `id` gives for the task."""
     joined: dict[int, LayerFacts] = {}
     tally = _Tally(len(order), most)
 
-    def work(at: int) -> _TaskResult | None:
+    def work(at: int) -> _TaskResult | StretchHash | None:
+        task = order[at]
+        if isinstance(task, _HashTask):
+            return task()
         if tally.is_over():
             return None
-        progress(order[at].layer)
-        done = order[at]()
+        progress(task.layer)
+        done = task()
         tally.note(at, done.facts.cost)
         return done
 
     def begin() -> None:
         # Threads start after the fork: child processes would not have them.
         meanwhile()
-        for of_layer in tasks:
-            if of_layer[0].piece:
-                of_layer[0].layer.verify()
         _load_what_follows()
 
-    def take(at: int, result: _TaskResult | None) -> None:
-        if result is None:
+    def take(at: int, result: _TaskResult | StretchHash | None) -> None:
+        task = order[at]
+        if isinstance(task, _HashTask):
+            task.layer.conclude(task.digest, result if isinstance(result, StretchHash) else StretchHash())
+        if not isinstance(result, _TaskResult):
             return
-        layer = place[id(order[at])]
+        layer = place[id(task)]
         results, of_layer = done[layer], tasks[layer]
-        results[id(order[at])] = result
+        results[id(task)] = result
         if len(results) == len(of_layer):
             # The other processes go on reading meanwhile.
             joined[layer] = _join_pieces(
