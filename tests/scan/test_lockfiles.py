@@ -155,6 +155,8 @@ def test_requirements_include_other_files(line: str, packages: list[str]) -> Non
         ("--editable=./lib", "an editable install has no version"),
         ("git+https://h/x.git", "it names no released version"),
         ("./wheels/x-1.0.whl", "it names no released version"),
+        ("wheels/x-1.0.whl", "it names no released version"),
+        ("x-1.0-py3-none-any.whl", "it names no released version"),
         ("https://h/x.tar.gz", "it names no released version"),
         ("-r https://h/base.txt", "only files in the directory are"),
     ],

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 import sealock.inventory.lockfiles
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
+from sealock.inventory._names import is_archive
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.inventory.lockfiles.requirements import HOME, Requirements, lines, requirement
@@ -47,9 +48,15 @@ def _of_old_go(text: str) -> bool:
 def _unpinned(source: Source) -> Iterator[Package]:
     """The requirements without a pinned version: whether the version that pip installs is affected is unknown."""
     for line in lines(source.text):
-        if line[:1].isalnum() and "://" not in line and requirement(line, source.name) is None:
-            size = next((at for at, sign in enumerate(line) if not (sign.isalnum() or sign in "-_.")), len(line))
-            yield Package("pypi", line[:size], "", source.name)
+        if (name := _named(line)) and requirement(line, source.name) is None:
+            yield Package("pypi", name, "", source.name)
+
+
+def _named(line: str) -> str:
+    """The package that a requirement names, "" where it is an address, a directory or an archive instead."""
+    size = next((at for at, sign in enumerate(line) if not (sign.isalnum() or sign in "-_.")), len(line))
+    is_path = "://" in line or line[size : size + 1] == "/" or is_archive(line[:size])
+    return line[:size] if line[:1].isalnum() and not is_path else ""
 
 
 @cache
@@ -119,8 +126,7 @@ def _included(
         for line in lines(text.text):
             match = _OPTION.match(line)
             if match is None:
-                named = line[:1].isalnum() and "://" not in line
-                if line[:1] != "-" and not named and requirement(line, text.name) is None:
+                if line[:1] != "-" and not _named(line) and requirement(line, text.name) is None:
                     skipped.append(Skipped("", "requirement", f"{line} is not checked: it names no released version"))
                 continue
             value = match.group(2).strip().strip("\"'")
