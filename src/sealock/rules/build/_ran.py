@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.model.build import Build, Copy, Run, RunMount, Stage
 from sealock.model.finding import Severity
@@ -18,12 +19,16 @@ T = TypeVar("T")
 
 
 class Ran(Struct, frozen=True):
-    """A command of a RUN, and its place."""
+    """A command of a RUN, and its place.
+
+    `expanded` has, of a downloader, the words of the variables that the Dockerfile sets.
+    """
 
     at: At
     stage: Stage
     run: Run
     command: Command
+    expanded: Command
 
 
 class Call(Struct, frozen=True):
@@ -54,6 +59,8 @@ class Call(Struct, frozen=True):
 
 _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
+_DOWNLOADERS: Final = frozenset({"curl", "wget"})
+"""Programs whose options often stand in a variable."""
 _NOTHING: Final = Word("", Place())
 _ANY_NAME: Final = "*?_."
 """The characters of a pattern of all that is in a directory, or in apt's lists (`*_*`)."""
@@ -72,7 +79,10 @@ def _index(build: Build) -> tuple[Build, dict[str, list[Ran]], dict[str, list[Ca
         for command in run.script.commands():
             if not command.words:
                 continue
-            ran = Ran(at, stage, run, command)
+            expanded = command
+            if command.name in _DOWNLOADERS and not all(word.literal for word in command.words):
+                expanded = replace(command, words=values.expand(command.words))
+            ran = Ran(at, stage, run, command, expanded)
             by_name.setdefault(command.name, []).append(ran)
             if (call := _call(ran, values)) is not None:
                 by_manager.setdefault(call.manager, []).append(call)
@@ -110,10 +120,10 @@ def _manager(command: Command) -> tuple[str, int]:
 
 
 def _call(ran: Ran, values: RunValues) -> Call | None:
-    words = ran.command.words
     manager, index = _manager(ran.command)
     if not manager:
         return None
+    words = values.expand(ran.command.words)
     valued = VALUED[ALIKE.get(manager, manager)]
     plain: list[Word] = []
     options: list[Word] = []
@@ -130,8 +140,8 @@ def _call(ran: Ran, values: RunValues) -> Call | None:
     if manager in APT and any(_simulates(option.text) for option in options):
         return None
     if manager in _NO_VERB and (manager == "pacman" or not plain):
-        return Call(ran, manager, _NOTHING, values.expand(plain), tuple(options))
-    return Call(ran, manager, plain[0], values.expand(plain[1:]), tuple(options)) if plain else None
+        return Call(ran, manager, _NOTHING, tuple(plain), tuple(options))
+    return Call(ran, manager, plain[0], tuple(plain[1:]), tuple(options)) if plain else None
 
 
 def _simulates(option: str) -> bool:

@@ -86,6 +86,7 @@ class AnswerMissing(Rule[Build]):
         "FROM debian:12\nRUN apt-get update && apt-get install -qy curl\n",
         "FROM debian:12\nRUN apt-get update && apt-get -qq install curl && yes | apt-get install git\n",
         "FROM debian:12\nRUN apt-get install -o APT::Get::Assume-Yes=true curl\n",
+        "FROM debian:12\nARG OPTIONS='-y -q'\nRUN apt-get update && apt-get install $OPTIONS curl\n",
         "FROM debian:12\nRUN apt-get remove -y git && apt-get purge\n",
         "FROM fedora:40\nRUN dnf -y install curl && dnf clean all\n",
         "FROM opensuse/leap:15.6\nRUN zypper --non-interactive in curl && zypper clean\n",

@@ -45,12 +45,13 @@ class CurlWithoutFail(Rule[Build]):
         "FROM debian:12\nRUN curl --fail -o a https://example.org/a\n",
         "FROM debian:12\nRUN curl -LO https://example.org/a && echo '0123  a' | sha256sum -c\n",
         "FROM debian:12\nRUN curl --version\n",
+        "FROM debian:12\nENV OPTIONS='-f -L'\nRUN curl $OPTIONS -o a https://example.org/a\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         checked = once_each(_checked)
         for call in ran(build, "curl"):
-            command = call.command
+            command = call.expanded
             if command.option(*_SEES) or not any("://" in text or "$" in text for text in command.arguments):
                 continue
             if not checked(call):

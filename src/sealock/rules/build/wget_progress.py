@@ -39,13 +39,14 @@ class WgetProgress(Rule[Build]):
         "FROM debian:12\nRUN wget --progress=dot:giga https://example.org/large.iso\n",
         "FROM debian:12\nRUN wget -qO- https://example.org/x\n",
         "FROM debian:12\nRUN wget -nv https://example.org/x\n",
+        "FROM debian:12\nARG OPTIONS=-q\nRUN wget $OPTIONS https://example.org/x\n",
         "FROM alpine:3.20\nRUN wget https://example.org/x\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         below = distributions(build)
         for call in ran(build, "wget"):
-            command = call.command
+            command = call.expanded
             if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
                 continue
             if len(command.words) > 1 and below[call.stage.index] not in {"alpine", "busybox"}:
