@@ -28,6 +28,7 @@ class DsseEnvelope(Struct, frozen=True):
 
 class _Signature(Struct):
     sig: GoBase64
+    keyid: str | None = None
 
 
 class _Envelope(Struct, rename="camel"):

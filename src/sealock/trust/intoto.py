@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from sealock.trust.dsse import IN_TOTO, DsseEnvelope
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import check_count, shaped, table_of, text
+from sealock.trust.wire import GoBase64, check_count, shaped, table_of, text
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 _STATEMENTS: Final = frozenset({STATEMENT, "https://in-toto.io/Statement/v0.1"})
@@ -62,6 +62,27 @@ class InTotoStatement(Struct, frozen=True, rename="camel"):
         raise SignatureRefusedError(check="digest", why=why)
 
 
+class _Closed(Struct, rename="camel", forbid_unknown_fields=True):
+    """What sigstore-go reads of a bundle: as protobuf, without unknown members."""
+
+
+class _BundledSubject(_Closed):
+    name: str | None = None
+    uri: str | None = None
+    digest: Annotated[dict[str, str], Meta(max_length=32)] | None = None
+    content: GoBase64 | None = None
+    download_location: str | None = None
+    media_type: str | None = None
+    annotations: dict[str, Any] | None = None
+
+
+class _BundledStatement(_Closed):
+    kind: str = field(name="_type")
+    predicate_type: str
+    subject: Annotated[tuple[_BundledSubject, ...], Meta(max_length=1024)]
+    predicate: dict[str, Any] | None = None
+
+
 def _short(digests: Mapping[str, str]) -> str:
     algorithm, value = next(iter(digests.items()), ("no digest", ""))
     return f"{algorithm}:{value[:16]}…" if value else algorithm
@@ -72,8 +93,8 @@ def type_of(name: str) -> str:
     return TYPES.get(name, name)
 
 
-def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
-    """Read the statement of an envelope whose signature was verified."""
+def read_statement(envelope: DsseEnvelope, what: str, *, bundled: bool = False) -> InTotoStatement:
+    """Read the statement of an envelope whose signature was verified; one of a bundle has known members alone."""
     if envelope.payload_type != IN_TOTO:
         raise SignatureRefusedError(
             check="type", why=f"its payload is {envelope.payload_type[:100]!r}, not an in-toto statement"
@@ -82,6 +103,8 @@ def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
     kind = text(table, "_type", what)
     if kind not in _STATEMENTS:
         raise SignatureRefusedError(check="type", why=f"its statement has the unknown type {kind[:100]!r}")
+    if bundled:
+        shaped(table, _BundledStatement, what)
     statement = shaped(table, InTotoStatement, what)
     check_count(statement.subjects, what, "subjects", _MOST_SUBJECTS)
     return statement

@@ -14,7 +14,8 @@ from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.text import fold_key
 from sealock.trust.refusal import SignatureRefusedError
 
-_URL_SAFE: Final = str.maketrans("-_", "+/")
+_URL_SAFE: Final = str.maketrans("-_", "+/", "\r\n")
+"""Go ignores the ends of lines in base64, as `base64` breaks them."""
 T = TypeVar("T")
 
 
@@ -96,11 +97,14 @@ def _go_base64(_: type, value: object) -> GoBase64:
     if not isinstance(value, str):
         msg = "a base64 text is missing"
         raise ValueError(msg)  # noqa: TRY004  msgspec catches this one
+    written = value.translate(_URL_SAFE)
     try:
-        return GoBase64(b64decode(value.translate(_URL_SAFE), validate=True))
+        if len(written) % 4 == 0:
+            return GoBase64(b64decode(written, validate=True))
     except ValueError:
-        msg = "it is not base64"
-        raise ValueError(msg) from None
+        pass  # said below
+    msg = "it is not base64"
+    raise ValueError(msg)
 
 
 def encoded(data: bytes) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -23,6 +25,8 @@ from sealock.trust.unusable import NO_KEY, NOT_SIGNED
 
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _RSA_BITS: Final = range(2048, 16385)
+_MOST_HALF: Final = 66
+"""Bytes of a number of P-521."""
 _MOST_FILE: Final = 64 << 10
 _LABEL: Final = compile_lazily(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----")
 _PUBLIC: Final = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
@@ -95,6 +99,7 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     """Whether a key made a signature over a message.
 
     cosign hashes with SHA-256 for every curve by default; sigstore's bundles use the curve's own hash. Either counts.
+    As in cosign, a signature of ECDSA may also be its two numbers one behind the other (IEEE P1363).
     """
     loaded: Any = load_der_public_key(key.der)
     tries: list[tuple[Any, ...]] = [()]
@@ -104,7 +109,15 @@ def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     elif isinstance(loaded, rsa.RSAPublicKey):
         tries = [(padding.PKCS1v15(), digest) for digest in digests]
     for how in tries:
-        with suppress(*NOT_SIGNED):
-            loaded.verify(signature, message, *how)
-            return True
+        for form in _forms(signature) if isinstance(loaded, ec.EllipticCurvePublicKey) else (signature,):
+            with suppress(*NOT_SIGNED):
+                loaded.verify(form, message, *how)
+                return True
     return False
+
+
+def _forms(signature: bytes) -> Iterator[bytes]:
+    yield signature
+    half, odd = divmod(len(signature), 2)
+    if not odd and half <= _MOST_HALF:
+        yield encode_dss_signature(*(int.from_bytes(part, "big") for part in (signature[:half], signature[half:])))

@@ -201,13 +201,14 @@ class AttachmentVerification:
 
     def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, InTotoStatement]:
         message = bundle.envelope.message
-        signer = self._by_key(bundle.envelope.signatures, message, where)
+        # A bundle names a key or has a certificate, and only what it says counts.
+        signer = None if bundle.certificate else self._by_key(bundle.envelope.signatures, message, where)
         if signer is None:
             root = self._trusted_root()
             if root is None or not bundle.certificate:
                 raise stranger(bundle.envelope.payload, bundle.certificate, bundle.hint)
             signer = root.signer(bundle, where)
-        return signer, read_statement(bundle.envelope, "its statement")
+        return signer, read_statement(bundle.envelope, "its statement", bundled=True)
 
     def _under_tag(
         self, attachment: Attachment, signatures: tuple[bytes, ...], message: bytes, payload: bytes
