@@ -80,7 +80,7 @@ class _BundledStatement(_Closed):
     kind: str = field(name="_type")
     predicate_type: str
     subject: Annotated[tuple[_BundledSubject, ...], Meta(max_length=1024)]
-    predicate: dict[str, Any] | None = None
+    predicate: Any = None
 
 
 def _short(digests: Mapping[str, str]) -> str:

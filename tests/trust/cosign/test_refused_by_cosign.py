@@ -140,7 +140,6 @@ def test_a_bundle_that_counts(here: World, change: Callable[[dict[str, Any]], No
 
 
 STATEMENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "a predicate that is a list": lambda table: table.update(predicate=[]),
     "an unknown member": lambda table: table.update(x=None),
     "a subject with an unknown member": lambda table: table["subject"][0].update(x=1),
     "a subject with content that is no base64": lambda table: table["subject"][0].update(content="!"),
