@@ -326,6 +326,7 @@ NOTARY = (["--digest", f"sha256:{'0' * 64}"], ["--size", "1"], ["--role", "targe
         (["attest", "REF", "--key", "k.key", "--sbom", "spdx", "--type", "x"], "--type goes with"),
         (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "x"], "expected a URI"),
         (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "vuln"], "is not JSON"),
+        *((["attest", "REF", "--key", "k.key", "--predicate", name, "--type", "vuln"], "should hold a JSON object") for name in ("list", "text")),
         (["attest", "REF", "--key", "k.key", "--predicate", "gone"], "could not be read"),
         (["attest", "REF", "--key", "k.key", "--predicate", "binary"], "not UTF-8"),
         (["attest", "REF", "--key", "k.key", "--predicate", "k.pub", "--type", "https://sigstore.dev/cosign/sign/v1"], "of signatures"),
@@ -334,6 +335,8 @@ NOTARY = (["--digest", f"sha256:{'0' * 64}"], ["--size", "1"], ["--role", "targe
 )  # fmt: skip
 def test_words_that_do_not_fit_together(here: World, run: Run, words: list[str], said: str) -> None:
     Path("binary").write_bytes(b"\xff")
+    Path("list").write_text("[]")
+    Path("text").write_text('"{}"')
     assert said in run(*[image(here) if word == "REF" else word for word in words], status=2)
     assert not [one for one in here.server.asked if one.method in {"PUT", "POST"}]
 

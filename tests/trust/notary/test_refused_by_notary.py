@@ -156,3 +156,96 @@ def test_a_certificate_in_a_file_of_any_form_becomes_one_that_counts() -> None:
     pem = certificate(P256, "me", "me", P256)
     for form in FORMS.values():
         assert read_public(form(pem).decode().replace("X509 ", ""), "a.pem").public == pem
+
+
+# Roles below targets/releases: Docker looks there before targets, and takes no tag from there.
+
+BELOW = "targets/releases/x"
+
+
+def put_below(
+    here: World, tags: tuple[str, ...], paths: list[str], fault: str = "", releases: tuple[str, ...] = ()
+) -> tuple[str, str]:
+    """Publish v1 by targets, `tags` by a role below releases, and others by releases; the digests of v1 there."""
+    author, key, first = here.author, generate(), generate()
+    author.delegated["targets/releases"] = ([first], [""])
+    digest, _ = here.publish("v1")
+    newer = here.digest()
+    role = {"keyids": [key.id], "name": BELOW, "paths": paths, "threshold": 1}
+    content = {
+        **author.targets_content(1),
+        "targets": {tag: author.targets_content(1)["targets"]["v1"] for tag in releases},
+        "delegations": {"keys": {key.id: key_json(key.public)}, "roles": [role]},
+    }
+    author.shelf.put("targets/releases", signed(content, [first]))
+    if fault == "expired":
+        author.expires[BELOW] = NOW - timedelta(days=1)
+    if fault != "not listed":
+        author.put_delegation(BELOW, dict.fromkeys(tags, newer), [generate() if fault == "another key" else key])
+    author.list_all()
+    return digest, newer[0]
+
+
+@pytest.mark.parametrize(
+    ("tags", "paths", "fault", "releases", "refused"),
+    [
+        pytest.param(("v1",), [""], "", (), True, id="it signs the tag"),
+        pytest.param(("v1",), ["v"], "", (), True, id="its path covers the tag"),
+        pytest.param(("v1",), ["2."], "", (), False, id="its paths do not cover the tag"),
+        pytest.param(("v1",), [], "", (), False, id="it has no paths"),
+        pytest.param(("v2",), [""], "", (), False, id="it signs another tag"),
+        pytest.param(("v1",), [""], "", ("v1",), False, id="releases signs the tag too"),
+        pytest.param(("v1",), [""], "expired", (), False, id="it has expired"),
+        pytest.param(("v1",), [""], "another key", (), False, id="another key signed it"),
+        pytest.param(("v1",), [""], "not listed", (), False, id="it was never signed"),
+    ],
+)
+def test_a_role_below_releases_hides_a_tag_of_targets(
+    here: World, tags: tuple[str, ...], paths: list[str], fault: str, releases: tuple[str, ...], *, refused: bool
+) -> None:
+    digest, newer = put_below(here, tags, paths, fault, releases)
+    listed = {signed_tag.tag for signed_tag in here.repository().signed().tags}
+    if not refused:
+        assert here.verify("v1").digest == digest
+        assert listed == {"v1"}
+        return
+    why = r":v1 is signed by targets/releases/x, which Docker asks before targets and takes no tag from: only "
+    with pytest.raises(MetadataRefusedError, match=why):
+        here.verify("v1")
+    assert listed == set()
+    for named in (digest, newer):
+        with pytest.raises(MetadataRefusedError, match=r"no tag of .* is signed for"):
+            here.repository().verify_digest(named)
+
+
+def test_a_damaged_role_below_releases(here: World) -> None:
+    put_below(here, ("v1",), [""])
+    here.author.shelf.put(BELOW, b"{}")
+    here.author.list_all()
+    with pytest.raises(MetadataRefusedError, match="malformed"):
+        here.verify("v1")
+
+
+@pytest.mark.parametrize(("roles", "counts"), [(32, True), (33, False)])
+def test_roles_below_releases_are_counted(here: World, roles: int, *, counts: bool) -> None:
+    author, key = here.author, generate()
+    author.delegated["targets/releases"] = ([key], [""])
+    digest, _ = here.publish("v1")
+    names = [f"targets/releases/{number}" for number in range(roles)]
+    content = {
+        **author.targets_content(1),
+        "targets": {},
+        "delegations": {
+            "keys": {key.id: key_json(key.public)},
+            "roles": [{"keyids": [key.id], "name": name, "paths": [""], "threshold": 1} for name in names],
+        },
+    }
+    author.shelf.put("targets/releases", signed(content, [key]))
+    for name in names:
+        author.put_delegation(name, {"v2": here.digest()}, [key])
+    author.list_all()
+    if counts:
+        assert here.verify("v1").digest == digest
+    else:
+        with pytest.raises(MetadataRefusedError, match="more than 32 roles"):
+            here.verify("v1")

@@ -110,10 +110,14 @@ def _predicate(arguments: Namespace) -> tuple[str, object]:
     if kind == CUSTOM:
         return kind, text
     try:
-        return kind, json.loads(text)
+        predicate = json.loads(text)
     except (ValueError, RecursionError):
         msg = f"{arguments.predicate} is not JSON, as {kind} requires"
         raise TargetError(msg) from None
+    if not isinstance(predicate, dict):
+        msg = f"{arguments.predicate} should hold a JSON object: cosign reads no other predicate of {kind}"
+        raise TargetError(msg)
+    return kind, predicate
 
 
 def _utf8(path: str) -> str:

@@ -23,6 +23,8 @@ def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
     seen: set[str] = set()
     for role in (RELEASES, "targets"):
         signed = trusted.targets.get(role)
+        if role == "targets" and signed:
+            seen.update(tag for tag in signed.body.tags if _role_below(trusted, tag))
         for tag, meta in sorted(signed.body.tags.items()) if signed else ():
             if tag not in seen and "sha256" in meta.hashes and _counts(trusted, role, tag, meta):
                 seen.add(tag)
@@ -30,8 +32,14 @@ def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
 
 
 def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
-    """Find a tag where Docker looks: in targets/releases, then in targets."""
+    """Find a tag where Docker looks: in targets/releases, in the roles below it, and then in targets.
+
+    From below targets/releases Docker takes no tag, and does not look further.
+    """
     for role in (RELEASES, "targets"):
+        if role == "targets" and (below := _role_below(trusted, tag)):
+            why = f"{trusted.gun}:{tag} is signed by {below}, which Docker asks before targets and takes no tag from"
+            raise MetadataRefusedError(check="unsigned", why=f"{why}: only {RELEASES} and targets count")
         signed = trusted.targets.get(role)
         meta = signed.body.tags.get(tag) if signed else None
         if meta is None:
@@ -42,6 +50,21 @@ def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
             why = f"{trusted.what(RELEASES)} has expired, and signs another digest for {tag} than targets does"
             raise MetadataRefusedError(check="expired", why=f"{why}: its owner must sign it again")
     return None
+
+
+def _role_below(trusted: TrustedMetadata, tag: str) -> str:
+    """The role below targets/releases that signs a tag which Docker may find there, "" for none."""
+    waiting = [RELEASES]
+    while waiting:
+        above = trusted.targets.get(waiting.pop())
+        for delegation in above.body.delegations if above else ():
+            signed = trusted.targets.get(delegation.name)
+            if signed is None or not can_sign(delegation, tag):
+                continue
+            if tag in signed.body.tags:
+                return delegation.name
+            waiting.append(delegation.name)
+    return ""
 
 
 def _counts(trusted: TrustedMetadata, role: str, tag: str, meta: FileMeta) -> bool:

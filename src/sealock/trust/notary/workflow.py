@@ -29,6 +29,8 @@ from sealock.trust.refusal import MetadataRefusedError
 
 ROTATIONS: Final = 256
 """Maximum number of root versions to follow from the cached root."""
+_MOST_BELOW: Final = 32
+"""Maximum number of roles below targets/releases."""
 Cached: TypeAlias = Callable[[str], bytes | None]
 """Returns the stored metadata of a role."""
 
@@ -154,6 +156,34 @@ class Update:
             if error.check not in {"signature", "expired"} or (error.check == "signature" and known):
                 raise
             self.notes.append(f"{error}; it was skipped")
+            return
+        self._below_releases()
+
+    def _below_releases(self) -> None:
+        """Load the roles below releases, whose tags Docker finds before those of targets, and refuses.
+
+        As in Notary's client, one without valid signatures, one that has expired, or one that the snapshot does not
+        list, is passed over.
+        """
+        waiting, seen = [RELEASES], {RELEASES}
+        while waiting:
+            for delegation in self.trusted.targets[waiting.pop()].body.delegations:
+                name = delegation.name
+                meta = self.trusted.meta_of(name)
+                if name in seen or meta is None:
+                    continue
+                seen.add(name)
+                if len(seen) > _MOST_BELOW + 1:
+                    why = f"more than {_MOST_BELOW} roles of {self.gun} sign for {RELEASES}"
+                    raise MetadataRefusedError(check="size", why=why)
+                try:
+                    self._role(name)
+                except MetadataRefusedError as error:
+                    if error.check not in {"signature", "expired"}:
+                        raise
+                    self.notes.append(f"{error}; it was skipped")
+                else:
+                    waiting.append(name)
 
     def _was_signed_by(self, delegation: Delegation) -> bool:
         """Whether a delegation's present keys signed its stored metadata."""
