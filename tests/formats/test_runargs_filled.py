@@ -107,7 +107,8 @@ def test_a_command_of_a_page_may_leave_the_image_out(line: str) -> None:
         ("a.sh", "docker run --privileged", ["docker run names no image"]),
         ("a.md", "```\ndocker run -p x\n```\n", ['-p: "x" is not a port', "docker run names no image"]),
         ("a.md", "```\ndocker run --name\n```\n", ["--name needs a value", "docker run names no image"]),
-        ("a.md", "```\ndocker run --privileged Ab\n```\n", ['"Ab" is not an image\'s name']),
+        ("a.sh", "docker run --privileged Ab", ['"Ab" is not an image\'s name']),
+        ("a.md", "```\ndocker run --privileged Ab\n```\n", []),
         ("a.md", "```\ndocker run -v $A\n```\n", []),
     ],
 )
