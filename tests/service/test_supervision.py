@@ -116,6 +116,31 @@ def test_a_part_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> N
     assert said == ["the web did not stop within 0 s, and is ended"]
 
 
+ASKED_AS_IT_BEGINS_TO_WAIT = """
+import os, signal, sys
+from sealock.service.supervision import ServicePart, _run
+
+def work(stop):
+    def trace(frame, *_):
+        if frame.f_code.co_name == "wait" and "Condition" in repr(frame.f_locals.get("self")):
+            sys.settrace(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+    sys.settrace(trace)
+    stop.wait()
+
+_run(ServicePart("web", work))
+print("has ended")
+"""
+"""The signal arrives while the part holds the lock of the event that it begins to wait for."""
+
+
+def test_a_part_that_is_asked_to_end_as_it_begins_to_wait_ends() -> None:
+    words = [sys.executable, "-c", ASKED_AS_IT_BEGINS_TO_WAIT]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "has ended\n"
+
+
 def test_a_supervisor_starts_its_parts_again_and_ends_when_they_have(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "support.supervisedparts", str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}

@@ -6,6 +6,7 @@ ends one of them, such as an image that takes too much, ends no other.
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import gc
 import os
@@ -123,7 +124,8 @@ def _start(entry: _Running) -> None:
 
 def _run(part: ServicePart) -> int:
     stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Not in the handler itself, which may interrupt this thread where that holds the event's lock, and would wait.
+    signal.signal(signal.SIGTERM, lambda *_: _thread.start_new_thread(stop.set, ()))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor passes on what counts
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
