@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sealock.patterns import compile_lazily
 
 if TYPE_CHECKING:
-    from sealock.formats.yamltree import YamlNode
+    from sealock.formats.yamltree import YamlNode, YamlTree
 
 _SCRIPT: Final = compile_lazily(r"^[ \t]+[\"']?script[\"']?[ \t]*:", re.MULTILINE)
 """What is quick to search for: the script of a job, which is not at the margin."""
@@ -26,7 +26,13 @@ def is_gitlab(path: str, text: str) -> bool:
         return False
     from sealock.formats import yamltree  # noqa: PLC0415  it loads PyYAML, and most texts end above
 
-    tree = yamltree.parse(text)
+    return has_jobs(yamltree.parse(text))
+
+
+def has_jobs(tree: YamlTree) -> bool:
+    """Whether a text that is read is a pipeline of GitLab."""
+    from sealock.formats import yamltree  # noqa: PLC0415  as above
+
     broken = any(not flaw.message.startswith(yamltree.DUPLICATE_KEY) for flaw in tree.flaws)
     return not broken and any(map(_is_pipeline, tree.documents))
 

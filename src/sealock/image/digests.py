@@ -1,4 +1,4 @@
-"""Digests, computed in threads during the walk: hashing releases the interpreter's lock."""
+"""Digests of what is stored: computed by whoever reads it, by threads, or by other processes, and compared here."""
 
 from __future__ import annotations
 

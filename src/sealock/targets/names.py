@@ -39,7 +39,7 @@ def image_of(target: str) -> str:
     if why := ambiguity(target):
         msg = f"{target}: {why}"
         raise TargetError(msg)
-    if why := unfit(target):
+    if why := why_unfit(target):
         msg = f"{target}: {why}"
         raise TargetError(msg)
     for prefix in IMAGES:
@@ -50,7 +50,7 @@ def image_of(target: str) -> str:
     return f"image:{target}"
 
 
-def unfit(target: str) -> str:
+def why_unfit(target: str) -> str:
     """Why "archive:PATH" or "rootfs:PATH" cannot name an image, "" where it can.
 
     A directory that should be an OCI layout would be a root file system without a package, which passes every check.
@@ -71,11 +71,11 @@ def unfit(target: str) -> str:
 
 def is_reference(target: str) -> bool:
     """Whether a target that is no file is an image: it has a tag or digest, since "compose.yml" is a valid name too."""
-    name = named(target)
+    name = reference_of(target)
     return name is not None and (":" in target.rpartition("/")[2] or name.digest is not None)
 
 
-def named(target: str) -> ImageName | None:
+def reference_of(target: str) -> ImageName | None:
     """The target as an image reference; None where it is not one."""
     from sealock.net.registry.names import reference  # noqa: PLC0415  files and directories need no registry
 

@@ -13,7 +13,7 @@ from sealock.targets.fileinputs import UNKNOWN_KIND, Options, read_directory, re
 from sealock.targets.files import read_input, read_named, read_start
 from sealock.targets.imagelayouts import has_others, is_image_directory
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
-from sealock.targets.names import IMAGES, MACHINE, RUNNING, SELF, ambiguity, is_reference, named, unfit
+from sealock.targets.names import IMAGES, MACHINE, RUNNING, SELF, ambiguity, is_reference, reference_of, why_unfit
 
 
 def resolve(target: str, options: Options) -> Iterator[Input]:
@@ -45,7 +45,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     elif is_reference(target):
         yield _remote(target, target, options)
     else:
-        hint = f" (if an image is meant: image:{target})" if named(target) else ""
+        hint = f" (if an image is meant: image:{target})" if reference_of(target) else ""
         yield Unreadable(target, target, f"no such file or directory{hint}")
 
 
@@ -59,7 +59,7 @@ def _line(target: str, text: str) -> Input:
 
 
 def _image(target: str, path: str, options: Options) -> Input:
-    if why := unfit(target):
+    if why := why_unfit(target):
         return Unreadable(target, target, why)
     directory = os.path.dirname(path) or "."
     root = options.policies.root(directory) or directory

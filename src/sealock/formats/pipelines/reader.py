@@ -47,8 +47,8 @@ class PipelineDocument(Document, frozen=True):
 
 def read(source: Source, files: FileWindow = NOTHING) -> PipelineDocument:
     """Read every container of a pipeline, and the run lines of its scripts."""
-    system = system_of(source.name, source.text)
     tree = yamltree.parse(source.text)
+    system = system_of(source.name, tree)
     errors = [
         InputError(flaw.message, source.location(Place(flaw.start, flaw.end)))
         for flaw in tree.flaws

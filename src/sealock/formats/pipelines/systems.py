@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.gitlabshape import is_gitlab
+from sealock.formats.gitlabshape import has_jobs
 from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
 from sealock.formats.pipelines import stepimages
 from sealock.formats.pipelines.described import CiContainer, CiSystem, entries, items, named, sharing
-from sealock.formats.yamltree import Scalar
+from sealock.formats.yamltree import Scalar, YamlTree
 from sealock.model.container import FIELDS
 from sealock.patterns import compile_lazily
 
@@ -201,13 +201,13 @@ SYSTEMS: Final = (
 )
 
 
-def system_of(path: str, text: str = "") -> CiSystem | None:
-    """The CI system whose pipeline a file is, by its path, or by its text, which may have any name for GitLab.
+def system_of(path: str, tree: YamlTree | None = None) -> CiSystem | None:
+    """The CI system whose pipeline a file is, by its path, or by what is read of it: GitLab's may have any name.
 
     A backslash may part directories, or be one of a name.
     """
     paths = (path, path.replace("\\", "/"))
     named = next((system for system in SYSTEMS if any(map(system.path.fullmatch, paths))), None)
-    if named is None and is_gitlab(path, text):
+    if named is None and tree is not None and has_jobs(tree):
         return next(system for system in SYSTEMS if system.name == "gitlab")
     return named

@@ -42,10 +42,9 @@ MAX_LENGTH: Final = 4_000_000
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TO_FILL_IN: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,}[/:]|(?:YOUR|MY)[_-][A-Z0-9_-]+$")
-_IMAGE_TO_FILL_IN: Final = compile_lazily(
-    r"(?:.*/)?[A-Z][A-Z0-9_-]*(?:[/:@].*)?|(?:[^/]*[.:][^/]*/)?+[^:@A-Z]*[A-Z][^:@]*(?:[:@].*)?"
-)
-"""An image with a part in capitals, or with one in its path: no repository has them, and a registry may."""
+_IN_CAPITALS: Final = compile_lazily(r"[A-Z][A-Z0-9_-]*")
+_CAPITAL: Final = compile_lazily(r"[A-Z]")
+_NAME_END: Final = compile_lazily(r"[:@]")
 _OF_COMPOSE: Final[dict[EngineVerb, EngineVerb]] = {"run": "compose run", "exec": "compose exec"}
 _TRUE: Final = frozenset({"1", "t", "true"})
 
@@ -238,12 +237,22 @@ def _with_image(words: tuple[Word, ...], run: RunLine) -> tuple[Word, ...] | Non
     """The words of a page with the image for the reader to fill in, where it is in capitals or left out."""
     named = run.parsed.image
     if named is not None:
-        is_open = _IMAGE_TO_FILL_IN.fullmatch(named.text) is not None
+        is_open = _is_to_fill_in(named.text)
         return tuple(replace(word, literal=False) if word is named else word for word in words) if is_open else None
     if len(run.errors) != 1 or run.parsed.opaque or not run.parsed.options:
         return None  # something else is wrong, too, or the command needs no image
     end = words[-1].place
     return (*words, Word("…", Place(end.end, end.end, end.pointer, end.file), literal=False))
+
+
+def _is_to_fill_in(image: str) -> bool:
+    """Whether an image has a part in capitals, or a capital in its path: no repository has them, and a registry may."""
+    if any(_IN_CAPITALS.fullmatch(_NAME_END.split(part, 1)[0]) for part in image.split("/")):
+        return True
+    registry, slash, path = image.partition("/")
+    if not slash or not ("." in registry or ":" in registry):
+        path = image
+    return _CAPITAL.search(_NAME_END.split(path, 1)[0]) is not None
 
 
 def _undo_make_escapes(word: Word) -> Word:

@@ -124,9 +124,9 @@ def _list(
 def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: LayerReader) -> Inventory:
     is_spent = reader.is_spent
     facts = NOTHING if is_spent else reader.read_image(image)
-    from sealock.scan.images.documents import masked, read_configuration  # noqa: PLC0415  loaded as layers are read
+    from sealock.scan.images.documents import mask_history, read_configuration  # noqa: PLC0415  loaded as layers are read
 
-    layers = tuple(masked(source.layer) for source in image.layers)
+    layers = tuple(mask_history(source.layer) for source in image.layers)
     unread: tuple[InputError, ...] = ()
     if is_spent:
         # The image is named, with the error that nothing of it was read.

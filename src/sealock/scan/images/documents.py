@@ -45,7 +45,7 @@ def read_configuration(path: str, image: ImageSource) -> tuple[Container, tuple[
     return container or Container(), errors
 
 
-def masked(layer: Layer) -> Layer:
+def mask_history(layer: Layer) -> Layer:
     """A layer for reports: without secrets in its line of the history, which a rule finds in the configuration."""
     line = layer.created_by
     return replace(layer, created_by=mask(line[:LINE]) + ("…" if len(line) > LINE else ""))
