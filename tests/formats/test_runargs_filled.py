@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from sealock import formats
@@ -114,3 +118,21 @@ def test_a_command_of_a_page_may_leave_the_image_out(line: str) -> None:
 )
 def test_a_command_without_an_image_is_wrong_elsewhere(name: str, text: str, messages: list[str]) -> None:
     assert sorted(error.message for error in read(text, name).errors) == sorted(messages)
+
+
+LONG_NAME = """
+from sealock import formats
+from sealock.model.location import Source
+
+text = "```sh\\ndocker run --privileged " + ".:" * 300_000 + "\\n```\\n"
+print(len(formats.read("run", Source("README.md", text)).errors))
+"""
+"""A pattern that backtracks takes minutes for a name of 600,000 characters."""
+
+
+def test_a_very_long_name_of_an_image_takes_no_time() -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", LONG_NAME], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "1\n"

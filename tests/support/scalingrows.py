@@ -251,7 +251,6 @@ RUN: dict[str, Maker] = {
     "a Make variable used often": lambda n: {"Makefile": f"A := {'a' * 10 * n}\n" + repeat("t%:\n\tdocker run -e $(A) a\n", n)},
     "Make conditionals": lambda n: {"Makefile": "ifdef A\n" * n + "endif\n" * n + "t:\n\tdocker run a\n"},
     "Markdown blocks": lambda n: {"README.md": "text\n```sh\ndocker run a\n```\n" * n},
-    "Markdown names of images": lambda n: {"README.md": "```sh\ndocker run --rm " + ".:" * 50 * n + "\n```\n"},
     "blocks of AsciiDoc": lambda n: {"a.adoc": "----\ndocker run a\n----\n" * n},
     "open blocks of AsciiDoc": lambda n: {"a.adoc": "".join(f"{'-' * (4 + i % 90)}\ndocker run a\n" for i in range(n))},
     "blocks of reStructuredText": lambda n: {"a.rst": "x::\n\n  docker run a\n\n" * n},
