@@ -417,6 +417,29 @@ def test_a_version_that_is_not_stated_is_unknown() -> None:
     assert ([package.version for package in result.packages], errors) == ([""], [])
 
 
+@pytest.mark.parametrize(
+    ("urls", "packages", "faults"),
+    [
+        ((LODASH, "pkg:npm/lodash-es@4.17.20"), ["lodash 4.17.20", "lodash-es 4.17.20"], 0),
+        ((LODASH, LODASH), ["lodash 4.17.20"], 0),
+        ((LODASH, "pkg:npm/lodash-es"), ["lodash 4.17.20", "lodash-es 9"], 0),
+        (("pkg:sourceforge/a@1", "npm:lodash", LODASH), ["lodash 4.17.20"], 0),
+        (("pkg:sourceforge/a@1", "pkg:sourceforge/b@1"), [], 1),
+    ],
+)
+def test_each_package_url_of_an_entry_is_a_package(urls: tuple[str, ...], packages: list[str], faults: int) -> None:
+    references = [{"referenceType": "purl", "referenceLocator": url} for url in urls]
+    identifiers = [{"externalIdentifierType": "packageUrl", "identifier": url} for url in urls]
+    for text in (
+        spdx({"name": "lodash", "versionInfo": "9", "externalRefs": references}),
+        spdx3({"name": "lodash", "software_packageVersion": "9", "externalIdentifier": identifiers}),
+        spdx3({"name": "lodash", "software_packageVersion": "9", "software_packageUrl": urls[0], "externalIdentifier": identifiers[1:]}),
+    ):  # fmt: skip
+        result, errors = read(text)
+        assert [f"{package.name} {package.version}" for package in result.packages] == packages
+        assert len(errors) == faults
+
+
 def test_the_names_and_the_distribution_of_spdx_3_are_read() -> None:
     graph = [
         {"type": "SpdxDocument", "rootElement": ["#image"]},

@@ -106,7 +106,7 @@ def test_openvex_document() -> None:
             VexStatement(
                 ("CVE-2024-0001", "GHSA-1"),
                 "not_affected",
-                (VexProduct(("pkg:oci/app", "cpe:2.3:a:b:c", "sha256:ab"), (OPENSSL,)),),
+                (VexProduct(("cpe:2.3:a:b:c", "sha256:ab"), (OPENSSL,)),),
                 "component_not_present",
                 "not linked",
                 "",
@@ -150,12 +150,43 @@ def test_forms_of_openvex(more: dict[str, Any], expected: object) -> None:
     assert vex.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
+@pytest.mark.parametrize(
+    ("product", "ids"),
+    [
+        ({"@id": OPENSSL, "identifiers": {"purl": "pkg:deb/debian/openssl"}}, (OPENSSL,)),
+        ({"@id": "pkg:npm/a", "identifiers": {"purl": "pkg:npm/a@1"}}, ("pkg:npm/a@1",)),
+        ({"@id": "pkg:oci/a?tag=1", "identifiers": {"purl": "pkg:oci/a"}}, ("pkg:oci/a?tag=1",)),
+        ({"@id": "pkg:oci/a", "hashes": {"sha256": "ab"}}, ("sha256:ab",)),
+        ({"@id": "pkg:oci/a?tag=1", "hashes": {"sha256": "ab"}}, ("pkg:oci/a?tag=1", "sha256:ab")),
+        # A package has no digest that an image would show.
+        ({"@id": "pkg:npm/a", "hashes": {"sha256": "ab"}}, ("pkg:npm/a", "sha256:ab")),
+        ({"@id": "urn:a", "identifiers": {"purl": "pkg:npm/a", "cpe22": "cpe:/a:b:c"}}, ("urn:a", "pkg:npm/a", "cpe:/a:b:c")),
+        ({"@id": "urn:a@1?tag=1", "identifiers": {"purl": "pkg:npm/a"}}, ("urn:a@1?tag=1", "pkg:npm/a")),
+        ({"@id": "pkg:npm/a?tag=1", "identifiers": {"purl": "pkg:npm/a"}}, ("pkg:npm/a?tag=1", "pkg:npm/a")),
+        ({"@id": "pkg:npm/a", "supplier": "Me"}, ("pkg:npm/a",)),
+    ],
+)  # fmt: skip
+def test_a_product_of_one_version_is_not_every_version(product: dict[str, Any], ids: tuple[str, ...]) -> None:
+    assert [statement.products for statement in read(openvex(row(products=[product]))).statements] == [
+        (VexProduct(ids),)
+    ]
+    within = read(openvex(row(products=[{"@id": "pkg:oci/app", "subcomponents": [product]}])))
+    assert [statement.products[0].parts for statement in within.statements] == [ids]
+
+
 def test_products_of_the_document_are_those_of_statements_without_any() -> None:
     vex = read(openvex(row(products=None), row(), products=["pkg:oci/app"]))
     assert [statement.products for statement in vex.statements] == [
         (VexProduct(("pkg:oci/app",)),),
         (VexProduct((OPENSSL,)),),
     ]
+
+
+def test_known_members_beside_no_products() -> None:
+    more = {"@id": "1", "version": 1, "supplier": "Me", "status_notes": "a", "action_statement_timestamp": WHEN}
+    assert [statement.products for statement in read(openvex(row(products=None, **more))).statements] == [()]
+    more = {"vuln_description": "a", "x-note": 1, "products": [OPENSSL]}
+    assert [statement.products for statement in read(openvex(row(**more))).statements] == [(VexProduct((OPENSSL,)),)]
 
 
 def test_a_mark_of_the_encoding_is_passed_over() -> None:
@@ -188,6 +219,20 @@ def test_subcomponents_beside_the_products() -> None:
             openvex(row(products=[{"@id": "pkg:oci/app", "subcomponents": [{"@id": OPENSSL}, {}]}])),
             "has products that cannot be read",
             id="a subcomponent without an id",
+        ),
+        *(
+            pytest.param(openvex(row(products=products)), "has products that cannot be read", id=f"products {products}")
+            for products in (
+                [{"@id": "pkg:npm/a", "Version": "1"}],
+                [{"@id": "pkg:npm/a", "vulnerable_versions": ["1"]}],
+                [{"@id": "pkg:oci/app", "subcomponent": {"@id": OPENSSL}}],
+                [{"@id": "pkg:oci/app", "subcomponents": [{"@id": "pkg:npm/a", "version": "1"}]}],
+            )
+        ),
+        pytest.param(
+            openvex(row(products=None, product=[OPENSSL])),
+            "has no products, and the unknown member 'product'",
+            id="a misspelt member, without which a statement would be on every product",
         ),
         pytest.param(
             openvex(row(timestamp=20240101)), "has a timestamp that is not a time", id="a time that is a number"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, cast, get_args
 
 from msgspec.structs import replace
@@ -123,6 +123,13 @@ class CollectedPackages:
             message = f"{self.omitted} more entries could not be read, or exceed the limit"
             self.errors.append(InputError(message, Location(self.file)))
         return tuple(self.errors)
+
+
+def known_urls(urls: Iterable[str]) -> tuple[str, ...]:
+    """Those of a package's URLs that can be matched, each once; else the first, "" for none."""
+    given = tuple(dict.fromkeys(filter(None, urls))) or ("",)
+    known = (url for url in given if (parts := parse_purl(url)) is not None and parts.type in TYPES)
+    return tuple(known) or given[:1]
 
 
 def _same_release(version: str, other: str) -> bool:

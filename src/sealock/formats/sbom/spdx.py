@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
-from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, known_urls
 from sealock.model.inventory import Distribution
 from sealock.patterns import compile_lazily
 
@@ -42,22 +42,23 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
         for info in document.objects("hasExtractedLicensingInfos")
     }
     for number, package in into.entries(document, "packages", "/packages"):
-        url, purpose = _url(package), package.text("primaryPackagePurpose")
+        urls, purpose = _urls(package), package.text("primaryPackagePurpose")
         name, version = package.text("name"), _stated(package, "versionInfo")
         # Of several subjects, which are no image, each is a package.
-        is_image = url.startswith("pkg:oci/") or purpose == "CONTAINER" or not version
+        is_image = urls[0].startswith("pkg:oci/") or purpose == "CONTAINER" or not version
         if purpose == "OPERATING-SYSTEM":
             into.distribution = Distribution(name, version, name=package.text("description"))
-        elif package.text("SPDXID") in described and (is_image if url or len(described) > 1 else True):
+        elif package.text("SPDXID") in described and (is_image if urls[0] or len(described) > 1 else True):
             into.names.append(f"{name}:{version}" if version else name)
-        elif url or purpose not in _NO_PACKAGES or (version and purpose in _PROGRAMS):
-            into.add(url, _facts(package, licenses), f"/packages/{number}")
+        elif urls[0] or purpose not in _NO_PACKAGES or (version and purpose in _PROGRAMS):
+            for url in urls:
+                into.add(url, _facts(package, licenses), f"/packages/{number}")
 
 
-def _url(package: JsonObject) -> str:
-    """The first package URL among the external references."""
+def _urls(package: JsonObject) -> tuple[str, ...]:
+    """The package URLs among the external references that name something to match."""
     references = package.objects("externalRefs")
-    return next((ref.text("referenceLocator") for ref in references if ref.text("referenceType") in _PURL), "")
+    return known_urls(ref.text("referenceLocator") for ref in references if ref.text("referenceType") in _PURL)
 
 
 def _stated(package: JsonObject, name: str) -> str:

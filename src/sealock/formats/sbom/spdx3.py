@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
-from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, known_urls
 from sealock.model.inventory import Distribution
 
 CONTEXT: Final = "//spdx.org/rdf/3."
@@ -42,14 +42,15 @@ def gather(document: JsonObject, into: CollectedPackages) -> None:
                 into.fault(f"an element has the unknown type {kind[:60]!r}, so it is not read", f"/@graph/{number}")
             continue
         name, version = element.text("name"), element.text("software_packageVersion")
-        url, purpose = _url(element), element.text("software_primaryPurpose")
-        is_image = url.startswith("pkg:oci/") or purpose == "container" or not version
+        urls, purpose = _urls(element), element.text("software_primaryPurpose")
+        is_image = urls[0].startswith("pkg:oci/") or purpose == "container" or not version
         if purpose == "operatingSystem":
             into.distribution = Distribution(name, version, name=element.text("description"))
-        elif _id(element) in roots and (is_image if url or len(roots) > 1 else True):
+        elif _id(element) in roots and (is_image if urls[0] or len(roots) > 1 else True):
             into.names.append(f"{name}:{version}" if version else name)
-        elif url or version or purpose not in _NO_PACKAGES:
-            into.add(url, _facts(element, suppliers), f"/@graph/{number}")
+        elif urls[0] or version or purpose not in _NO_PACKAGES:
+            for url in urls:
+                into.add(url, _facts(element, suppliers), f"/@graph/{number}")
 
 
 def _id(element: JsonObject) -> str:
@@ -61,14 +62,11 @@ def _type(element: JsonObject) -> str:
     return element.text("type") or element.text("@type")
 
 
-def _url(element: JsonObject) -> str:
-    """The package URL, as a property of its own or among the external identifiers."""
-    if url := element.text("software_packageUrl"):
-        return url
+def _urls(element: JsonObject) -> tuple[str, ...]:
+    """The package URLs that name something to match: a property of its own, and external identifiers."""
     identifiers = element.objects("externalIdentifier")
-    return next(
-        (each.text("identifier") for each in identifiers if each.text("externalIdentifierType") == "packageUrl"), ""
-    )
+    others = (each.text("identifier") for each in identifiers if each.text("externalIdentifierType") == "packageUrl")
+    return known_urls((element.text("software_packageUrl"), *others))
 
 
 def _facts(element: JsonObject, suppliers: Mapping[str, str]) -> PackageFacts:

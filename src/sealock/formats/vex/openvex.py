@@ -7,9 +7,18 @@ from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex.fault import StatementFault, shorten
+from sealock.formats.vex.versions import version_of
 from sealock.model.vex import STATUSES, VexProduct, VexStatement
 
 _HASHES: Final = {"sha-256": "sha256", "sha256": "sha256", "sha-512": "sha512", "sha512": "sha512"}
+_MEMBERS: Final = frozenset({
+    "vulnerability", "vuln_description", "products", "subcomponents", "status", "status_notes", "justification",
+    "impact_statement", "action_statement", "action_statement_timestamp", "timestamp", "last_updated", "version",
+    "supplier",
+})  # fmt: skip
+"""What a statement has, besides what JSON-LD adds ("@id")."""
+_NARROWING: Final = ("version", "component")
+"""Parts of the names of members that would narrow a product, if they were OpenVEX's."""
 
 
 def statements(document: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
@@ -54,6 +63,9 @@ def _fault(entry: JsonObject) -> str:
             return f"has a {name} that is not a time"
     if not all(_products(entry)):
         return "has products that cannot be read"
+    unknown = next((name for name in entry.members if name not in _MEMBERS and name[:1] != "@"), "")
+    if unknown and "products" not in entry.members:
+        return f"has no products, and the unknown member {unknown[:60]!r}"
     return ""
 
 
@@ -92,6 +104,25 @@ def _ids(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,) if value else ()
     product = JsonObject(value)
+    others = (name.lower() for name in product.members if name != "subcomponents")
+    if any(part in name for name in others for part in _NARROWING):
+        return ()
     ids = [product.text("@id"), *(text for _, text in product.pairs("identifiers"))]
-    ids += [f"{_HASHES[kind]}:{text}" for kind, text in product.pairs("hashes") if kind in _HASHES]
-    return tuple(dict.fromkeys(filter(None, ids)))
+    digests = [f"{_HASHES[kind]}:{text}" for kind, text in product.pairs("hashes") if kind in _HASHES]
+    # A URL without a version would be every version, where another identifier names one.
+    exact = any(map(_is_exact, ids))
+    named = (id_ for id_ in ids if _is_exact(id_) or not ((exact and _is_url(id_)) or (digests and _is_image(id_))))
+    return tuple(dict.fromkeys(filter(None, (*named, *digests))))
+
+
+def _is_url(id_: str) -> bool:
+    return id_.startswith("pkg:")
+
+
+def _is_image(id_: str) -> bool:
+    return id_.startswith("pkg:oci/")
+
+
+def _is_exact(id_: str) -> bool:
+    """Whether it is a package URL of one version, or of an image's tag."""
+    return _is_url(id_) and bool(version_of(id_) or (_is_image(id_) and "tag=" in id_))
