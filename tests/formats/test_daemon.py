@@ -101,6 +101,7 @@ FLAGS = [
     ("--label a=b --label c", {"labels": ["a=b", "c"]}),
     ("--default-ulimit nofile=1:2 --default-ulimit core=-1", {"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}, "core": {"Name": "core", "Soft": -1, "Hard": -1}}}),
     ("--default-ulimit odd --default-ulimit nofile=x --default-ulimit nproc=1:x --default-ulimit nproc=7", {"default-ulimits": {"nproc": {"Name": "nproc", "Soft": 7, "Hard": 7}}}),
+    (f"--default-ulimit a=² --default-ulimit b=--5 --default-ulimit c={'9' * 5000} --default-ulimit d=x:5", {}),
     ("--log-driver=syslog --log-opt a=b --log-opt c=d=e --log-opt f", {"log-driver": "syslog", "log-opts": {"a": "b", "c": "d=e", "f": ""}}),
     ("--add-runtime crun=/usr/bin/crun --add-runtime=kata=/k", {"runtimes": {"crun": {"path": "/usr/bin/crun"}, "kata": {"path": "/k"}}}),
     ("--exec-opt native.cgroupdriver=systemd --exec-opt other=x", {"exec-opts": ["native.cgroupdriver=systemd", "other=x"]}),

@@ -256,7 +256,7 @@ def is_by_source(ecosystem: str) -> bool:
 
 def _enterprise(major: str, minor: str) -> str:
     """The releases of SUSE Linux Enterprise as its products name them: 15 SP5 for 15.5, and 16.0."""
-    if not major.isdigit() or int(major) >= 16:
+    if not major.isdecimal() or len(major) > 2 or int(major) >= 16:
         return f"SUSE:Linux Enterprise {major}.{minor or 0}"
     return f"SUSE:Linux Enterprise {major} SP{minor}" if minor.strip("0") else f"SUSE:Linux Enterprise {major}"
 

@@ -85,6 +85,14 @@ def test_a_tag_becomes_a_digest_without_a_pull(server: RegistrySimulator) -> Non
     assert [asked.method for asked in server.asked if "manifests" in asked.path] == ["HEAD"]
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "x"], ids=["a number too long to read", "no number"])
+def test_a_size_that_is_no_number_is_unknown(server: RegistrySimulator, length: str) -> None:
+    digest = f"sha256:{'a' * 64}"
+    server.answers = lambda _: Reply(200, b"", {"Docker-Content-Digest": digest, "Content-Length": length})
+    claim = Client().claim(name(server, "a:1"))
+    assert (claim.digest, claim.size) == (digest, -1)
+
+
 def test_all_four_types_are_asked_for_in_one_header(server: RegistrySimulator) -> None:
     server.add_image("a", "1", config=CONFIG)
     Client().claim(name(server, "a:1"))

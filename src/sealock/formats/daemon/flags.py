@@ -8,6 +8,7 @@ from typing import Any, Final
 from sealock.formats.daemon.fields import BY_FIELD
 from sealock.model.container import Ulimit
 from sealock.model.daemon import Daemon, daemon
+from sealock.patterns import compile_lazily
 
 _SHORT: Final = {
     "-H": "--host",
@@ -37,6 +38,7 @@ _TRUTH: Final = frozenset({
     "tls", "tlsverify", "debug", "no_new_privileges", "selinux_enabled", "iptables", "ip6tables", "ip_forward", "icc",
     "userland_proxy", "live_restore", "experimental", "rootless",
 })  # fmt: skip
+_NUMBER: Final = compile_lazily(r"-?[0-9]{1,19}")
 _FALSE: Final = frozenset({"false", "0", "f", "F", "FALSE", "False"})
 SAYS: Final = (*(field for field in BY_FIELD if field != "features"), "rootless")
 
@@ -82,7 +84,7 @@ def _put(values: dict[str, Any], name: str, field: str, value: str) -> None:
         case "default_ulimits":
             key, _, numbers = value.partition("=")
             soft, _, hard = numbers.partition(":")
-            if soft.lstrip("-").isdigit() and (hard or soft).lstrip("-").isdigit():
+            if _NUMBER.fullmatch(soft) and _NUMBER.fullmatch(hard or soft):
                 values[field] = (*before, Ulimit(key, int(soft), int(hard or soft)))
         case _:
             values[field] = value

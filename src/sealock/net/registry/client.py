@@ -140,7 +140,8 @@ class Registry:
                 raise _a_page(answer.url)
             if is_digest(digest) and digest == (name.digest or digest):
                 length = answer.headers.get("content-length", "")
-                return ReferenceClaim(digest, kind, int(length) if length.isascii() and length.isdigit() else -1)
+                known = length.isascii() and length.isdigit() and len(length) < 19
+                return ReferenceClaim(digest, kind, int(length) if known else -1)
         manifest = self.manifest(name)
         return ReferenceClaim(manifest.digest, manifest.media_type, len(manifest.raw))
 

@@ -57,6 +57,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "lftp": ("set ssl:verify-certificate no",),
 }
 
+_WGETRC: Final = compile_lazily(r"check[-_]?certificate[ \t]{0,9}=[ \t]{0,9}(?:off|no|0|quiet)\b", re.IGNORECASE)
 _POWERSHELL: Final = compile_lazily(
     r"-SkipCertificateCheck\b|ServerCertificateValidationCallback\s*=\s*\{\s*\$true", re.IGNORECASE
 )
@@ -254,7 +255,7 @@ class TlsCheckOff(Rule[Build]):
             files = [redirect.target.text for redirect in call.command.redirects if redirect.target]
             text = " ".join(call.command.arguments)
             if any(file.endswith((".curlrc", "_curlrc", "wgetrc")) for file in files) and (
-                "insecure" in text or "check_certificate" in text.replace("-", "_")
+                "insecure" in text or _WGETRC.search(text)
             ):
                 place = known(call.command.place)
                 yield self.finding(

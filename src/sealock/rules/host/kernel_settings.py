@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.patterns import compile_lazily
 from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
 _MINIMUM: Final = {
@@ -12,6 +13,7 @@ _MINIMUM: Final = {
     "net.core.bpf_jit_harden": (1, "the BPF JIT compiler is not hardened"),
 }
 """The minimum value, and what a lower one means."""
+_NUMBER: Final = compile_lazily(r"-?[0-9]{1,10}")
 
 
 class KernelSettings(Rule[Host]):
@@ -40,7 +42,7 @@ class KernelSettings(Rule[Host]):
         loose: list[tuple[str, str]] = []
         for name, value in given(host.sysctls, ()):
             least, why = _MINIMUM.get(name, (0, ""))
-            if why and value.strip().lstrip("-").isdigit() and int(value) < least:
+            if why and _NUMBER.fullmatch(value.strip()) and int(value) < least:
                 loose.append((f"{name} = {value.strip()} ({why})", f"{name} = {least}"))
         if loose:
             lines = "; ".join(line for _, line in loose)
