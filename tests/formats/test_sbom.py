@@ -176,6 +176,27 @@ def test_the_distribution_is_that_of_the_packages_where_no_component_names_it(
 
 
 @pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        (("deb/debian/a@1", "deb/debian/b@1?distro=debian-12"), Distribution("debian", "12")),
+        (("deb/a@1", "deb/debian/b@1?distro=debian-12"), Distribution("debian", "12")),
+        (("deb/debian/b@1?distro=debian-12", "deb/ubuntu/a@1"), Distribution("debian", "12")),
+        (("deb/a@1", "deb/debian/b@1"), Distribution("debian")),
+        (("deb/debian/b@1?distro=debian-12.5", "deb/debian/b@1?distro=debian-12"), Distribution("debian", "12.5")),
+        (("deb/debian/b@1?distro=debian-sid", "deb/debian/b@1?distro=debian-12"), Distribution("debian", codename="sid")),
+        (("deb/a@1?distro=debian",), Distribution("debian")),
+        (("deb/a@1",), Distribution("")),
+        (("npm/a@1?distro=debian-12",), None),
+    ],
+)  # fmt: skip
+def test_the_package_that_says_most_of_the_distribution_names_it(
+    urls: tuple[str, ...], expected: Distribution | None
+) -> None:
+    result, _ = read(cyclonedx(*[library(f"pkg:{url}") for url in urls]))
+    assert result.distribution == expected
+
+
+@pytest.mark.parametrize(
     ("urls", "error"),
     [
         (("deb/debian/a@1?distro=debian-12", "deb/debian/b@1?distro=debian-12.5", "deb/debian/c@1"), ""),

@@ -49,6 +49,8 @@ class CollectedPackages:
         self.id = self.manifest = self.platform = ""
         self.layers: tuple[Layer, ...] = ()
         self.distribution: Distribution | None = None
+        self._home: Distribution | None = None
+        """What package URLs say of it: the first that has a version or codename, else the first that has a name."""
         self._expected: Distribution | None = None
         """The distribution in the first package URL that has a version of one."""
         self.packages: list[Package] = []
@@ -101,7 +103,7 @@ class CollectedPackages:
 
     def _locate(self, name: str, home: Distribution, pointer: str) -> None:
         """Note the distribution of a package; an error where other packages have another one."""
-        self.distribution = self.distribution or home
+        self._home = max(self._home or home, home, key=_detail)
         if home.version:
             self._expected = self._expected or home
             if home.id != self._expected.id or not _same_release(home.version, self._expected.version):
@@ -112,13 +114,14 @@ class CollectedPackages:
                 )
 
     def finish(self) -> tuple[InputError, ...]:
-        """Give packages the files that they own, and return all errors."""
+        """Give packages the files that they own, find their distribution, and return all errors."""
         self.packages = [
             replace(package, files=tuple(dict.fromkeys(self.owned[package.name])))
             if package.type in OF_DISTRIBUTIONS and package.name in self.owned
             else package
             for package in self.packages
         ]
+        self.distribution = self.distribution or self._home
         if self.omitted:
             message = f"{self.omitted} more entries could not be read, or exceed the limit"
             self.errors.append(InputError(message, Location(self.file)))
@@ -130,6 +133,11 @@ def known_urls(urls: Iterable[str]) -> tuple[str, ...]:
     given = tuple(dict.fromkeys(filter(None, urls))) or ("",)
     known = (url for url in given if (parts := parse_purl(url)) is not None and parts.type in TYPES)
     return tuple(known) or given[:1]
+
+
+def _detail(home: Distribution) -> tuple[bool, bool]:
+    """Whether the release of a distribution is known, and its name."""
+    return bool(home.version or home.codename), bool(home.id)
 
 
 def _same_release(version: str, other: str) -> bool:
