@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -216,6 +218,29 @@ def test_a_common_network_shows_no_containers_of_others() -> None:
     own = world(LABELS).decide("GET /networks/in")
     assert isinstance(own, Allowed)
     assert own.answer_filter is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "asked"),
+    [
+        ('team = "web"', ["team=web"]),
+        ('team = "*"', ["team"]),
+        ('team = "!"', ["team=!"]),
+        ('team = "web", tier = "*"', ["team=web", "tier"]),
+        ('team = "w*"', None),
+        ('team = "**"', None),
+        ('team = "we?"', None),
+        ('team = "[vw]eb"', None),
+    ],
+)
+def test_the_engine_is_asked_for_the_labels_of_a_caller(labels: str, asked: list[str] | None) -> None:
+    decision = world(f"{TABLE}labels = {{ {labels} }}\n").decide("GET /containers/json")
+    if asked is None:
+        assert rules(decision) == {"G005"}
+    else:
+        assert isinstance(decision, Allowed)
+        filters = json.loads(parse_qs(urlsplit(decision.target).query)["filters"][0])
+        assert filters == {"label": dict.fromkeys(asked, True)}
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ COPY_ALL = "FROM debian:12\nCOPY . /app\n"
     [
         ("there is no .dockerignore", Folder(("src",)), "no .dockerignore"),
         ("the repository is there", Folder((".git", "src")), ".git"),
+        ("a repository of Mercurial is there", Folder((".hg", "src")), ".hg"),
         ("a key is there", Folder(("id_rsa",)), "id_rsa"),
         (".dockerignore forgets .env", Folder((".git", ".env"), ".git\n"), ".env"),
         (".dockerignore lets .env in again", Folder((".env",), "*\n!.env\n"), ".env"),
@@ -110,6 +111,12 @@ def test_settings_without_a_token_are_no_credentials(line: str, npmrc: str, ids:
     context = Folder((), "x", npmrc)
     found = findings(f"FROM debian:12 AS a\nFROM debian:12\n{line}\n", "B012", "B016", files=context)
     assert [finding.rule for finding in found] == ids
+
+
+@pytest.mark.parametrize("source", [".", "./", "/", "*", "./*"])
+def test_every_spelling_of_the_whole_context_is_known(source: str) -> None:
+    (finding,) = findings(f"FROM debian:12\nCOPY {source} /x\n", "B012", files=Folder((".git",)))
+    assert finding.evidence == "COPY ."
 
 
 def test_an_unknown_context_is_skipped() -> None:

@@ -67,15 +67,15 @@ def _broken_json(instruction: Cmd) -> bool:
 def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
     """The words as JSON, if they need no shell."""
     pipelines = instruction.script.pipelines
-    if len(pipelines) != 1 or len(pipelines[0].commands) != 1 or not instruction.script.is_whole or instruction.onbuild:
+    if not pipelines or not instruction.script.is_whole or instruction.onbuild:
         return ()
     command = pipelines[0].commands[0]
     if command.assignments or command.redirects or command.nested or not command.words or command.name in _BUILTIN:
         return ()
-    if not all(word.literal for word in command.words) or command.place.end != instruction.place.end:
+    if command.place.end != instruction.place.end:  # others follow, or a pipe, a semicolon or &
         return ()
     line = instruction.line or ""
-    if not _SPECIAL.isdisjoint(line) or "\\" in line or "\n" in line:
+    if not _SPECIAL.isdisjoint(line) or "\\" in line:
         return ()
     words = json.dumps([word.text for word in command.words], ensure_ascii=False)
     return (Edit(Place(command.words[0].place.start, command.place.end), words),)
