@@ -108,7 +108,7 @@ def comments(source: Source) -> Iterator[Place]:
             if text.count("`", first, start) % 2:
                 start += 4  # in a code span
                 continue
-            close = text.find("-->", start + 4)
+            close = text.find("-->", start + 2)  # "<!-->" is a whole one
             if close < 0:
                 return
             at = close + 3
