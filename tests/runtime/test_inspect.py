@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sealock.errors import TargetError
+from sealock.model.inspection import LimitAdvice
+from sealock.model.process import Process
 from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
-from sealock.runtime.inspect import _names, inspect
+from sealock.runtime.inspect import _names, _update, inspect
 from sealock.runtime.kernel import seccomp
 from sealock.runtime.kernel.seccomp import blocked_calls
 from support.simulators.engine import EngineSimulator, json_reply, simulated
@@ -112,3 +116,26 @@ def test_filters_that_cannot_be_read_are_unknown(error: Exception, why: str, mon
 
     monkeypatch.setattr(seccomp, "read_filters", refused)
     assert blocked_calls(1).unread == why
+
+
+MEMORY, PIDS = LimitAdvice("--memory", "64m", "its peak"), LimitAdvice("--pids-limit", "32", "its peak")
+FITS = LimitAdvice("--cpus", "", "the present limit fits")
+WEB: Any = SimpleNamespace(listed=SimpleNamespace(name="my web"))
+
+
+@pytest.mark.parametrize(
+    ("process", "advice", "observed", "command"),
+    [
+        pytest.param(Process(pid=7, container_engine="docker"), (MEMORY, FITS, PIDS), WEB, "docker update --memory 64m --pids-limit 32 'my web'", id="all limits that do not fit, in one command"),
+        pytest.param(Process(pid=7, container_id=ID, container_engine="podman"), (MEMORY,), None, f"podman update --memory 64m {ID[:12]}", id="podman, by the id"),
+        pytest.param(Process(pid=7, container_id=ID), (MEMORY,), None, f"docker update --memory 64m {ID[:12]}", id="an engine that is not known"),
+        pytest.param(Process(pid=7, container_engine="docker"), (FITS,), WEB, "", id="limits that fit already"),
+        pytest.param(Process(pid=7, container_engine="docker"), (), WEB, "", id="no advice"),
+        pytest.param(Process(pid=7, container_engine="docker"), (MEMORY,), None, "", id="no name"),
+        pytest.param(Process(pid=7, container_id=ID, container_engine="containerd"), (MEMORY,), None, "", id="an engine without such a command"),
+    ],
+)  # fmt: skip
+def test_the_command_that_sets_what_is_advised(
+    process: Process, advice: tuple[LimitAdvice, ...], observed: Any, command: str
+) -> None:
+    assert _update(process, advice, observed) == command

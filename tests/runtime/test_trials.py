@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from sealock.errors import EngineError
+from sealock.errors import EngineError, TargetError
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced, MachineSize
 from sealock.model.inspection import LimitAdvice
 from sealock.model.process import Limit, Process
 from sealock.runtime import trials
 from sealock.runtime.limitadvice import too_early
-from sealock.runtime.trials import TrialCheck, TrialOutcome, check_container, run_client, run_trial
+from sealock.runtime.trials import TrialCheck, TrialOutcome, check_container, run_client, run_trial, trial_network
 from support.simulators.engineclient import ClientStandIn
 
 NAME = "sealock-trial-0102"
@@ -200,3 +200,29 @@ def test_a_trial_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert [tried(made, TrialCheck()).works for _ in range(2)] == [True, True]
     names = re.findall(r"run --name (sealock-trial-[0-9a-f]{12}) ", "\n".join(made.asked))
     assert len({*names}) == 2
+
+
+def test_a_network_for_trials_is_made_once_and_removed(tmp_path: Path) -> None:
+    made = ClientStandIn(tmp_path)
+    with trial_network(str(tmp_path / "docker")) as network:
+        assert made.asked == []
+        assert [network(), network()] == [NAME, NAME]
+        assert made.asked == [f"network create --label {trials.LABEL}=1 {NAME}"]
+    assert made.asked[1:] == [f"network rm {NAME}"]
+
+
+def test_no_network_is_removed_that_nobody_asked_for(tmp_path: Path) -> None:
+    made = ClientStandIn(tmp_path)
+    with trial_network(str(tmp_path / "docker")):
+        pass
+    assert made.asked == []
+
+
+def test_a_network_that_the_engine_refuses_is_an_error(tmp_path: Path) -> None:
+    made = ClientStandIn(tmp_path, answers="echo all ranges are taken >&2; exit 1")
+    with (
+        pytest.raises(TargetError, match="no network could be made: all ranges are taken"),
+        trial_network(str(tmp_path / "docker")) as network,
+    ):
+        network()
+    assert len(made.asked) == 1

@@ -137,6 +137,31 @@ def test_where_it_stands() -> None:
     assert (one.line, one.column, one.what) == (2, 9, "DOCKER_CONTENT_TRUST=1")
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (
+            "docker pull --disable-content-trust=false a; docker push --disable-content-trust a",
+            [("flag", 13, "--disable-content-trust=false"), ("off", 58, "--disable-content-trust")],
+        ),
+        (
+            "docker trust sign a || docker trust sign b; curl https://notary.docker.io",
+            [("command", 1, "docker trust sign"), ("command", 24, "docker trust sign"), ("hub", 50, "https://notary.docker.io")],
+        ),
+        (
+            "notary -s https://notary.docker.io list example.com/app && curl https://notary.docker.io",
+            [("notary", 1, "notary -s https://notary.docker.io list"), ("hub", 65, "https://notary.docker.io")],
+        ),
+        (
+            "DOCKER_CONTENT_TRUST_SERVER=https://notary.docker.io docker trust sign a",
+            [("hub", 1, "DOCKER_CONTENT_TRUST_SERVER=https://notary.docker.io"), ("command", 54, "docker trust sign")],
+        ),
+    ],
+)  # fmt: skip
+def test_a_line_may_lean_in_several_ways_each_found_once(line: str, found: list[tuple[str, int, str]]) -> None:
+    assert [(each.kind, each.column, each.what) for each in find(line, "file")] == found
+
+
 def test_each_kind_says_what_to_do() -> None:
     for about in KINDS.values():
         assert about.title
