@@ -4,15 +4,28 @@ import json
 
 import pytest
 
+import support.analyzers
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
+from sealock.inventory.lockfiles.bun import Bun
 from sealock.inventory.lockfiles.bundler import Bundler
 from sealock.inventory.lockfiles.cargo import Cargo
+from sealock.inventory.lockfiles.cocoapods import CocoaPods
 from sealock.inventory.lockfiles.composer import Composer
+from sealock.inventory.lockfiles.conan import Conan
+from sealock.inventory.lockfiles.deno import Deno
 from sealock.inventory.lockfiles.gomod import GoMod
+from sealock.inventory.lockfiles.gradle import Gradle
+from sealock.inventory.lockfiles.mix import Mix
+from sealock.inventory.lockfiles.npm_lock import NpmLock
 from sealock.inventory.lockfiles.nuget import NuGet
+from sealock.inventory.lockfiles.pdm import Pdm
 from sealock.inventory.lockfiles.pipenv import Pipenv
+from sealock.inventory.lockfiles.pnpm import Pnpm
 from sealock.inventory.lockfiles.poetry import Poetry
+from sealock.inventory.lockfiles.pub import Pub
 from sealock.inventory.lockfiles.pylock import Pylock
+from sealock.inventory.lockfiles.swift import Swift
+from sealock.inventory.lockfiles.uv import Uv
 from sealock.model.inventory import Package
 from support.mutations import survives
 
@@ -215,16 +228,124 @@ def test_lock_files_that_came_within_a_dependency_do_not_count(path: str, found:
 
 
 @pytest.mark.parametrize(
-    ("analyzer", "data"),
+    ("analyzer", "data", "fault"),
     [
-        (Cargo(), '[[package]]\nname = 1\n[[package]]\nname = "a"\nversion = "1"\nsource = "x"\n'),
-        (Composer(), '{"packages": [5, {"name": "v/b", "version": []}, {"name": "v/a", "version": "1"}]}'),
-        (NuGet(), '{"dependencies": {"net8.0": {"b": 5, "c": {"resolved": 1}, "a": {"resolved": "1"}}, "x": []}}'),
-        (Pipenv(), '{"default": {"b": [], "c": {"version": 1}, "a": {"version": "==1"}}, "develop": 5}'),
-        (Composer(), '{"packages": [{"name": "v/a", "version": "1", "dist": []}]}'),
-        (Poetry(), '[[package]]\nname = "b"\nversion = []\n[[package]]\nname = "a"\nversion = "1"\n'),
-        (Pylock(), '[[packages]]\nname = "b"\nvcs = 1\n[[packages]]\nname = "a"\nversion = "1"\n'),
+        (Cargo(), '[[package]]\nname = 1\n[[package]]\nname = "a"\nversion = "1"\nsource = "x"\n', "has package of which 1 cannot be read"),
+        (Composer(), '{"packages": [5, {"name": "v/b", "version": []}, {"name": "v/a", "version": "1"}]}', "has packages of which 2 cannot be read"),
+        (Composer(), '{"packages": [{"name": "v/a", "version": "1"}], "packages-dev": {"b": {}}}', "has packages-dev that is not a list"),
+        (NuGet(), '{"dependencies": {"net8.0": {"b": 5, "c": {"resolved": 1}, "a": {"resolved": "1"}, "": {"resolved": "1"}}}}', "has dependencies of net8.0 of which 3 cannot be read"),
+        (NuGet(), '{"dependencies": {"net8.0": {"a": {"resolved": "1"}}, "x": []}}', "has dependencies of x that is not a mapping"),
+        (Pipenv(), '{"default": {"b": [], "c": {"version": 1}, "a": {"version": "==1"}}}', "has default of which 2 cannot be read"),
+        (Pipenv(), '{"default": {"a": {"version": "==1"}}, "develop": 5}', "has develop that is not a mapping"),
+        (Composer(), '{"packages": [{"name": "v/a", "version": "1", "dist": []}]}', ""),
+        (Composer(), '{"packages": [{"name": "v/a", "version": "1"}], "packages-dev": null}', ""),
+        (Poetry(), '[[package]]\nname = "b"\nversion = []\n[[package]]\nname = "a"\nversion = "1"\n', "has package of which 1 cannot be read"),
+        (Pylock(), '[[packages]]\nname = "b"\nvcs = 1\n[[packages]]\nname = "a"\nversion = "1"\n', "has packages of which 1 cannot be read"),
+        (NpmLock(), '{"packages": {"node_modules/a": {"version": "1"}, "node_modules/b": null}}', ""),
+        (NpmLock(), '{"packages": {"node_modules/a": {"version": "1"}, "node_modules/b": 1}}', "has packages['node_modules/b'] that is not a mapping"),
+        (NpmLock(), '{"dependencies": {"a": {"version": "1"}, "b": [1]}}', "has dependencies['b'] that is not a mapping"),
+        (NpmLock(), '{"dependencies": {"a": {"version": "1", "dependencies": [1]}}}', "has dependencies of a that is not a mapping"),
+        (Bun(), '{"packages": {"a": ["a@1"], "b": "b@1"}}', "has packages['b'] that is not a list"),
+        (Bun(), '{"packages": {"a": ["a@npm:1"]}}', ""),
+        (Pnpm(), "lockfileVersion: 9\npackages:\n  a@1:\n  b@1: [1]\n", "has packages['b@1'] that is not a mapping"),
+        (Pub(), "packages:\n  a: {version: '1', source: hosted}\n  b: 1\n", "has packages['b'] that is not a mapping"),
+        (Bundler(), "GEM\n  specs:\n    a (1)\n\tb (1)\n", "is indented by a tab in line 4, where Bundler reads spaces"),
+        (Bundler(), "GEM\n  specs:\n    a (1)\nBUNDLED WITH\n\t2.5\n", ""),
+        (Mix(), '%{\n  "a": {:hex, :a, "1", "x"},\n  "b": {:package, "1"}\n}', "has b from neither Hex nor a repository"),
+        (Swift(), '{"version": 3, "pins": [{"kind": "registry", "identity": "a", "location": "", "state": {"version": "1"}}, 5]}', "has a pin that is not a mapping"),
+        (Swift(), '{"version": 3, "pins": [{"kind": "registry", "identity": "a", "state": {"version": "1"}}, {"kind": "registry", "identity": "b"}, {"identity": "c", "state": {"version": "1"}}]}', ""),
+    ],
+)  # fmt: skip
+def test_a_broken_entry_costs_only_itself_and_is_named(analyzer: Analyzer, data: str, fault: str) -> None:
+    facts, broken = support.analyzers.read(analyzer, "app/lock", data.encode())
+    assert [(fact.name, fact.version) for fact in facts if isinstance(fact, Package)] == [("a", "1")]
+    assert broken == fault
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "data", "fault"),
+    [
+        (Cargo(), '[package.a]\nversion = "1"\n', "has package that is not a list"),
+        (Poetry(), '[package.a]\nversion = "1"\n', "has package that is not a list"),
+        (Pdm(), '[package.a]\nversion = "1"\n', "has package that is not a list"),
+        (Uv(), '[package.a]\nversion = "1"\n', "has package that is not a list"),
+        (Pylock(), '[packages.a]\nversion = "1"\n', "has packages that is not a list"),
+        (Composer(), '{"packages": {"a": {}}}', "has packages that is not a list"),
+        (NuGet(), '{"dependencies": [{}]}', "has dependencies that is not a mapping"),
+        (Pipenv(), "[]", "has a value that is not a mapping"),
+        (NpmLock(), '{"packages": [{"name": "a", "version": "1"}]}', "has packages that is not a mapping"),
+        (NpmLock(), '{"dependencies": [{"name": "a", "version": "1"}]}', "has dependencies that is not a mapping"),
+        (Bun(), '{"packages": [["a@1"]]}', "has packages that is not a mapping"),
+        (Pnpm(), "lockfileVersion: 9\npackages: [a@1]\n", "has packages that is not a mapping"),
+        (Pnpm(), "packages: {/a/1: {}}\n", "has packages and no lockfileVersion, which says how they are written"),
+        (Pub(), "packages: [a]\n", "has packages that is not a mapping"),
+        (CocoaPods(), "PODS: {a: 1}\n", "has PODS that is not a list"),
+        (Deno(), '{"packages": [1]}', "has packages that is not a mapping"),
+        (Deno(), '{"packages": {"npm": [1]}}', "has packages.npm that is not a mapping"),
+        (Deno(), '{"packages": {"jsr": [1]}}', "has packages.jsr that is not a mapping"),
+        (Deno(), '{"npm": [1]}', "has npm that is not a mapping"),
+        (Deno(), '{"jsr": [1]}', "has jsr that is not a mapping"),
+        (Swift(), '{"pins": {"a": 1}}', "has pins that is not a list"),
+        (Swift(), '{"object": [1]}', "has object that is not a mapping"),
+        (Conan(), '{"requires": {"a": 1}}', "has requires that is not a list"),
+        (Conan(), '{"graph_lock": [1]}', "has graph_lock that is not a mapping"),
+        (Conan(), '{"graph_lock": {"nodes": [1]}}', "has graph_lock.nodes that is not a mapping"),
     ],
 )
-def test_a_broken_entry_costs_only_itself(analyzer: Analyzer, data: str) -> None:
-    assert [(package.name, package.version) for package in read(analyzer, data)] == [("a", "1")]
+def test_a_list_of_another_type_is_no_empty_list(analyzer: Analyzer, data: str, fault: str) -> None:
+    assert support.analyzers.read(analyzer, "app/lock", data.encode()) == ([], fault)
+
+
+@pytest.mark.parametrize(
+    ("lines", "modules"),
+    [
+        ("require a/b v1.2.0\nrequire a/b v1.10.0\nrequire a/b v1.9.0", ["v1.10.0"]),
+        ("require a/b v1.2.0\nrequire a/b v1.2.0-rc.1", ["v1.2.0"]),
+        ("require a/b v1.2.0-rc.2\nrequire a/b v1.2.0-rc.10", ["v1.2.0-rc.10"]),
+        ("require a/b v1.2.0-rc\nrequire a/b v1.2.0-9", ["v1.2.0-rc"]),
+        ("require a/b v1.2.0-rc\nrequire a/b v1.2.0-rc.1", ["v1.2.0-rc.1"]),
+        ("require a/b v2.0.0+incompatible\nrequire a/b v1.2.0", ["v2.0.0+incompatible"]),
+        ("require a/b master\nrequire a/b v0.1.0", ["v0.1.0"]),
+        ("require a/b latest", [""]),
+        ("require a/b {{.Version}}", [""]),
+        ("require a/b v1.2", [""]),
+        ("require ()\nrequire a/b v1.0.0", ["v1.0.0"]),
+        ("require a/b v1.0.0\nrequire a/b v1.1.0\nreplace a/b v1.1.0 => a/b v1.1.1", ["v1.1.1"]),
+    ],
+)
+def test_go_takes_the_newest_of_several_requirements(lines: str, modules: list[str]) -> None:
+    assert [package.version for package in read(GoMod(), f"module a\n{lines}\n")] == modules
+
+
+@pytest.mark.parametrize(
+    "line", ["require (a/b v1.0.0)", "require a/b v1.0.0)", "require a/b", "/* require a/b v1.0.0 */", "require a/b v1.0.0 x"]
+)  # fmt: skip
+def test_what_go_refuses_is_broken(line: str) -> None:
+    facts, broken = support.analyzers.read(GoMod(), "go.mod", f"module a\n{line}\nrequire c/d v1.0.0\n".encode())
+    assert [fact.name for fact in facts if isinstance(fact, Package)] == ["d"]
+    assert broken == f"has {line!r}, which Go refuses"
+
+
+def test_conan_knows_each_of_its_lists() -> None:
+    lists = {"requires": ["a/1#r%1.0", "r/[>=1]"], "build_requires": ["b/1@u/c"], "python_requires": ["c/1"], "config_requires": ["d/1"]}  # fmt: skip
+    packages = [(each.name, each.version, each.development) for each in read(Conan(), json.dumps(lists))]
+    assert packages == [("a", "1", False), ("r", "", False), ("b", "1", True), ("c", "1", True), ("d", "1", True)]
+    nodes = {"0": {"ref": "own/1", "path": "conanfile.py"}, "1": {"ref": "a/1"}, "2": {"ref": "b/1", "context": "build"}, "3": 1}  # fmt: skip
+    listed = read(Conan(), json.dumps({"graph_lock": {"nodes": nodes}}))
+    assert [(each.name, each.development) for each in listed] == [("a", False), ("b", True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "packages"),
+    [
+        ("gradle/dependency-locks/compileClasspath.lockfile", {"a": False}),
+        ("gradle/dependency-locks/testCompileClasspath.lockfile", {"a": True}),
+        ("gradle/dependency-locks/buildscript-classpath.lockfile", {"a": False}),
+        ("gradle/dependency-locks/README", {}),
+        ("test-gradle.lockfile", {"a": False}),
+    ],
+)
+def test_gradle_had_a_file_for_each_configuration(path: str, packages: dict[str, bool]) -> None:
+    facts, broken = support.analyzers.read(Gradle(), path, b"# This is a Gradle generated file\ng:a:1.0\n")
+    assert not broken
+    assert {fact.name: fact.development for fact in facts if isinstance(fact, Package)} == packages

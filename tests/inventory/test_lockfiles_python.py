@@ -292,3 +292,9 @@ def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: byte
 )
 def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
     survives(analyzer, "app/lock", text)
+
+
+def test_requirements_of_powershell_are_utf_16() -> None:
+    for data in ("a==1.0\n".encode("utf-16"), b"\xfe\xff" + "a==1.0\n".encode("utf-16-be")):
+        facts = list(Requirements().read(AnalyzedFile("app/requirements.txt", data)))
+        assert [(fact.name, fact.version) for fact in facts if isinstance(fact, Package)] == [("a", "1.0")]

@@ -13,7 +13,7 @@ from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.location import Source
 from sealock.model.project import ProjectFile
 from sealock.scan.lockfiles import lock_file, readers
-from sealock.targets.locks import LIMIT, is_lock
+from sealock.targets.locks import LIMIT, decode_lock, is_lock
 from sealock.vulnerabilities.match import match
 from support.madedatabases import Table
 
@@ -79,6 +79,89 @@ def test_what_older_go_does_not_list_is_named(line: str, named: bool) -> None:  
     _, inventory, skipped = lock_file(Source("go.mod", f"module x\n{line}\nrequire golang.org/x/net v0.1.0\n"))
     assert len(inventory.packages) == 1
     assert ["run go mod tidy -go=1.17" in entry.reason for entry in skipped] == [True] * named
+
+
+def test_go_sum_names_the_rest_for_older_go() -> None:
+    sums = (
+        "golang.org/x/net v0.2.0 h1:a=\nb.org/c v1.9.0 h1:a=\nb.org/c v1.9.0/go.mod h1:a=\nb.org/c v1.10.0 h1:a=\n"
+        "b.org/c v1.11.0/go.mod h1:a=\nd.org/e v1.0.0/go.mod h1:a=\nodd\nd.org/f master h1:a=\n"
+    )
+    text = "module x\ngo 1.16\nrequire golang.org/x/net v0.1.0\n"
+    document, inventory, skipped = lock_file(Source("sub/go.mod", text), Files({"go.sum": sums}))
+    assert (document.errors, skipped) == ((), ())
+    assert [(package.name, package.version, package.path) for package in inventory.packages] == [
+        ("c", "v1.10.0", "sub/go.sum"),
+        ("net", "v0.1.0", "sub/go.mod"),
+    ]
+    newer = lock_file(Source("go.mod", text.replace("1.16", "1.17")), Files({"go.sum": sums}))
+    assert len(newer[1].packages) == 1
+
+
+def test_what_stands_before_an_error_is_listed() -> None:
+    document, inventory, _ = lock_file(Source("Gemfile.lock", "GEM\n  specs:\n    a (1)\n\tb (1)\n"))
+    assert [error.message for error in document.errors] == [
+        "bundler lock: is indented by a tab in line 4, where Bundler reads spaces"
+    ]
+    assert [package.name for package in inventory.packages] == ["a"]
+
+
+def test_older_lock_files_of_gradle_are_read_by_their_directory() -> None:
+    path = "gradle/dependency-locks/testRuntime.lockfile"
+    assert is_lock(path)
+    assert not is_lock("gradle/other/testRuntime.lockfile")
+    _, inventory, _ = lock_file(Source(path, "# This is a Gradle generated file\ng:a:1.0\n"))
+    assert [(package.name, package.version, package.development) for package in inventory.packages] == [
+        ("a", "1.0", True)
+    ]
+
+
+POM = (
+    '<?xml version="1.0" encoding="{}"?>\n<project><name>Caf\u00e9</name><dependencies><dependency><groupId>g</groupId>'
+    "<artifactId>a</artifactId><version>1.0</version></dependency></dependencies></project>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "packages"),
+    [
+        ("requirements.txt", "a==1.0\n".encode("utf-16"), ["a 1.0"]),
+        ("requirements.txt", b"\xfe\xff" + "a==1.0\n".encode("utf-16-be"), ["a 1.0"]),
+        ("requirements.txt", b"\xef\xbb\xbfa==1.0\n", ["a 1.0"]),
+        ("requirements.txt", b"# -*- coding: latin-1 -*-\na==1.0 # caf\xe9\n", ["a 1.0"]),
+        ("requirements.txt", b"# caf\xe9\n# -*- coding: latin-1 -*-\na==1.0\n", ["a 1.0"]),
+        ("requirements.txt", b"# coding: utf-8\na==1.0\n", ["a 1.0"]),
+        ("pom.xml", POM.format("ISO-8859-1").encode("latin-1"), ["a 1.0"]),
+        ("pom.xml", POM.format("windows-1252").encode("cp1252"), ["a 1.0"]),
+        ("pom.xml", POM.format("UTF-16").encode("utf-16"), ["a 1.0"]),
+        ("pom.xml", POM.format("UTF-8").encode("utf-8-sig"), ["a 1.0"]),
+        ("pom.xml", POM.format("utf8").encode(), ["a 1.0"]),
+        ("packages.config", '<?xml version="1.0" encoding="utf-16"?><packages><package id="a" version="1.0"/></packages>'.encode("utf-16"), ["a 1.0"]),
+    ],
+)  # fmt: skip
+def test_a_lock_file_is_decoded_as_its_tool_decodes_it(name: str, data: bytes, packages: list[str]) -> None:
+    document, inventory, _ = lock_file(Source(name, decode_lock(name, data)))
+    assert not document.errors
+    assert [f"{package.name} {package.version}" for package in inventory.packages] == packages
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "fault"),
+    [
+        ("package-lock.json", "{}".encode("utf-16"), "not UTF-8 text"),
+        ("requirements.txt", b"a==1.0 # caf\xe9\n", "line 1: not UTF-8 text"),
+        ("requirements.txt", b"a==1.0\n\n# coding: latin-1\n#\xe9\n", "line 4: not UTF-8 text"),
+        ("requirements.txt", b"\xff\xfea", "not the text in utf-16 that it says it is"),
+        ("requirements.txt", b"# coding: rot13\na==1.0\n", "not the text in rot13 that it says it is"),
+        ("requirements.txt", b"# coding: punycode\na==1.0\n", "not the text in punycode that it says it is"),
+        ("pom.xml", POM.format("x-none").encode(), "not the text in x-none that it says it is"),
+        ("pom.xml", POM.format("ascii").encode(), "not the text in ascii that it says it is"),
+        ("pom.xml", b"<project>caf\xe9</project>", "line 1: not UTF-8 text"),
+        ("requirements.txt", "a==1.0\0\n".encode("utf-16"), "line 1: it contains a NUL byte"),
+    ],
+)
+def test_a_text_that_its_tool_would_not_decode_is_refused(name: str, data: bytes, fault: str) -> None:
+    with pytest.raises(FileRefusedError, match=fault):
+        decode_lock(name, data)
 
 
 def test_what_cannot_be_read_is_a_problem() -> None:

@@ -59,6 +59,53 @@ def decode_toml(data: bytes) -> Table:
     raise BrokenFileError(message)
 
 
+def listed(value: object, name: str) -> list[object]:
+    """The list of this name in a document; an empty one where the document has none."""
+    if value is None or isinstance(value, list):
+        return value or []
+    message = f"has {name} that is not a list"
+    raise BrokenFileError(message)
+
+
+def keyed(value: object, name: str) -> Table:
+    """The mapping of this name in a document; an empty one where the document has none."""
+    if value is None or isinstance(value, dict):
+        return value or {}
+    message = f"has {name} that is not a mapping"
+    raise BrokenFileError(message)
+
+
+def entries(values: object, kind: type[T], name: str) -> Iterator[T]:
+    """The members of the list of this name; BrokenFileError behind them where one has another shape."""
+    broken = 0
+    for value in listed(values, name):
+        try:
+            yield msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            broken += 1
+    if broken:
+        message = f"has {name} of which {broken} cannot be read"
+        raise BrokenFileError(message)
+
+
+def named_entries(value: object, kind: type[T], name: str) -> Iterator[tuple[str, T]]:
+    """The members of the mapping of this name; BrokenFileError behind them where one has another shape."""
+    broken = 0
+    for key, member in keyed(value, name).items():
+        try:
+            record = msgspec.convert(member, kind)
+        except msgspec.ValidationError:
+            broken += 1
+            continue
+        if own := word(key):
+            yield own, record
+        else:
+            broken += 1
+    if broken:
+        message = f"has {name} of which {broken} cannot be read"
+        raise BrokenFileError(message)
+
+
 def table(value: object) -> Table:
     """The value, if it is a mapping; else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -74,14 +121,6 @@ def records(values: object, kind: type[T]) -> Iterator[T]:
     for value in rows(values):
         with suppress(msgspec.ValidationError):
             yield msgspec.convert(value, kind)
-
-
-def named_records(value: object, kind: type[T]) -> Iterator[tuple[str, T]]:
-    """The members of a mapping that have a name and this shape."""
-    for key, member in table(value).items():
-        for record in records([member], kind):
-            if name := word(key):
-                yield name, record
 
 
 def word(value: object) -> str:

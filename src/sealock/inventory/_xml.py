@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
@@ -81,7 +82,8 @@ def document(data: bytes) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = builder.doctype
     try:
-        parser.Parse(data, True)
+        # What has the mark of UTF-8 is UTF-8, whatever its declaration says: a text is parsed so.
+        parser.Parse(data.decode("utf-8-sig") if data.startswith(BOM_UTF8) else data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # an unknown encoding is a LookupError
         message = f"is not valid XML: {error}"
         raise BrokenFileError(message) from None

@@ -14,6 +14,7 @@ import sealock.inventory.lockfiles
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.inventory._names import is_archive
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
+from sealock.inventory.lockfiles import gomod, gradle
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.inventory.lockfiles.requirements import HOME, Requirements, lines, requirement
 from sealock.inventory.selection import Selection
@@ -43,6 +44,16 @@ def _of_old_go(text: str) -> bool:
     """Whether a go.mod lists direct requirements alone; without a line `go`, Go reads it as 1.16's."""
     match = _GO.search(text)
     return int(match[1]) < _LISTING_ALL if match else re.search(r"^[ \t]*go[ \t]+\d", text, re.MULTILINE) is None
+
+
+def _from_sums(name: str, known: set[tuple[str, str]], files: FileWindow) -> list[Package] | None:
+    """The other modules of the go.sum beside a go.mod; None where there is none to read."""
+    try:
+        text = files.text("go.sum")
+    except FileRefusedError:
+        return None
+    path = posixpath.join(posixpath.dirname(name.replace("\\", "/")), "go.sum")
+    return [package for package in gomod.sums(text, path) if (package.namespace, package.name) not in known]
 
 
 def _unpinned(source: Source) -> Iterator[Package]:
@@ -87,6 +98,10 @@ def lock_file(
     name = source.name.replace("\\", "/").rpartition("/")[2]
     if name.endswith(".txt"):
         name = f"{HOME}/{name}"  # where any text is one, as this is
+    elif name.endswith(".lockfile"):
+        name = f"{gradle.HOME}/{name}"
+    # The declaration of XML may name the encoding that the file had.
+    encoding = "utf-8-sig" if name.endswith((".xml", ".config")) else "utf-8"
     for analyzer in Selection(readers()).by_path(name):
         texts = [source]
         if isinstance(analyzer, Requirements):
@@ -94,15 +109,19 @@ def lock_file(
             errors += missing
         for text in texts:
             try:
-                file = AnalyzedFile(name, text.text.encode("utf-8", "surrogatepass"))
-                facts = analyzer.read(file)
-                packages += [replace(fact, path=text.name) for fact in facts if isinstance(fact, Package)]
+                file = AnalyzedFile(name, text.text.removeprefix("\ufeff").encode(encoding, "surrogatepass"))
+                for fact in analyzer.read(file):
+                    if isinstance(fact, Package):
+                        packages += [replace(fact, path=text.name)]
                 if isinstance(analyzer, Requirements):
                     packages += _unpinned(text)
             except BrokenFileError as broken:
                 errors.append(InputError(f"{analyzer.name}: {broken}", Location(text.name)))
     if name == "go.mod" and packages and _of_old_go(source.text):
-        skipped.append(Skipped("", "go.mod", _OLD_GO))
+        further = _from_sums(source.name, {(package.namespace, package.name) for package in packages}, files)
+        packages += further or ()
+        if further is None:
+            skipped.append(Skipped("", "go.mod", _OLD_GO))
     listed = tuple(
         sorted(packages, key=lambda package: (package.type, package.namespace, package.name, package.version))
     )

@@ -22,10 +22,10 @@ from sealock.model.location import Source
 from sealock.patterns import compile_lazily
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.examples import is_example
-from sealock.targets.files import LIMIT, read_named, read_start
+from sealock.targets.files import LIMIT, decode, read_named_bytes, read_start
 from sealock.targets.inputs import FileInput, Input, SkippedInput, Unreadable, contain
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
-from sealock.targets.locks import is_lock, is_other_lock
+from sealock.targets.locks import decode_lock, is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_chart, is_part, is_renderable
@@ -99,7 +99,8 @@ def read_file(path: str, named: str, options: Options, *, walked: bool = False) 
 
     limit = LOCK_LIMIT if is_lock(path) else BILL_LIMIT if path.endswith(".json") else LIMIT
     try:
-        text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
+        data = read_named_bytes(path, limit, outside=options.outside or walked)  # a walk follows no links
+        text = decode_lock(path, data) if is_lock(path) else decode(path, data)
     except FileRefusedError as refusal:
         yield failed(str(refusal))
         return

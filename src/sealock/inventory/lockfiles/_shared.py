@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -41,15 +41,27 @@ class LockFile(Analyzer):
     always: ClassVar[tuple[bytes, ...]] = ()
     """One of these is in every file of a form that is text in lines: no parser says that a text has another form."""
 
-    def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """List each package once; a file without any is broken if it is of a newer version, or has another form."""
+    def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
+        """List each package once; a file without any is broken if it is of a newer version, or has another form.
+
+        Where a part of it is broken, the packages before that are listed.
+        """
         path = f"/{file.path}"
         if any(directory in path for directory in DEPENDENCIES):
-            return ()
+            return
         if b"\n>>>>>>> " in file.data and CONFLICT.search(file.data):
             message = "has the conflict markers of a merge"
             raise BrokenFileError(message)
-        packages = unique(self.packages(file))
+        packages: dict[tuple[object, ...], Package] = {}
+        fault: BrokenFileError | None = None
+        try:
+            for package in self.packages(file):
+                add(packages, package)
+        except BrokenFileError as broken:
+            fault = broken
+        yield from packages.values()
+        if fault is not None:
+            raise fault
         if not packages and not any(mark in file.data for mark in self.marks):
             match = re.search(self.stated, file.data, re.MULTILINE)
             if match is not None and int(match[1][:9]) > self.newest:
@@ -59,7 +71,6 @@ class LockFile(Analyzer):
         if self.always and not packages and file.data.strip() and not any(mark in file.data for mark in self.always):
             message = "has another form than such a file"
             raise BrokenFileError(message)
-        return packages
 
     @abstractmethod
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
@@ -74,21 +85,16 @@ def text_of(file: AnalyzedFile) -> str:
     return file.data.decode("utf-8-sig", errors="replace")
 
 
-def unique(packages: Iterable[Package]) -> Collection[Package]:
-    """Each package once, for development or optional only if every mention of it is."""
-    packages_by_key: dict[tuple[object, ...], Package] = {}
-    for package in packages:
-        key = (package.namespace, package.name, package.version, package.qualifiers)
-        first = packages_by_key.get(key)
-        if first is None:
-            packages_by_key[key] = package
-        elif first.development or first.optional:
-            packages_by_key[key] = replace(
-                first,
-                development=first.development and package.development,
-                optional=first.optional and package.optional,
-            )
-    return packages_by_key.values()
+def add(packages: dict[tuple[object, ...], Package], package: Package) -> None:
+    """Add a package that may be there, for development or optional only if every mention of it is."""
+    key = (package.namespace, package.name, package.version, package.qualifiers)
+    first = packages.setdefault(key, package)
+    if first.development or first.optional:
+        packages[key] = replace(
+            first,
+            development=first.development and package.development,
+            optional=first.optional and package.optional,
+        )
 
 
 def reachable(roots: Iterable[str], edges: Callable[[str], Iterable[str]]) -> set[str]:

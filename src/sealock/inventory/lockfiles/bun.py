@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.inventory._data import Table, decode_json, rows, table, word
+from sealock.inventory._data import Table, decode_json, keyed, listed, rows, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
@@ -32,7 +32,7 @@ class Bun(LockFile):
     """Bun's lock file; its graph shows what is for development."""
 
     name = "bun lock"
-    version = 3
+    version = 4
     patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*(\d+)'
     newest = 1
@@ -41,18 +41,18 @@ class Bun(LockFile):
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
         lock = decode_json(strict(file.data), BunLock)
-        return packages(table(lock.packages), table(lock.workspaces), file.path)
+        return packages(keyed(lock.packages, "packages"), table(lock.workspaces), file.path)
 
 
 def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
     """The packages, without those of the project itself."""
     needed = production(entries, workspaces)
     for key, value in entries.items():
-        row = rows(value)
+        row = listed(value, f"packages[{word(key)!r}]")
         name, version = _node.split(word(row[0]) if row else "")
-        source = version
+        source = version = version.removeprefix("npm:")
         if _node.repository(version) or "://" in version:
-            version = version.partition("#")[2]
+            version = ""
         optional = any(table(entry).keys() & PLATFORM for entry in row[1:3])
         package = _node.package(name, version, path, source, development=key not in needed, optional=optional)
         if package:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -19,7 +19,7 @@ class Bundler(LockFile):
     """Bundler's lock file: sections, and in them gems that are indented by four spaces, their needs by six."""
 
     name = "bundler lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
     always = (b"DEPENDENCIES", b"PLATFORMS", b"BUNDLED WITH", b"GEM", b"PATH")
 
@@ -31,7 +31,10 @@ class Bundler(LockFile):
 def packages(text: str, path: str) -> Iterator[Package]:
     """The gems of every source."""
     section = remote = revision = ""
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
+        if section in SOURCES and line[:1] == "\t":
+            message = f"is indented by a tab in line {number}, where Bundler reads spaces"
+            raise BrokenFileError(message)
         if line[:1] not in {"", " "}:
             section, remote, revision = line.strip(), "", ""
         elif line.startswith("  remote: "):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, word
+from sealock.inventory._data import Table, decode_toml, entries, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -25,6 +25,7 @@ class Cargo(LockFile):
     """Cargo's lock file; it does not say what is for development."""
 
     name = "cargo lock"
+    version = 2
     patterns = FilePatterns(names=("Cargo.lock",), limit=8 << 20)
     stated = rb"^version\s*=\s*(\d+)"
     newest = 4
@@ -37,7 +38,7 @@ class Cargo(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without those of the project itself."""
-    for row in records(lock.get("package"), CargoPackage):
+    for row in entries(lock.get("package"), CargoPackage, "package"):
         name, version, source = word(row.name), word(row.version), word(row.source)
         if name and version and source:
             # git+https://host/name?tag=v1#commit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sealock.inventory._data import rows, table, word
+from sealock.inventory._data import listed, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -14,6 +14,7 @@ class CocoaPods(LockFile):
     """CocoaPods' lock file; parts of a pod ("Pod/Part") are the pod."""
 
     name = "cocoapods lock"
+    version = 2
     patterns = FilePatterns(names=("Podfile.lock",), limit=8 << 20)
     always = (b"PODS:", b"DEPENDENCIES:", b"PODFILE CHECKSUM:")
 
@@ -27,7 +28,7 @@ class CocoaPods(LockFile):
 
 def packages(pods: object, path: str) -> Iterator[Package]:
     """The pods: texts, or the keys of mappings to their needs."""
-    for row in rows(pods):
+    for row in listed(pods or None, "PODS"):
         for entry in table(row) or [row]:
             name, _, version = word(entry).partition(" (")
             if version.endswith(")"):

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory._composer import ComposerPackage, package
-from sealock.inventory._data import decode_json, records
+from sealock.inventory._data import decode_json, entries
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -25,7 +25,7 @@ class Composer(LockFile):
     """Composer's lock file."""
 
     name = "composer lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("composer.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
@@ -34,7 +34,7 @@ class Composer(LockFile):
         if lock.packages is None and lock.development is None:
             message = "has no list of packages"
             raise BrokenFileError(message)
-        for listed, development in ((lock.packages, False), (lock.development, True)):
-            for record in records(listed, ComposerPackage):
+        for listed, name, development in ((lock.packages, "packages", False), (lock.development, "packages-dev", True)):
+            for record in entries(listed, ComposerPackage, name):
                 if (entry := package(record, file.path, development=development)) is not None:
                     yield entry

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import decode_json, table, word
+from sealock.inventory._data import decode_json, keyed, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile
@@ -27,6 +27,7 @@ class Deno(LockFile):
     """Deno's lock file: packages of npm and JSR. Modules by URL have no version."""
 
     name = "deno lock"
+    version = 2
     patterns = FilePatterns(names=("deno.lock",), limit=16 << 20)
     stated = rb'"version"\s*:\s*"(\d+)'
     newest = 5
@@ -39,14 +40,14 @@ class Deno(LockFile):
 
 def packages(lock: DenoLockFile, path: str) -> Iterator[Package]:
     """The packages of both registries."""
-    within = table(lock.packages)
-    npm = table(within.get("npm")) or table(table(lock.npm).get("packages")) or table(lock.npm)
+    within = keyed(lock.packages, "packages")
+    npm = keyed(within.get("npm"), "packages.npm") or table(keyed(lock.npm, "npm").get("packages")) or table(lock.npm)
     for key in npm:
         # Behind an underscore stand the peers that it was resolved with.
         name, version = _node.split(word(key))
         if package := _node.package(name, version.partition("_")[0], path):
             yield package
-    for key in table(within.get("jsr")) or table(lock.jsr):
+    for key in keyed(within.get("jsr"), "packages.jsr") or keyed(lock.jsr, "jsr"):
         name, version = _node.split(word(key))
         namespace, bare = _names.scoped(name)
         if bare and version:

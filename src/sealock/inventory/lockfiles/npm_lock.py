@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.inventory._data import decode_json, table, word, words
+from sealock.inventory._data import decode_json, keyed, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile
@@ -26,7 +26,7 @@ class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
-    version = 3
+    version = 4
     patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*"?(\d+)'
     newest = 3
@@ -35,15 +35,15 @@ class NpmLock(LockFile):
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
         lock = decode_json(file.data, NpmLockFile)
-        if table(lock.packages):
-            return by_directory(table(lock.packages), file.path)
+        if packages := keyed(lock.packages, "packages"):
+            return by_directory(packages, file.path)
         return nested(lock.dependencies, file.path)
 
 
 def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
     """Versions 2 and 3: what lies in no directory of modules is the project's own."""
     for directory, value in packages.items():
-        entry = table(value)
+        entry = keyed(value, f"packages[{word(directory)!r}]")
         _, inside, name = directory.rpartition("node_modules/")
         if not inside or entry.get("link") is True:
             continue
@@ -61,15 +61,15 @@ def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
 
 def nested(dependencies: object, path: str) -> Iterator[Package]:
     """Version 1: a package that is not from a registry has its source as its version."""
-    waiting = [table(dependencies)]
+    waiting = [keyed(dependencies, "dependencies")]
     while waiting:
         for key, value in waiting.pop().items():
-            entry = table(value)
+            entry = keyed(value, f"dependencies[{word(key)!r}]")
             name, version, source = word(key), word(entry.get("version")), word(entry.get("resolved"))
             if version.startswith("npm:"):
                 name, version = _node.split(version.removeprefix("npm:"))  # the alias's real name
             elif _node.repository(version):
-                source, version = version, version.partition("#")[2]
+                source, version = version, ""  # which the repository states, at that commit
             elif "://" in version or _node.is_local(version):
                 source, version = version, ""
             package = _node.package(
@@ -82,4 +82,4 @@ def nested(dependencies: object, path: str) -> Iterator[Package]:
             )
             if package:
                 yield package
-            waiting.append(table(entry.get("dependencies")))
+            waiting.append(keyed(entry.get("dependencies"), f"dependencies of {name}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.inventory._data import decode_json, named_records, table, word
+from sealock.inventory._data import decode_json, keyed, named_entries, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -30,6 +30,7 @@ class NuGet(LockFile):
     """NuGet's lock file."""
 
     name = "nuget lock"
+    version = 2
     patterns = FilePatterns(names=("packages.lock.json",), limit=16 << 20)
     stated = rb'"version"\s*:\s*(\d+)'
     newest = 2
@@ -42,7 +43,7 @@ class NuGet(LockFile):
 
 def packages(frameworks: object, path: str) -> Iterator[Package]:
     """The packages of every framework, without the solution's own."""
-    for framework in table(frameworks).values():
-        for name, package in named_records(framework, NugetPackage):
+    for target, framework in keyed(frameworks, "dependencies").items():
+        for name, package in named_entries(framework, NugetPackage, f"dependencies of {word(target)}"):
             if (version := word(package.resolved)) and word(package.type).lower() != "project":
                 yield Package("nuget", name, version, path)

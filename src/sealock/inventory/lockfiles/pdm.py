@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, word, words
+from sealock.inventory._data import Table, decode_toml, entries, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -29,7 +29,7 @@ class Pdm(LockFile):
     """PDM's lock file."""
 
     name = "pdm lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("pdm.lock",), limit=8 << 20)
     stated = rb'^lock_version\s*=\s*"(\d+)'
     newest = 4
@@ -42,7 +42,7 @@ class Pdm(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without those of local directories."""
-    for row in records(lock.get("package"), PdmPackage):
+    for row in entries(lock.get("package"), PdmPackage, "package"):
         name, version, groups = word(row.name), word(row.version), words(row.groups)
         if name and version and (not word(row.path) or _names.is_archive(word(row.path))):
             yield Package(

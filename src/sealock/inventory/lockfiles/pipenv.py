@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import decode_json, named_records, table, word
+from sealock.inventory._data import decode_json, keyed, named_entries, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -28,7 +28,7 @@ class Pipenv(LockFile):
     """Pipenv's lock file: a section for each category; only `develop` is for development."""
 
     name = "pipenv lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("Pipfile.lock",), limit=16 << 20)
     stated = rb'"pipfile-spec"\s*:\s*(\d+)'
     newest = 6
@@ -36,18 +36,19 @@ class Pipenv(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        sections = table(decode_json(file.data, object)).items()
+        sections = keyed(decode_json(file.data, object), "a value").items()
         return (
             package
             for section, entries in sections
             if section != "_meta"
-            for package in packages(entries, file.path, development=section == "develop")
+            for package in packages(entries, word(section), file.path)
         )
 
 
-def packages(section: object, path: str, *, development: bool) -> Iterator[Package]:
+def packages(listed: object, section: str, path: str) -> Iterator[Package]:
     """The packages of a section."""
-    for name, package in named_records(section, PipenvPackage):
+    development = section == "develop"
+    for name, package in named_entries(listed, PipenvPackage, section):
         version = word(package.version).lstrip("=").strip()
         origin = _names.vcs(word(package.git), word(package.ref))
         if version or origin or word(package.file) or _names.is_archive(word(package.path)):

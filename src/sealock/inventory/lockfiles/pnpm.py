@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.inventory._data import Table, table, word
-from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
+from sealock.inventory._data import Table, keyed, table, word
+from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -18,7 +18,7 @@ class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph shows what is for development."""
 
     name = "pnpm lock"
-    version = 3
+    version = 4
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
     stated = rb"^lockfileVersion:\s*['\"]?(\d+)"
     newest = 9
@@ -33,12 +33,17 @@ class Pnpm(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages of one document."""
-    old = word(lock.get("lockfileVersion")).startswith("5")
+    listed = keyed(lock.get("packages") or None, "packages")
+    stated = word(lock.get("lockfileVersion"))
+    if listed and not stated:
+        message = "has packages and no lockfileVersion, which says how they are written"
+        raise BrokenFileError(message)
+    old = stated.startswith("5")
     needed = None if "snapshots" not in lock else production(lock)
     snapshots = table(lock.get("snapshots"))
     installed = {bare(key) for key, value in snapshots.items() if table(value).get("optional") != "true"}
-    for key, value in table(lock.get("packages")).items():
-        entry = table(value)
+    for key, value in listed.items():
+        entry = keyed(value or None, f"packages[{key[:100]!r}]")
         name, version = of_slashes(key) if old else of_signs(key)
         resolution = table(entry.get("resolution"))
         repo = word(resolution.get("repo"))

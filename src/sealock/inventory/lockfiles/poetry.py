@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, table, word, words
+from sealock.inventory._data import Table, decode_toml, entries, table, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -28,7 +28,7 @@ class Poetry(LockFile):
     """Poetry's lock file: version 1 has a category, 2 the groups of each package."""
 
     name = "poetry lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("poetry.lock",), limit=8 << 20)
     stated = rb'^lock-version\s*=\s*"(\d+)'
     newest = 2
@@ -41,7 +41,7 @@ class Poetry(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without directories of the project."""
-    for row in records(lock.get("package"), PoetryPackage):
+    for row in entries(lock.get("package"), PoetryPackage, "package"):
         name, version, source = word(row.name), word(row.version), table(row.source)
         if not name or not version or source.get("type") == "directory":
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, table, word
+from sealock.inventory._data import Table, keyed, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -15,6 +15,7 @@ class Pub(LockFile):
     """Pub's lock file, without what comes from the SDK or from a directory."""
 
     name = "pub lock"
+    version = 2
     patterns = FilePatterns(names=("pubspec.lock",), limit=8 << 20)
     always = (b"packages:", b"sdks:")
 
@@ -27,8 +28,8 @@ class Pub(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages of hosts and repositories."""
-    for key, value in table(lock.get("packages")).items():
-        entry = table(value)
+    for key, value in keyed(lock.get("packages") or None, "packages").items():
+        entry = keyed(value, f"packages[{key[:100]!r}]")
         name, version, source = word(key), word(entry.get("version")), word(entry.get("source"))
         description = table(entry.get("description"))
         origin = _names.vcs(word(description.get("url")), word(description.get("resolved-ref")))

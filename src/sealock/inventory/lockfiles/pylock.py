@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, word
+from sealock.inventory._data import Table, decode_toml, entries, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.inventory.lockfiles.requirements import PURPOSES
@@ -36,7 +36,7 @@ class Pylock(LockFile):
     """The lock file of any installer; it has no graph that could show what is for development."""
 
     name = "pylock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("pylock.toml", *(f"pylock.{purpose}.toml" for purpose in PURPOSES)), limit=8 << 20)
     stated = rb'^lock-version\s*=\s*"(\d+)'
     newest = 1
@@ -49,7 +49,7 @@ class Pylock(LockFile):
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without local directories."""
-    for row in records(lock.get("packages"), PylockPackage):
+    for row in entries(lock.get("packages"), PylockPackage, "packages"):
         name, version = word(row.name), word(row.version)
         origin = _names.vcs(word(row.vcs.url), word(row.vcs.commit_id), word(row.vcs.type) or "git")
         if name and row.directory is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -22,7 +23,7 @@ class Requirements(LockFile):
     """A line for each requirement; one without a pinned version is not listed."""
 
     name = "requirements"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), parents=(HOME,), limit=8 << 20)
 
     def claims(self, path: str, /) -> bool:
@@ -33,8 +34,14 @@ class Requirements(LockFile):
         """List the packages."""
         if not self.claims(file.path):
             return ()
-        packages = (requirement(line, file.path) for line in lines(text_of(file)))
+        packages = (requirement(line, file.path) for line in lines(_text(file)))
         return (package for package in packages if package)
+
+
+def _text(file: AnalyzedFile) -> str:
+    """The text of a file, which PowerShell writes as UTF-16 and pip reads by its mark."""
+    marked = file.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return file.data.decode("utf-16", errors="replace") if marked else text_of(file)
 
 
 def lines(text: str) -> Iterator[str]:

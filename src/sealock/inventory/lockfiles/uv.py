@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, decode_toml, records, table, word
+from sealock.inventory._data import Table, decode_toml, entries, records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -19,7 +19,7 @@ class Uv(LockFile):
     """uv's lock file; its graph shows what is for development."""
 
     name = "uv lock"
-    version = 2
+    version = 3
     patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
     stated = rb"^version\s*=\s*(\d+)"
     newest = 1
@@ -27,7 +27,7 @@ class Uv(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        return packages(list(records(decode_toml(file.data).get("package"), Table)), file.path)
+        return packages(list(entries(decode_toml(file.data).get("package"), Table, "package")), file.path)
 
 
 def packages(rows: list[Table], path: str) -> Iterator[Package]:
