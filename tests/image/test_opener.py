@@ -588,6 +588,28 @@ def test_a_manifest_that_is_refused_is_an_error_whatever_lies_beside_it(
 
 
 @pytest.mark.parametrize(
+    ("manifest", "read_as"),
+    [
+        (b'[{"Config": "c", "Layers": ["gone/layer.tar"]}', ""),
+        (b'{"schemaVersion": 2, "layers": []}', ""),
+        (b" " * (17 << 20), ""),
+        (b'{"name": "an app"}', "a directory, because its manifest.json describes no images"),
+        (b'{"LAYERS": "of clothes"}', ""),
+    ],
+    ids=["an unpacked archive that is damaged", "an image by a registry's rules", "too many bytes", "of an app", "in capitals"],
+)  # fmt: skip
+def test_a_directory_whose_manifest_may_describe_an_image_is_not_read_without_it(
+    manifest: bytes, read_as: str, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.json").write_bytes(manifest)
+    if read_as:
+        assert one(str(tmp_path)).read_as == read_as
+    else:
+        with pytest.raises(TargetError, match="could not be read as an image: "):
+            open_image(str(tmp_path))
+
+
+@pytest.mark.parametrize(
     ("members", "message"),
     [
         pytest.param(

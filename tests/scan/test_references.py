@@ -97,6 +97,11 @@ def test_an_image_that_passes_for_want_of_a_default_is_named(capsys: pytest.Capt
     assert check(capsys, "Dockerfile", "FROM quay.io/a:1\n", 'default = "accept"\n') == ([], [])
 
 
+def test_an_image_that_passes_hides_none_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"FROM alpine@{DIGEST} AS a\nFROM ghcr.io/acme/app:1 AS b\nFROM quay.io/a:1\n"
+    assert check(capsys, "Dockerfile", text)[0] == [("high", 3, NO_ENTRY)]
+
+
 def test_only_other_rules_leave_it_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert check(capsys, "Dockerfile", "FROM quay.io/a:1\n", words=("--only", "B001")) == ([], [])
 

@@ -133,11 +133,11 @@ def _is_transport(store: DirectoryStore, context: LayerContext) -> bool:
 
 
 def _looks_saved(store: DirectoryStore, context: LayerContext) -> bool:
-    """Whether a manifest.json that could not be read may be of an unpacked archive. Engines load no directories."""
-    try:
-        data = context.metadata(store, MANIFEST)
-    except UnreadableError:
-        return True
+    """Whether a manifest.json that described no images may be of an unpacked archive. Engines load no directories.
+
+    UnreadableError where it cannot be read at all.
+    """
+    data = context.metadata(store, MANIFEST)
     return b'"layers"' in data.lower() and not describes_no_images(store, MANIFEST, context)
 
 

@@ -59,6 +59,7 @@ def test_links_and_sockets_are_found(tmp_path: Path) -> None:
     make(tmp_path, ".git/", "run/")
     (tmp_path / ".claude").symlink_to("/etc")
     (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "run" / "elsewhere").symlink_to("../.git")
     with listening(tmp_path / "run" / "dev.sock"), listening(tmp_path / ".git" / "watch.ipc"):
         seen = look_at(str(tmp_path))
         assert seen.sockets == (".git/watch.ipc", "run/dev.sock")

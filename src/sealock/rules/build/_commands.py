@@ -173,7 +173,7 @@ def _users_of(build: Build) -> _Users:
         below = stage.start.stage
         image = stage.start.image.value
         user = default_user(image) if isinstance(image, str) else None
-        if below is not None and below < stage.index:
+        if below is not None:
             user = users_of_build.users[below][-1]
         places, users = [-1], [user if isinstance(user, str) else None]
         for index, instruction in enumerate(stage.instructions):
