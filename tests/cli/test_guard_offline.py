@@ -21,7 +21,7 @@ POLICY = """
 name = "ci"
 uid = 1000
 allow = ["ping", "containers", "images"]
-binds = ["/srv"]
+binds = ["/srv/*"]
 change = "loopback"
 [[guard.exempt]]
 rule = "C001"

@@ -393,7 +393,7 @@ def test_the_guards_own_sockets_are_never_mounted() -> None:
 
 
 def test_a_link_is_mounted_as_what_it_leads_to() -> None:
-    world = GuardWorld(caller('binds = "/srv"'))
+    world = GuardWorld(caller('binds = "/srv/*"'))
     world.links["/srv/current"] = "/srv/v2"
     body = {"Binds": ["/srv/current:/a:ro"], "Mounts": [{"Type": "bind", "Source": "/srv/current", "Target": "/b"}]}
     host = sent(world.decide(CREATE, NGINX | {"HostConfig": body}))["HostConfig"]
@@ -402,7 +402,7 @@ def test_a_link_is_mounted_as_what_it_leads_to() -> None:
 
 
 def test_a_volume_of_a_link_is_made_as_what_it_leads_to() -> None:
-    world = GuardWorld(caller('binds = "/srv"').replace('"images"]', '"images", "volumes"]'))
+    world = GuardWorld(caller('binds = "/srv/*"').replace('"images"]', '"images", "volumes"]'))
     world.links |= {"/srv/current": "/srv/v2", "/srv/odd": "/srv/a:b"}
     options = {"type": "none", "o": "bind", "device": "/srv/current"}
     made = sent(world.decide("POST /volumes/create", {"Name": "v", "DriverOpts": options}))

@@ -213,7 +213,7 @@ EXISTING: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "a bind that names no directory": ("", {"Mounts": [{"Type": "bind", "Destination": "/h"}]}, set()),
     "an image that is called like a volume": ("", {"Mounts": [{"Type": "image", "Source": "root", "Destination": "/h"}]}, set()),
     "a directory of the host": ("", {"Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/h"}]}, {"G006"}),
-    "a directory of the host that has a name": ('binds = ["/srv"]', {"Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/h", "RW": False}]}, set()),
+    "a directory of the host that has a name": ('binds = ["/srv/*"]', {"Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/h", "RW": False}]}, set()),
     "no masks": ("", {"HostConfig": {"MaskedPaths": ["/x"]}}, {"C010"}),
     "no masks, which are accepted": ('accept = ["C010"]', {"HostConfig": {"MaskedPaths": ["/x"]}}, set()),
 }  # fmt: skip
@@ -246,7 +246,7 @@ MOUNTS: dict[str, tuple[Any, bool]] = {
 
 @pytest.mark.parametrize(("mounted", "denied"), MOUNTS.values(), ids=MOUNTS)
 def test_a_container_swaps_what_lies_below_what_it_mounts(mounted: Any, *, denied: bool) -> None:
-    made = made_of('binds = ["/srv"]')
+    made = made_of('binds = ["/srv/ci/*"]')
     made.engine["/containers/c1/json"] = {"Mounts": [mounted]}
     decision = made.decide(
         CREATE, host(Binds=["/srv/ci/x:/d:ro"]), Caller(uid=0, container=CallingContainer("c1", "ci"))
@@ -288,7 +288,7 @@ ASSUMED: dict[str, tuple[EngineRequest, set[str]]] = {
 
 @pytest.mark.parametrize(("request_", "assumed"), ASSUMED.values(), ids=ASSUMED)
 def test_a_decision_without_an_engine_says_what_it_assumes(request_: EngineRequest, assumed: set[str]) -> None:
-    made = made_of('own = true\ncontainers = 2\nbinds = ["/srv"]\nchange = ["digest"]')
+    made = made_of('own = true\ncontainers = 2\nbinds = ["/srv/*"]\nchange = ["digest"]')
     decision = decide_offline(request_, Caller(uid=1000), made.guard, TODAY)
     assert set(decision.assumed) == assumed
     assert rules(decision.result) <= {"G009"}

@@ -366,7 +366,7 @@ def test_what_names_cannot_narrow_is_denied(line: str) -> None:
 
 
 def test_a_path_that_the_caller_can_swap_is_denied() -> None:
-    policy = CI.replace("own = true", 'binds = ["/srv"]')
+    policy = CI.replace("own = true", 'binds = ["/srv/ci/*"]')
     body = {"Image": "nginx:1.27", "HostConfig": {"Binds": ["/srv/ci/x:/d"]}}
     for answer, caller, denied in (
         (PathAnswer("/srv/ci/x", "directory"), Caller(uid=1000, gid=1000), False),
@@ -382,7 +382,7 @@ def test_a_path_that_the_caller_can_swap_is_denied() -> None:
 
 
 def test_a_container_can_swap_what_lies_below_its_own_mounts() -> None:
-    policy = CI.replace("uid = 1000\nown = true", 'container = "*"\nbinds = ["/srv"]')
+    policy = CI.replace("uid = 1000\nown = true", 'container = "*"\nbinds = ["/srv/ci/*"]')
     inside = Caller(uid=0, gid=0, container=CallingContainer("c1", "runner"))
     for source, read_write, denied in (("/srv/ci", True, True), ("/srv/ci", False, False), ("/srv/ci/x", True, False)):
         made = GuardWorld(policy)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sealock.guard.decision.exchange import Allowed
-from support.guardrows import CREATE, PLAIN, ROWS, SOUND, host, world
+from sealock.guard.decision.exchange import Allowed, Caller, CallingContainer
+from support.guardrows import CREATE, PLAIN, ROWS, SOUND, host, mount, world
 from support.guardworld import OPEN, GuardWorld, rules, sent
 
 
@@ -237,3 +237,38 @@ def test_a_build_is_given_the_limit_of_cpus(query: str, forwarded: str) -> None:
 def test_no_limit_is_set_by_an_engines_plugin() -> None:
     policy = OPEN + 'memory = "1G"\nchange = ["limits"]\n'
     assert rules(GuardWorld(policy, rewrites=False).decide("POST /v1.44/build?rm=1")) == {"G010"}
+
+
+ROOT = Caller(uid=0, gid=0)
+BELOW: dict[str, tuple[str, Caller | None, str, str]] = {
+    "the directory itself": ('["/srv/ci"]', None, "/srv/ci", ""),
+    "a directory in it": ('["/srv/ci"]', None, "/srv/ci/x", "G007"),
+    "a directory in it, for root of the host": ('["/srv/ci"]', ROOT, "/srv/ci/x", ""),
+    "a directory in it, for root of a container": (
+        '["/srv/ci"]', Caller(uid=0, gid=0, container=CallingContainer("c1", "ci")), "/srv/ci/x", "G007",
+    ),
+    "a directory in it, for a name in a certificate": ('["/srv/ci"]', Caller(tls_name="ci"), "/srv/ci/x", "G007"),
+    "what is in a directory": ('["/srv/ci/*"]', None, "/srv/ci/x", ""),
+    "what is in it, named twice": ('["/srv/ci/*", "/srv/ci/x"]', None, "/srv/ci/x", ""),
+    "a directory whose entries are named": ('["/srv/ci/*"]', None, "/srv/ci", "G006"),
+    "further down": ('["/srv/ci/*"]', None, "/srv/ci/x/y", "G007"),
+    "two levels down": ('["/srv/ci/*/*"]', None, "/srv/ci/x/y", ""),
+    "one level of two": ('["/srv/ci/*/*"]', None, "/srv/ci/x", "G006"),
+    "an entry that another entry has": ('["/srv", "/srv/ci/*"]', None, "/srv/ci/x", "G007"),
+    "a directory whose name begins alike": ('["/srv/ci/*"]', None, "/srv/cid/x", "G006"),
+    "what is in the root": ('["/*"]', None, "/data", ""),
+    "the root itself": ('["/*"]', None, "/", "G006"),
+    "all of the host": ('["/"]', None, "/srv/ci/x", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("binds", "who", "path", "denied"), BELOW.values(), ids=BELOW)
+def test_no_container_can_put_a_link_where_another_mounts(
+    binds: str, who: Caller | None, path: str, denied: str
+) -> None:
+    """A container is root in what it mounts, and the engine follows links whenever it starts another."""
+    made = GuardWorld(f'{OPEN}fail-on = "critical"\nbinds = {binds}\n')
+    made.engine["/containers/c1/json"] = {"Mounts": []}
+    for body in (host(Binds=[f"{path}:/h:ro"]), mount(Type="bind", Source=path, ReadOnly=True)):
+        decision = made.decide(CREATE, body, who or Caller(uid=1000, gid=1000))
+        assert rules(decision) - {"C012", "C015"} == ({denied} if denied else set())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from support.guardproxy import RunningGuard, exchange, guard, send
+from support.guardproxy import RunningGuard, client, exchange, guard, send
 from support.oddcontexts import archive, member
 from support.realengine import Engine, engine_in_memory
-from support.waiting import PATIENCE
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -428,3 +429,43 @@ def test_creates_at_once_stay_within_the_limit_of_containers(daemon: Engine) -> 
         assert answers[-1][0] == 201
         for container in (*made[1:], answers[-1][1]["Id"]):
             assert send(limited.socket, "DELETE", f"/v1.45/containers/{container}")[0] == 204
+
+
+BELOW = """\
+[guard]
+[[guard.caller]]
+name = "ci"
+uid = 65534
+allow = ["ping", "version", "containers", "exec", "images"]
+binds = ["BINDS"]
+fail-on = "critical"
+"""
+
+
+def test_a_container_makes_no_link_where_another_mounts(daemon: Engine) -> None:
+    """The engine follows links when it starts a container again by its restart policy, and asks no guard."""
+    place, secret = daemon.folder / "below", daemon.folder / "secret"
+    place.mkdir(mode=0o755)
+    secret.mkdir()
+
+    def run(running: RunningGuard, name: str, source: Path, script: str, *words: str) -> str:
+        running.folder.chmod(0o755)
+        user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        command = ("docker", "run", "-d", "--name", name, "--network", "none", *words, "-v", f"{source}:/x", "base")
+        shell = ("busybox", "sh", "-c", script)
+        done = client(*user, *command, *shell, environment=running.environment, folder=Path("/"))
+        return "" if not done.returncode else done.stderr.partition("ci, ")[2].split(": ")[1]
+
+    swap = f"cd /x; busybox mv job old; busybox ln -s {secret} job; busybox sleep 1000"
+    write = "busybox sleep 1; busybox touch /x/written"
+    for binds, denied in ((f"{place}", ("G007", "")), (f"{place}/*", ("", "G006"))):
+        (place / "job").mkdir()
+        with guard(daemon.socket, BELOW.replace("BINDS", binds), "--mode", "0666") as running:
+            below = run(running, "below", place / "job", write, "--restart", "always")
+            above = run(running, "above", place, swap)
+            assert (below, above) == denied
+            wait_until(lambda: (place / "job").is_symlink() or (place / "job" / "written").exists())
+            daemon.docker("rm", "-f", "above", "below")
+        shutil.rmtree(place)
+        place.mkdir()
+    assert not list(secret.iterdir())

@@ -85,7 +85,10 @@ class GuardCaller(Struct, frozen=True):
     """Rules that do not deny."""
     reach: Reach = Reach()
     binds: tuple[str, ...] = ()
-    """Host paths that containers may mount, with all below them."""
+    """Host paths that containers may mount; "/srv/ci/*" is what is in /srv/ci, without /srv/ci itself.
+
+    A caller other than root mounts nothing below these: a container could put a link in its place.
+    """
     devices: tuple[str, ...] = ()
     """Globs of devices, device rules ("c 188:* rw"), GPU drivers and CDI names that containers may have."""
     volume_drivers: tuple[str, ...] = ()

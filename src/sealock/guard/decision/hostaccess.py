@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from posixpath import normpath
+from posixpath import dirname, normpath
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
@@ -39,6 +39,9 @@ _LOG_ADDRESSES: Final = {
 _ADDRESS: Final = compile_lazily(r"[A-Za-z0-9.:/_\[\]-]+")
 """An address without a user, a query or an escape, behind which another host could stand."""
 _OWN_REMEDY: Final = "use a named volume, or mount a directory that has nothing of the guard; binds cannot allow this"
+_BELOW_REMEDY: Final = (
+    "mount that directory itself, or keep it out of binds of this caller: /srv/ci/* allows what is in /srv/ci alone"
+)
 _BIND_REMEDY: Final = "use a named volume, or add the path to binds of this caller in sealock.toml"
 
 
@@ -59,8 +62,12 @@ def resolve_bind(case: Case, source: str) -> str:
         case.deny("G006", f"would mount {shown}, and with it the guard's {protected}", _OWN_REMEDY)
     elif answer.kind == "socket" and not exact:
         case.deny("G006", f"would mount the socket {shown}, which binds does not name itself", _BIND_REMEDY)
-    elif not exact and not any(within(path, bind) for bind in case.setting.binds):
+    elif not _may_mount(case, path):
         case.deny("G006", f"would mount the host's {shown}", _BIND_REMEDY)
+    elif _may_mount(case, above := dirname(path)) and not _is_root(case) and "/" not in case.setting.binds:
+        # A container that has the directory above may replace an entry of it, whenever the engine starts another.
+        why = f"would mount {shown}, which a container that mounts {above} can replace with a link"
+        case.deny("G007", why, _BELOW_REMEDY)
     elif _can_swap(case, path, answer.writers, answer.writer_groups, everybody=answer.everybody):
         case.deny(
             "G007",
@@ -70,13 +77,31 @@ def resolve_bind(case: Case, source: str) -> str:
     return path
 
 
+def _may_mount(case: Case, path: str) -> bool:
+    """Whether the policy lets the caller's containers mount a path."""
+    return any(_has(bind, path) for bind in case.setting.binds)
+
+
+def _has(bind: str, path: str) -> bool:
+    """Whether an entry of binds allows a path: each /* at its end stands for one directory further down."""
+    levels = 0
+    while bind.endswith("/*"):
+        bind, levels = bind[:-2], levels + 1
+    return within(path, bind or "/") and path[len(bind) :].rstrip("/").count("/") >= levels
+
+
+def _is_root(case: Case) -> bool:
+    """Whether the caller is root on the host itself, who needs no link."""
+    return case.caller.container is None and case.caller.uid == 0
+
+
 def _can_swap(case: Case, path: str, writers: Iterable[int], groups: Iterable[int], *, everybody: bool) -> bool:
     """Whether the caller could make a path lead elsewhere between the decision and the start."""
     caller = case.caller
     if caller.container is not None:
         described = case.engine(f"/containers/{caller.container.id}/json")
         return described is not None and any(within(path, top) and path != top for top in _writable(described))
-    if caller.uid == 0:
+    if _is_root(case):
         return False
     return everybody or caller.uid in tuple(writers) or not {caller.gid, *caller.groups}.isdisjoint(groups)
 
