@@ -64,7 +64,8 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     elif name == "find":
         _add_find_exec(words, source, nested, depth)
     elif name == "trap" and len(words) > 2:
-        nested.append(Nested("argument", _parse_joined(words[1:2], source, "")))
+        action = 2 if words[1].text == "--" else 1
+        nested.append(Nested("argument", _parse_joined(words[action : action + 1], source, "")))
     elif name == "tmux" and " " in words[-1].text:
         nested.append(Nested("argument", _parse_joined(words[-1:], source, "bash")))
     if name in _TAKE_TEXT:
