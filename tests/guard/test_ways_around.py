@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sealock.guard.decision.exchange import Allowed, Caller, CallingContainer
-from support.guardrows import CREATE, PLAIN, ROWS, SOUND, host, mount, world
+from support.guardrows import CREATE, PLAIN, ROWS, SOUND, host, mount, service, world
 from support.guardworld import OPEN, GuardWorld, rules, sent
 
 
@@ -272,3 +272,44 @@ def test_no_container_can_put_a_link_where_another_mounts(
     for body in (host(Binds=[f"{path}:/h:ro"]), mount(Type="bind", Source=path, ReadOnly=True)):
         decision = made.decide(CREATE, body, who or Caller(uid=1000, gid=1000))
         assert rules(decision) - {"C012", "C015"} == ({denied} if denied else set())
+
+
+SWAPPED = (
+    '[guard]\n[[guard.caller]]\nname = "ci"\nmemory = "1M"\nfail-on = "critical"\n'
+    + OPEN.partition('name = "all"\n')[2]
+)
+MEMORY = 1 << 20
+UPDATE = "POST /v1.44/containers/web/update"
+SERVICE = "POST /v1.44/services/create"
+
+
+def of_service(swap: int | None) -> Any:
+    made = service()
+    made["TaskTemplate"]["Resources"] = {"Limits": {"MemoryBytes": MEMORY}, "SwapBytes": swap}
+    return made
+
+
+SWAPS: dict[str, tuple[str, Any, bool]] = {
+    "none named": (CREATE, host(Memory=MEMORY), False),
+    "the engine's own": (CREATE, host(Memory=MEMORY, MemorySwap=0), False),
+    "no swap": (CREATE, host(Memory=MEMORY, MemorySwap=MEMORY), False),
+    "as much as an engine gives": (CREATE, host(Memory=MEMORY, MemorySwap=2 * MEMORY), False),
+    "more": (CREATE, host(Memory=MEMORY, MemorySwap=2 * MEMORY + 1), True),
+    "unlimited": (CREATE, host(Memory=MEMORY, MemorySwap=-1), True),
+    "unlimited by an update": (UPDATE, {"MemorySwap": -1}, True),
+    "more by an update": (UPDATE, {"MemorySwap": 2 * MEMORY + 1}, True),
+    "as much by an update": (UPDATE, {"MemorySwap": 2 * MEMORY}, False),
+    "unlimited of a service": (SERVICE, of_service(-1), True),
+    "more of a service": (SERVICE, of_service(MEMORY + 1), True),
+    "as much of a service": (SERVICE, of_service(MEMORY), False),
+    "none of a service": (SERVICE, of_service(None), False),
+    "unlimited of a build": (f"POST /v1.44/build?memory={MEMORY}&memswap=-1", b"", True),
+    "more of a build": (f"POST /v1.44/build?memory={MEMORY}&memswap={2 * MEMORY + 1}", b"", True),
+    "as much of a build": (f"POST /v1.44/build?memory={MEMORY}&memswap={2 * MEMORY}", b"", False),
+    "none of a build": (f"POST /v1.44/build?memory={MEMORY}&memswap=0", b"", False),
+}
+
+
+@pytest.mark.parametrize(("line", "body", "denied"), SWAPS.values(), ids=SWAPS)
+def test_swap_is_no_way_around_a_limit_of_memory(line: str, body: Any, *, denied: bool) -> None:
+    assert ("G010" in rules(world(SWAPPED).decide(line, body))) == denied

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.guard.decision.archivechecks import evaluate_context, is_fetched, uses_buildkit
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import check_network, note_joined
+from sealock.guard.decision.creation import SWAP, check_network, note_joined
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.imagechecks import check_name, check_new_tag
 from sealock.guard.decision.ownership import label_created
@@ -98,6 +98,10 @@ def _limit_build(case: Case) -> None:
             "bytes of memory",
             f"memory of the build limited to {format_size(limits.memory)}",
         )
+        swap = query.get("memswap") or "0"
+        if not _NUMBER.fullmatch(swap) or int(swap) > SWAP * limits.memory:
+            why = f"asks for {swap[:30]} bytes of memory and swap, and {case.setting.name} may have"
+            case.deny("G010", f"{why} {SWAP * limits.memory}", "ask for less, or leave memswap out")
     if limits.cpus is None:
         return
     period = query.get("cpuperiod") or "0"

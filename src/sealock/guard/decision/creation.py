@@ -40,6 +40,8 @@ _TMPFS: Final = frozenset({
     "size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol", "private", "rprivate", "slave", "rslave",
 })  # fmt: skip
 """Options of a tmpfs; the engine takes the flags of any mount."""
+SWAP: Final = 2
+"""How many times the memory an engine gives of memory and swap together, where a request does not say."""
 _VOLUME_MODES: Final = frozenset({"", "rw", "ro", "nocopy"})
 
 
@@ -292,6 +294,10 @@ def _check_limits(case: Case, host: Mapping[str, Any]) -> None:
         if most is not None and (value > most or value <= 0):
             asked = f"{value:.15g}" if value > 0 else "unlimited"
             case.deny("G010", f"asks for {asked} {what}, and {case.setting.name} may have {most:.15g}", "ask for less")
+    swap = host.get("MemorySwap", 0)
+    if limits.memory is not None and not 0 <= swap <= SWAP * limits.memory:
+        why = f"asks for {swap if swap > 0 else 'unlimited'} bytes of memory and swap, and {case.setting.name} may have"
+        case.deny("G010", f"{why} {SWAP * limits.memory}", "ask for less, or leave MemorySwap out")
 
 
 def _check_count(case: Case) -> None:

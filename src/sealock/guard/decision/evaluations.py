@@ -12,7 +12,7 @@ from sealock.formats.imageconfig import read_variable
 from sealock.guard.decision.archivechecks import check_unread, evaluate_load
 from sealock.guard.decision.builds import evaluate_build
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
+from sealock.guard.decision.creation import SWAP, check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import check_working_directory, driver_mount, named_volume
@@ -131,6 +131,7 @@ def _update(case: Case) -> None:
     limits = case.setting.limits
     for key, most, unit in (
         ("Memory", limits.memory, 1),
+        ("MemorySwap", None if limits.memory is None else SWAP * limits.memory, 1),
         ("PidsLimit", limits.pids, 1),
         ("NanoCpus", limits.cpus, 1e9),
     ):

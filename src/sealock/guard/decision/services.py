@@ -113,6 +113,9 @@ def as_create(spec: Mapping[str, Any], task: Mapping[str, Any], container: Mappi
     for here, there in (("MemoryBytes", "Memory"), ("NanoCPUs", "NanoCpus"), ("Pids", "PidsLimit")):
         if limits.get(here):
             host[there] = limits[here]
+    swap = task.get("Resources", {}).get("SwapBytes", 0)
+    if swap:
+        host["MemorySwap"] = swap if swap < 0 else swap + host.get("Memory", 0)
     if options := _security_options(container.get("Privileges", {})):
         host["SecurityOpt"] = options
     if "LogDriver" in task:
