@@ -141,6 +141,61 @@ TEXTS = [
     (b"BusyBox v1.36.1 (2023-05-19)", "busybox 1.36.1"),
     (b"1.2.4\0musl libc (x86_64)\nVersion %s\n", "musl 1.2.4"),
     (b"GNU C Library (Debian GLIBC 2.36-9+deb12u8) stable release version 2.36.\n", "glibc 2.36"),
+    (b"null VP8Io passed to VP8GetHeaders()", "libwebp "),
+    (b"FREETYPE_PROPERTIES", "freetype "),
+    (b"2.5.3\0Error reading CRG marker\n", "openjpeg 2.5.3"),
+    (b"2.5.3\0Error reading CRG marker\n\0002.8.0", "openjpeg "),
+    (b"Couldn't link the profiles", "lcms2 "),
+    (b"GIFVER", "giflib "),
+    (b"gd-png: fatal libpng error: %s", "libgd "),
+    (b"%sDumping exif content (%u entries)...", "libexif "),
+    (b"17LibRaw_exceptions\x000.21.4-Release", "libraw 0.21.4"),
+    (b"17LibRaw_exceptions\x000.21.4", "libraw "),
+    (b"Xiph.Org libVorbis 1.3.7", "libvorbis 1.3.7"),
+    (b"Xiph.Org libtheora 1.1 20090822 (Thusnelda)", "libtheora 1.1"),
+    (b"Unknown nb_mode_query request: \x001.2.1", "speex 1.2.1"),
+    (b"LAME3.100 ", "lame 3.100"),
+    (b"AOMedia Project AV1 Encoder v3.12.1", "libaom 3.12.1"),
+    (b"x264 - core %d%s - H.264/MPEG-4 AVC codec", "x264 "),
+    (b"x265 (build %d) - %s:%s - H.265/HEVC codec", "x265 "),
+    (b"N6google8protobuf11MessageLiteE", "protobuf "),
+    (b"grpc-c/%s (%s; %s)\x0029.0.0", "grpc "),
+    (b"invalid Unicode escape '%.6s'", "jansson "),
+    (b"json-c aborts with error: %s", "json-c "),
+    (b"unallowed token at this point in JSON text", "yajl "),
+    (b" unzip 1.01 Copyright 1998-2004 Gilles Vollant - http://www.winimage.com/zLibDll", "minizip "),
+    (b"HDF5 library version: 1.14.5", "hdf5 1.14.5"),
+    (b"N7leveldb6DBImplE", "leveldb "),
+    (b"rocksdb_build_git_sha:0", "rocksdb "),
+    (b"The MaxMind DB file's search tree is corrupt\x001.12.2", "libmaxminddb 1.12.2"),
+    (b"7QPDFExc\x0012.2.0", "qpdf 12.2.0"),
+    (b'lost synchronization with server: got message type "%c", length %d', "libpq "),
+    (b"freetds v1.3.17", "freetds 1.3.17"),
+    (b"[unixODBC]\x002.3.12", "unixodbc 2.3.12"),
+    (b"Protocol error, got %s as reply type byte", "hiredis "),
+    (b"See https://github.com/alanxz/rabbitmq-c\x000.15.0", "rabbitmq-c 0.15.0"),
+    (b"librdkafka v%s (0x%x) %s initialized (builtin.features %s)", "librdkafka "),
+    (b"N3zmq5own_tE", "zeromq "),
+    (b"X_OPENLDAP_THREAD_SAFE", "openldap "),
+    (b"bad plugname passed to sasl_canonuser_add_plugin\n\x002.1.28", "cyrus-sasl 2.1.28"),
+    (b"CUPS/2.4.10 IPP/2.1", "cups 2.4.10"),
+    (b"libdbus 1.16.2", "dbus 1.16.2"),
+    (b"No callback for the chunked data.\x001.0.1", "libmicrohttpd 1.0.1"),
+    (b"No callback for the chunked data.\x000.9.75", "libmicrohttpd 0.9.75"),
+    (b"lws_write: unknown write opc / wp\x004.3.5-v4.3.5-1-g1234abcd", "libwebsockets 4.3.5"),
+    (b"%s: failed on lws_tls_server_new_nonblocking\x004.3.5", "libwebsockets "),
+    (b"No signatures found for trusted DNSSEC public key(s)\x001.8.4", "ldns 1.8.4"),
+    (b"fuse: failed to allocate module\n\x003.17.2", "libfuse 3.17.2"),
+    (b"fuse: device not found, try 'modprobe fuse' first\n\x002.9.9", "libfuse 2.9.9"),
+    (b"libbpf: failed to find valid kernel BTF", "libbpf "),
+    (b"invalid `Elf' handle", "elfutils "),
+    (b"LibsodiumDRG", "libsodium "),
+    (b"libnettle: using aes instructions.", "nettle "),
+    (b"GNU MP: Cannot allocate memory (size=%lu)", "gmp "),
+    (b"N8CryptoPP9ExceptionE", "crypto++ "),
+    (b"N5Botan9ExceptionE\x003.12.0", "botan 3.12.0"),
+    (b"libsrtp2 2.7.0", "libsrtp 2.7.0"),
+    (b"This is GPGME 1.24.2 - The GnuPG Made Easy library", "gpgme 1.24.2"),
 ]
 
 PROGRAM_TEXTS = [
@@ -227,6 +282,12 @@ def test_two_copies_of_different_versions_are_both_told() -> None:
         b"SSH-2.0-OpenSSH_9.2p1",
         b"mbed TLS is missing",
         b"BSR_UNICODE)\0 10.42 and newer",
+        b"set FREETYPE_PROPERTIES=truetype:interpreter-version=35",
+        b"AOMedia Project AV1 is not supported",
+        b"built for CUPS/2.4",
+        b"Xiph.Org libVorbis 1.x",
+        b"HDF5 library version: unknown",
+        b"winimage by Gilles Vollant - http://www.winimage.com/zLibDll",
     ],
 )
 def test_a_program_that_only_speaks_of_a_library_has_it_not(text: bytes) -> None:
@@ -241,6 +302,9 @@ def test_a_program_that_only_speaks_of_a_library_has_it_not(text: bytes) -> None
         (b"libpng version 1.6.39\n", "libpng16.so.16"),
         (b"ncurses 6.4.20221231", "libtinfo.so.6"),
         (b" inflate 1.3.1 Copyright 1995-2024 Mark Adler ", "libz.so.1"),
+        (b"N6google8protobuf11MessageLiteE", "libprotobuf.so.32"),
+        (b"lib(%lu)\0OpenSSL 3.0.15 3 Sep 2024", "libssl-6a9b88ec.so.3"),
+        (b"libpng version 1.6.39\n", "libpng16-0cf96a72.1.6.so"),
     ],
 )
 def test_a_program_that_needs_the_shared_library_has_its_text_from_a_header(text: bytes, needed: str) -> None:
@@ -267,6 +331,7 @@ def test_the_shared_library_itself_is_marked() -> None:
     musl = b"1.2.4\0musl libc (x86_64)\nVersion %s\n"
     assert found(program(musl, soname="libc.musl-x86_64.so.1")) == ["musl 1.2.4 linkage=shared"]
     assert found(program(b"expat_2.5.0", soname="libother.so.1")) == ["expat 2.5.0"]
+    assert found(program(b"expat_2.5.0", soname="libexpat-2abe824b.so.1")) == ["expat 2.5.0 linkage=shared"]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ class Row(Struct, frozen=True):
     package: str
     archive: str
     functions: str
+    dated: bool = True
+    """Whether the version is in the program too."""
 
 
 ROWS = [
@@ -74,6 +76,66 @@ ROWS = [
     Row("lmdb", "liblmdb-dev", "liblmdb.a", "mdb_env_create mdb_version"),
     Row("berkeley-db", "libdb5.3-dev", "libdb-5.3.a", "db_create db_version"),
     Row("jemalloc", "libjemalloc-dev", "libjemalloc.a", "mallocx malloc_stats_print"),
+    Row("openjpeg", "libopenjp2-7-dev", "libopenjp2.a", "opj_create_decompress opj_decode"),
+    Row("libraw", "libraw-dev", "libraw.a", "_ZN6LibRawC1Ej _ZN6LibRaw6unpackEv"),
+    Row("libvorbis", "libvorbis-dev", "libvorbis.a", "vorbis_info_init vorbis_synthesis_headerin"),
+    Row("speex", "libspeex-dev", "libspeex.a", "speex_decoder_init speex_decode"),
+    Row("lame", "libmp3lame-dev", "libmp3lame.a", "lame_init lame_encode_buffer"),
+    Row("libaom", "libaom-dev", "libaom.a", "aom_codec_av1_dx"),
+    Row("hdf5", "libhdf5-dev", "libhdf5_serial.a", "H5Fopen H5Dread"),
+    Row("libmaxminddb", "libmaxminddb-dev", "libmaxminddb.a", "MMDB_open MMDB_lookup_string"),
+    Row("qpdf", "libqpdf-dev", "libqpdf.a", "_ZN4QPDF11processFileEPKcS1_"),
+    Row("freetds", "freetds-dev", "libct.a", "ct_init ct_connect"),
+    Row("unixodbc", "unixodbc-dev", "libodbc.a", "SQLDriverConnect"),
+    Row("rabbitmq-c", "librabbitmq-dev", "librabbitmq.a", "amqp_new_connection amqp_login"),
+    Row("cyrus-sasl", "libsasl2-dev", "libsasl2.a", "sasl_client_init sasl_client_start"),
+    Row("cups", "libcups2-dev", "libcups.a", "cupsDoRequest"),
+    Row("dbus", "libdbus-1-dev", "libdbus-1.a", "dbus_bus_get"),
+    Row("libmicrohttpd", "libmicrohttpd-dev", "libmicrohttpd.a", "MHD_start_daemon"),
+    Row("libwebsockets", "libwebsockets-dev", "libwebsockets.a", "lws_create_context lws_service"),
+    Row("ldns", "libldns-dev", "libldns.a", "ldns_resolver_query"),
+    Row("libfuse", "libfuse3-dev", "libfuse3.a", "fuse_main_real"),
+    Row("botan", "libbotan-3-dev", "libbotan-3.a", "botan_hash_init"),
+    Row("libsrtp", "libsrtp2-dev", "libsrtp2.a", "srtp_create srtp_protect"),
+    Row("gpgme", "libgpgme-dev", "libgpgme.a", "gpgme_new gpgme_op_verify"),
+    Row("libwebp", "libwebp-dev", "libwebp.a", "WebPDecodeRGBA", dated=False),
+    Row("freetype", "libfreetype-dev", "libfreetype.a", "FT_Init_FreeType FT_Load_Glyph", dated=False),
+    Row("lcms2", "liblcms2-dev", "liblcms2.a", "cmsOpenProfileFromMem cmsCreateTransform", dated=False),
+    Row("giflib", "libgif-dev", "libgif.a", "DGifOpenFileName DGifSlurp", dated=False),
+    Row("libgd", "libgd-dev", "libgd.a", "gdImageCreateFromPng", dated=False),
+    Row("libexif", "libexif-dev", "libexif.a", "exif_data_new_from_file", dated=False),
+    Row("x264", "libx264-dev", "libx264.a", "x264_encoder_encode", dated=False),
+    Row(
+        "protobuf",
+        "libprotobuf-dev",
+        "libprotobuf.a",
+        "_ZN6google8protobuf7Message15CopyFromERKS1_ _ZNK6google8protobuf11MessageLite18SerializeToOstreamEPSo",
+        dated=False,
+    ),
+    Row("grpc", "libgrpc-dev", "libgrpc.a", "grpc_init grpc_channel_create", dated=False),
+    Row("jansson", "libjansson-dev", "libjansson.a", "json_loads", dated=False),
+    Row("json-c", "libjson-c-dev", "libjson-c.a", "json_tokener_parse", dated=False),
+    Row("yajl", "libyajl-dev", "libyajl_s.a", "yajl_alloc yajl_parse", dated=False),
+    Row("minizip", "libminizip-dev", "libminizip.a", "unzOpen", dated=False),
+    Row("leveldb", "libleveldb-dev", "libleveldb.a", "leveldb_open", dated=False),
+    Row("rocksdb", "librocksdb-dev", "librocksdb.a", "rocksdb_open", dated=False),
+    Row("libpq", "libpq-dev", "libpq.a", "PQconnectdb PQexec", dated=False),
+    Row("hiredis", "libhiredis-dev", "libhiredis.a", "redisConnect redisCommand", dated=False),
+    Row("librdkafka", "librdkafka-dev", "librdkafka.a", "rd_kafka_new", dated=False),
+    Row("zeromq", "libzmq3-dev", "libzmq.a", "zmq_ctx_new zmq_socket", dated=False),
+    Row("openldap", "libldap-dev", "libldap.a", "ldap_initialize", dated=False),
+    Row("libbpf", "libbpf-dev", "libbpf.a", "bpf_object__open bpf_object__load", dated=False),
+    Row("elfutils", "libelf-dev", "libelf.a", "elf_begin elf_getscn", dated=False),
+    Row("libsodium", "libsodium-dev", "libsodium.a", "sodium_init crypto_secretbox_easy", dated=False),
+    Row("nettle", "nettle-dev", "libnettle.a", "nettle_sha256_update", dated=False),
+    Row("gmp", "libgmp-dev", "libgmp.a", "__gmpz_init __gmpz_powm", dated=False),
+    Row(
+        "crypto++",
+        "libcrypto++-dev",
+        "libcrypto++.a",
+        "_ZN8CryptoPP6SHA2569TransformEPjPKj _ZN8CryptoPP20AutoSeededRandomPool6ReseedEbj",
+        dated=False,
+    ),
 ]
 
 
@@ -98,7 +160,7 @@ def upstream(package: Path) -> str:
     version = subprocess.run(["dpkg-deb", "-f", package, "Version"], check=True, capture_output=True, text=True).stdout
     version = version.strip().partition(":")[2] or version.strip()
     version = re.sub(r"^.*\+really", "", version.rpartition("-")[0])
-    return re.sub(r"\+dfsg.*|~.*|-stable$", "", version).replace("+", ".")
+    return re.sub(r"\+(?:dfsg|ds|repack).*|~.*|-stable$", "", version).replace("+", ".")
 
 
 def link(folder: Path, source: str, *options: str | Path) -> Path:
@@ -129,7 +191,7 @@ def test_a_program_linked_with_a_library_has_it(
     # The libraries that this one needs in its turn are of no interest: the program is never started.
     options = ["-Wl,--unresolved-symbols=ignore-all", *(["-s"] if stripped else [])]
     program = link(tmp_path, calling(row.functions), archive, *options)
-    assert found(program)[row.library] == upstream(debian[row.package])
+    assert found(program)[row.library] == (upstream(debian[row.package]) if row.dated else "")
 
 
 def test_a_program_that_prints_what_a_header_says_has_no_library(debian: dict[str, Path], tmp_path: Path) -> None:

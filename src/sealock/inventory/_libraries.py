@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.inventory import _library
+from sealock.inventory._datalibraries import DATA
 from sealock.inventory._library import Library
+from sealock.inventory._medialibraries import MEDIA
 
 _OPENSSL: Final = (b"libssl.so", b"libcrypto.so")
 
@@ -391,4 +393,6 @@ LIBRARIES: Final = (
         rb"GNU C Library \([^)\0]{1,80}\) \w{1,20} release version (2\.\d\d)",
         shared=(b"libc.so.6",),
     ),
+    *MEDIA,
+    *DATA,
 )

@@ -108,6 +108,17 @@ def isolated(start: bytes, pattern: bytes, pieces: Pieces) -> Iterator[bytes]:
             yield match[0].rstrip(b"\0")
 
 
+def read_alone(pattern: bytes, *starts: bytes) -> Callable[[bytes, Pieces], str]:
+    """Make a reader of the only version that is a text of its own; one of the pattern begins with one of `starts`."""
+    # Linkers may put a text behind any constant, so that not only a NUL may precede it.
+    whole = rb"(?<![0-9a-z ._/-])(?:" + pattern + rb")"
+
+    def read(_: bytes, pieces: Pieces) -> str:
+        return only(version for start in starts for version in isolated(start, whole, pieces))
+
+    return read
+
+
 def _matches(start: bytes, pattern: bytes, pieces: Pieces) -> Iterator[re.Match[bytes]]:
     """Find a pattern that begins with literal bytes: a search for these is far faster than one for the pattern."""
     read = re.compile(pattern, re.DOTALL)

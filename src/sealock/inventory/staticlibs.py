@@ -18,6 +18,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 _CHUNK: Final = 512 << 10
 """Bytes to search at a time, so that a file full of anchors does not fill memory with matches."""
@@ -27,13 +28,14 @@ _MAX_TRIES: Final = 48
 _ANCHORS: Final = 64
 """Anchors of an automaton."""
 _MAX_MATCHES: Final = 2_000_000
+_WHEELS_HASH: Final = compile_lazily(rb"-[0-9a-f]{8}(?:\.\d+)*\.so")
 
 
 class StaticLibraries(Analyzer):
     """Libraries and programs by the texts in their data; a shared object that is the library has `linkage=shared`."""
 
     name = "staticlibs"
-    version = 4
+    version = 5
     patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
@@ -86,14 +88,15 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     tries: dict[int, int] = {}
     text = _ProgramText(program.data, texts.stretches(program))
     # musl's loader, which is its library too, has no name of its own but that of its file.
-    file = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
+    file = _plain_name(program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace"))
+    needs = [_plain_name(needed) for needed in program.dynamic.needed]
     for candidates, at in _anchors(text):
         for library in candidates:
             if (count := tries.get(id(library), 0)) >= _MAX_TRIES:
                 continue
             tries[id(library)] = count + 1
             own = file.startswith(library.shared)
-            if not own and any(needed.startswith(library.shared) for needed in program.dynamic.needed):
+            if not own and any(needed.startswith(library.shared) for needed in needs):
                 tries[id(library)] = _MAX_TRIES
                 continue
             version = _version(library, text, at)
@@ -117,6 +120,11 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
         for (name, version), own in libraries.items()
         if name not in hidden and (version or name not in known)
     }
+
+
+def _plain_name(name: bytes) -> bytes:
+    """The name of a shared library without the hash that auditwheel puts into those of Python's wheels."""
+    return _WHEELS_HASH.sub(b".so", name)
 
 
 def _anchors(text: _ProgramText) -> Iterator[tuple[tuple[Library, ...], int]]:
