@@ -192,6 +192,8 @@ JUDGED = [
     ("B147", "FROM a AS B\nFROM B\n", 1),
     ("B147", "from a as b\nfrom b AS c\n", 1),
     ("B147", "from a\nrun b\ncopy c d\n", 0),
+    ("B147", "FROM a AS b\nrun c\nrun d\n", 2),
+    ("B147", "FROM a as b\nrun c\nrun d\n", 1),
     ("B148", DEBIAN + "RUN a \\\n  b\n\nRUN c\n", 0),
     ("B149", DEBIAN + "ARG A1\nARG A2\nCOPY $A3 /\n", 0),
     ("B149", DEBIAN + "COPY $HOME/x ${FOO:-y} \\$z '$q' /\n", 0),

@@ -52,16 +52,26 @@ def _keywords(build: Build) -> Iterator[tuple[At, Place, str, str]]:
         for index, instruction in enumerate(stage.instructions):
             word = build.excerpt(instruction.keyword_place)
             instructions.append((("stages", stage.index, "instructions", index), instruction, word))
-    lower = sum(word.islower() for *_, word in instructions)
-    upper = sum(word.isupper() for *_, word in instructions)
+    is_lower = _writes_lower_case(build)
     for at, instruction, word in instructions:
-        expected = word.lower() if lower > upper else word.upper()
+        expected = word.lower() if is_lower else word.upper()
         if word != expected:
             yield at, instruction.keyword_place, word, expected
 
 
+def _writes_lower_case(build: Build) -> bool:
+    """Whether most keywords are in lower case."""
+    words = [
+        build.excerpt(instruction.keyword_place)
+        for stage in build.stages
+        for instruction in (stage.start, *stage.instructions)
+    ]
+    return sum(word.islower() for word in words) > sum(word.isupper() for word in words)
+
+
 def _stages(build: Build) -> Iterator[tuple[At, Place, str, str]]:
-    """Each stage name that is not in lower case, and each AS that differs in case from its FROM."""
+    """Each stage name that is not in lower case, and each AS that differs in case from what FROM should have."""
+    keyword = "as" if _writes_lower_case(build) else "AS"
     for stage in build.stages:
         start, alias = stage.start, stage.start.alias
         if alias is None:
@@ -72,9 +82,9 @@ def _stages(build: Build) -> Iterator[tuple[At, Place, str, str]]:
         offset = build.excerpt(between).lower().find("as")
         if offset >= 0:
             place = Place(between.start + offset, between.start + offset + 2)
-            word, expected = build.excerpt(place), "as" if build.excerpt(start.keyword_place).islower() else "AS"
-            if word != expected:
-                yield ("stages", stage.index), place, word, expected
+            word = build.excerpt(place)
+            if word != keyword:
+                yield ("stages", stage.index), place, word, keyword
 
 
 def _protocols(build: Build) -> Iterator[tuple[At, Place, str, str]]:
