@@ -228,6 +228,16 @@ def test_a_package_behind_a_link_is_listed_once_at_the_path_that_the_container_s
     assert not inventory.errors
 
 
+def test_only_files_whose_name_a_later_layer_removes_get_another_name(tmp_path: Path) -> None:
+    lodash, chalk = "node_modules/lodash/package.json", "node_modules/chalk/package.json"
+    lower = [
+        file(f"a/{lodash}", LODASH), hard(f"b/{lodash}", f"a/{lodash}"), hard(f"c/{lodash}", f"a/{lodash}"),
+        file(f"d/{chalk}", LODASH.replace("lodash", "chalk")), hard(f"e/{chalk}", f"d/{chalk}"),
+    ]  # fmt: skip
+    inventory = read(tmp_path, lower, [gone("a"), gone("b")])
+    assert sorted(packages(inventory)) == [("chalk", f"d/{chalk}", 0, False), ("lodash", f"c/{lodash}", 0, False)]
+
+
 def test_what_a_layer_writes_through_its_own_link_replaces_what_was_there(tmp_path: Path) -> None:
     below = [directory("var/lib/dpkg"), file(STATUS, OPENSSL)]
     upper = [

@@ -152,4 +152,8 @@ def test_a_project_needs_its_file_and_its_client(tmp_path: Path, monkeypatch: py
                 project.use(TrialCheck(inside=command, wait=0.5))
             assert str(why.value) == failed + printed
         project.use(TrialCheck(inside='test "$COMPOSE_FILE"'))
-    assert "down --volumes" in (tmp_path / "calls").read_text()
+    calls = (tmp_path / "calls").read_text()
+    assert f"compose -p {project.name} -f {tmp_path}/compose.yaml up --detach" in calls
+    # Only its own containers are watched.
+    assert f"ps --all --quiet --no-trunc --filter label=com.docker.compose.project={project.name}" in calls
+    assert "down --volumes" in calls
