@@ -15,6 +15,7 @@ from sealock.inventory.lockfiles.conan import Conan
 from sealock.inventory.lockfiles.deno import Deno
 from sealock.inventory.lockfiles.gomod import GoMod
 from sealock.inventory.lockfiles.gradle import Gradle
+from sealock.inventory.lockfiles.maven import Maven
 from sealock.inventory.lockfiles.mix import Mix
 from sealock.inventory.lockfiles.npm_lock import NpmLock
 from sealock.inventory.lockfiles.nuget import NuGet
@@ -349,3 +350,43 @@ def test_gradle_had_a_file_for_each_configuration(path: str, packages: dict[str,
     facts, broken = support.analyzers.read(Gradle(), path, b"# This is a Gradle generated file\ng:a:1.0\n")
     assert not broken
     assert {fact.name: fact.development for fact in facts if isinstance(fact, Package)} == packages
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "data", "packages"),
+    [
+        # Without projects, nothing shows what is for development.
+        (Pnpm(), "lockfileVersion: 9\nimporters: {}\npackages:\n  a@1: {}\nsnapshots:\n  a@1: {}\n", ["a 1"]),
+        (Pnpm(), "lockfileVersion: 9\nimporters: {.: {}}\npackages:\n  a@1: {}\nsnapshots:\n  a@1: {}\n", ["a 1 dev"]),
+        (Bun(), '{"packages": {"a": ["a@1"]}}', ["a 1"]),
+        (Bun(), '{"workspaces": {"": {}}, "packages": {"a": ["a@1"]}}', ["a 1 dev"]),
+        (Uv(), '[[package]]\nname = "a"\nsource = { git = "https://x/a?rev=b#c" }\n[[package]]\nname = "b"\n', ["a "]),
+    ],
+)  # fmt: skip
+def test_what_no_project_needs_is_for_development(analyzer: Analyzer, data: str, packages: list[str]) -> None:
+    found = [f"{each.name} {each.version}{' dev' * each.development}" for each in read(analyzer, data)]
+    assert found == packages
+
+
+@pytest.mark.parametrize(
+    ("properties", "version"),
+    [
+        ("<revision>1.0</revision><changelist/>", "1.0"),
+        ("<revision>1.0</revision><changelist>-rc</changelist>", "1.0-rc"),
+        ("<revision>1.0</revision>", ""),
+    ],
+)
+def test_an_empty_property_of_maven_has_a_value(properties: str, version: str) -> None:
+    pom = (
+        f"<project><properties>{properties}</properties><dependencies><dependency><groupId>g</groupId>"
+        "<artifactId>a</artifactId><version>${revision}${changelist}</version></dependency></dependencies></project>"
+    )
+    assert [package.version for package in read(Maven(), pom)] == [version]
+
+
+def test_an_unset_version_of_a_project_has_none() -> None:
+    pom = (
+        "<project><dependencies><dependency><groupId>g</groupId><artifactId>a</artifactId>"
+        "<version>1${project.version}</version></dependency></dependencies></project>"
+    )
+    assert [package.version for package in read(Maven(), pom)] == [""]

@@ -13,7 +13,7 @@ from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.location import Source
 from sealock.model.project import ProjectFile
 from sealock.scan.lockfiles import lock_file, readers
-from sealock.targets.locks import LIMIT, decode_lock, is_lock
+from sealock.targets.locks import LIMIT, decode_lock, is_lock, is_other_lock
 from sealock.vulnerabilities.match import match
 from support.madedatabases import Table
 
@@ -21,6 +21,7 @@ NAMES = sorted({name for reader in readers() for name in reader.patterns.names})
 
 
 @pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt", "requirements/web.txt", "gradle.lockfile",
+                                  "script.py.lock", "pylock.prod-linux.toml",
                                   "buildscript-gradle.lockfile", "settings-gradle.lockfile"])  # fmt: skip
 def test_every_name_that_an_analyzer_asks_for_is_one_of_a_lock_file(name: str) -> None:
     assert is_lock(name)
@@ -37,10 +38,26 @@ def test_every_name_that_an_analyzer_asks_for_is_one_of_a_lock_file(name: str) -
         "lock.json",
         "requirements/a.in",
         "web.txt",
+        "pylock.json",
+        "lock.toml",
     ],
 )
 def test_no_other_name_is(name: str) -> None:
     assert not is_lock(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Manifest-v1.11.toml", "conda-linux-64.lock", "x.rockspec", "me.opam.locked", "testClasspath.lockfile", "vlt-lock.json", "verification-metadata.xml"],
+)  # fmt: skip
+def test_a_lock_file_without_a_reader_is_known(name: str) -> None:
+    assert is_other_lock(name)
+    assert not is_lock(name)
+
+
+@pytest.mark.parametrize("name", ["conda-env.yaml", "Manifest-v1.json", "other.lock", "my-conda-linux-64.lock"])
+def test_other_files_are_no_lock_files(name: str) -> None:
+    assert not is_other_lock(name)
 
 
 def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() -> None:
@@ -57,6 +74,8 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
         ("web.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
         ("vendor/x/requirements.txt", "Jinja2==2.11.0\n", [("pypi", "jinja2", "2.11.0")]),
         ("Cargo.lock", 'version = 3\n[[package]]\nname = "time"\nversion = "0.1.42"\nsource = "registry+x"\n', [("cargo", "time", "0.1.42")]),
+        ("pylock.prod-linux.toml", '[[packages]]\nname = "a"\nversion = "1"\n', [("pypi", "a", "1")]),
+        ("script.py.lock", '[[package]]\nname = "a"\nversion = "1"\nsource = {registry = "x"}\n', [("pypi", "a", "1")]),
         ("go.mod", "module x\nrequire golang.org/x/net v0.1.0\n", [("golang", "net", "v0.1.0")]),
         ("package-lock.json", '{"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.20"}}}', [("npm", "lodash", "4.17.20")]),
         # By type, namespace, name and version, in whatever order the file has them.

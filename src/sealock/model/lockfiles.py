@@ -10,5 +10,6 @@ UNREAD_LOCKS: Final = frozenset({
     "vcpkg.json", "Manifest.toml", "stack.yaml.lock", "cabal.project.freeze", "cpanfile.snapshot", "elm.json",
     "shard.lock", "v.mod", "gleam.toml", "MODULE.bazel.lock", "spack.lock", "opam.locked", "nimble.lock",
     "build.sbt.lock", "dub.selections.json", "manifest.toml", "Directory.Packages.props", "Gopkg.lock", "glide.lock",
+    "vlt-lock.json", "shrinkwrap.yaml", "maven_install.json", "JuliaManifest.toml", "verification-metadata.xml",
     "environment.yml", "environment.yaml", "setup.cfg.lock",
 })  # fmt: skip

@@ -100,6 +100,8 @@ def lock_file(
         name = f"{HOME}/{name}"  # where any text is one, as this is
     elif name.endswith(".lockfile"):
         name = f"{gradle.HOME}/{name}"
+    elif name.startswith("pylock.") and name.endswith(".toml"):
+        name = "pylock.toml"  # PEP 751 takes any name between
     # The declaration of XML may name the encoding that the file had.
     encoding = "utf-8-sig" if name.endswith((".xml", ".config")) else "utf-8"
     for analyzer in Selection(readers()).by_path(name):

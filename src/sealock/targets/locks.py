@@ -14,11 +14,12 @@ from sealock.targets.files import decode
 _PURPOSES: Final = ("base", "build", "ci", "common", "dev", "docs", "lock", "prod", "production", "test", "tests")
 _NAMES: Final = frozenset({
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "poetry.lock",
-    "Pipfile.lock", "pylock.toml", "uv.lock", "Cargo.lock", "go.mod", "Gemfile.lock", "gems.locked",
+    "Pipfile.lock", "uv.lock", "Cargo.lock", "go.mod", "Gemfile.lock", "gems.locked",
     "composer.lock", "packages.lock.json", "packages.config", "pom.xml", "pubspec.lock", "mix.lock", "pdm.lock",
-    "deno.lock", "Podfile.lock", "Package.resolved", "conan.lock", *(f"pylock.{purpose}.toml" for purpose in _PURPOSES),
+    "deno.lock", "Podfile.lock", "Package.resolved", "conan.lock",
 })  # fmt: skip
 _REQUIREMENTS: Final = frozenset(f"requirements{mark}{purpose}.txt" for mark in "-_." for purpose in _PURPOSES)
+_ENDINGS: Final = ("requirements.txt", "gradle.lockfile", ".py.lock")
 _DIRECTORIES: Final = {"requirements": ".txt", "dependency-locks": ".lockfile"}
 """Directories in which each file with an ending is a lock file."""
 _XML: Final = frozenset({"pom.xml", "packages.config"})
@@ -26,6 +27,8 @@ _XML_ENCODING: Final = compile_lazily(rb"""\bencoding[ \t\r\n]{0,9}=[ \t\r\n]{0,
 _TEXT_ENCODING: Final = compile_lazily(rb"coding[:=][ \t]{0,9}([A-Za-z0-9._-]{1,40})")
 _ENCODINGS: Final = ("ascii", "big5", "cp", "euc", "gb", "iso8859", "koi8", "mac", "shift_jis", "utf-16", "utf-8")
 """How the names of encodings begin: Python has others too, of which some take quadratic time."""
+_OTHERS: Final = {"conda-": ".lock", "Manifest-v": ".toml"}
+"""How the names of other lock files begin and end: conda-linux-64.lock, Manifest-v1.11.toml."""
 LIMIT: Final = 16 << 20
 """The largest lock file in bytes."""
 
@@ -33,7 +36,12 @@ LIMIT: Final = 16 << 20
 def is_lock(path: str) -> bool:
     """Whether a file of this name, or in a directory of lock files, is one."""
     name = os.path.basename(path)
-    if name in _NAMES or name in _REQUIREMENTS or name.endswith(("requirements.txt", "gradle.lockfile")):
+    if (
+        name in _NAMES
+        or name in _REQUIREMENTS
+        or name.endswith(_ENDINGS)
+        or (name.startswith("pylock.") and name.endswith(".toml"))
+    ):
         return True
     return any(
         name.endswith(ending) and os.path.basename(os.path.dirname(os.path.abspath(path))) == directory
@@ -73,4 +81,6 @@ def _encoding(name: str, data: bytes) -> str:
 
 def is_other_lock(name: str) -> bool:
     """Whether it is a lock file that no analyzer of sealock reads."""
-    return name in UNREAD_LOCKS or name.endswith((".rockspec", ".opam.locked", "Classpath.lockfile"))
+    if name in UNREAD_LOCKS or name.endswith((".rockspec", ".opam.locked", "Classpath.lockfile")):
+        return True
+    return any(name.startswith(start) and name.endswith(end) for start, end in _OTHERS.items())

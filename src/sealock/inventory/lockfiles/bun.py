@@ -46,7 +46,7 @@ class Bun(LockFile):
 
 def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
     """The packages, without those of the project itself."""
-    needed = production(entries, workspaces)
+    needed = production(entries, workspaces) if workspaces else set(entries)
     for key, value in entries.items():
         row = listed(value, f"packages[{word(key)!r}]")
         name, version = _node.split(word(row[0]) if row else "")

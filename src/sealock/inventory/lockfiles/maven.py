@@ -71,8 +71,14 @@ def _properties(project: Element) -> dict[str, str]:
     for name in ("groupId", "artifactId", "version"):
         value = project.value(name) or project.value("parent", name)
         own |= {name: value, f"parent.{name}": project.value("parent", name)}  # of Maven 2
-        own |= {f"project.{name}": value, f"pom.{name}": value, f"project.parent.{name}": project.value("parent", name)}
-    return own | {child.name: word(child.text) for child in (parent.children if parent else ())}
+        own |= {
+            f"project.{name}": value,
+            f"pom.{name}": value,
+            f"project.parent.{name}": project.value("parent", name),
+        }
+    known = {name: value for name, value in own.items() if value}
+    # An empty one has a value: "${revision}${changelist}".
+    return known | {child.name: word(child.text) for child in (parent.children if parent else ())}
 
 
 def _resolved(text: str, properties: dict[str, str]) -> str:
@@ -80,5 +86,5 @@ def _resolved(text: str, properties: dict[str, str]) -> str:
     for _ in range(MOST_STEPS):
         if "${" not in text:
             break
-        text = word(PROPERTY.sub(lambda match: properties.get(match[1]) or match[0], text))
+        text = word(PROPERTY.sub(lambda match: properties.get(match[1], match[0]), text))
     return text

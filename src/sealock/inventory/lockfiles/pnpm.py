@@ -39,7 +39,8 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
         message = "has packages and no lockfileVersion, which says how they are written"
         raise BrokenFileError(message)
     old = stated.startswith("5")
-    needed = None if "snapshots" not in lock else production(lock)
+    graph = "snapshots" in lock
+    needed = production(lock) if graph and table(lock.get("importers")) else None
     snapshots = table(lock.get("snapshots"))
     installed = {bare(key) for key, value in snapshots.items() if table(value).get("optional") != "true"}
     for key, value in listed.items():
@@ -56,7 +57,7 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
             path,
             source or word(version),
             development=entry.get("dev") == "true" if needed is None else key not in needed,
-            optional=entry.get("optional") == "true" if needed is None else key not in installed,
+            optional=key not in installed if graph else entry.get("optional") == "true",
         )
         if package:
             yield package

@@ -1,4 +1,4 @@
-"""uv.lock."""
+"""uv.lock, and the lock files of scripts (script.py.lock)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Uv(LockFile):
 
     name = "uv lock"
     version = 3
-    patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
+    patterns = FilePatterns(names=("uv.lock",), endings=(".py.lock",), limit=8 << 20)
     stated = rb"^version\s*=\s*(\d+)"
     newest = 1
     marks = (b"[[package]]",)
@@ -35,10 +35,10 @@ def packages(rows: list[Table], path: str) -> Iterator[Package]:
     needed = production(rows)
     for row in rows:
         name, version, source = word(row.get("name")), word(row.get("version")), table(row.get("source"))
-        if not name or not version or LOCAL & source.keys():
-            continue
         # https://host/name?rev=v1#commit
         address, _, commit = word(source.get("git")).partition("#")
+        if not name or not (version or address) or LOCAL & source.keys():
+            continue
         yield Package(
             "pypi",
             _names.pypi(name),
