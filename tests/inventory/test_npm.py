@@ -33,6 +33,16 @@ def manifest(**fields: object) -> bytes:
         ("app/node_modules/left-pad/test/@x/package.json", False),
         ("app/node_modules/package.json", False),
         ("app/my_node_modules/left-pad/package.json", False),
+        ("opt/left-pad-v1.3.0/package.json", True),
+        ("left-pad-1.3.0/package.json", True),
+        ("opt/left-pad@1.3.0/package.json", True),
+        ("deno-dir/npm/registry.example.org/left-pad/1.3.0/package.json", True),
+        ("deno-dir/npm/registry.example.org/left-pad/1.3.1/package.json", False),
+        ("opt/right-pad-1.3.0/package.json", False),
+        ("opt/my-left-pad-1.3.0/package.json", False),
+        ("opt/1.3.0/package.json", False),
+        ("opt/left-pad-1.3.0/test/package.json", False),
+        ("app/node_modules/left-pad/test/left-pad-1.3.0/package.json", False),
     ],
 )
 def test_only_a_package_right_in_a_directory_of_modules_is_one(path: str, found: bool) -> None:  # noqa: FBT001  a column
@@ -63,6 +73,18 @@ def test_packages_that_another_one_carries_are_listed_by_name_and_directory(
     assert bool(read(f"{path}/package.json", manifest(name=name))) is found
     assert read(f"{path}/package.json", b'{"type": "module"}') == []
     assert read(f"{path}/package.json", json.dumps({"name": name}).encode()) == []
+
+
+def test_a_release_may_have_a_scope_or_be_a_programs_own() -> None:
+    scoped = manifest(name="@s/left-pad", version="1.3.0-rc.1+b")
+    for path in (
+        "npm/registry.example.org/@s/left-pad/1.3.0-rc.1+b/package.json",
+        "left-pad-1.3.0-rc.1+b/package.json",
+    ):
+        assert [(package.namespace, package.name) for package in read(path, scoped)] == [("@s", "left-pad")]
+    assert not read("opt/left-pad-1.3.0/package.json", manifest(private=True))
+    assert read("opt/left-pad-1.3.0/package.json", manifest(private=False))
+    assert not read("opt/-1.3.0/package.json", manifest(name=""))
 
 
 @pytest.mark.parametrize(
