@@ -257,6 +257,16 @@ def test_subcomponents_beside_the_products() -> None:
             openvex(timestamp="now", statements=[row()]), "has the invalid time 'now'", id="the document's time"
         ),
         pytest.param(openvex(statements={}), "it has no list of statements", id="statements that are no list"),
+        pytest.param(
+            bom(flaw(affects=None, affected=[{"ref": OPENSSL}])),
+            "vulnerability 1 does not name what it affects, and has the unknown member 'affected'",
+            id="a misspelt member of CycloneDX, without which a vulnerability would be everywhere",
+        ),
+        pytest.param(
+            bom(flaw(affects=[{"ref": OPENSSL}, {"ref": "pkg:npm/a", "version": ["1"]}])),
+            "vulnerability 1 has the unknown member 'version' in what it affects",
+            id="a misspelt list of versions",
+        ),
         pytest.param(bom(flaw(id=None)), "vulnerability 1 has no id", id="CycloneDX without an id"),
         pytest.param(bom(flaw(analysis={"state": "good"})), "has the unknown state 'good'", id="a state"),
         pytest.param(bom(flaw(affects=[])), "does not name what it affects", id="affects nothing"),
@@ -567,3 +577,47 @@ def test_nothing_raises_and_a_statement_always_has_a_name(rows: list[Any], inner
     }[kind]
     vex = read(table)
     assert all(statement.names and all(statement.names) for statement in vex.statements)
+
+
+@pytest.mark.parametrize("version", [None, 1, True, [], {}, ["1"]])
+def test_a_component_of_an_unreadable_version_is_not_every_version(version: object) -> None:
+    component = {"bom-ref": "a", "purl": "pkg:npm/a", "version": version}
+    vex = read(bom(flaw(affects=[{"ref": "a"}]), components=[component]))
+    assert [statement.products for statement in vex.statements] == [(VexProduct(("a",)),)]
+
+
+def test_a_component_without_a_version_is_every_version() -> None:
+    for version in ({}, {"version": ""}):
+        vex = read(bom(flaw(affects=[{"ref": "a"}]), components=[{"bom-ref": "a", "purl": "pkg:npm/a"} | version]))
+        assert [statement.products for statement in vex.statements] == [(VexProduct(("pkg:npm/a", "a")),)]
+
+
+def test_known_members_of_cyclonedx_beside_no_products() -> None:
+    more = {"bom-ref": "x", "source": {}, "references": [], "cwes": [1], "created": WHEN, "properties": [], "tools": []}
+    vex = read(bom(flaw(affects=None, **more)))
+    assert [statement.products for statement in vex.statements] == [()]
+    vex = read(bom(flaw(note="x")))
+    assert [statement.products for statement in vex.statements] == [(VexProduct((OPENSSL,)),)]
+
+
+@pytest.mark.parametrize(
+    ("branch", "url"),
+    [
+        ({"category": "product_version", "name": "1"}, "pkg:npm/a@1"),
+        ({"category": "product_version", "name": "x/a"}, "pkg:npm/a"),
+        ({"category": "product_name", "name": "a"}, "pkg:npm/a"),
+        ({"category": "architecture", "name": "x86_64"}, "pkg:npm/a"),
+        ({"category": "product_version_range", "name": "<1"}, ""),
+        ({"category": "product_version", "name": ""}, ""),
+        ({"category": "product_version", "name": 1}, ""),
+        ({"category": "product_version"}, ""),
+        ({"category": "version", "name": "1"}, ""),
+        ({"category": ["product_version"], "name": "1"}, ""),
+        ({"name": "1"}, ""),
+    ],
+)
+def test_a_branch_that_cannot_be_read_is_not_every_version(branch: dict[str, Any], url: str) -> None:
+    product = {"product_id": "A", "name": "n", "product_identification_helper": {"purl": "pkg:npm/a"}}
+    row = {"cve": "CVE-1", "product_status": {"fixed": ["A"]}}
+    vex = read(csaf(row, tree={"branches": [branch | {"product": product}]}))
+    assert [statement.products for statement in vex.statements] == [(VexProduct(tuple(filter(None, (url, "n")))),)]

@@ -20,6 +20,10 @@ _STATUSES: Final[dict[str, VexStatus]] = {
     "last_affected": "affected",
     "under_investigation": "under_investigation",
 }
+_CATEGORIES: Final = frozenset({
+    "architecture", "host_name", "language", "legacy", "patch_level", "platform", "product_family", "product_name",
+    "product_version", "product_version_range", "service_pack", "specification", "vendor",
+})  # fmt: skip
 _DEEPEST: Final = 50
 _MOST: Final = 500_000
 
@@ -136,12 +140,14 @@ def _products(tree: JsonObject) -> dict[str, VexProduct]:
 
 
 def _url(url: str, branch: JsonObject) -> str:
-    """A product's package URL; one without a version gets that of its branch, "" where that is a range."""
+    """A product's package URL; one without a version gets that of its branch, "" where that is a range, or unknown."""
     category, name = branch.text("category"), branch.text("name")
-    if not url or version_of(url) or category not in {"product_version", "product_version_range"}:
+    if not url or version_of(url) or not branch:
         return url
-    if category == "product_version_range":
+    if category == "product_version_range" or category not in _CATEGORIES or not name:
         return ""
+    if category != "product_version":
+        return url
     parts = parse_purl(url)
     # Red Hat names the package there, of which any version is meant.
     return url if parts is None or name.rpartition("/")[2] in {"", parts.name} else with_version(url, name)

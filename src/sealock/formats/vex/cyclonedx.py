@@ -31,6 +31,14 @@ _JUSTIFICATIONS: Final = {
     "protected_by_mitigating_control": "inline_mitigations_already_exist",
 }
 
+_MEMBERS: Final = frozenset({
+    "bom-ref", "id", "source", "references", "ratings", "cwes", "description", "detail", "recommendation", "workaround",
+    "proofOfConcept", "advisories", "created", "published", "updated", "rejected", "credits", "tools", "analysis",
+    "affects", "properties",
+})  # fmt: skip
+"""What a vulnerability has."""
+_OF_AFFECTS: Final = frozenset({"ref", "versions"})
+
 
 def statements(document: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability that has an analysis."""
@@ -76,6 +84,11 @@ def _fault(vulnerability: JsonObject, state: str) -> str:
     affects = vulnerability.elements("affects")
     if "affects" in vulnerability.members and not (affects and all(JsonObject(entry).text("ref") for entry in affects)):
         return "does not name what it affects"
+    if unknown := next((name for entry in affects for name in entry if name not in _OF_AFFECTS), ""):
+        return f"has the unknown member {unknown[:60]!r} in what it affects"
+    unknown = next((name for name in vulnerability.members if name not in _MEMBERS), "")
+    if unknown and "affects" not in vulnerability.members:
+        return f"does not name what it affects, and has the unknown member {unknown[:60]!r}"
     return ""
 
 
@@ -90,7 +103,9 @@ def _purls(document: JsonObject) -> dict[str, str]:
         component = pending.pop()
         pending += component.objects("components")
         if ref := component.text("bom-ref"):
-            purl = with_version(component.text("purl"), component.text("version"))
+            version = component.members.get("version", "")
+            # One whose version cannot be read would be every version.
+            purl = with_version(component.text("purl"), version) if isinstance(version, str) else ""
             purls[ref] = purl if purls.get(ref, purl) == purl else ""
     return purls
 
