@@ -70,7 +70,7 @@ class UnreadPackages(Analyzer):
     """One fact for each package, or one for a database or lock file; the detail names the package manager or file."""
 
     name = "unread"
-    version = 6
+    version = 7
     patterns = FilePatterns(
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),

@@ -32,7 +32,7 @@ class Bun(LockFile):
     """Bun's lock file; its graph shows what is for development."""
 
     name = "bun lock"
-    version = 4
+    version = 5
     patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
     stated = rb'"lockfileVersion"\s*:\s*(\d+)'
     newest = 1

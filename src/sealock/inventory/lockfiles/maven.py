@@ -24,7 +24,7 @@ class Maven(LockFile):
     """A project's own file. A version that a parent or an imported list sets is unknown, and so is a range."""
 
     name = "pom.xml"
-    version = 3
+    version = 4
     patterns = FilePatterns(names=("pom.xml",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:

@@ -18,7 +18,7 @@ class Pnpm(LockFile):
     """pnpm's lock file; since version 9 only its graph shows what is for development."""
 
     name = "pnpm lock"
-    version = 4
+    version = 5
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
     stated = rb"^lockfileVersion:\s*['\"]?(\d+)"
     newest = 9

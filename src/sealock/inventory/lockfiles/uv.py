@@ -19,7 +19,7 @@ class Uv(LockFile):
     """uv's lock file; its graph shows what is for development."""
 
     name = "uv lock"
-    version = 3
+    version = 4
     patterns = FilePatterns(names=("uv.lock",), endings=(".py.lock",), limit=8 << 20)
     stated = rb"^version\s*=\s*(\d+)"
     newest = 1
