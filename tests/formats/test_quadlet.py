@@ -196,7 +196,7 @@ def test_volumes_networks_and_builds_are_projects() -> None:
     text = "[Build]\nImageTag=a\nFile=./F\nNetwork=host\nPodmanArgs=--build-arg TOKEN=x\nPodmanArgs=--build-arg=A=b\n"
     (service,) = project_of(unit(text, "x.build")).services
     assert service.build is not None
-    assert (service.build.dockerfile, service.build.network) == ("./F", "host")
+    assert (service.build.dockerfile, service.build.network) == ("./F", None)
     assert service.build.args == (("TOKEN", "x"), ("A", "b"))
 
 

@@ -44,6 +44,7 @@ CHANGES = [
     ("what no key says is an option", "", Set("cpus", 1.5), "PodmanArgs=--cpus=1.5\n"),
     ("an option of PodmanArgs is removed with its line", "PodmanArgs=--privileged\n", Set("privileged", False), ""),
     ("one of several stays", "PodmanArgs=--privileged --memory 1g\n", Set("privileged", False), "PodmanArgs=--memory 1g\n"),
+    ("an option that `run` does not have stays", "PodmanArgs=--privileged --sbom spdx\n", Set("privileged", False), "PodmanArgs=--sbom spdx\n"),
     ("and both words of one go", "PodmanArgs=--init --pid host --tty\n", Set("pid", UNSET), "PodmanArgs=--init --tty\n"),
     ("a comment in the middle stays", "PodmanArgs=--init \\\n  # b\n  --pid host\n", Set("pid", UNSET), "PodmanArgs=--init\n  # b\n"),
     ("a comment in a removed value stays", "PodmanArgs=--pid \\\n  # b\n  host\n", Set("pid", UNSET), "# b\n"),

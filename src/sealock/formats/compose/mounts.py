@@ -9,8 +9,13 @@ from typing import Final
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, integer, known, split, text
 from sealock.model.container import Device, Mount
+from sealock.patterns import compile_lazily
 
 _PROPAGATION: Final = frozenset({"rprivate", "private", "rshared", "shared", "rslave", "slave"})
+
+_BELOW_VARIABLE: Final = compile_lazily(r"\$(?:\{[^{}]*\}|\w+)/")
+_DIRECTORIES: Final = frozenset({"$HOME", "${HOME}", "$PWD", "${PWD}"})
+"""Variables of the environment that name a directory of the host."""
 
 
 def mount(value: ComposeValue) -> Mount:
@@ -21,8 +26,14 @@ def mount(value: ComposeValue) -> Mount:
 
 
 def is_path(source: str) -> bool:
-    """Whether the source of a short form is a host path, not a volume's name."""
-    return source[:1] in {".", "/", "~"} or source.startswith("\\\\") or (source[1:2] == ":" and source[0].isalpha())
+    """Whether the source of a short form is a host path, not a volume's name, which has no slash."""
+    return (
+        _BELOW_VARIABLE.match(source) is not None
+        or source in _DIRECTORIES
+        or source[:1] in {".", "/", "~"}
+        or source.startswith("\\\\")
+        or (source[1:2] == ":" and source[0].isalpha())
+    )
 
 
 def short_mount(spec: str, *, sure: bool = True) -> Mount:

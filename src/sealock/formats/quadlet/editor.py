@@ -13,7 +13,7 @@ from sealock.formats.quadlet.fields import TABLES
 from sealock.formats.quadlet.reader import UnitDocument, UnitLine, read
 from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
-from sealock.formats.unitfile import QUADLET_NAMES, UnitEntry, UnitText
+from sealock.formats.unitfile import QUADLET_NAMES, UnitEntry, UnitText, split_words
 from sealock.formats.verification import verify
 from sealock.model.change import Edit, On, SubjectChange
 from sealock.model.document import Document, Subject
@@ -44,6 +44,11 @@ def _by_unit(network: str) -> str:
     return network if unit == network else f"{unit}.network"
 
 
+def _items_of(entry: UnitEntry, row: OptionKey) -> set[int]:
+    """The numbers of all words of an entry, those too that the run line does not have."""
+    return set(range(len(split_words(entry, escapes=row.shape != "words"))))
+
+
 class _UnitEditor(KeyEditor):
     """Edits the unit's own text; what a drop-in sets stays."""
 
@@ -65,8 +70,7 @@ class _UnitEditor(KeyEditor):
                 same = (other for other in self.unit.entries if other.section == self.section and other.key in keys)
                 result += [self._without(other) for other in same]
                 continue
-            every = {other.item for other in self._words_of(entry, row)}
-            if row.shape == "list" or every <= {word.item for word in own}:
+            if row.shape == "list" or _items_of(entry, row) <= {word.item for word in own}:
                 result.append(self._without(entry))
             elif entry.continued:
                 result.append(self._rebuilt(entry, own))
@@ -88,13 +92,6 @@ class _UnitEditor(KeyEditor):
         for index in values[:-1]:
             kept[index] += "\\" if kept[index].endswith("=") else " \\"
         return Edit(Place(start, end), "\n".join(kept))
-
-    def _words_of(self, entry: UnitEntry, row: OptionKey) -> list[KeyWord]:
-        """The words of the run line that come from this entry."""
-        parsed = self.run.parsed
-        words = [word for option in parsed.options for word in (option.word, option.value) if word is not None]
-        found = [word for word in (*words, *parsed.command) if isinstance(word, KeyWord)]
-        return [word for word in found if word.row.key == row.key and word.holder is entry]
 
     def _without(self, entry: UnitEntry) -> Edit:
         """Remove an entry with its lines, but for the comments between them."""

@@ -98,7 +98,7 @@ POD: Final = (
 )
 KUBE: Final = (*_LOG, *_USER_NAMESPACE[:1], *_NETWORK, *_PUBLISH, *_ARGUMENTS)
 IMAGE: Final = _ARGUMENTS
-BUILD: Final = (*_NETWORK, *_VOLUME, *_ARGUMENTS)
+BUILD: Final = (*_keys("pairs", "Annotation=annotation Environment=env Label=label"), *_NETWORK, *_VOLUME, *_ARGUMENTS)
 TABLES: Final = {"Container": CONTAINER, "Pod": POD, "Kube": KUBE, "Image": IMAGE, "Build": BUILD}
 
 

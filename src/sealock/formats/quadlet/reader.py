@@ -255,9 +255,6 @@ class _UnitReader:
                 places["services", key, "build", "args", len(arguments)] = word.place
                 argument, equals, value = text.partition("=")
                 arguments.append((argument, value if equals else None))
-            elif option == "network":
-                values["network"] = text
-                places["services", key, "build", "network"] = word.place
         secrets = tuple(entry.value for entry in words.entries("Secret"))
         return ServiceBuild(args=tuple(arguments), secrets=secrets, **values)
 
@@ -309,6 +306,7 @@ def _said(section: str) -> tuple[str, ...]:
     settings = {setting for option in options for setting in option.settings}
     fields = {"network_mode", "networks"} if settings & {"net", "net.alias"} else set()
     fields |= {"ports"} if section in {"Pod", "Kube"} else set()
+    fields |= {"volumes_from"} if "mounts" in settings else set()
     return (*sorted(settings & set(FIELDS) | fields), *(("image",) if section in {"Image", "Build"} else ()))
 
 

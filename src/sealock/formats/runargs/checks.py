@@ -11,6 +11,7 @@ from typing import Final
 from sealock.formats.runargs.mounts import PROPAGATIONS
 from sealock.formats.runargs.networks import NO_NAME_SERVERS
 from sealock.formats.runargs.scalars import SettingValue
+from sealock.formats.runargs.values import ULIMITS_OF_HOST
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Mount, Network
@@ -115,6 +116,7 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
         if option.literal and value.kind in _PODMAN_MOUNTS:
             yield OptionError(f'"{option.text}" has the type {value.kind}, which only Podman has', option.place)
     yield from _check_networks(pairs)
+    yield from _check_ulimits(line)
     if line.image is not None and line.image.literal and line.image_certain:
         text = line.image.text
         name = parse(text)
@@ -122,6 +124,12 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
         capitals = name is None or name.repository != name.repository.lower()
         if capitals or (reference_fault(text) and not is_id(text)):
             yield OptionError(f'"{text}" is not an image\'s name', line.image.place)
+
+
+def _check_ulimits(line: RunWords) -> Iterator[OptionError]:
+    for option in line.options:
+        if option.spec.name == "ulimit" and option.text == ULIMITS_OF_HOST:
+            yield OptionError(f'--ulimit: "{option.text}" is a value that only Podman has', option.place)
 
 
 def _invalid_mode(mount: Mount) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats.runargs import mounts, networks, scalars, values
 from sealock.formats.runargs.scalars import SettingValue
@@ -193,6 +194,12 @@ _add_single("cpuset-cpus", "cpuset_cpus")
 _add_single("cpuset-mems", "cpuset_mems")
 _add_single("pids-limit", "pids_limit", "", scalars.parse_integer)
 _add_list("ulimit", "ulimits", "", values.parse_ulimit, values.spell_ulimit)
+_register(
+    replace(
+        OPTIONS["ulimit"],
+        read=lambda text: () if text == values.ULIMITS_OF_HOST else (("ulimits", values.parse_ulimit(text)),),
+    )
+)
 _add_single("blkio-weight", "blkio_weight", "", scalars.parse_uint16)
 _add_flag("oom-kill-disable", "oom_kill_disable")
 _add_single("oom-score-adj", "oom_score_adj", "", scalars.parse_integer)

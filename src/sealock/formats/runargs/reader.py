@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats.runargs.checks import find_refusals
 from sealock.formats.runargs.expansions import Masked, is_known_directory, mask
@@ -151,6 +152,8 @@ def read_words(
     where: dict[At, Place] = {}
     unresolved: dict[str, str] = {}
     fields = _combine_settings(settings, where)
+    if engine == "podman" and isinstance(health := fields.get("health"), Health) and _is_no_check(health.test):
+        fields["health"] = replace(health, disabled=True, test=())
     for setting, texts in settings.unresolved.items():
         for field in _fields_of(setting):
             unresolved[field] = ", ".join(dict.fromkeys(texts))
@@ -277,6 +280,12 @@ def _collect_parts(settings: SettingValues, field: str, where: dict[At, Place]) 
         where.setdefault((field,), pairs[0][1].place)
         where[field, part] = pairs[-1][1].place
     return parts
+
+
+def _is_no_check(test: tuple[str, ...]) -> bool:
+    """Whether Podman takes the line of a health check for none at all: by its first word, in a list or not."""
+    first, _, _ = test[1].partition(" ") if test else ("", "", "")
+    return first.strip('[]"').upper() == "NONE"
 
 
 def build_health(parts: Mapping[str, SettingValue]) -> SettingValue:

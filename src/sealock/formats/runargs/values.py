@@ -101,6 +101,10 @@ def spell_link(link: Link) -> str:
     return link.target if link.target == link.alias else f"{link.target}:{link.alias}"
 
 
+ULIMITS_OF_HOST: Final = "host"
+"""The value with which Podman leaves the limits as they are on the host."""
+
+
 def parse_ulimit(text: str) -> Ulimit:
     """Parse NAME=soft or NAME=soft:hard."""
     name, equals, limits = text.partition("=")
