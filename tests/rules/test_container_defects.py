@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from sealock.formats import quadlet
 from sealock.formats.files import FileRefusedError
 from sealock.model.finding import Severity
+from sealock.model.location import Source
 from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Evaluation, evaluate
@@ -17,7 +19,8 @@ from support.filetable import Table
 
 
 def result(text: str) -> Evaluation:
-    document = read(text)
+    section = text[1 : text.find("]")].lower() if text.startswith("[") else ""
+    document = quadlet.read(Source(f"a.{section}", text)) if section else read(text)
     assert not document.errors, document.errors
     return evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")})
 
@@ -28,6 +31,25 @@ def findings_by_rule(text: str) -> dict[str, Any]:
 
 def service(lines: str) -> str:
     return "services:\n  app:\n    image: acme/app:1\n    " + lines.replace("\n", "\n    ") + "\n"
+
+
+def pod(lines: str = "", *, container: str = "") -> str:
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
+    text += "".join(f"  {line}\n" for line in lines.splitlines())
+    return f"{text}  containers:\n  - name: a\n    image: 'a:1'\n    {container}\n"
+
+
+def job(container: str) -> str:
+    return (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec:\n      containers:\n"
+        f"      - name: a\n        image: 'a:1'\n        {container}\n"
+    )
+
+
+def patch(container: str) -> str:
+    return (
+        job(container).replace("        image: 'a:1'\n", "").replace("batch/v1", "apps/v1").replace("Job", "Deployment")
+    )
 
 
 REPORTED = [
@@ -103,6 +125,22 @@ REPORTED = [
     ("an empty password before another option", "docker run jupyter/x:1 jupyter lab --ServerApp.password= --ServerApp.token=x", "C070"),
     ("a tag that begins with latest", "docker run acme/app:latest-alpine", "C080"),
     ("a tag that ends with it", "docker run acme/app:alpine-latest", "C080"),
+    ("Podman gives an ordinary user what is added", "podman run --user 1000 --cap-add SYS_ADMIN --security-opt no-new-privileges alpine", "C002"),
+    ("Podman takes none for no health check", "podman run --health-cmd none alpine", "C044"),
+    ("and in a list", "podman run --health-cmd '[\"NONE\"]' alpine", "C044"),
+    ("a home folder that the shell of compose knows", service("volumes: ['${HOME}:/h']"), "C016"),
+    ("a folder below it", service("volumes: ['$HOME/.docker:/c:ro']"), "C016"),
+    ("a socket below a variable", service("volumes: ['${XDG_RUNTIME_DIR}/podman/podman.sock:/s']"), "C011"),
+    ("a home folder that systemd fills in", "[Container]\nImage=quay.io/a/b:1\nVolume=%h:/h\n", "C016"),
+    ("logins of registries below it", "[Container]\nImage=quay.io/a/b:1\nVolume=%h/.docker:/c\n", "C016"),
+    ("a secret of the image that a unit builds", "[Build]\nImageTag=localhost/a\nSetWorkingDirectory=unit\nEnvironment=DB_PASSWORD=kV9-tqz2LmWx\n", "C048"),
+    ("a socket for the build of a unit", "[Build]\nImageTag=localhost/a\nSetWorkingDirectory=unit\nVolume=/run/docker.sock:/s\n", "C011"),
+    ("a socket for all of a pod", "[Pod]\nVolume=/run/podman/podman.sock:/s\n", "C011"),
+    ("credentials for all of a pod", "[Pod]\nVolume=%h/.ssh:/s:ro\n", "C016"),
+    ("a secret in the arguments of a Job", job("args: ['--password=kV9-tqz2LmWx']"), "C049"),
+    ("of an init container too", pod("initContainers: [{name: i, image: 'a:1', args: ['--password=kV9-tqz2LmWx']}]"), "C049"),
+    ("a secret in the arguments of a patch", patch("args: ['--password=kV9-tqz2LmWx']"), "C049"),
+    ("a prefix before ALL drops none", pod(container="securityContext: {capabilities: {drop: [CAP_ALL]}}"), "C004"),
     ("a device for the build", service("build: {context: ., entitlements: [device=/dev/kvm]}"), "P006"),
 ]  # fmt: skip
 
@@ -113,6 +151,15 @@ def test_faults_that_other_checkers_miss_are_reported(text: str, rule: str) -> N
 
 
 SILENT = [
+    ("Podman's keep-id runs it as the one who starts it", "podman run --userns keep-id alpine", "C046"),
+    ("and as another user", "podman run --userns keep-id:uid=1000,gid=1000 alpine", "C046"),
+    ("none is a program for Docker", "docker run --health-cmd none alpine", "C044"),
+    ("and a word of that start one for Podman", "podman run --health-cmd none-left alpine", "C044"),
+    ("gVisor by the name of its class", pod("runtimeClassName: gvisor"), "C057"),
+    ("a volume of the host that is reported where it is mounted", pod("volumes: [{name: v, hostPath: {path: /var/run/docker.sock}}]", container="volumeMounts: [{name: v, mountPath: /s}]"), "C094"),
+    ("a device of it", pod("volumes: [{name: v, hostPath: {path: /dev/kvm}}]", container="volumeMounts: [{name: v, mountPath: /s}]"), "C094"),
+    ("and where another container mounts it", pod("volumes: [{name: v, hostPath: {path: /etc}}]\ninitContainers: [{name: i, image: 'a:1', volumeMounts: [{name: v, mountPath: /s}]}]"), "C094"),
+    ("what a unit builds on the host's network is reported once", "[Build]\nImageTag=localhost/a\nSetWorkingDirectory=unit\nNetwork=host\n", "P006"),
     ("a pattern that no socket matches is none", "podman run --mount type=glob,src=/var/run/app.s*,dst=/x alpine", "C011"),
     ("a pattern does not match below a directory", "podman run --mount type=glob,src=/srv/*,dst=/x alpine", "C014"),
     ("nor above one", "podman run --mount 'type=glob,src=/run/*/*/docker.sockets' alpine", "C011"),
@@ -180,6 +227,8 @@ def test_false_alarms_of_other_checkers_are_not_reported(text: str, rule: str) -
 
 
 SEVERITIES = [
+    ("Podman gives an ordinary user SYS_ADMIN", "podman run --user 1000 --cap-add SYS_ADMIN alpine", "C002", Severity.CRITICAL),
+    ("the sockets of device plugins are not every pod's secrets", "docker run -v /var/lib/kubelet/device-plugins:/d alpine", "C014", Severity.HIGH),
     ("host-UTS is a no-op under a default engine", "docker run --uts=host alpine", "C021", Severity.INFO),
     ("and is none with SYS_ADMIN", "docker run --uts=host --cap-add SYS_ADMIN alpine", "C021", Severity.MEDIUM),
     ("userns=host matters only where the engine remaps", "docker run --userns=host alpine", "C022", Severity.LOW),

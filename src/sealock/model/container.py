@@ -36,11 +36,15 @@ class Mount(Struct, frozen=True):
 
 
 class PodVolume(Struct, frozen=True, gc=False):
-    """A volume that a Kubernetes pod declares: its name, its kind ("hostPath", "nfs"), and the host's path or ""."""
+    """A volume that a Kubernetes pod declares: its name, its kind ("hostPath", "nfs"), and the host's path or "".
+
+    `mounted` is whether a container of the pod mounts all of it.
+    """
 
     name: str
     kind: str
     path: str = ""
+    mounted: bool = False
 
 
 class Port(Struct, frozen=True, gc=False):

@@ -38,6 +38,10 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
         foreign = _foreign_fields(subject.noun)
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
+                found = _known_findings(rule, subject)
+                findings += (_finding(target, document, subject, rule, fault, counts, wholes) for fault in found)
+                if found:
+                    continue
                 words = subject.unresolved.get(field)
                 if words:
                     skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
@@ -83,6 +87,14 @@ def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
         if getattr(noun, field, None) is UNKNOWN or field in unseen:
             return field
     return None
+
+
+def _known_findings(rule: Rule[Any], subject: Subject) -> list[RuleFinding]:
+    """What a rule finds in the fields that are known, where another that it reads is not."""
+    if not rule.separate or (rule.of_runs and getattr(subject.noun, "image_role", "") == "base"):
+        return []
+    faults = (fault for fault in rule.check(subject.noun) if not fault.unknown)
+    return [fault for fault in faults if not fault.at or fault.at[0] not in subject.reported_by]
 
 
 def _unresolved(rule: Rule[Any], subject: Subject) -> str:

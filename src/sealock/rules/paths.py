@@ -12,6 +12,8 @@ from sealock.model.container import Mount
 from sealock.model.finding import Severity
 
 _HOMES: Final = ("${HOME}", "$HOME", "$(HOME)", "$$HOME", "%USERPROFILE%", "${USERPROFILE}")
+_HOME_SPECIFIER: Final = "%h"
+"""What systemd fills in with a home directory."""
 
 
 def normal(path: str) -> str:
@@ -20,6 +22,8 @@ def normal(path: str) -> str:
     for home in _HOMES:
         if path.startswith(home):
             path = "~" + path[len(home) :]
+    if path == _HOME_SPECIFIER or path.startswith(f"{_HOME_SPECIFIER}/"):
+        path = "~" + path[len(_HOME_SPECIFIER) :]
     if path.startswith(("//./pipe/", "\\\\.\\pipe\\")):
         return "//./pipe/" + path[9:]
     if not path.startswith(("/", "~")):
@@ -223,6 +227,9 @@ _DEEP: Final = {
     "/var/lib/containerd": Exposure(_C, _M, "every container's files"),
     "/var/lib/containers": Exposure(_C, _M, "every container's files, and their settings"),
     "/var/lib/kubelet": Exposure(_C, _H, "every pod's secrets"),
+    "/var/lib/kubelet/device-plugins": Exposure(_H, None, "the sockets of device plugins and the kubelet's own"),
+    "/var/lib/kubelet/plugins_registry": Exposure(_H, None, "the sockets of plugins that the kubelet uses as root"),
+    "/var/lib/kubelet/pod-resources": Exposure(_L, None, "the socket that lists the devices of pods"),
     "/var/lib/rancher": Exposure(_C, _H, "the cluster's state and credentials"),
     "/var/lib/etcd": Exposure(_C, _H, "the cluster's whole state, including secrets"),
     "/var/lib/lxd": Exposure(_C, _M, "every LXD container's files"),

@@ -22,9 +22,10 @@ class Rule(Generic[N_contra]):
     The docstring is the manual page: the first line names the fault, the rest says why it matters and what to do.
 
     `id` never changes. `reads` are the noun's fields that the result depends on: where one is UNKNOWN the rule is
-    skipped. `remedy` says in a sentence what to do; `safe` whether the rule's own fix keeps a sound program working.
-    `pedantic` rules are off by default. `bad` and `good` are texts of any format: test vectors, and the manual's
-    examples. `fixable` is false for a rule that has no fix to offer, or one only in some cases.
+    skipped, unless it finds something in the others and they are `separate`. `remedy` says in a sentence what to do;
+    `safe` whether the rule's own fix keeps a sound program working. `pedantic` rules are off by default. `bad` and
+    `good` are texts of any format: test vectors, and the manual's examples. `fixable` is false for a rule that has no
+    fix to offer, or one only in some cases.
     """
 
     id: ClassVar[str]
@@ -65,6 +66,8 @@ class Rule(Generic[N_contra]):
         vars(rule).update(vars(self))
         return rule
 
+    separate: ClassVar[bool] = False
+    """Whether each field that it reads can be wrong by itself: the fields that are known are checked without others."""
     of_runs: ClassVar[bool] = False
     """Whether it is about how a container is run: skipped for an image's own settings, which another rule checks."""
     conceals: ClassVar[bool] = False

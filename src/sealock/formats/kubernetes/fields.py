@@ -146,7 +146,7 @@ FIELDS: Final[tuple[ManifestField, ...]] = (
 )
 LISTS: Final[tuple[ManifestList, ...]] = (
     ManifestList("cap_add", ("securityContext", "capabilities", "add"), parts.capability, _same),
-    ManifestList("cap_drop", ("securityContext", "capabilities", "drop"), parts.capability, _same),
+    ManifestList("cap_drop", ("securityContext", "capabilities", "drop"), parts.dropped_capability, _same),
     ManifestList("groups", ("securityContext", "supplementalGroups"), parts.group, int, of_pod=True),
     ManifestList("sysctls", ("securityContext", "sysctls"), parts.sysctl, _sysctl, of_pod=True),
     ManifestList("pod_volumes", ("volumes",), parts.pod_volume, _volume, of_pod=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from sealock.formats.kubernetes.manifest import ManifestValue, boolean, integer, text
 from sealock.formats.kubernetes.quantities import size
 from sealock.model.absent import UNSET, AnyValue, Maybe
@@ -86,6 +88,11 @@ def capability(value: ManifestValue) -> str:
     return text(value).upper().removeprefix("CAP_")
 
 
+def dropped_capability(value: ManifestValue) -> str:
+    """A dropped capability's name in upper case; with CAP_ before it, containerd drops nothing."""
+    return text(value).upper()
+
+
 def group(value: ManifestValue) -> str:
     """A supplementary group's number."""
     return str(integer(value))
@@ -104,10 +111,18 @@ def variable(value: ManifestValue) -> Variable:
     return Variable(value.word("name"), text(inner) if inner is not None else "")
 
 
-def pod_volume(value: ManifestValue) -> PodVolume:
-    """A volume of a pod; one without a type is an emptyDir."""
+def pod_volume(value: ManifestValue, mounted: Collection[str] = ()) -> PodVolume:
+    """A volume of a pod, whose containers mount all of those that are `mounted`; one without a type is an emptyDir."""
     kind = next((key for key in value.entries if key != "name" and value.at(key) is not None), "emptyDir")
-    return PodVolume(value.word("name"), kind, value.word("hostPath", "path"))
+    name = value.word("name")
+    return PodVolume(name, kind, value.word("hostPath", "path"), name in mounted)
+
+
+def mounted_whole(containers: Iterable[ManifestValue]) -> frozenset[str]:
+    """The names of the volumes that some of these containers mount without a path below them."""
+    mounts = (value.items for container in containers if (value := container.at("volumeMounts")) is not None)
+    below = ("subPath", "subPathExpr")
+    return frozenset(item.word("name") for items in mounts for item in items if not any(map(item.word, below)))
 
 
 def probe_host(handler: ManifestValue) -> ManifestValue | None:

@@ -132,6 +132,7 @@ class _PodReader:
         """The fields that this container has from its template."""
         volumes = pod.spec.at("volumes")
         self.volumes = {volume.word("name"): volume for volume in volumes.items} if volumes is not None else {}
+        self.mounted = parts.mounted_whole(member.value for member in pod.containers)
         metadata = pod.metadata
         self.labels = metadata.at("labels") if metadata is not None else None
         self.annotations = metadata.at("annotations") if metadata is not None else None
@@ -161,12 +162,14 @@ class _ContainerReader:
             value = own if own is not None else self.pod.at(*row.pod) if row.pod else None
             if value is not None:
                 self.single(row.name, value, row.read)
+        reads = {"pod_volumes": partial(parts.pod_volume, mounted=self.shared.mounted)}
         for listed in LISTS:
+            read = reads.get(listed.name, listed.read)
             items = self.pod.at(*listed.keys) if listed.of_pod else self.own(listed.name, listed.keys)
             if items is not None and listed.of_pod:
-                self.of_pod(listed.name, items, partial(self.several, listed.name, read=listed.read))
+                self.of_pod(listed.name, items, partial(self.several, listed.name, read=read))
             elif items is not None:
-                self.several(listed.name, items, listed.read)
+                self.several(listed.name, items, read)
         self.by_annotation()
         self.user()
         self.mounts()

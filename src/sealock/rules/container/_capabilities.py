@@ -8,7 +8,7 @@ from sealock.model.absent import given
 from sealock.model.capabilities import DEFAULT, ONLY_DOCKERS
 from sealock.model.container import Container
 from sealock.model.finding import Severity
-from sealock.rules.container._users import is_root
+from sealock.rules.container._users import is_caller, is_root
 
 __all__ = ["DEFAULT", "TAKEOVER", "TIERS", "added", "dropped"]
 
@@ -65,10 +65,12 @@ def hold(container: Container, capability: str) -> CapabilityHold:
     """How far its processes have a capability that the container is granted.
 
     Capabilities are for root: a process of an ordinary user gets them through a setuid program, if at all, and
-    no-new-privileges rules that out.
+    no-new-privileges rules that out. Podman gives those that are added to ordinary users too.
     """
-    user, permitted = container.user, given(container.cap_held, ())
-    if not isinstance(user, str) or is_root(user) or capability in permitted or "ALL" in permitted:
+    user = container.user
+    permitted = {*given(container.cap_held, ()), *(added(container) if container.engine == "podman" else ())}
+    ordinary = not is_root(user) if isinstance(user, str) else is_caller(container)
+    if not ordinary or capability in permitted or "ALL" in permitted:
         return "held"
     return "none" if container.no_new_privileges is True else "gainable"
 

@@ -30,6 +30,7 @@ class CodeWritable(Rule[Container]):
     keywords = ("bind mount", "mounted writable", "source")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cwe(732), docker_docs("compose/how-tos/file-watch/"))
     remedy = "Copy the code into the image, or mount it read-only (:ro)."
     bad = (

@@ -29,6 +29,7 @@ class DownloadedAtStart(Rule[Container]):
     keywords = ("downloaded", "download", "curl", "entrypoint")
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint")
+    separate = True
     of_runs = True
     references = (cwe(494), cwe(829))
     remedy = "Build an image that contains the program, and verify what the build downloads."

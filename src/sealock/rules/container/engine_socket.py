@@ -28,6 +28,7 @@ class EngineSocket(Rule[Container]):
     aliases = ("KSV-0006", "CKV_K8S_27")
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.32"), cwe(250), docker_docs("engine/security/#docker-daemon-attack-surface"))
     remedy = "Remove the socket, or give the program a socket proxy that allows only the calls it needs."
     bad = (

@@ -27,6 +27,7 @@ class HostCredentials(Rule[Container]):
     keywords = ("credentials", ".ssh", ".aws", "bind mount")
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.6"), cwe(522), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "Remove the mount, and give the program a secret of its own with the least rights."
     bad = (

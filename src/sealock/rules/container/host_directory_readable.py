@@ -18,6 +18,7 @@ class HostDirectoryReadable(Rule[Container]):
     aliases = ("KSV-0023",)
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.6"), cwe(668))
     remedy = "Mount only the file or subdirectory that the program needs, or nothing of the host."
     bad = (

@@ -21,6 +21,7 @@ class HostDirectoryWritable(Rule[Container]):
     aliases = ("KSV-0023",)
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.6"), cwe(668))
     remedy = "Mount it read-only (:ro, readOnly: true), or only the file or subdirectory that the program needs."
     bad = (

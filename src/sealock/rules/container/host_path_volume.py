@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from sealock.rules.container._pods import pod
 from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given, page
-from sealock.rules.paths import credentials, exposure, normal, privileged_socket, sockets_in
+from sealock.rules.paths import (
+    agent_socket,
+    credentials,
+    engine_of,
+    exposure,
+    normal,
+    privileged_socket,
+    sockets_in,
+    within,
+)
 
 
 class HostPathVolume(Rule[Container]):
@@ -28,9 +37,8 @@ class HostPathVolume(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        mounted = {mount.source for mount in given(container.mounts, ()) if mount.kind == "bind"}
         for index, volume in enumerate(given(container.pod_volumes, ())):
-            if volume.kind != "hostPath" or (volume.path in mounted and _is_reported(volume.path)):
+            if volume.kind != "hostPath" or (volume.mounted and _is_reported(volume.path)):
                 continue
             yield self.finding(f"has the host's {volume.path or 'file system'} as a volume", ("pod_volumes", index))
 
@@ -38,4 +46,5 @@ class HostPathVolume(Rule[Container]):
 def _is_reported(source: str) -> bool:
     """Whether another rule reports a mount of this path."""
     path = normal(source)
-    return any(look(path) is not None for look in (exposure, privileged_socket, sockets_in, credentials))
+    looks = (engine_of, exposure, privileged_socket, sockets_in, credentials)
+    return within(path, "/dev") or agent_socket(path) or any(look(path) is not None for look in looks)

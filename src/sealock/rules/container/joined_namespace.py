@@ -21,6 +21,7 @@ class JoinedNamespace(Rule[Container]):
     keywords = ("namespace", "container:")
     severity = Severity.LOW
     reads = ("pid", "ipc", "network_mode")
+    separate = True
     references = (cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))
     remedy = "Let both containers join a network or share a volume instead of a namespace."
     bad = (

@@ -28,6 +28,7 @@ class MountShared(Rule[Container]):
     keywords = ("mount propagation", "rshared")
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))
     remedy = (
         "Use rprivate propagation (mountPropagation: None), or rslave (HostToContainer) if the container has to see "

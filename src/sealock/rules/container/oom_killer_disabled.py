@@ -15,6 +15,7 @@ class OomKillerDisabled(Rule[Container]):
     keywords = ("OOM killer", "OOM", "oom_score_adj", "oom_kill_disable")
     severity = Severity.MEDIUM
     reads = ("oom_kill_disable", "oom_score_adj")
+    separate = True
     references = (
         cwe(770),
         docker_docs("engine/containers/resource_constraints/#understand-the-risks-of-running-out-of-memory"),

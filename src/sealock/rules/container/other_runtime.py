@@ -3,7 +3,7 @@ from __future__ import annotations
 from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _KNOWN = (
-    *("runc", "crun", "youki", "runsc", "kata", "sysbox"),
+    *("runc", "crun", "youki", "runsc", "gvisor", "kata", "sysbox"),
     *("io.containerd.runc", "io.containerd.runsc", "io.containerd.kata"),
 )
 

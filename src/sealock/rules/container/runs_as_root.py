@@ -5,7 +5,7 @@ from sealock.model.container import Hook
 from sealock.model.imagename import default_user, drops_root, has_root_master
 from sealock.model.location import At
 from sealock.rules.container._images import is_known
-from sealock.rules.container._users import is_root
+from sealock.rules.container._users import is_caller, is_root
 from sealock.rules.kit import (
     UNKNOWN,
     UNSET,
@@ -93,6 +93,8 @@ class RunsAsRoot(Rule[Container]):
                     fix=_fix(container),
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
+            return
+        if is_caller(container):
             return
         if str(given(container.platform, "")).partition("/")[0] == "windows":
             yield self.skip(

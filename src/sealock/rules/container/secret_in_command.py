@@ -16,6 +16,7 @@ class SecretInCommand(Rule[Container]):
     severity = Severity.HIGH
     conceals = True
     reads = ("command", "entrypoint", "labels", "health")
+    separate = True
     of_runs = True
     references = (cis_docker("4.10"), cwe(214), cwe(798), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "Let the program read the secret from a file, and rotate the secret, since it was written down."

@@ -16,6 +16,7 @@ class SocketDirectory(Rule[Container]):
     keywords = ("control socket", "socket", "/run", "docker.sock")
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cis_docker("5.32"), cwe(250))
     remedy = "Remove the mount, or mount only the file or subdirectory that the program needs."
     bad = (

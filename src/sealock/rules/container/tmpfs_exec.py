@@ -17,6 +17,7 @@ class TmpfsExec(Rule[Container]):
     keywords = ("tmpfs", "noexec", "nosuid")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
+    separate = True
     references = (cwe(732), docker_docs("engine/storage/tmpfs/"))
     remedy = "Remove exec, suid and dev from the tmpfs options."
     bad = (
