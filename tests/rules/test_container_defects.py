@@ -227,6 +227,7 @@ def test_false_alarms_of_other_checkers_are_not_reported(text: str, rule: str) -
 
 
 SEVERITIES = [
+    ("and the defaults to none", "podman run --user 1000 --cap-add SETUID alpine", "C004", Severity.LOW),
     ("Podman gives an ordinary user SYS_ADMIN", "podman run --user 1000 --cap-add SYS_ADMIN alpine", "C002", Severity.CRITICAL),
     ("the sockets of device plugins are not every pod's secrets", "docker run -v /var/lib/kubelet/device-plugins:/d alpine", "C014", Severity.HIGH),
     ("host-UTS is a no-op under a default engine", "docker run --uts=host alpine", "C021", Severity.INFO),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._capabilities import added, dropped, hold
+from sealock.rules.container._capabilities import DEFAULT, added, dropped, hold
 from sealock.rules.container._images import capabilities_needed
 from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs, given
 
@@ -55,7 +55,9 @@ class CapabilitiesKept(Rule[Container]):
                 "Podman's 11 default capabilities" if podman else "Docker's 14 default capabilities, including NET_RAW"
             )
             message, severity = f"keeps {what}", Severity.MEDIUM
-        match hold(container, "SETUID"):
+        # What an ordinary user is given besides is no default.
+        kept = min(DEFAULT - added(container), default="SETUID")
+        match hold(container, kept):
             case "none":
                 return
             case "gainable":
