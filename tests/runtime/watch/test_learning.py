@@ -157,6 +157,15 @@ def test_what_was_seen_of_a_container_is_kept(session: LearningSession, parts: S
     assert parts.closed == 0
 
 
+def test_a_container_is_measured_as_soon_as_it_is_known(parts: SimulatedParts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "_EVERY", 60.0)
+    watcher: Any = SimulatedWatcher()
+    with LearningSession("docker", watcher, 4.0) as session:
+        session.add(WEB)
+        assert [seen.pids for seen in session.now()] == [7]
+    assert parts.closed <= 2
+
+
 def test_rights_are_kept_once_the_container_has_ended(session: LearningSession, parts: SimulatedParts) -> None:
     watcher = watcher_of(session)
     watcher.name, watcher.sees_capabilities = "tracepoints", True

@@ -136,6 +136,8 @@ class LearningSession:
                 before.described, before.meter = described, meter
             else:
                 before = self._watched[described.id] = _Watched(described, meter, events, [], Observations())
+            # A program may end before the next look.
+            meter.measure(before.seen)
             self._listen(before)
 
     def _listen(self, watched: _Watched) -> None:
