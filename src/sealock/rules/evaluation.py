@@ -40,8 +40,6 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 found = _known_findings(rule, subject)
                 findings += (_finding(target, document, subject, rule, fault, counts, wholes) for fault in found)
-                if found:
-                    continue
                 words = subject.unresolved.get(field)
                 if words:
                     skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
@@ -52,16 +50,16 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
             if foreign and not foreign.isdisjoint(rule.reads):
                 skipped.append(_skipped(rule, subject, _OF_LINUX))
                 continue
-            reported = False
+            named = False
             for fault in rule.check(subject.noun):
                 if fault.at and fault.at[0] in subject.reported_by:
                     pass
                 elif fault.unknown:
                     skipped.append(_skipped(rule, subject, fault.message))
+                    named = True
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, counts, wholes))
-                reported = True
-            if not reported and subject.unresolved and (words := _unresolved(rule, subject)):
+            if not named and subject.unresolved and (words := _unresolved(rule, subject)):
                 skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
     return Evaluation(tuple(findings), tuple(skipped))
 
