@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.text import count, fit, format_size, list_first, sentence
+from sealock.text import count, fit, format_size, list_first, read_number, sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("4294967295", 4294967295), ("9" * 11, None), ("9" * 5000, None), ("²", None), ("٣", None), ("", None), ("-1", None), ("1.5", None)],
+)  # fmt: skip
+def test_a_number_is_a_few_ascii_digits(text: str, number: int | None) -> None:
+    assert read_number(text) == number
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,11 @@ def _is_ended(text: str) -> bool:
     return text[-1] == '"' or (text[-1] == ")" and (not before or before[-1] in ".!?…"))
 
 
+def read_number(text: str) -> int | None:
+    """The number that at most ten ASCII digits write; None of any other text, some of which `int` refuses."""
+    return int(text) if len(text) <= 10 and text.isascii() and text.isdecimal() else None
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun: "1 finding", "2 findings"."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -597,6 +597,12 @@ def test_included_paths_are_rewritten() -> None:
     assert (a.container.env_files, noun.secrets[0].file) == (("./s/e",), "./k")
 
 
+@pytest.mark.parametrize("number", [".nan", "-.inf", "1" + "0" * 390])
+def test_a_number_that_is_none_of_cpus_is_an_error(number: str) -> None:
+    document = read(Source("x", f"services:\n  web:\n    image: a\n    cpus: {number}\n"))
+    assert ["must be a number" in error.message for error in document.errors] == [True]
+
+
 REPEATED = [
     *(
         f"{key}: [a, a]"

@@ -75,6 +75,8 @@ services:
     [
         (Set("read_only", True), "      B: two\n", "      B: two\n    read_only: true\n"),
         (Set("cap_drop", ("ALL",)), "      B: two\n", "      B: two\n    cap_drop:\n      - ALL\n"),
+        (Set("gpus", "2"), "      B: two\n", "      B: two\n    gpus:\n      - count: 2\n"),
+        (Set("gpus", "²"), "      B: two\n", '      B: two\n    gpus:\n      - count: "²"\n'),
         (Set("user", "1000:1000"), "      B: two\n", '      B: two\n    user: "1000:1000"\n'),
         (Set("no_new_privileges", True), "      B: two\n", "      B: two\n    security_opt:\n      - no-new-privileges:true\n"),
         (Set("memory", GIGABYTE), "      B: two\n", "      B: two\n    mem_limit: 1g\n"),

@@ -113,6 +113,8 @@ def test_a_change(requested: FieldChange, before: str, after: str) -> None:
 
 REFUSED: list[tuple[str, FieldChange, str, str]] = [
     ("a field that manifests lack", Set("pids_limit", 100), "  containers:\n  - image: a\n", "a manifest cannot set pids_limit"),
+    ("a user of too many digits", Set("user", "9" * 5000), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
+    ("a group that is no number", Set("user", "1:²"), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
     ("a user by name", Set("user", "app"), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
     ("a value that the caller has", Swap("environment", Variable("A", "b"), Variable("A", None)), "  containers:\n  - image: a\n    env: [{name: A, value: b}]\n", "a manifest takes such a value from a Secret, which has to be made first"),
     ("a named volume that is none yet", Add("mounts", Mount("volume", "v", "/b")), "  containers:\n  - image: a\n", "a volume has to be declared first"),

@@ -141,6 +141,10 @@ def reported(text: str) -> set[str]:
         ("sudo stands in the exec form", 'FROM debian:12\nRUN ["sudo","true"]\n', "B040"),
         ("sudo stands in bash -c", 'FROM debian:12\nRUN bash -c "sudo true"\n', "B040"),
         ("sudo stands in a substitution", "FROM debian:12\nRUN echo $(sudo id)\n", "B040"),
+        ("a user is no number that int takes", "FROM debian:12\nUSER ²\nRUN sudo true\n", "B040"),
+        ("and of too many digits", f"FROM debian:12\nUSER {'9' * 5000}\nRUN useradd -u {'9' * 5000} a && sudo true\n", "B040"),
+        ("UID 0 is written with more zeros", f"FROM debian:12\nRUN useradd -o -u {'0' * 5000} a\n", "B060"),
+        ("a UID is no number that int takes", "FROM debian:12\nRUN useradd -u ² a && sudo true\n", "B040"),
         ("NOPASSWD comes by tee", "FROM debian:12\nRUN echo 'a ALL=(ALL) NOPASSWD: ALL' | tee -a /etc/sudoers\n", "B041"),
         # Modes and sandboxes
         ("0777 has a leading zero", "FROM debian:12\nRUN chmod 0777 /a\n", "B042"),

@@ -69,6 +69,15 @@ def test_a_kustomization_leads_back_to_what_sets_the_value(tmp_path: Path, progr
     assert where(root, several, "C018") == [("base/web.yaml", 9)]
 
 
+@pytest.mark.parametrize("key", ["9" * 5000, "²"])
+def test_a_key_of_digits_leads_to_no_item_of_a_list(tmp_path: Path, programs: Path, key: str) -> None:
+    label = f'  labels:\n    ? "{key}"\n    : ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8\n'
+    pod = POD % "web"
+    program(programs, "kustomize", printing(pod.replace("spec:\n", f"{label}spec:\n")))
+    root = files(tmp_path, **{"web.yaml": pod.replace("spec:\n", "  labels: [a]\nspec:\n"), "kustomization.yaml": "resources: [web.yaml]\n"})  # fmt: skip
+    assert where(root, findings(root)["kustomization.yaml"], "C049")
+
+
 TEMPLATE = (
     "{{- /* x */ -}}\n"
     + POD % "{{ .Release.Name }}"

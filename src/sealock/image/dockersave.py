@@ -11,6 +11,7 @@ from sealock.image.openimage import OpenedImage
 from sealock.image.store import ImageStore
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
+from sealock.text import count
 
 MANIFEST = "manifest.json"
 
@@ -40,7 +41,7 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
         errors.append(context.error(f"the configuration {saved.config!r} has the digest sha256:{computed}"))
     paths = saved.layers or []
     if len(paths) != len(config.diff_ids) and raw:
-        text = f"the archive has {len(paths)} layers, and the configuration names {len(config.diff_ids)}"
+        text = f"the archive has {count(len(paths), 'layer')}, and the configuration names {len(config.diff_ids)}"
         errors.append(context.error(text))
     history = config.created_by(len(paths))
     layers: list[TarLayer] = []

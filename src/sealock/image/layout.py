@@ -16,6 +16,7 @@ from sealock.model import platforms
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 from sealock.model.manifest import Platform, artifact_kind
+from sealock.text import count
 
 INDEX: Final = "index.json"
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -166,7 +167,7 @@ class LayoutReader:
         blobs = manifest.layers or []
         if raw and len(blobs) != len(config.diff_ids):
             self._input_error(
-                f"the manifest has {len(blobs)} layers, and the configuration names {len(config.diff_ids)}"
+                f"the manifest has {count(len(blobs), 'layer')}, and the configuration names {len(config.diff_ids)}"
             )
         if len(blobs) > context.bounds.layers:
             self._input_error(f"only the first {context.bounds.layers} of {len(blobs)} layers are read")

@@ -22,6 +22,7 @@ from sealock.model.manifest import Descriptor, Manifest, Platform, artifact_kind
 from sealock.model.platforms import fit
 from sealock.net.registry.client import Registry, Resolved
 from sealock.net.registry.manifests import ManifestError
+from sealock.text import count
 
 
 class RemoteBlob:
@@ -102,7 +103,8 @@ def open_resolved(
         raise ManifestError(message) from None
     blobs, diff_ids = manifest.layers, config.diff_ids
     if len(blobs) != len(diff_ids) or len(blobs) > bounds.layers:
-        message = f"{display_name}: the manifest has {len(blobs)} layers, and the configuration names {len(diff_ids)}"
+        stated = count(len(blobs), "layer")
+        message = f"{display_name}: the manifest has {stated}, and the configuration names {len(diff_ids)}"
         raise ManifestError(message)
     history = config.created_by(len(blobs))
     layers = tuple(

@@ -15,6 +15,7 @@ from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode,
 from sealock.model.change import Edit
 from sealock.model.document import Subject
 from sealock.model.location import Place
+from sealock.text import read_number
 
 
 class OwnText:
@@ -134,8 +135,9 @@ class OwnText:
                 deep = deep.get(step)
             else:
                 # What comes from another service may have an index that this one's list does not have.
-                items = deep.items if isinstance(deep, Sequence) and step.isdigit() else ()
-                deep = items[int(step)] if items and int(step) < len(items) else None
+                items = deep.items if isinstance(deep, Sequence) else ()
+                position = read_number(step)
+                deep = items[position] if position is not None and position < len(items) else None
         if not place.file and isinstance(deep, Mapping) and deep is not node and deep.end == place.end:
             return key, deep, None
         msg = "one of its elements is not written in the service itself"

@@ -9,6 +9,7 @@ from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, duration, integer, seconds_as_text, text
 from sealock.model.absent import AnyValue
 from sealock.model.container import Health, Logging, Restart
+from sealock.text import read_number
 
 
 def pull(value: ComposeValue) -> str:
@@ -49,7 +50,8 @@ def from_gpus(value: str) -> AnyValue:
         return value
     if value.startswith("device="):
         return [{"device_ids": value.removeprefix("device=").split(",")}]
-    return [{"count": int(value) if value.isdigit() else value}]
+    count = read_number(value)
+    return [{"count": value if count is None else count}]
 
 
 def as_devices(value: str) -> list[dict[str, Any]]:

@@ -57,8 +57,8 @@ def number(value: ComposeValue) -> float:
     match value.data:
         case bool():
             pass
-        case int() | float():
-            return float(value.data)
+        case int() | float() as plain if abs(plain) < 1e18:  # which NaN is not
+            return float(plain)
         case str() as digits if re.fullmatch(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})", digits):
             return float(digits)
         case _:

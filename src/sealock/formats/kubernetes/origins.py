@@ -14,6 +14,7 @@ from sealock.formats.kubernetes.resources import resources
 from sealock.formats.recognition import is_manifest
 from sealock.model.location import Place, Source
 from sealock.patterns import compile_lazily
+from sealock.text import read_number
 
 _SOURCE: Final = compile_lazily(r"^# Source: (\S.*)$", re.MULTILINE)
 """What helm writes above each resource: the chart's name and the template's path in it."""
@@ -124,8 +125,9 @@ def _walk(value: ManifestValue, keys: list[str]) -> tuple[int, ManifestValue]:
     """How far keys lead into a value, and where to."""
     for depth, key in enumerate(keys):
         name = key.replace("~1", "/").replace("~0", "~")
-        if value.is_list and name.isdecimal() and int(name) < len(value.items):
-            value = value.items[int(name)]
+        index = read_number(name) if value.is_list else None
+        if index is not None and index < len(value.items):
+            value = value.items[index]
         elif name in value.entries:
             value = value.entries[name]
         else:

@@ -8,6 +8,7 @@ from sealock.formats.kubernetes.manifest import ManifestValue, boolean, integer,
 from sealock.formats.kubernetes.quantities import size
 from sealock.model.absent import UNSET, AnyValue, Maybe
 from sealock.model.container import Health, Hook, Label, Mount, PodVolume, Port, Sysctl, Variable
+from sealock.text import read_number
 
 PROFILE_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 """What an annotation starts with that names a container's AppArmor profile; the container's name follows."""
@@ -199,11 +200,11 @@ def as_user(name: str | None) -> dict[str, AnyValue]:
     if name == "nonroot":
         return {"runAsNonRoot": True}
     number, colon, primary = name.partition(":")
-    if not number.isdecimal() or (colon and not primary.isdecimal()):
+    user, group = read_number(number), read_number(primary)
+    if user is None or (colon and group is None):
         msg = "Kubernetes sets users by number"
         raise ValueError(msg)
-    root = int(number) == 0
-    return {"runAsUser": int(number), **({"runAsGroup": int(primary)} if colon else {}), "runAsNonRoot": not root}
+    return {"runAsUser": user, **({"runAsGroup": group} if colon else {}), "runAsNonRoot": user != 0}
 
 
 def health(value: ManifestValue) -> Health:

@@ -22,6 +22,7 @@ from sealock.model.container import Container, Label, container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
+from sealock.text import read_number
 
 _SILENT: Final = "a manifest leaves this to the cluster"
 _PATCH: Final = "a container without an image is a patch, and the manifest that it changes decides"
@@ -227,7 +228,8 @@ class _ContainerReader:
     def fault(self, name: str, message: str, value: ManifestValue, parts_of_it: Sequence[ManifestValue] = ()) -> None:
         """Report a wrong value of a field, unless another program fills it in, or one of the parts that decide it."""
         parent, _, key = value.place.pointer.rpartition("/")
-        key = f"item {int(key) + 1} of {parent.rpartition('/')[2]}" if key.isdecimal() else key
+        index = read_number(key)
+        key = key if index is None else f"item {index + 1} of {parent.rpartition('/')[2]}"
         if variable := next(filter(None, map(variable_of, parts_of_it or (value,))), ""):
             self.unresolved.setdefault(name, variable)
             return

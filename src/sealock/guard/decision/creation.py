@@ -31,6 +31,7 @@ from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
+from sealock.text import count
 
 _DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host"})
 _CONTAINER: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -311,9 +312,8 @@ def _check_count(case: Case) -> None:
         return
     existing = case.engine_list(f"/containers/json?all=1&filters={_escaped(label)}")
     if existing is not None and len(existing) >= most:
-        case.deny(
-            "G010", f"{case.setting.name} has {len(existing)} containers, and may have {most}", "remove some first"
-        )
+        has = count(len(existing), "container")
+        case.deny("G010", f"{case.setting.name} has {has}, and may have {most}", "remove some first")
 
 
 def _escaped(text: str) -> str:

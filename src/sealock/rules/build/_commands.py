@@ -196,4 +196,4 @@ def user_at(build: Build, stage: Stage, at: At) -> str | None:
 def is_root(user: str | None) -> bool:
     """Whether it is root by name or number, with or without a group."""
     name = (user or "").partition(":")[0]
-    return name == "root" or (name.isdigit() and int(name) == 0)
+    return name == "root" or (name != "" and not name.strip("0"))

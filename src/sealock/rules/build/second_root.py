@@ -40,7 +40,7 @@ class SecondRoot(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, "useradd", "adduser", "usermod"):
             number = option_text(call.command, "-u", "--uid")
-            if number is not None and number.isdigit() and int(number) == 0:
+            if number and not number.strip("0"):
                 yield self._fault(build, call.at, call.command, "creates a user with UID 0", Severity.HIGH)
             groups = set((option_text(call.command, "-G", "--groups") or "").split(","))
             groups |= set((option_text(call.command, "-aG") or "").split(","))

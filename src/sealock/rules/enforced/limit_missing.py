@@ -16,7 +16,7 @@ from sealock.rules.kit import (
     given,
     man,
 )
-from sealock.text import format_size
+from sealock.text import format_size, read_number
 
 _NUMBERS: Final = {
     "memory": "memory limit",
@@ -101,6 +101,7 @@ def _members(text: str) -> frozenset[int]:
     members: set[int] = set()
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
-        if first.isdigit() and (last or first).isdigit():
-            members.update(range(int(first), min(int(last or first), int(first) + 8192) + 1))
+        begin, end = read_number(first), read_number(last or first)
+        if begin is not None and end is not None:
+            members.update(range(begin, min(end, begin + 8192) + 1))
     return frozenset(members)
