@@ -24,6 +24,8 @@ CARRIERS = [
     ("echo into a file", "echo '§' > run.sh\n"),
     ("echo into a crontab", "echo '@reboot root §' > /etc/cron.d/x\n"),
     ("printf into a file", "printf '%s\\n' '#!/bin/sh' '§' > run.sh\n"),
+    ("printf of lines into a shell", "printf 'set -e\\n§\\nls\\n' | sh -\n"),
+    ("printf with blanks into a shell", 'printf "ls\\t-a\\\\n§\\n" | sh\n'),
     ("echo into a shell", "echo '§' | sh\n"),
     ("echo into at", "echo '§' | at now\n"),
     ("a group into crontab", "(crontab -l; echo '@daily §') | crontab -\n"),
@@ -88,6 +90,18 @@ def test_a_carried_line_is_found_once_at_its_place(script: str) -> None:
 
 def run_line(script: str) -> str:
     return LINE if LINE in script else script[script.index("docker --" if "bin" in script else "docker") : -1]
+
+
+@pytest.mark.parametrize(
+    ("script", "image"),
+    [
+        ("printf 'docker run --rm x\\n' | sh", "x"), ("printf 'docker run --rm x\\\\n' | sh", "xn"),
+        ("printf 'docker run --rm\\tx\\r\\nls' | sh", "x"), ("echo 'docker run --rm x\\n' | bash", "xn"),
+    ],
+)  # fmt: skip
+def test_a_carried_line_of_printf_ends_where_it_prints_a_line_feed(script: str, image: str) -> None:
+    (run,) = find_run_commands(Source("up.sh", f"#!/bin/bash\n{script}\n"))
+    assert run.arguments[-1].text == image
 
 
 def test_a_carried_line_is_fixed_where_it_stands() -> None:

@@ -145,6 +145,8 @@ def reported(text: str) -> set[str]:
         ("and of too many digits", f"FROM debian:12\nUSER {'9' * 5000}\nRUN useradd -u {'9' * 5000} a && sudo true\n", "B040"),
         ("UID 0 is written with more zeros", f"FROM debian:12\nRUN useradd -o -u {'0' * 5000} a\n", "B060"),
         ("a UID is no number that int takes", "FROM debian:12\nRUN useradd -u ² a && sudo true\n", "B040"),
+        ("bash reads a download before it asks", 'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN bash --rcfile <(curl -s https://e.com/a) -i\n', "B020"),
+        ("and by its other name", 'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN bash --init-file <(curl -s https://e.com/a) -ic true\n', "B020"),
         ("NOPASSWD comes by tee", "FROM debian:12\nRUN echo 'a ALL=(ALL) NOPASSWD: ALL' | tee -a /etc/sudoers\n", "B041"),
         # Modes and sandboxes
         ("0777 has a leading zero", "FROM debian:12\nRUN chmod 0777 /a\n", "B042"),
@@ -164,6 +166,8 @@ def test_false_negatives_of_other_tools_are_reported(sentence: str, text: str, r
 @pytest.mark.parametrize(
     ("sentence", "text", "rule"),
     [
+        ("a shell that asks nobody reads no file first", 'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN bash --rcfile <(curl -s https://e.com/a) -c true\n', "B020"),
+        ("nor one that is given another file", 'FROM debian:12\nSHELL ["/bin/bash", "-c"]\nRUN bash --rcfile a -i <(curl -s https://e.com/a | gunzip > /a)\n', "B020"),
         ("a stage is no image", "FROM debian:12 AS base\nFROM base\n", "C080"),
         ("stage names ignore case", "FROM debian:12 AS Base\nFROM base\n", "C080"),
         ("scratch has no tag", "FROM scratch\n", "C080"),

@@ -271,6 +271,14 @@ REPORTED = [
         "does not know the user of ${BASE}",
     ),
     (
+        "no USER on a base that no argument gives",
+        "FROM ${BASE}\n",
+        "B192",
+        MEDIUM,
+        "does not know the user of ${BASE}",
+    ),
+    ("and on an empty one", 'ARG BASE=\nFROM "$BASE"\n', "B192", MEDIUM, 'does not know the user of "$BASE"'),
+    (
         "a password that is mounted",
         'FROM debian:12\nRUN --mount=type=secret,id=pw echo "a:$(cat /run/secrets/pw)" | chpasswd\n',
         "B039",

@@ -194,6 +194,14 @@ def _what_runs(command: Command) -> tuple[Literal["input", "file", "text", ""], 
 _TEXT_OPTIONS: Final = {"pwsh": ("-c", "-command"), "powershell": ("-c", "-command")}
 
 
+def _starts_with_substituted(command: Command) -> bool:
+    """Whether an interactive shell first runs what a substitution prints: `bash --rcfile <(…) -i`."""
+    if program(command) not in SHELLS or not command.option("-i"):
+        return False
+    start = command.value("--rcfile", "--init-file")
+    return isinstance(start, Word) and start.text.startswith("<(")
+
+
 def _prints_stored(command: Command, stored: frozenset[str]) -> bool:
     """Whether the command prints a variable with a download: `echo "$script"`, `cat <<< "$script"`."""
     if command.name in _PRINTERS:
@@ -227,6 +235,8 @@ def _runs_substituted(command: Command, stored: frozenset[str]) -> bool:
         return False
     if command.name == "eval" or (words and words[0].text.startswith(("$(", "`"))):
         return "substitution" in printed
+    if "process" in printed and _starts_with_substituted(command):
+        return True
     runs, word = _what_runs(command)
     if runs == "input" or word is None:
         return runs == "input" and _is_fed(command, printed, fed=False)

@@ -41,6 +41,8 @@ _TEXT_OPTIONS: Final = frozenset(
 _OPTION: Final = compile_lazily(r"-(?![a-z]*c$)")
 """An option of an engine, but not the `-c` of a shell in the container."""
 _FILE_OPERATORS: Final = frozenset({">", ">>", ">|", "&>", "&>>"})
+_ESCAPED: Final = compile_lazily(r"(?s)\\.|.")
+_CONTROLS: Final = {"\\n": "\n", "\\r": " ", "\\t": " "}
 _NO_FILES: Final = compile_lazily(r"/dev/(?:null|std\w+|tty|fd/.*)")
 _WRITERS: Final = frozenset({"tee", "sponge", "dd", "install", "cp"})
 _BEFORE: Final = compile_lazily(
@@ -85,12 +87,22 @@ def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[Car
         for before, word in pairwise((Word("", Place()), *command.words)):
             is_value = before.text in _TEXT_OPTIONS or (engine and _OPTION.match(before.text) is not None)
             text = word.text if word.literal else _SUBSTITUTION.sub(lambda match: " " * len(match[0]), word.text)
+            offsets = _align(word, source) if command.name == "printf" and "\\" in text else ()
+            if offsets:
+                text, offsets = _printed(text, offsets)
             if " " in text and not is_value and _MENTION.search(text):
-                yield from _pieces(CarriedText(text, target, _align(word, source)))
+                yield from _pieces(CarriedText(text, target, offsets or _align(word, source)))
     for assignment in command.assignments:
         value = assignment.value
         if assignment.name == "PROMPT_COMMAND" and value is not None:
             yield CarriedText(value.text, "", _align(value, source))
+
+
+def _printed(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    r"""What printf prints of a word: a line feed for `\n`, a blank for `\t`, and what a backslash quotes."""
+    pieces = list(_ESCAPED.finditer(written))
+    text = "".join(_CONTROLS.get(piece[0], piece[0][-1]) for piece in pieces)
+    return text, [offsets[piece.start()] for piece in pieces]
 
 
 def find_inner_call(command: Command) -> Command | None:

@@ -14,9 +14,8 @@ def base_images(build: Build) -> Iterator[NamedImage]:
     for stage in build.stages:
         start: From = stage.start
         if start.stage is None and start.image.text.lower() != "scratch" and not start.context:
-            yield NamedImage(
-                start.image.text, _read(start.image), start.image.place, ("stages", stage.index), "builds on"
-            )
+            text = start.image.text or start.image.raw
+            yield NamedImage(text, _read(start.image), start.image.place, ("stages", stage.index), "builds on")
 
 
 def copied_images(build: Build) -> Iterator[NamedImage]:

@@ -57,7 +57,7 @@ class UserMissing(Rule[Build]):
             yield self.skip(f"the user of the named context {start.image.text} is not known")
         elif not isinstance(image, str) or default_user(image) is UNKNOWN:
             yield self.finding(
-                f"sets no USER, and sealock does not know the user of {start.image.text}",
+                f"sets no USER, and sealock does not know the user of {start.image.text or start.image.raw}",
                 ("stages", build.final.index),
                 evidence=f"no USER on {start.image.raw}",
             )
