@@ -8,7 +8,7 @@ from reports.samples import broken, clean, finding, plain
 from sealock.model.finding import Severity, Skipped
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport, Unexamined
-from sealock.reports import render
+from sealock.reports import MODULES, ReportFormat, render
 
 
 def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
@@ -21,7 +21,7 @@ def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
         "app/Dockerfile:1:6: medium B002 Base image has no digest: builds on whatever the tag means on the day of the build [--fix]",
         "app/Dockerfile:2:1: info B020 Package lists stay in the layer: the lists of apt make the image bigger and are stale on the next day [--fix]",
         "app/Dockerfile:3:8: high B010 Script from the network is run unseen: whoever holds example.com, or the way to it, runs what they like in this build",
-        "skipped: 39 checks",
+        "note: 39 checks were skipped: a Dockerfile has no run-time settings; ${MEMORY} could not be resolved.",
         "note: sealock.toml is older than the Dockerfile it speaks of.",
         "8 findings in 2 targets: 3 critical, 1 high, 2 medium, 1 low, 1 info",
     ]
@@ -50,6 +50,51 @@ def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
 )  # fmt: skip
 def test_concise_names_what_was_not_evaluated(report: Report, lines: list[str]) -> None:
     assert render("concise", report).splitlines() == lines
+
+
+UNRESOLVED = Report(
+    "1",
+    (
+        TargetReport(
+            "c.yaml",
+            "compose",
+            skipped=tuple(
+                Skipped("C014", f"service {name}", f"${{{name}}} could not be resolved") for name in "ABBCDE"
+            ),
+        ),
+        TargetReport("k.yaml", "kubernetes", skipped=(Skipped("", "kubernetes", "not read yet"),), evaluated=False),
+    ),
+    notes=("there is no advisory database",),
+    unexamined=Unexamined(3),
+)
+WHY = "${B} could not be resolved; ${A} could not be resolved; ${C} could not be resolved; 2 other reasons"
+
+
+@pytest.mark.parametrize("form", MODULES)
+def test_no_format_is_silent_on_what_was_not_evaluated(form: ReportFormat) -> None:
+    text = render(form, UNRESOLVED).lower()
+    assert "could not be resolved" in text
+    assert "not read yet" in text
+
+
+@pytest.mark.parametrize("form", ["markdown", "azure"])
+def test_what_was_not_evaluated_stands_after_the_findings(form: ReportFormat) -> None:
+    text = render(form, UNRESOLVED).replace("\\", "").replace("`", "")
+    words = (
+        "Skipped: not read yet: k.yaml",
+        f"6 checks were skipped: {WHY}.",
+        "3 files were not looked into.",
+        "here is no advisory database",
+    )
+    assert [word for word in words if word.lower() not in text.lower()] == []
+
+
+def test_a_note_that_gives_the_only_reason_stands_for_skipped_checks() -> None:
+    skipped = (Skipped("C001", "final stage", "a Dockerfile has no run-time settings"),)
+    said = "a Dockerfile has no run-time settings, so no rule on them was evaluated"
+    report = Report("1", (TargetReport("Dockerfile", "dockerfile", skipped=skipped),), notes=(said,))
+    assert "skipped" not in render("markdown", report)
+    assert said[2:] in render("markdown", report)
 
 
 def test_markdown_shows_the_grave_findings_and_folds_the_others() -> None:

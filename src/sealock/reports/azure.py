@@ -10,8 +10,8 @@ from typing import Final
 
 from sealock.model.report import Report
 from sealock.reports.github import Annotation, annotate
-from sealock.reports.priorities import counted_targets
-from sealock.text import count, visible
+from sealock.reports.priorities import counted_targets, skipped_checks, unevaluated, unexamined
+from sealock.text import count, line, list_first, sentence, visible
 
 _SHOWN: Final = 200
 """Annotations that are written; the summary has all."""
@@ -25,6 +25,11 @@ def render(report: Report) -> str:
 def _rows(report: Report) -> Iterator[str]:
     noted = [annotation for annotation in annotate(report) if annotation.command != "notice"]
     yield from map(_command, noted[:_SHOWN])
+    for reason, targets in unevaluated(report).items():
+        yield visible(f"Skipped: {line(reason, 300)}: {list_first([line(name, 200) for name in targets], 40)}.")
+    for words in (skipped_checks(report), unexamined(report), *(line(note) for note in report.notes)):
+        if words:
+            yield visible(sentence(words))
     counts = ", ".join(f"{number} {severity.word}" for severity, number in report.by_severity.items() if number)
     errors = f", {count(report.errors, 'error')}" if report.errors else ""
     more = f" Not annotated: {len(noted) - _SHOWN} more." if len(noted) > _SHOWN else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.finding import Finding
 from sealock.model.report import Report, TargetReport
 from sealock.reports.grouped import FIX_TAGS, place
-from sealock.reports.priorities import counted_targets, example_mark, fix_of, unevaluated, unexamined
+from sealock.reports.priorities import counted_targets, example_mark, fix_of, skipped_checks, unevaluated, unexamined
 from sealock.text import count, line, sentence
 
 
@@ -45,8 +45,8 @@ def _last(report: Report) -> Iterator[str]:
     """What was skipped, the notes, and the counts."""
     for reason, targets in unevaluated(report).items():
         yield f"skipped: {sentence(line(reason, 300))[:-1]}: {', '.join(line(name, 200) for name in targets)}\n"
-    if report.skipped:
-        yield f"skipped: {count(report.skipped, 'check')}\n"
+    if words := skipped_checks(report):
+        yield f"note: {sentence(words)}\n"
     if words := unexamined(report):
         yield f"skipped: {words}\n"
     for note in report.notes:

@@ -14,6 +14,7 @@ from sealock.reports.priorities import (
     counted_targets,
     critical_unfixed,
     fix_of,
+    skipped_checks,
     steps,
     unevaluated,
     unexamined,
@@ -60,6 +61,8 @@ def _parts(report: Report) -> Iterator[str]:
     for reason, targets in unevaluated(report).items():
         names = ", ".join(_code(line(name, 200)) for name in targets[:_ROWS])
         yield f"\nSkipped: {inline(line(reason, 300))}: {names}\n"
+    if words := skipped_checks(report):
+        yield f"\n{inline(sentence(words))}\n"
     if words := unexamined(report):
         yield f"\n{words}.\n"
     for note in report.notes:

@@ -15,6 +15,8 @@ EXAMPLES: Final = "documentation, examples and tests"
 """Where the findings are that count as examples."""
 _NAMED: Final = 6
 """Rules that are named with a step."""
+_REASONS: Final = 3
+"""Reasons of skipped checks that are named."""
 
 
 class PriorityStep(Struct, frozen=True):
@@ -123,6 +125,18 @@ def skip_reasons(report: Report) -> dict[str, list[tuple[str, str, str]]]:
             if skipped.rule:
                 reasons.setdefault(skipped.reason, []).append((target.target, skipped.subject, skipped.rule))
     return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))
+
+
+def skipped_checks(report: Report) -> str:
+    """How many checks were skipped, and why, in words; "" for none, or where a note gives the only reason."""
+    reasons = list(skip_reasons(report))
+    if not reasons or (len(reasons) == 1 and any(reasons[0] in note for note in report.notes)):
+        return ""
+    were = "was" if report.skipped == 1 else "were"
+    why = [line(reason, 200) for reason in reasons[:_REASONS]]
+    if more := len(reasons) - len(why):
+        why.append(count(more, "other reason"))
+    return f"{count(report.skipped, 'check')} {were} skipped: {'; '.join(why)}"
 
 
 def unevaluated(report: Report) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from sealock.reports.priorities import (
     fix_summary,
     named,
     skip_reasons,
+    skipped_checks,
     steps,
     unevaluated,
     unexamined,
@@ -258,14 +259,9 @@ class _Page(GroupedFindings):
 
     def left_out(self) -> Iterator[str]:
         """How many checks were skipped, and how much was not looked into."""
-        reasons = skip_reasons(self.report)
-        # A note that gives the only reason in its own words stands for both.
-        if reasons and not (len(reasons) == 1 and any(next(iter(reasons)) in note for note in self.report.notes)):
-            only = f": {line(next(iter(reasons)), 300)}" if len(reasons) == 1 else ""
-            were = "was" if self.report.skipped == 1 else "were"
-            yield f"{count(self.report.skipped, 'check')} {were} skipped{only} (--verbose lists them)."
-        if words := unexamined(self.report):
-            yield f"{words} (--verbose lists them)."
+        for words in (skipped_checks(self.report), unexamined(self.report)):
+            if words:
+                yield f"{words} (--verbose lists them)."
 
     def summary(self, *, with_suppressed: bool) -> Iterator[str]:
         """The last lines: the counts, and the reason for the exit status."""
