@@ -105,7 +105,7 @@ def comments(source: Source) -> Iterator[Place]:
         start, end = lines[0]
         first = start
         while (start := text.find("<!--", max(start, at), end)) >= 0:
-            if text.count("`", first, start) % 2:
+            if text.count("`", max(first, at), start) % 2:
                 start += 4  # in a code span
                 continue
             close = text.find("-->", start + 2)  # "<!-->" is a whole one
