@@ -658,6 +658,32 @@ def test_what_names_no_process_is_an_error(two: Recorded, target: str, said: str
         look(target, machine(two))
 
 
+@pytest.mark.parametrize(
+    ("uid", "target", "options", "hidden"),
+    [
+        pytest.param(1000, "/proc", "rw,gid=4,hidepid=2", True, id="the processes of others"),
+        pytest.param(1000, "/proc", "rw,hidepid=invisible", True, id="the same by its name"),
+        pytest.param(1000, "/proc", "rw,hidepid=1", True, id="their files"),
+        pytest.param(1000, "/proc", "rw,hidepid=0", False, id="nothing"),
+        pytest.param(1000, "/proc", "rw,hidepid=off", False, id="nothing, by its name"),
+        pytest.param(1000, "/proc", "rw", False, id="nothing, as usual"),
+        pytest.param(1000, "/srv/proc", "rw,hidepid=2", False, id="those of a mount elsewhere"),
+        pytest.param(0, "/proc", "rw,hidepid=2", False, id="nothing from root"),
+    ],
+)
+def test_what_proc_hides_from_this_user_is_known(
+    two: Recorded, monkeypatch: pytest.MonkeyPatch, uid: int, target: str, options: str, *, hidden: bool
+) -> None:
+    mounted = f"{DISK}{V2}26 20 0:5 / {target} rw,nosuid - proc proc {options}\n"
+    two.process("self", spaces=HOST, mountinfo=mounted)
+    monkeypatch.setattr("os.geteuid", lambda: uid)
+    there = machine(two)
+    assert gather(there).hidden == hidden
+    with pytest.raises(TargetError) as raised:
+        look("pid:99", there)
+    assert ("/proc hides it from you" in str(raised.value)) == hidden
+
+
 def test_a_container_is_found_by_its_ids_beginning_and_by_its_first_process(two: Recorded) -> None:
     two.process(3, cgroup=f"0::{SCOPE}\n", start=9000)
     seen = look(f"container:{ID[:12]}", machine(two))
