@@ -202,6 +202,10 @@ def test_the_package_that_says_most_of_the_distribution_names_it(
         (("deb/debian/a@1?distro=debian-12", "deb/debian/b@1?distro=debian-12.5", "deb/debian/c@1"), ""),
         (("deb/debian/a@1?distro=debian-12", "deb/ubuntu/b@1?distro=ubuntu-22.04"), "ubuntu 22.04, others are of debian 12"),
         (("apk/alpine/a@1?distro=alpine-3.20.1", "apk/alpine/b@1?distro=alpine-3.19"), "of alpine 3.19, others are of alpine 3.20.1"),
+        (("apk/alpine/a@1?distro=alpine-3.19", "apk/alpine/b@1?distro=alpine-3.20.1"), "of alpine 3.20.1, others are of alpine 3.19"),
+        (("deb/debian/a@1?distro=debian-12.5", "deb/debian/b@1?distro=debian-12"), ""),
+        (("deb/debian/a@1?distro=debian-12", "deb/debian/b@1?distro=debian-sid"), ""),
+        (("deb/debian/a@1?distro=debian-sid", "deb/debian/b@1?distro=debian-12", "deb/debian/c@1?distro=debian-13"), "of debian 13, others are of debian 12"),
     ],
 )  # fmt: skip
 def test_packages_of_two_distributions_are_an_error(urls: tuple[str, ...], error: str) -> None:
