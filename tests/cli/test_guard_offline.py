@@ -174,6 +174,53 @@ def test_replay_prints_so_many_kinds_of_changes(tmp_path: Path, kinds: int, more
     assert [row for row in rows if "kinds more" in row] == [f"  and {more} kinds more"] * bool(more)
 
 
+PASSWORD, OTHER = "POSTGRES_PASSWORD=***", "DB_URL=***"
+SECRET = {"rules": ["C048"], "reasons": [{"rule": "C048", "why": "has a password"}]}
+ACCEPTS = POLICY.replace('change = "loopback"', 'accept = ["C048"]')
+EXEMPTS = f'{POLICY}[[guard.exempt]]\nrule = "C048"\nname = "db"\nreason = "old"\nuntil = 2100-01-01\n'
+
+
+@pytest.mark.parametrize(
+    ("variable", "result", "more", "policy", "outcome", "code"),
+    [
+        (PASSWORD, "denied", SECRET, POLICY, "not decided", 2),
+        (OTHER, "denied", SECRET, POLICY, "not decided", 2),
+        (OTHER, "audit", SECRET, POLICY, "not decided", 2),
+        (PASSWORD, "allowed", {}, POLICY, "not decided", 2),
+        (OTHER, "allowed", {"exempted": SECRET["reasons"]}, POLICY, "not decided", 2),
+        (OTHER, "allowed", {}, POLICY, "as before", 0),
+        (OTHER, "denied", SECRET, ACCEPTS, "now allowed", 0),
+        (PASSWORD, "allowed", {}, ACCEPTS, "as before", 0),
+        (OTHER, "denied", SECRET, EXEMPTS, "now allowed", 0),
+        (PASSWORD, "denied", SECRET, EXEMPTS, "now allowed", 0),
+        (OTHER, "denied", {"rules": ["C001"]}, POLICY, "now allowed", 0),
+        ("POSTGRES_PASSWORD_FILE=/run/secrets/db", "denied", SECRET, POLICY, "now allowed", 0),
+    ],
+)  # fmt: skip
+def test_replay_decides_nothing_by_what_the_log_masks(  # noqa: PLR0917  a row
+    variable: str, result: str, more: dict[str, Any], policy: str, outcome: str, code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "new.toml").write_text(policy, encoding="utf-8")
+    path = log(tmp_path, entry("POST", "/containers/create?name=db", {"Image": "a", "Env": [variable]}, result, **more))
+    made = guard(tmp_path, "replay", path, "--policy", "new.toml")
+    rows = made.stdout.splitlines()
+    assert (rows[0], made.returncode) == (f"1 request: 1 {outcome}", code)
+    why = "        cannot be decided: the log masks what the policy asks about (C048)"
+    assert (why in rows) == (outcome == "not decided")
+    masked = "In 1 of them the log masks values: what a rule finds in the value itself is not seen."
+    assert (masked in rows) == ("***" in variable and outcome != "not decided")
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("G005", "not decided"), ("C001", "now allowed")])
+def test_replay_decides_nothing_by_masked_instructions(rule: str, outcome: str, tmp_path: Path) -> None:
+    made = guard(
+        tmp_path,
+        "replay",
+        log(tmp_path, entry("POST", "/images/create?fromSrc=-&repo=a&changes=***", None, "denied", rules=[rule])),
+    )
+    assert made.stdout.splitlines()[0] == f"1 request: 1 {outcome}"
+
+
 def test_replay_of_what_stays_is_quiet(tmp_path: Path) -> None:
     made = guard(tmp_path, "replay", log(tmp_path, entry("GET", "/containers/json")))
     assert (made.returncode, made.stdout) == (0, "1 request: 1 as before\n")

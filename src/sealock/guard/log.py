@@ -32,7 +32,8 @@ _PIECE: Final = 64 << 10
 """Bytes of a batch."""
 _BODY: Final = 64 << 10
 """Most bytes of a request's body in the log."""
-_DEEPEST: Final = 40
+DEEPEST: Final = 40
+"""Levels of a body whose values the log shows."""
 _VARIABLES: Final = frozenset({"env", "buildargs", "environment"})
 """Keys whose values are variables: their names stay."""
 _SECRETS: Final = frozenset({
@@ -42,6 +43,8 @@ _SECRETS: Final = frozenset({
 """Keys whose values are masked whole, in lower case."""
 _QUERY: Final = frozenset({"buildargs", "changes", "remote", "fromsrc", "secrets"})
 """Parameters of queries that may hold secrets."""
+_NO_ADDRESS: Final = frozenset({"", "-", "client-session", "upload-request"})
+"""What `remote` and `fromSrc` are where the engine fetches nothing: a decision asks for these words."""
 
 
 _numbers: Final = itertools.count(secrets.randbits(32))
@@ -225,6 +228,8 @@ def masked_target(target: str) -> str:
 
 
 def _masked_parameter(value: str) -> str:
+    if value in _NO_ADDRESS:
+        return value
     try:
         decoded = msgspec.json.decode(value)
     except UNDECODABLE:
@@ -235,7 +240,7 @@ def _masked_parameter(value: str) -> str:
 
 
 def _masked(value: Any, depth: int) -> Any:  # noqa: ANN401  any JSON
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         return MASK
     if isinstance(value, dict):
         return {key: _masked_item(key.lower(), item, depth) for key, item in value.items()}

@@ -23,12 +23,12 @@ def configure(parser: ArgumentParser, _verb: str) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Print what the policy would change: 0 for nothing, 1 where a request would be denied that was not."""
+    """Print what the policy would change: 1 where it would deny what passed, else 2 where a request was not decided."""
     guard = guard_of(arguments.policy)
     lines = read_input(arguments.log, LARGEST_LOG).split(b"\n")
     made = replay(read_log(iter(lines), arguments.log), guard, datetime.now(UTC).date())
     print_output("".join(f"{row}\n" for row in _rows(made)), None)
-    return 1 if made.outcomes["now denied"] else 0
+    return 1 if made.outcomes["now denied"] else 2 if made.outcomes["not decided"] else 0
 
 
 def _rows(made: ReplayedRequests) -> list[str]:
@@ -37,6 +37,10 @@ def _rows(made: ReplayedRequests) -> list[str]:
     rows = [f"{count(total, 'request')}: {', '.join(parts) or 'none'}"]
     if made.assumed:
         rows.append(f"{made.assumed} of the decisions assume that paths are no links, and objects on the engine new.")
+    if made.masked:
+        rows.append(
+            f"In {made.masked} of them the log masks values: what a rule finds in the value itself is not seen."
+        )
     changes = made.changes.most_common()
     for (outcome, route, caller, why), number in changes[:_MOST]:
         rows += [f"  {number:>5} {outcome}: {line(route, 80)} by {line(caller, 40)}", f"        {line(why, 200)}"]
