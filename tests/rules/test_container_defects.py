@@ -104,6 +104,7 @@ REPORTED = [
     ("a pids limit of -1 is none", service("pids_limit: -1"), "C030"),
     ("the health check NONE switches it off", service("healthcheck: {test: [NONE]}"), "C044"),
     ("a database on another host port is a database", service("ports: ['15432:5432']"), "C061"),
+    ("an address has no effect on the host's network", "docker run --network host -p 127.0.0.1:6379:6379 redis:7.4", "C061"),
     ("the Docker API in the clear", "docker run -p 2375:2375 docker:27-dind", "C061"),
     ("the default bridge in a compose file", service("network_mode: bridge"), "C064"),
     ("a link's environment variables", "docker run --link db:db alpine", "P012"),
@@ -187,6 +188,7 @@ SILENT = [
     ("Let's Encrypt's directory is the proxy's", service("volumes: ['/etc/letsencrypt:/etc/letsencrypt:ro']"), "C015"),
     ("127.0.0.1 is only the host", service("ports: ['127.0.0.1:5432:5432']"), "C061"),
     ("[::1] too", "docker run -p '[::1]:8080:80' alpine", "C060"),
+    ("the host's network publishes nothing", "docker run --network host -p 8080:80 alpine", "C060"),
     ("a database that is only exposed is inside", service("expose: ['5432']"), "C066"),
     ("Redis' image exposes Redis' port", "FROM redis:7.4\nEXPOSE 6379\n", "C066"),
     ("a compose service has its project's network", service("x-a: 1"), "C064"),
@@ -237,6 +239,10 @@ SEVERITIES = [
     ("a public web server's port is information", "docker run -p 443:8443 alpine", "C060", Severity.INFO),
     ("another port counts", "docker run -p 8080:8080 alpine", "C060", Severity.MEDIUM),
     ("a database on one address of the LAN", "docker run -p 10.0.0.5:5432:5432 postgres:16", "C061", Severity.MEDIUM),
+    ("a GPU by its name in CDI", "docker run --device nvidia.com/gpu=all alpine", "C025", Severity.LOW),
+    ("another device by one", "docker run --device vendor.com/net=nic0 alpine", "C025", Severity.MEDIUM),
+    ("a file that is named as one", "docker run --device /srv/gpu alpine", "C025", Severity.MEDIUM),
+    ("a port of the host's network", "docker run --network host -p 6379:6379 redis:7.4", "C061", Severity.HIGH),
     ("root in an image affects all who run it", "FROM python:3.12\n", "C046", Severity.HIGH),
     ("root of one container", "docker run -u root acme/app:1", "C046", Severity.MEDIUM),
     ("nginx keeps root only for its main process", "docker run nginx:1.27", "C046", Severity.LOW),
@@ -259,6 +265,12 @@ SEVERITIES = [
 )
 def test_the_severity_depends_on_what_is_exposed(text: str, rule: str, severity: Severity) -> None:
     assert findings_by_rule(text)[rule].severity is severity
+
+
+def test_no_fix_publishes_a_port_of_the_hosts_network_elsewhere() -> None:
+    finding = findings_by_rule("docker run --network host -p 6379:6379 redis:7.4")["C061"]
+    assert "not published, but open" in finding.message
+    assert not finding.remedy.changes
 
 
 SKIPPED = [

@@ -15,8 +15,10 @@ from sealock.inventory._xml import document
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import UNREAD, FileFact, Package
+from sealock.patterns import compile_lazily
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg", ".nar", ".kar", ".aar")
+_LETTERED: Final = compile_lazily(r"r[0-9]{1,6}|v[0-9]{1,6}(?:\.[0-9A-Za-z]{1,40}){1,6}")
 _NAMED: Final = frozenset({*ENDINGS, ".zip"})
 RAW_ENDINGS: Final = tuple(ending.encode() for ending in ENDINGS)
 LARGEST: Final = 512 << 20
@@ -273,13 +275,17 @@ def is_own(pom: MavenIdentity, stem: str, named: MavenIdentity | None) -> bool:
 
 
 def from_name(stem: str) -> MavenIdentity | None:
-    """Split name-1.2.3-classifier into name and version: the version begins with the first digit behind a dash."""
+    """Split name-1.2.3-classifier into name and version: the version begins with the first digit behind a dash.
+
+    Some have a letter before it: guava-r09, p-v1.0. A v without a dot is of an interface, and part of a name.
+    """
     at = stem.find("-")
     while at > 0:
         if stem[at + 1 : at + 2].isdigit():
             return MavenIdentity(stem[:at], stem[at + 1 :])
         at = stem.find("-", at + 1)
-    return None
+    name, _, last = stem.rpartition("-")
+    return MavenIdentity(name, last) if name and _LETTERED.fullmatch(last) else None
 
 
 def declared(stem: str, named: MavenIdentity | None, manifest: dict[str, str]) -> MavenIdentity | None:

@@ -49,6 +49,9 @@ def _split_colons(text: str) -> list[str]:
     return parts
 
 
+_ACCESS: Final = frozenset({"ro", "readonly", "rw"})
+
+
 def parse_volume(text: str, *, drives: bool = True) -> Mount:
     """Parse the value of -v. Unlike its client, the engine on Linux knows no Windows drives."""
     parts = _split_colons(text) if drives else text.split(":")
@@ -63,7 +66,12 @@ def parse_volume(text: str, *, drives: bool = True) -> Mount:
 
 def _with_mode(mount: Mount, mode: str, text: str) -> Mount:
     read_only, propagation, options = False, None, []
+    kinds: set[str] = set()
     for part in mode.split(",") if mode else ():
+        kind = "access" if part in _ACCESS else "propagation" if part in PROPAGATIONS else ""
+        if kind in kinds:
+            raise invalid(text, f'has "{part}" and another mode of its kind')
+        kinds |= {kind} - {""}
         if part in {"ro", "readonly"}:
             read_only = True
         elif part in PROPAGATIONS:

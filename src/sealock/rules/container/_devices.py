@@ -65,4 +65,6 @@ def tier(path: str) -> tuple[Severity, str]:
         for prefix, severity, what in _TIERS:
             if name.startswith(prefix):
                 return severity, what
-    return _M, "a device of the host"
+    # CDI names a device as its vendor's kind: nvidia.com/gpu=all.
+    kind = path.partition("=")[0] if not path.startswith("/") else ""
+    return (_L, "the GPU") if kind.endswith("/gpu") else (_M, "a device of the host")

@@ -49,6 +49,8 @@ class PublishedEverywhere(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
+        if container.network_mode == "host":
+            return  # which publishes nothing
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):
             if not everywhere(port.address) or service_on(port.container, image) is not None:

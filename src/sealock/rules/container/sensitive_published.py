@@ -44,15 +44,23 @@ class SensitivePublished(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         image = given(container.image, "")
         for index, port in enumerate(given(container.ports, ())):
-            service = service_on(port.container, image) if everyone(port.address) and port.protocol == "tcp" else None
+            service = service_on(port.container, image) if port.protocol == "tcp" else None
             if service is None:
                 continue
-            severity = service.severity
-            if not everywhere(port.address):
-                severity = min(severity, Severity.MEDIUM)
-            yield self.finding(
-                f"publishes {service.name} on {spelled(port)}",
-                ("ports", index),
-                fix=Swap("ports", port, loopback(port)) if everywhere(port.address) else (),
-                severity=severity,
-            )
+            if container.network_mode == "host":
+                # Nothing is published there, whatever address the port names.
+                yield self.finding(
+                    f"shares the host's network, where port {port.container} of {service.name} is not published, but"
+                    " open on each address that the program listens on",
+                    ("ports", index),
+                    remedy="Give it a network of its own, or let the program listen on 127.0.0.1.",
+                    severity=service.severity,
+                )
+            elif everyone(port.address):
+                is_everywhere = everywhere(port.address)
+                yield self.finding(
+                    f"publishes {service.name} on {spelled(port)}",
+                    ("ports", index),
+                    fix=Swap("ports", port, loopback(port)) if is_everywhere else (),
+                    severity=service.severity if is_everywhere else min(service.severity, Severity.MEDIUM),
+                )
