@@ -185,6 +185,8 @@ def test_products_of_the_document_are_those_of_statements_without_any() -> None:
 def test_known_members_beside_no_products() -> None:
     more = {"@id": "1", "version": 1, "supplier": "Me", "status_notes": "a", "action_statement_timestamp": WHEN}
     assert [statement.products for statement in read(openvex(row(products=None, **more))).statements] == [()]
+    more = {"@type": "Statement"}
+    assert [statement.products for statement in read(openvex(row(products=None, **more))).statements] == [()]
     more = {"vuln_description": "a", "x-note": 1, "products": [OPENSSL]}
     assert [statement.products for statement in read(openvex(row(**more))).statements] == [(VexProduct((OPENSSL,)),)]
 
@@ -226,6 +228,8 @@ def test_subcomponents_beside_the_products() -> None:
                 [{"@id": "pkg:npm/a", "Version": "1"}],
                 [{"@id": "pkg:npm/a", "vulnerable_versions": ["1"]}],
                 [{"@id": "pkg:oci/app", "subcomponent": {"@id": OPENSSL}}],
+                [{"@id": "pkg:oci/app", "Subcomponents": [{"@id": OPENSSL}]}],
+                [{"@id": "pkg:oci/app", "x-component": OPENSSL}],
                 [{"@id": "pkg:oci/app", "subcomponents": [{"@id": "pkg:npm/a", "version": "1"}]}],
             )
         ),
@@ -233,6 +237,11 @@ def test_subcomponents_beside_the_products() -> None:
             openvex(row(products=None, product=[OPENSSL])),
             "has no products, and the unknown member 'product'",
             id="a misspelt member, without which a statement would be on every product",
+        ),
+        pytest.param(
+            openvex(row(products=None, **{"0": 1})),
+            "has no products, and the unknown member '0'",
+            id="a number as a member",
         ),
         pytest.param(
             openvex(row(timestamp=20240101)), "has a timestamp that is not a time", id="a time that is a number"
