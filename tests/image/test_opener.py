@@ -703,6 +703,16 @@ def test_an_image_is_read_as_nothing_else(tmp_path: Path) -> None:
     assert one(write(tmp_path / "x.tar", docker_save(BASE))).read_as == ""
 
 
+@pytest.mark.parametrize("name", [".wh.manifest.json", ".wh..wh..opq"])
+def test_the_name_of_a_whiteout_beside_the_layers_removes_nothing(name: str, tmp_path: Path) -> None:
+    image = one(write(tmp_path / "x.tar", docker_save(BASE) | {name: b""}))
+    assert (image.read_as, contents(image), troubles(image)) == (
+        "",
+        {"etc/passwd": b"root", "opt/a": b"a", "opt/b": b"b"},
+        "",
+    )
+
+
 @pytest.mark.repeats
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("extra", [{}, {"manifest.json": '{"name": "an app"}'}, {"index.json": "[]"}], ids=str)
