@@ -118,6 +118,14 @@ def test_whether_the_data_has_a_disk_of_its_own(tmp_path: Path, mounts: str, apa
     assert seen(tmp_path, {"proc/self/mountinfo": mounts}).host.data_root_mounted == apart
 
 
+def test_a_link_of_this_machine_is_none_in_a_tree_of_another(tmp_path: Path) -> None:
+    (tmp_path / "here").symlink_to("/")
+    data = str(tmp_path / "here")
+    mounts = f"{ROOT}2 1 8:2 / {data} rw - ext4 /dev/sdb rw\n"
+    tree = machine(tmp_path / "tree", {"proc/self/mountinfo": mounts})
+    assert read_host(tree, data_root=data).host.data_root_mounted is True
+
+
 def test_whether_the_data_has_a_disk_of_its_own_is_seen_from_the_engines_mount_namespace(tmp_path: Path) -> None:
     here = process(7, "dockerd") | {
         "proc/7/mountinfo": f"{ROOT}2 1 8:1 /var/lib/docker /var/lib/docker rw - ext4 a rw\n"
