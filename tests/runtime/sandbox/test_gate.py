@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,6 +72,37 @@ def test_a_container_that_does_not_start_is_an_error(client: Path) -> None:
     with pytest.raises(EngineError, match="did not start: no space"):
         open_gate(write(client, "echo no space >&2; exit 125"), "base")
     assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "used"),
+    [
+        pytest.param((), "tmp", id="the temporary one"),
+        pytest.param(("tmp",), "cache", id="the user's own where that does not let programs run"),
+        pytest.param(("tmp", "cache"), "home/.cache", id="the one in the home directory where neither does"),
+        pytest.param(("tmp", "cache", "home/.cache"), None, id="none"),
+    ],
+)
+def test_the_program_is_put_into_a_directory_that_lets_programs_run(
+    client: Path, monkeypatch: pytest.MonkeyPatch, closed: tuple[str, ...], used: str | None
+) -> None:
+    top = client.parent
+    places = [top / name for name in ("tmp", "cache", "home/.cache")]
+    for place in places:
+        place.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(places[0]))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(places[1]))
+    monkeypatch.setenv("HOME", str(top / "home"))
+    flags = {str(top / name): os.ST_NOEXEC for name in closed}
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=flags.get(str(Path(path).parent), 0)))
+    with pytest.raises(EngineError) as raised:
+        open_gate(write(client, "exit 1"), "base")
+    if used is None:
+        assert "no temporary directory lets programs run: set TMPDIR" in str(raised.value)
+        assert not (top / "words").exists()
+    else:
+        assert f" --volume {top / used}/sealock-" in (top / "words").read_text()
+    assert not [path for place in places for path in place.iterdir()]
 
 
 def test_the_container_gets_nothing_but_the_program(client: Path) -> None:
