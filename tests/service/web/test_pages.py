@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import get_args
 from urllib.parse import quote
@@ -402,6 +404,21 @@ def test_a_deleted_repository_is_no_silence(tmp_path: Path) -> None:
         assert "Deleted repositories" in ada.get("/silence").text
         assert "This repository was deleted" in ada.get(f"/repository?name={name}").text
         assert client.get("/api/v1/audit").json()[0]["action"] == "repository deleted"
+
+
+def test_a_feed_is_as_new_as_its_newest_event(made: ServiceWorld) -> None:
+    atom = "{http://www.w3.org/2005/Atom}"
+    with made.client() as client:
+        ask = partial(client.get, "/feed.atom", auth=("reader", made.token()))
+        for name in ("registry.example/shop/web", "registry.example/team/service-09", HOSTILE_REPOSITORY):
+            feed = ET.fromstring(ask(params={"repository": name}).text)  # noqa: S314  our own text
+            times = [time.text or "" for time in feed.iterfind(f"{atom}entry/{atom}updated")]
+            assert times
+            assert feed.findtext(f"{atom}updated") == max(times)
+        empty = ET.fromstring(ask(params={"repository": "none"}).text)  # noqa: S314  our own text
+        assert empty.find(f"{atom}entry") is None
+        now = datetime.fromtimestamp(made.clock(), UTC)
+        assert abs((datetime.fromisoformat(empty.findtext(f"{atom}updated") or "") - now).total_seconds()) < 60
 
 
 def test_the_feed_and_metrics_are_what_their_readers_expect(made: ServiceWorld) -> None:
