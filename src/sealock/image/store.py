@@ -113,9 +113,7 @@ class ArchiveStore:
             self._stored, self._packed = self._packed.spooled, None
 
     def _list(self, reader: TarReader) -> None:
-        # The names of whiteouts mean something in layers only.
-        written = (entry for entry in reader.entries() if entry.kind not in {"whiteout", "opaque"})
-        entries = ResolvedEntries(written, _MEMBERS)
+        entries = ResolvedEntries(reader.entries(), _MEMBERS)
         for entry in entries:
             path, kind = entry.path, entry.kind
             is_ours = _is_ours(path)
