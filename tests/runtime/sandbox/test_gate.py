@@ -122,6 +122,15 @@ def test_the_container_gets_nothing_but_the_program(client: Path) -> None:
     assert directory.endswith("/gate:/.sealock:ro")
 
 
+def test_any_user_of_the_image_reaches_the_program_and_its_socket(client: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with pytest.raises(EngineError, match="did not start: 755 755 666 700"):
+            open_gate(write(client, 'cd "$directory"; echo $(stat -c %a . gate socket ..) >&2; exit 1'), "base")
+    finally:
+        os.umask(before)
+
+
 def handing_out(does: str) -> str:
     """The words of a shell that runs a program of Python in the place of the gate's; `way` leads out."""
     program = f"import socket, sys; way = socket.socket(socket.AF_UNIX); way.connect(sys.argv[1]); {does}"
