@@ -28,6 +28,7 @@ from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
 from sealock.service.web.errors import HttpError
 from sealock.service.web.pages.rendering import KINDS
+from sealock.text import visible
 from support.postgresql import BOTH
 from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, Tags, digest, world
 
@@ -415,6 +416,11 @@ def test_a_feed_is_as_new_as_its_newest_event(made: ServiceWorld) -> None:
             times = [time.text or "" for time in feed.iterfind(f"{atom}entry/{atom}updated")]
             assert times
             assert feed.findtext(f"{atom}updated") == max(times)
+            assert feed.findtext(f"{atom}title") == f"sealock: {visible(name)}"
+            assert (feed.findtext(f"{atom}id") or "").endswith(f"/feed.atom?repository={quote(name)}")
+        every = ET.fromstring(ask().text)  # noqa: S314  our own text
+        assert every.findtext(f"{atom}title") == "sealock: all images"
+        assert (every.findtext(f"{atom}id") or "").endswith("/feed.atom")
         empty = ET.fromstring(ask(params={"repository": "none"}).text)  # noqa: S314  our own text
         assert empty.find(f"{atom}entry") is None
         now = datetime.fromtimestamp(made.clock(), UTC)
