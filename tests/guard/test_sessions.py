@@ -271,6 +271,34 @@ def test_a_container_whose_path_was_replaced_is_removed(
         )
 
 
+@pytest.mark.parametrize("verb", ["start", "restart"])
+def test_a_container_whose_path_was_replaced_is_killed(
+    verb: str, tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = {"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False}
+    described = {
+        "Id": "b" * 64, "Name": "/web", "Config": {"Image": "a"}, "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]},
+        "Mounts": [mount],
+    }  # fmt: skip
+    for name in ("web", "b" * 64):
+        engine.replies[f"GET /containers/{name}/json"] = answer(described)
+    engine.replies[f"POST /containers/{'b' * 64}/{verb}"] = answer(None, 204)
+    engine.replies[f"POST /containers/{'b' * 64}/kill"] = answer(None, 204)
+    for after, status in (("/srv/x", 204), ("/etc", 403)):
+        paths = iter(["/srv/x", after])
+
+        async def follow(_self: Facts, path: str, paths: Iterator[str] = paths) -> PathAnswer:
+            del path
+            return PathAnswer(next(paths), "directory")
+
+        monkeypatch.setattr(Facts, "path", follow)
+        got, body, entry = ask(tmp_path, engine, BINDS, request(f"POST /containers/web/{verb}", b""))
+        assert (got, entry["status"]) == (status, status), body
+        assert ("/srv/x was replaced while the request was evaluated; the container was killed" in body) == (
+            status == 403
+        )
+
+
 def test_a_request_that_comes_again_is_forwarded_and_logged_like_the_first(
     tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ _MOUNTS: int = 4 << 20
 
 
 async def still_holds(facts: Facts, forward: Forward, answer: WholeAnswer, paths: tuple[PathAnswer, ...]) -> str:
-    """Check a container that was created or started; returns why it was ended, "" where all holds."""
+    """Check a container that was created, started or restarted; returns why it was ended, "" where all holds."""
     created = forward.route is not None and forward.route.name == "POST /containers/create"
     container = _created(answer.body) if created else _named(forward.target)
     why = await _moved(facts, paths) or ("" if created else await _mounted_elsewhere(facts, container))

@@ -53,6 +53,10 @@ READ: Final = 30.0
 """Seconds for the head of a request, and again for a body that is evaluated."""
 _CHANGED: Final = 1000
 """Most characters of the header that names the changes."""
+_MOUNTS: Final = frozenset({
+    "POST /containers/create", "POST /containers/{id}/start", "POST /containers/{id}/restart",
+})  # fmt: skip
+"""Routes by which the engine looks up the paths that a container mounts."""
 _CREATES: Final = frozenset({"POST /containers/create", "POST /services/create", "POST /services/{id}/update"})
 """Routes whose answers have the field Warnings."""
 
@@ -283,7 +287,7 @@ class Session(ServedConnection):
         name = forward.route.name if forward.route is not None else ""
         changes = result.changes if isinstance(result, Allowed) else ()
         rule = result.answer_filter if isinstance(result, Allowed) else None
-        checked = name in {"POST /containers/create", "POST /containers/{id}/start"} and outcome.paths
+        checked = name in _MOUNTS and outcome.paths
         if not (checked or rule is not None or (changes and name in _CREATES)):
             self.forwarder.answered = written
             if changes:
