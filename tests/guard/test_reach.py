@@ -131,6 +131,24 @@ def test_names_and_images_are_not_about_what_has_none(line: str, policy: str) ->
     assert rules(world(policy).decide(line.format("out"))) == set()
 
 
+@pytest.mark.parametrize(
+    ("policy", "image", "denied"),
+    [
+        (LABELS, TEAM, set()), (LABELS, {}, {"G005"}), (LABELS, {"team": "db"}, {"G005"}),
+        (f'{LABELS}images = "docker.io/library/*"\n', {}, set()), (IMAGES, {}, set()), (NAMES, {}, set()), (TABLE, {}, set()),
+        (f"{LABELS}own = true\n", TEAM, {"G005"}), (f"{LABELS}own = true\n", {"sealock.guard.owner": "web"}, set()),
+    ],
+)  # fmt: skip
+def test_a_caller_with_labels_deletes_images_that_bear_them(
+    policy: str, image: dict[str, str], denied: set[str]
+) -> None:
+    made = world(policy)
+    made.engine["/images/nginx:1/json"] = {"Config": {"Labels": image}}
+    assert rules(made.decide("DELETE /images/nginx:1")) == denied
+    if "own" not in policy:
+        assert rules(made.decide("GET /images/nginx:1/json")) == set()
+
+
 MADE: dict[str, tuple[str, Any]] = {
     "a container": (NEW, create()),
     "a volume": ("POST /volumes/create", {"Name": "new", "Labels": TEAM}),

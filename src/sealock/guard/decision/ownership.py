@@ -143,10 +143,20 @@ def _check_named(case: Case) -> None:
 
 
 def _check_image(case: Case, labels: Mapping[str, str]) -> None:
-    """Any caller may use an image without the label, and only a caller that is not limited to its own may delete it."""
-    shared = not owner_of(case, labels) and case.target.route.method != "DELETE"
+    """Any caller may use an image without the label, and only a caller that is not limited to its own may delete it.
+
+    A caller whose reach has labels, and no images, may delete those that bear the labels.
+    """
+    deletes = case.target.route.method == "DELETE"
+    shared = not owner_of(case, labels) and not deletes
     if case.setting.own and not shared and not owns(case, labels):
         case.deny("G005", f"image {case.object} was not made by {case.setting.name}", _REMEDY)
+    elif deletes and not case.setting.own and not case.setting.reach.images:
+        if why := beyond(Reach(labels=case.setting.reach.labels), "images", "", "", labels):
+            what = f"image {case.object} is out of the reach of {case.setting.name}"
+            case.deny(
+                "G005", f"{what}: {why}", "delete images that were built with the label, or add images to the policy"
+            )
     elif case.setting.reach.images and not matches_image(case.setting.reach.images, case.object):
         case.deny("G005", f"image {case.object} is out of the reach of {case.setting.name}")
 
