@@ -170,6 +170,43 @@ def test_what_the_client_leaves_open_is_changed() -> None:
             "CPUs limited to 1.5", "port 80/tcp published on 127.0.0.1 only"} <= set(decision.changes)  # fmt: skip
 
 
+EXPOSING: dict[str, Any] = {"Config": {"ExposedPorts": {"80/tcp": {}, "53/udp": {}}}}
+HERE = {"HostIp": "127.0.0.1", "HostPort": ""}
+
+
+@pytest.mark.parametrize(
+    ("body", "image", "bindings"),
+    [
+        ({}, EXPOSING, {"80/tcp": [HERE], "53/udp": [HERE]}),
+        ({"ExposedPorts": {"80": {}, "90": {}}}, EXPOSING, {"80/tcp": [HERE], "90/tcp": [HERE], "53/udp": [HERE]}),
+        ({"ExposedPorts": {"90/tcp": {}}}, None, {"90/tcp": [HERE]}),
+        ({}, {"Config": {"ExposedPorts": [1]}}, {}),
+        ({}, {"Config": None}, {}),
+    ],
+)
+def test_all_exposed_ports_are_published_on_the_loopback_address(
+    body: dict[str, Any], image: Any, bindings: dict[str, Any]
+) -> None:
+    world = GuardWorld(caller('change = "loopback"'))
+    if image is not None:
+        world.engine["/images/nginx:1.27/json"] = image
+    decision = world.decide(CREATE, NGINX | body | {"HostConfig": {"PublishAllPorts": True}})
+    host = sent(decision)["HostConfig"]
+    assert (host["PublishAllPorts"], host["PortBindings"]) == (False, bindings)
+    assert isinstance(decision, Allowed)
+    assert decision.changes == tuple(f"port {port} published on 127.0.0.1 only" for port in sorted(bindings))
+
+
+def test_a_port_that_is_published_already_keeps_its_address() -> None:
+    world = GuardWorld(caller('change = "loopback"'))
+    world.engine["/images/nginx:1.27/json"] = EXPOSING
+    given = {"80": [{"HostIp": "10.0.0.1", "HostPort": "80"}], "53/udp": None}
+    host = sent(world.decide(CREATE, NGINX | {"HostConfig": {"PublishAllPorts": True, "PortBindings": given}}))[
+        "HostConfig"
+    ]
+    assert host["PortBindings"] == {"80": given["80"], "53/udp": [HERE]}
+
+
 def test_what_the_client_sets_stays_and_is_evaluated() -> None:
     host = {
         "SecurityOpt": ["no-new-privileges=false"], "CapDrop": ["NET_RAW"], "Memory": 1 << 28, "PidsLimit": 5, "CpuQuota": 50_000,

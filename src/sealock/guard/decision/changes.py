@@ -11,6 +11,8 @@ from typing import Any, Final
 from sealock.formats.inspect.hostconfig import KEYS
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.effects import read_again
+from sealock.guard.decision.imagechecks import check_name
+from sealock.guard.decision.jsonvalues import as_object
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container
@@ -41,6 +43,7 @@ def change_body(case: Case, body: dict[str, Any]) -> None:
             case "limits":
                 _limit(case, host, container)
             case "loopback":
+                _name_published(case, body, host)
                 _to_loopback(case, host)
             case "digest":
                 pass
@@ -83,6 +86,24 @@ def _limit(case: Case, host: dict[str, Any], container: Container) -> None:
     if limits.cpus is not None and container.cpus is UNSET and container.cpu_quota is UNSET:
         host[KEYS["cpus"]] = round(limits.cpus * 1e9)
         case.change(f"CPUs limited to {limits.cpus:g}")
+
+
+def _name_published(case: Case, body: dict[str, Any], host: dict[str, Any]) -> None:
+    """Name the ports that PublishAllPorts publishes, those that body and image expose, so that each gets an address."""
+    image = str(body.get("Image", ""))
+    if host.get("PublishAllPorts") is not True or not check_name(case, image):
+        return
+    config = as_object(case.engine(f"/images/{image}/json")).get("Config")
+    exposed = {*(body.get("ExposedPorts") or ()), *as_object(as_object(config).get("ExposedPorts"))}
+    bindings = {port: bound for port, bound in (host.get("PortBindings") or {}).items() if bound}
+    bound = set(map(_with_protocol, bindings))
+    new = sorted(port for port in map(_with_protocol, exposed) if port not in bound)
+    host["PublishAllPorts"] = False
+    host["PortBindings"] = bindings | {port: [{"HostIp": "", "HostPort": ""}] for port in new}
+
+
+def _with_protocol(port: str) -> str:
+    return port if "/" in port else f"{port}/tcp"
 
 
 def _to_loopback(case: Case, host: dict[str, Any]) -> None:
