@@ -207,6 +207,31 @@ def test_a_port_that_is_published_already_keeps_its_address() -> None:
     assert host["PortBindings"] == {"80": given["80"], "53/udp": [HERE]}
 
 
+@pytest.mark.parametrize(
+    ("line", "body", "said"),
+    [
+        (CREATE, {"HostConfig": {"Memory": 1 << 30}}, "asks for 1 GiB of memory, and x may have 512 MiB"),
+        (CREATE, {"HostConfig": {}}, "asks for unlimited memory, and x may have 512 MiB"),
+        (CREATE, {"HostConfig": {"Memory": (512 << 20) + 1}}, "asks for 536870913 bytes of memory, and x may have 536870912 bytes"),
+        (CREATE, {"HostConfig": {"Memory": 5, "MemorySwap": 2 << 30}}, "asks for 2 GiB of memory and swap, and x may have 1 GiB"),
+        (CREATE, {"HostConfig": {"Memory": 5, "MemorySwap": -1}}, "asks for unlimited memory and swap, and x may have 1 GiB"),
+        ("POST /containers/web/update", {"Memory": 1 << 30}, "Memory is 1 GiB, and x may have 512 MiB"),
+        ("POST /containers/web/update", {"Memory": -1}, "Memory is -1, and x may have 512 MiB"),
+        ("POST /build?memory=1073741824", None, "asks for 1 GiB of memory, and x may have 512 MiB"),
+        ("POST /build?memory=x", None, "asks for x bytes of memory, and x may have 512 MiB"),
+        ("POST /build?memory=0", None, "asks for unlimited memory, and x may have 512 MiB"),
+        ("POST /build?memory=5&memswap=2147483648", None, "asks for 2 GiB of memory and swap, and x may have 1 GiB"),
+        ("POST /build?memory=5&memswap=-1", None, "asks for -1 bytes of memory and swap, and x may have 1 GiB"),
+    ],
+)  # fmt: skip
+def test_a_denial_names_sizes_that_people_read(line: str, body: Any, said: str) -> None:
+    world = GuardWorld(caller('memory = "512M"').replace('"images"', '"images", "build"'))
+    world.engine["/containers/web/json"] = {"Id": "a" * 64, "Config": {}, "HostConfig": {"Memory": 1}}
+    decision = world.decide(line, NGINX | body if line == CREATE else body)
+    assert isinstance(decision, Denied)
+    assert [reason.why for reason in decision.reasons if reason.rule == "G010"] == [said]
+
+
 def test_what_the_client_sets_stays_and_is_evaluated() -> None:
     host = {
         "SecurityOpt": ["no-new-privileges=false"], "CapDrop": ["NET_RAW"], "Memory": 1 << 28, "PidsLimit": 5, "CpuQuota": 50_000,

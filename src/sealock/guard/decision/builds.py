@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.guard.decision.archivechecks import evaluate_context, is_fetched, uses_buildkit
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import SWAP, check_network, note_joined
+from sealock.guard.decision.creation import SWAP, check_network, in_sizes, note_joined
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.imagechecks import check_name, check_new_tag
 from sealock.guard.decision.ownership import label_created
@@ -95,13 +95,14 @@ def _limit_build(case: Case) -> None:
             case,
             "memory",
             limits.memory,
-            "bytes of memory",
+            "memory",
             f"memory of the build limited to {format_size(limits.memory)}",
         )
         swap = query.get("memswap") or "0"
         if not _NUMBER.fullmatch(swap) or int(swap) > SWAP * limits.memory:
-            why = f"asks for {swap[:30]} bytes of memory and swap, and {case.setting.name} may have"
-            case.deny("G010", f"{why} {SWAP * limits.memory}", "ask for less, or leave memswap out")
+            asked, granted = _in_sizes(swap, SWAP * limits.memory)
+            why = f"asks for {asked} of memory and swap, and {case.setting.name} may have {granted}"
+            case.deny("G010", why, "ask for less, or leave memswap out")
     if limits.cpus is None:
         return
     period = query.get("cpuperiod") or "0"
@@ -119,6 +120,18 @@ def _limit(case: Case, key: str, most: int, what: str, change: str) -> None:
         case.query[key] = str(most)
         case.change(change)
     elif not 0 < number <= most:
-        shown = asked[:30] if number else "unlimited"
+        shown, granted = f"{asked[:30]} {what}", str(most)
+        if what == "memory":
+            asked, granted = _in_sizes(asked, most)
+            shown = f"{asked} of memory"
+        if not number:
+            shown = f"unlimited {what}"
         remedy = "ask for less" if number else 'name a limit, or let the policy set it by change = ["limits"]'
-        case.deny("G010", f"asks for {shown} {what}, and {case.setting.name} may have {most}", remedy)
+        case.deny("G010", f"asks for {shown}, and {case.setting.name} may have {granted}", remedy)
+
+
+def _in_sizes(asked: str, granted: int) -> tuple[str, str]:
+    """What a parameter asks for and what is granted, for people to compare."""
+    if _NUMBER.fullmatch(asked):
+        return in_sizes(int(asked), granted)
+    return f"{asked[:30]} bytes", format_size(granted)

@@ -31,7 +31,7 @@ from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
-from sealock.text import count
+from sealock.text import count, format_size
 
 _DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host"})
 _CONTAINER: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -288,17 +288,29 @@ def _check_limits(case: Case, host: Mapping[str, Any]) -> None:
     period = host.get("CpuPeriod", 0) or 100_000
     cpus = host.get("NanoCpus", 0) / 1e9 or max(host.get("CpuQuota", 0), 0) / period
     for value, most, what in (
-        (memory, limits.memory, "bytes of memory"),
+        (memory, limits.memory, "memory"),
         (pids, limits.pids, "processes"),
         (cpus, limits.cpus, "CPUs"),
     ):
         if most is not None and (value > most or value <= 0):
-            asked = f"{value:.15g}" if value > 0 else "unlimited"
-            case.deny("G010", f"asks for {asked} {what}, and {case.setting.name} may have {most:.15g}", "ask for less")
+            asked, granted = f"{value:.15g} {what}", f"{most:.15g}"
+            if what == "memory":
+                asked, granted = in_sizes(value, most)
+                asked += " of memory"
+            shown = asked if value > 0 else f"unlimited {what}"
+            case.deny("G010", f"asks for {shown}, and {case.setting.name} may have {granted}", "ask for less")
     swap = host.get("MemorySwap", 0)
     if limits.memory is not None and not 0 <= swap <= SWAP * limits.memory:
-        why = f"asks for {swap if swap > 0 else 'unlimited'} bytes of memory and swap, and {case.setting.name} may have"
-        case.deny("G010", f"{why} {SWAP * limits.memory}", "ask for less, or leave MemorySwap out")
+        asked, granted = in_sizes(swap, SWAP * limits.memory)
+        shown = f"{asked} of" if swap > 0 else "unlimited"
+        why = f"asks for {shown} memory and swap, and {case.setting.name} may have {granted}"
+        case.deny("G010", why, "ask for less, or leave MemorySwap out")
+
+
+def in_sizes(asked: float, granted: float) -> tuple[str, str]:
+    """Two numbers of bytes for people to compare: as sizes, or as they are where the sizes read the same."""
+    sizes = format_size(asked), format_size(granted)
+    return sizes if sizes[0] != sizes[1] else (f"{asked:.15g} bytes", f"{granted:.15g} bytes")
 
 
 def _check_count(case: Case) -> None:

@@ -12,7 +12,14 @@ from sealock.formats.imageconfig import read_variable
 from sealock.guard.decision.archivechecks import check_unread, evaluate_load
 from sealock.guard.decision.builds import evaluate_build
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import SWAP, check_network, evaluate_create, evaluate_existing, other_container
+from sealock.guard.decision.creation import (
+    SWAP,
+    check_network,
+    evaluate_create,
+    evaluate_existing,
+    in_sizes,
+    other_container,
+)
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import check_working_directory, driver_mount, named_volume
@@ -140,7 +147,11 @@ def _update(case: Case) -> None:
             and key in body
             and (body[key] / unit > most or body[key] < 0 or (key == "PidsLimit" and not body[key]))
         ):
-            case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:.15g}", "ask for less")
+            asked, granted = str(body[key]), f"{most:.15g}"
+            if key.startswith("Memory"):
+                size, granted = in_sizes(body[key], most)
+                asked = size if body[key] > 0 else asked
+            case.deny("G010", f"{key} is {asked}, and {case.setting.name} may have {granted}", "ask for less")
     quota = host.get("CpuQuota") or 0
     if limits.cpus is not None and not {"CpuQuota", "CpuPeriod"}.isdisjoint(body) and quota:
         cpus = quota / (host.get("CpuPeriod") or 100_000)
