@@ -26,13 +26,13 @@ QUICK = JobSettings(lease=5.0, pause=0.05, poll=0.05)
 OS_RELEASE = b'ID=debian\nVERSION_ID="12"\nNAME="Debian GNU/Linux"\n'
 
 
-def base_layer(*packages: tuple[str, str]) -> bytes:
+def base_layer(*packages: tuple[str, str], release: bytes = OS_RELEASE) -> bytes:
     """A layer of Debian with packages by name and version."""
     status = "\n".join(
         f"Package: {name}\nStatus: install ok installed\nVersion: {version}\nArchitecture: amd64\n"
         for name, version in packages
     )
-    return tar(info("etc/os-release", OS_RELEASE), info("var/lib/dpkg/status", status.encode()))
+    return tar(info("etc/os-release", release), info("var/lib/dpkg/status", status.encode()))
 
 
 def python_layer(name: str, version: str) -> bytes:

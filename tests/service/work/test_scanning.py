@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from sealock.service.work.scanner import ScanSettings, open_client
 from sealock.service.work.watcher import poll
 from support.madeimages import info, tar
 from support.serviceworld import (
+    OS_RELEASE,
     base_layer,
     idle,
     make_advisories,
@@ -82,6 +84,30 @@ def test_an_image_is_read_and_its_findings_are_those_of_a_check(
         wait_until(lambda: ("CVE-2026-0002", None) in open_findings(worker.database))
         assert ("CVE-2026-0001", None) not in open_findings(worker.database)
         assert len(server.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("version", "notes"),
+    [
+        ("12", []),
+        ("12345", ["A rule was not evaluated: the end of support of Debian GNU/Linux was unknown on"]),
+    ],
+    ids=["a known release", "a release without a last day"],
+)
+def test_what_was_not_evaluated_of_an_image_is_among_its_notes(
+    server: RegistrySimulator, migrated: str, version: str, notes: list[str]
+) -> None:
+    push(
+        server,
+        "team/app",
+        "1",
+        layers=(base_layer(("bash", "5.2-1"), release=OS_RELEASE.replace(b"12", version.encode())),),
+    )
+    with working(settings_for(migrated)) as worker:
+        submit(worker, f"{server.host}/team/app:1")
+        wait_until(lambda: idle(worker))
+        (kept,) = rows(worker.database, image.c.notes)
+    assert [note[: len(start)] for note, start in zip(json.loads(kept or "[]"), notes, strict=True)] == notes
 
 
 def open_findings(database: Database) -> list[tuple[str, None]]:

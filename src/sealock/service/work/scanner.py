@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, select, update
 
 from sealock.errors import SealockError, TransportError
@@ -257,8 +258,13 @@ class Scanner:
         """What the rules report on an image. Flaws of packages come from matching."""
         today = datetime.fromtimestamp(self._clock(), UTC).date()
         target = ReadTarget(name, name, ImageInput(name, name, f"image:{name}"), document, self._settings.policy)
-        findings = Evaluator((), today, self._advisories.support()).evaluate(target).findings
-        return ReadImage(inventory, contents_of(inventory), findings, self._analyzer)
+        evaluated = Evaluator((), today, self._advisories.support()).evaluate(target)
+        # What cannot be asked of any image is no news.
+        reasons = dict.fromkeys(skipped.reason for skipped in evaluated.skipped if not skipped.by_kind)
+        noted = replace(
+            inventory, notes=(*inventory.notes, *(f"A rule was not evaluated: {reason}." for reason in reasons))
+        )
+        return ReadImage(noted, contents_of(inventory), evaluated.findings, self._analyzer)
 
     def _signed(self, client: Registry, name: ImageName, resolved: Resolved) -> bool | None:
         """Whether the trust policy accepts an image; None where it asks for nothing, or that cannot be known now."""
