@@ -357,6 +357,7 @@ def test_an_unresolved_word_can_be_the_image(line: str) -> None:
         ("docker run --rm --restart always a", "conflicting options", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
         ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
+        ("docker run --pid ns:/proc/1/ns/pid a", "is none of host", "--pid ns:/proc/1/ns/pid"),
         ("docker run -v vol:/b:ro,rw a", '"rw" and another mode of its kind', "-v vol:/b:ro,rw"),
         ("docker run -v vol:/b:ro,z,ro a", '"ro" and another mode', "-v vol:/b:ro,z,ro"),
         ("podman run -v /a:/b:readonly,ro a", '"ro" and another mode', "-v /a:/b:readonly,ro"),

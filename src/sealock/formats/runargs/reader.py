@@ -18,7 +18,11 @@ from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container, Health, Logging, Mount, Network
 from sealock.model.location import At, Place
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
+_NAMESPACES = ("pid", "ipc", "uts", "cgroupns", "userns", "network_mode")
+_HOSTS = compile_lazily(r"ns:/proc/1/(?:task/1/)?ns/[a-z]{2,6}")
+"""How Podman is given a namespace of the host's first process, which is the host's."""
 _FIELDS_OF_SETTING = {
     "net": ("network_mode", "networks"),
     "net.alias": ("networks",),
@@ -154,6 +158,8 @@ def read_words(
     fields = _combine_settings(settings, where)
     if engine == "podman" and isinstance(health := fields.get("health"), Health) and _is_no_check(health.test):
         fields["health"] = replace(health, disabled=True, test=())
+    if engine == "podman":
+        fields |= {name: "host" for name in _NAMESPACES if _HOSTS.fullmatch(str(fields.get(name)))}
     for setting, texts in settings.unresolved.items():
         for field in _fields_of(setting):
             unresolved[field] = ", ".join(dict.fromkeys(texts))
