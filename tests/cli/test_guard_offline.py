@@ -294,6 +294,59 @@ def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
     assert again.stdout.count("now denied") == 2  # the summary, and the route that sealock does not know
 
 
+def mounted(*paths: str) -> dict[str, Any]:
+    return {"Image": "nginx:1.27", "HostConfig": {"Binds": [f"{path}:{path}" for path in paths]}}
+
+
+def test_learn_names_what_its_policy_leaves_denied(tmp_path: Path) -> None:
+    path = log(
+        tmp_path,
+        *(entry("POST", "/containers/create", mounted("/srv")) for _ in range(2)),
+        *(entry("POST", "/containers/create?name=a", mounted("/srv/app")) for _ in range(3)),
+        entry("POST", "/containers/create", mounted("/srv/other/x\n\x1b[guard]")),
+        entry("POST", "/containers/create", "70000 bytes"),
+        entry("POST", "/containers/create", mounted("/data")),
+        entry("POST", "/containers/create", {"Image": "nginx:1.27", "HostConfig": {"Privileged": True}}, "audit", reasons=[{"rule": "C001", "why": "p"}]),
+        entry("POST", "/containers/create", mounted("/srv/app"), caller={"uid": 0, "gid": 0}),
+        entry("POST", "/containers/create", mounted("/srv"), caller={"uid": 0, "gid": 0}),
+    )  # fmt: skip
+    made = guard(tmp_path, "learn", path)
+    assert made.returncode == 0, made.stderr
+    text = made.stdout.replace("\n#   ", " ")
+    assert "# Left denied by G007: 3 requests of POST /containers/create: would mount /srv/app," in text
+    assert "# Left denied by G007: 1 request of POST /containers/create: would mount /srv/other/x" in text
+    assert text.count("Left denied") == 2
+    assert "/data," not in text
+    again = read(Source("sealock.toml", made.stdout), ".").guard.callers
+    assert [caller.name for caller in again] == ["uid-1000", "uid-0"]
+
+
+def test_learn_names_some_kinds_of_what_stays_denied_and_counts_the_others(tmp_path: Path) -> None:
+    paths = [f"/srv/{number}" for number in range(22)]
+    path = log(tmp_path, *(entry("POST", "/containers/create", mounted(path)) for path in ("/srv", *paths)))
+    text = guard(tmp_path, "learn", path).stdout
+    assert text.count("# Left denied by G007: ") == 20
+    assert "# Left denied: 2 kinds of requests more, which guard replay names" in text
+
+
+def test_learn_puts_the_callers_with_more_conditions_first(tmp_path: Path) -> None:
+    unnamed = {**TRAEFIK, "container_name": ""}
+    other = {**TRAEFIK, "image": "x/traefik"}
+    path = log(
+        tmp_path,
+        entry("GET", "/_ping", caller={}),
+        entry("GET", "/version", caller=unnamed),
+        entry("GET", "/info", caller=TRAEFIK),
+        entry("GET", "/events", caller=other),
+    )
+    made = guard(tmp_path, "learn", path)
+    callers = read(Source("sealock.toml", made.stdout), ".").guard.callers
+    assert [caller.name for caller in callers] == ["traefik", "traefik-2", "caller-3", "caller-4"]
+    assert "Left denied" not in made.stdout
+    (tmp_path / "learned.toml").write_text(made.stdout, encoding="utf-8")
+    assert guard(tmp_path, "replay", path, "--policy", "learned.toml").stdout == "4 requests: 4 as before\n"
+
+
 def test_learn_of_one_caller_and_of_none(tmp_path: Path) -> None:
     path = log(tmp_path, entry("GET", "/info"), entry("GET", "/version", caller=TRAEFIK))
     made = guard(tmp_path, "learn", path, "--only", "all", "--output", "new.toml")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.decision.exchange import Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.decision.hostaccess import log_entry
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
+from sealock.guard.decision.offline import decide_offline
+from sealock.guard.decision.prepared import Guard
 from sealock.guard.decision.routes import NEWEST, ROUTES
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
 from sealock.guard.permits import caller_table, words_for
@@ -17,6 +21,10 @@ from sealock.model.imagename import parse
 from sealock.text import count
 
 _MOST: Final = 100
+_SHOWN: Final = 20
+"""Most kinds of denied requests that are named for a caller."""
+_KEPT: Final = 10_000
+"""Requests whose decisions are kept: a log has the same ones again and again."""
 _OPAQUE: Final = frozenset(route.name for route in ROUTES if route.group == "session")
 """Routes whose streams pass unread."""
 
@@ -37,6 +45,8 @@ class LearnedCaller(Struct):
     unknown: int = 0
     """Requests on routes that the guard does not know."""
     requests: int = 0
+    denied: Counter[tuple[str, str, str]] = Counter()
+    """The requests that the learned policy denies: how many by rule, route and reason."""
 
 
 class CalledRequest(Struct, frozen=True):
@@ -46,14 +56,16 @@ class CalledRequest(Struct, frozen=True):
     request: EngineRequest
     body: Any = None
     faults: tuple[tuple[str, str], ...] = ()
+    caller: Caller = Caller()
+    lost: bool = False
+    """Whether the log does not hold the body."""
 
 
 def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
     """What each client called."""
     callers: dict[str, LearnedCaller] = {}
     for call in called:
-        key = repr(sorted(call.conditions.items()))
-        caller = callers.setdefault(key, LearnedCaller(call.conditions))
+        caller = callers.setdefault(_key(call), LearnedCaller(call.conditions, denied=Counter()))
         caller.requests += 1
         try:
             target = read_target(call.request.method, call.request.target, (NEWEST[0], 99))
@@ -63,7 +75,31 @@ def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
             caller.routes.add(target.route.name)
             caller.faults = {rule: why for rule, why in call.faults if rule.startswith("C")} | caller.faults
             _note(caller, target, as_object(call.body))
-    return list(callers.values())
+    # The first that a client meets counts: one with fewer conditions would take the requests of others.
+    return sorted(callers.values(), key=lambda caller: -len(caller.conditions))
+
+
+def check_learned(callers: Iterable[LearnedCaller], called: Iterable[CalledRequest], guard: Guard, today: date) -> None:
+    """Decide by the learned policy on what it was learned from, and note what it denies."""
+    by_key = {repr(sorted(caller.conditions.items())): caller for caller in callers}
+    known: dict[tuple[object, ...], tuple[GuardReason, ...]] = {}
+    for call in called:
+        try:
+            route = read_target(call.request.method, call.request.target, (NEWEST[0], 99)).route.name
+        except TargetError:
+            continue  # counted as unknown
+        key = (call.caller.identity, call.request)
+        if (reasons := known.get(key)) is None:
+            result = decide_offline(call.request, call.caller, guard, today).result
+            reasons = known[key] = result.reasons if isinstance(result, Denied) else ()
+            if len(known) > _KEPT:
+                known.clear()
+        caller = by_key[_key(call)]
+        caller.denied.update((reason.rule, route, reason.why) for reason in reasons if reason.rule not in caller.faults)
+
+
+def _key(call: CalledRequest) -> str:
+    return repr(sorted(call.conditions.items()))
 
 
 def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> None:
@@ -124,11 +160,16 @@ def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) ->
 
 def policy_text(callers: Iterable[LearnedCaller]) -> str:
     """The policy, with what a person has to decide as comments."""
-    tables = [
-        caller_table(_name(caller, number), _settings(caller), _notes(caller))
-        for number, caller in enumerate(callers, 1)
-        if caller.routes
-    ]
+    tables: list[str] = []
+    taken: set[str] = set()
+    for number, caller in enumerate(callers, 1):
+        if not caller.routes:
+            continue
+        name = _name(caller, number)
+        if name in taken:
+            name = f"{name}-{number}"
+        taken.add(name)
+        tables.append(caller_table(name, _settings(caller), _notes(caller)))
     return "[guard]\n\n" + "\n".join(tables)
 
 
@@ -159,6 +200,10 @@ def _notes(caller: LearnedCaller) -> Iterator[str]:
     yield count(caller.requests, "request")
     for rule, why in sorted(caller.faults.items()):
         yield f'Denied by {rule} ({why}). If it is needed: accept = ["{rule}"]'
+    for (rule, route, why), number in sorted(caller.denied.items())[:_SHOWN]:
+        yield f"Left denied by {rule}: {count(number, 'request')} of {route}: {why}"
+    if len(caller.denied) > _SHOWN:
+        yield f"Left denied: {count(len(caller.denied) - _SHOWN, 'kind')} of requests more, which guard replay names"
     for route in sorted(caller.routes & _OPAQUE):
         yield f"Nothing evaluates what passes by {route}: BuildKit's build, with its images, networks and secrets"
     if caller.unknown:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sealock.guard.decision.routes import GROUPS, ROUTES
 from sealock.policy.tables import as_toml, quoted
+from sealock.text import line
 
 _WIDTH = 110
 _COMMENTS = 80
@@ -39,7 +40,12 @@ def caller_table(name: str, settings: Mapping[str, Any], notes: Iterable[str] = 
 def _comment(note: str) -> list[str]:
     """A note as comments; a word that is longer than a row stays whole."""
     return wrap(
-        note, _COMMENTS, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+        line(note),
+        _COMMENTS,
+        initial_indent="# ",
+        subsequent_indent="#   ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

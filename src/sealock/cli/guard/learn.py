@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from sealock.cli.guard.offlinepolicy import LARGEST_LOG, read_input
 from sealock.cli.output import print_output
 from sealock.errors import TargetError
-from sealock.guard.learning import CalledRequest, learn, policy_text
+from sealock.guard.decision.prepared import prepare
+from sealock.guard.learning import CalledRequest, check_learned, learn, policy_text
 from sealock.guard.logreading import LoggedRequest, read_log
 from sealock.model.imagename import parse
+from sealock.model.location import Source
+from sealock.policy.settings import read
 
 
 def configure(parser: ArgumentParser, _verb: str) -> None:
@@ -24,10 +28,17 @@ def configure(parser: ArgumentParser, _verb: str) -> None:
 def run(arguments: Namespace) -> int:
     """Print the narrowest policy for what the clients called."""
     lines = read_input(arguments.log, LARGEST_LOG).split(b"\n")
-    callers = learn(_called(read_log(iter(lines), arguments.log), arguments.only))
+
+    def called() -> Iterator[CalledRequest]:
+        return _called(read_log(iter(lines), arguments.log), arguments.only)
+
+    callers = learn(called())
     if not any(caller.routes for caller in callers):
         message = f"{arguments.log} holds no request that could be allowed"
         raise TargetError(message)
+    today = datetime.now(UTC).date()
+    guard = prepare(read(Source("the learned policy", policy_text(callers)), "."), today)
+    check_learned(callers, (call for call in called() if not call.lost), guard, today)
     print_output(policy_text(callers), arguments.output, exact=True)
     return 0
 
@@ -36,7 +47,9 @@ def _called(logged: Iterator[LoggedRequest], only: str | None) -> Iterator[Calle
     for request in logged:
         if only is None or request.entry.caller.name == only:
             faults = tuple((reason.rule, reason.why) for reason in request.entry.reasons)
-            yield CalledRequest(_conditions(request), request.request, request.body, faults)
+            yield CalledRequest(
+                _conditions(request), request.request, request.body, faults, request.caller, request.lost
+            )
 
 
 def _conditions(logged: LoggedRequest) -> dict[str, Any]:
