@@ -173,6 +173,20 @@ def test_words_have_their_value_and_place(text: str, value: str, literal: bool) 
     assert word.place == Place(100 + len(before), 100 + len(before) + len(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("(( docker run", "docker run", id="words behind a sign that nothing closes are one command"),
+        pytest.param("(( docker run x\necho b", "docker run NL x NL echo b", id="the lines after them are others"),
+        pytest.param("case x in\ndocker run x\necho b\n", "x NL docker run x NL echo b", id="a case without patterns"),
+    ],
+)
+def test_what_a_syntax_error_leaves_is_read(text: str, expected: str) -> None:
+    script = shell.parse(text)
+    assert sketch(script) == expected
+    assert script.broken
+
+
 @pytest.mark.parametrize(("name", "literal"), [("sh", True), ("dash", True), ("bash", False)])
 def test_braces_expand_only_in_bash(name: str, literal: bool) -> None:  # noqa: FBT001  a table's column
     words = shell.parse("echo {a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
