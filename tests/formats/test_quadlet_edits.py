@@ -64,6 +64,9 @@ CHANGES = [
     ("the network", "Network=host\n", Set("network_mode", UNSET), ""),
     ("a ulimit", "", Add("ulimits", Ulimit("nofile", 1, 2)), "Ulimit=nofile=1:2\n"),
     ("the command", "Exec=a b\n", Set("command", ("a", "c d")), 'Exec=a "c d"\n'),
+    ("a word of the command", "Exec=b c\n", Set("command", ("a", "c")), "Exec=a c\n"),
+    ("no command", "Exec=a b\n", Set("command", UNSET), ""),
+    ("the same command", "Exec=a  b\n", Set("command", ("a", "b")), "Exec=a  b\n"),
     ("every earlier value of a single key goes", "ReadOnly=true\nReadOnly=false\n", Set("read_only", UNSET), ""),
     ("the lines of other sections stay", "[Install]\nWantedBy=x\n", Add("cap_drop", "ALL"), None),
 ]  # fmt: skip
