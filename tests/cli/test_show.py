@@ -211,6 +211,32 @@ def test_what_does_not_fit_together_is_an_error(words: list[str], message: str, 
     assert message in done.stderr
 
 
+LEAVES = """\
+case "$*" in
+  "ps "*) [ -e {0}/removed ] || echo show-1-a ;;
+  "rm "*) {1} ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("removal", "words", "status", "said"),
+    [
+        pytest.param("", [], 0, "Nothing was left.", id="nothing is there"),
+        pytest.param("", ["C999", "--dry-run"], 0, "Nothing was left.", id="rules do not matter"),
+        pytest.param("touch {0}/removed", [], 0, "Removed what 1 demonstration left.", id="a container"),
+        pytest.param("exit 1", [], 2, "show-1-a could not be removed", id="a container that stays"),
+    ],
+)
+def test_what_earlier_demonstrations_left_is_removed(  # noqa: PLR0917  a column of the table each
+    removal: str, words: list[str], status: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealock.show.belongings.SHARED_MEMORY", str(tmp_path))
+    answers = LEAVES.format(tmp_path, removal.format(tmp_path)) if removal else "exit 0"
+    done, _ = show(tmp_path, "--clean", *words, answers=answers)
+    assert (done.returncode, said in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+
+
 def test_what_a_client_leaves_where_it_runs_is_removed_too(tmp_path: Path) -> None:
     answers = HARMED_THEN_REFUSED.format(tmp_path, f"{os.getpid():x}") + "touch left-behind\n"
     before = {path.name for path in tmp_path.iterdir()}
