@@ -65,7 +65,7 @@ class _UnitEditor(KeyEditor):
         for own in by_entry.values():
             entry = self._own(own[0])
             row = own[0].row
-            if row.shape in {"text", "flag", "switch"}:
+            if row.shape in {"text", "flag", "switch", "command"}:
                 keys = {"User", "Group"} if row.key == "User" else {row.key}
                 same = (other for other in self.unit.entries if other.section == self.section and other.key in keys)
                 result += [self._without(other) for other in same]
@@ -150,6 +150,10 @@ class _UnitEditor(KeyEditor):
             lines = [f"{row.key}={self._quoted(row, text)}" for text in texts]
         entries = [entry for entry in self.unit.entries if entry.section == self.section]
         same = [entry for entry in entries if entry.key == row.key]
+        if row.shape == "command" and same and same[-1].value:
+            # The line of the old one goes.
+            start = same[-1].place.start
+            return [Edit(Place(start, start), lines[0] + ("\r\n" if "\r\n" in self.text else "\n"))]
         if entries:
             return [self._after((same or entries)[-1], "\n".join(lines))]
         header = next((place for name, place in self.unit.sections if name == self.section), None)
