@@ -152,6 +152,10 @@ def test_change_edits_only_its_own_lines(
         ("services:\n  web:\n    image: a\n    deploy: {replicas: 2, restart_policy: {condition: any}}\n", Set("restart", Restart("on-failure", 5)), "services:\n  web:\n    image: a\n    deploy: {replicas: 2, restart_policy: {condition: on-failure, max_attempts: 5}}\n"),
         # Variables are left as they are written.
         ('services:\n  web:\n    image: a\n    ports: ["${P:-80}:80"]\n', Swap("ports", Port("80", "80"), Port("80", "80", "127.0.0.1")), 'services:\n  web:\n    image: a\n    ports: ["127.0.0.1:${P:-80}:80"]\n'),
+        ('services:\n  web:\n    image: a\n    ports: ["${H:-}:9000:9000"]\n', Swap("ports", Port("9000", "9000"), Port("9000", "9000", "127.0.0.1")), 'services:\n  web:\n    image: a\n    ports: ["${H:-127.0.0.1}:9000:9000"]\n'),
+        ('services:\n  web:\n    image: a\n    ports: ["${H-0.0.0.0}:9000:9000"]\n', Swap("ports", Port("9000", "9000", "0.0.0.0"), Port("9000", "9000", "127.0.0.1")), 'services:\n  web:\n    image: a\n    ports: ["${H-127.0.0.1}:9000:9000"]\n'),
+        ("services: {web: {image: a, ports: ['[${H:-::}]:80:80']}}", Swap("ports", Port("80", "80", "::"), Port("80", "80", "127.0.0.1")), "services: {web: {image: a, ports: ['${H:-127.0.0.1}:80:80']}}"),
+        ("services: {web: {image: a, ports: ['[${H:-::}]:80:80']}}", Swap("ports", Port("80", "80", "::"), Port("80", "81", "::")), "services: {web: {image: a, ports: ['[${H:-::}]:81:80']}}"),
         ("services:\n  web:\n    image: a\n    volumes:\n      - ${D:-./d}:/d\n", Swap("mounts", Mount("bind", "./d", "/d"), Mount("bind", "./d", "/d", read_only=True)), "services:\n  web:\n    image: a\n    volumes:\n      - ${D:-./d}:/d:ro\n"),
         # security_opt is mended item by item.
         ("services:\n  web:\n    image: a\n    security_opt:\n      - seccomp:unconfined # why\n      - label:disable\n", Set("seccomp", UNSET), "services:\n  web:\n    image: a\n    security_opt:\n      - label:disable\n"),
@@ -195,6 +199,8 @@ def test_change_keeps_the_style_of_the_text(before: str, requested: SubjectChang
         ("services: {web: {image: a, privileged: '${P:-true}'}}", Set("privileged", False), r"set by \$\{P:-true\}"),
         ("services: {web: {image: a, privileged: '${P}'}}", Set("privileged", UNSET), r"set by \$\{P\}"),
         ("services: {web: {image: a, cap_add: ['${C:-A}', B]}}", Set("cap_add", ("C", "D", "E")), "set by|variables|written"),
+        ("services: {web: {image: a, ports: ['0.0.0.${H:-0}:80:80']}}", Swap("ports", Port("80", "80", "0.0.0.0"), Port("80", "80", "127.0.0.1")), r"set by 0\.0\.0\.\$\{H:-0\}"),
+        ("services: {web: {image: a, ports: ['${H:-}:80:80']}}", Swap("ports", Port("80", "80"), Port("80", "80", "::1")), r"set by \$\{H:-\}"),
         ("services: {web: {extends: b}, b: {image: a, privileged: true}}", Set("privileged", UNSET), "not written in the service itself"),
         ("services: {web: {extends: b}, b: {image: a, cap_add: [A]}}", Set("cap_add", ()), "not written in the service itself"),
         ("services:\n  web: &w {image: a, privileged: true}\n  b: {<<: *w, image: b}", Set("privileged", False), "shared"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, structs
 
@@ -25,6 +25,12 @@ from sealock.model.absent import Absent, AnyValue
 from sealock.model.change import Edit
 from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Subject
+from sealock.patterns import compile_lazily
+
+_DEFAULTED: Final = compile_lazily(r"(\$\{[A-Za-z0-9_]{1,200}:?-)[^${}]{0,200}\}")
+"""A variable with a default, which may be empty; the group is what stands before the default."""
+_PLAIN: Final = compile_lazily(r"[A-Za-z0-9._/-]{1,200}")
+"""What a default holds without quotes."""
 
 
 class EditPlan(OwnText):
@@ -280,5 +286,17 @@ def transplant(part: ListKey, text: str, old: AnyValue, new: AnyValue) -> Writte
         msg = f"it is set by {text}"
         raise FormatError(msg)
     before, after = structs.asdict(old), structs.asdict(new)
-    differing = {key: value for key, value in after.items() if before[key] != value}
+    written = structs.asdict(raw)
+    differing = {key: _kept(written[key], value) for key, value in after.items() if before[key] != value}
     return part.write(structs.replace(raw, **differing))
+
+
+def _kept(written: object, value: AnyValue) -> AnyValue:
+    """The value, as the default of the variable that sets it where there is one; FormatError for any other variable."""
+    if not isinstance(written, str) or not interpolated(written):
+        return value
+    match = _DEFAULTED.fullmatch(written)
+    if match is None or not isinstance(value, str) or not _PLAIN.fullmatch(value):
+        msg = f"it is set by {written}"
+        raise FormatError(msg)
+    return f"{match[1]}{value}}}"

@@ -73,7 +73,8 @@ def _width(ports: str) -> int:
 
 def port_as_text(port: Port) -> str:
     """Write a port in its short form."""
-    address = f"[{port.address}]" if port.address and ":" in port.address else port.address
+    # The colon of a default, ${HOST:-127.0.0.1}, is none of the address.
+    address = f"[{port.address}]" if port.address and ":" in port.address.replace(":-", "", 1) else port.address
     before = f"{address}:{port.host or ''}:" if address else f"{port.host}:" if port.host else ""
     return f"{before}{port.container}" + ("" if port.protocol == "tcp" else f"/{port.protocol}")
 
