@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from sealock.model.advisory import PackageUse
-from sealock.model.finding import Finding, InputError, Suppression
+from sealock.model.finding import Finding, InputError, Skipped, Suppression
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity, Report, TargetReport
 from sealock.reports import hostreport
@@ -47,12 +47,19 @@ def test_of_one_setting_the_last_finding_is_reported() -> None:
 def test_what_does_not_count_is_left_out_and_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = flaw("loaded", suppressed=Suppression("an ignore", "why"))
     errors = tuple(InputError(f"{number}", Location("x")) for number in range(3))
-    monkeypatch.setattr(hostreport, "_ERRORS", 2)
+    monkeypatch.setattr(hostreport, "_SENTENCES", 2)
     monkeypatch.setattr(hostreport, "MOST_FINDINGS", 2)
     rules = [finding(f"C00{number}", "x", subject=f"s{number}") for number in range(3)]
     (made,) = host_report(Report("1", (reported(gone, *rules, errors=errors),)), "host-a").targets
     assert [each.rule for each in made.findings] == ["C000", "C001"]
     assert made.errors == ("0", "1")
+
+
+def test_why_checks_were_skipped_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostreport, "_SENTENCES", 2)
+    skipped = tuple(Skipped(rule, "web", why) for rule, why in (("K001", "a"), ("K002", "a"), ("", "b"), ("K003", "c")))
+    (made,) = host_report(Report("1", (replace(reported(), skipped=skipped),)), "host-a").targets
+    assert made.skipped == ("a", "b")
 
 
 @pytest.mark.parametrize(("target", "digest"), [("container:web", "sha256:1"), ("image:app:1", "")])

@@ -26,7 +26,8 @@ class ReportedFinding(Struct, frozen=True, omit_defaults=True):
 class ReportedTarget(Struct, frozen=True, omit_defaults=True):
     """What was checked: `name` as the command line names it ("container:web", "host"), `image` as its engine does.
 
-    `manifest` and `configuration` are digests of its image, "" where they are not known.
+    `manifest` and `configuration` are digests of its image, "" where they are not known. `errors` say what could not be
+    read, `skipped` why checks were not evaluated.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ReportedTarget(Struct, frozen=True, omit_defaults=True):
     configuration: str = ""
     findings: tuple[ReportedFinding, ...] = ()
     errors: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 class HostReport(Struct, frozen=True, omit_defaults=True):

@@ -15,7 +15,8 @@ MOST_FINDINGS: Final = 100_000
 """Findings of one report."""
 _TITLE, _MESSAGE = 300, 2000
 """Characters of texts that are sent."""
-_ERRORS: Final = 100
+_SENTENCES: Final = 100
+"""Errors of a target that are sent, and reasons of skipped checks."""
 
 
 def host_report(report: Report, host: str, *, complete: bool = False, engine: str = "") -> HostReport:
@@ -37,6 +38,7 @@ def _target(target: TargetReport) -> ReportedTarget:
         former = best.get((made.rule, made.thing))
         if former is None or finding.vulnerability is None or former.use != "loaded":
             best[made.rule, made.thing] = made
+    reasons = dict.fromkeys(skipped.reason for skipped in target.skipped)
     return ReportedTarget(
         _text(target.target, _TITLE),
         target.kind,
@@ -44,7 +46,8 @@ def _target(target: TargetReport) -> ReportedTarget:
         (image.manifest or _of_engine(target)) if image else "",
         image.configuration if image else "",
         tuple(best.values()),
-        tuple(_text(error.message, _MESSAGE) for error in target.errors[:_ERRORS]),
+        tuple(_text(error.message, _MESSAGE) for error in target.errors[:_SENTENCES]),
+        tuple(_text(reason, _MESSAGE) for reason in list(reasons)[:_SENTENCES]),
     )
 
 

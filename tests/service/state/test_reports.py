@@ -97,7 +97,30 @@ def test_what_is_no_container_runs_nowhere(database: Database) -> None:
 def test_findings_of_the_host_itself_belong_to_no_container(database: Database) -> None:
     keep(database, HostReport("one", "1.0", (ReportedTarget("host", "host", findings=(LOADED,)),)), 10.0)
     assert [(row.container_id, row.rule) for row in rows(database, container_finding)] == [(None, "CVE-1")]
-    assert not rows(database, container)
+    with database.read() as connection:
+        assert not list_containers(connection, Scope()).items
+        assert [row.containers for row in list_hosts(connection, Scope()).items] == [0]
+
+
+def test_what_a_report_could_not_say_is_kept_until_the_next(database: Database) -> None:
+    hidden = ReportedTarget("host", "host", errors=("/etc/docker/daemon.json: permission denied",))
+    blind = ReportedTarget("container:web", "container", "app:1", skipped=("its mounts could not be read",))
+    keep(database, HostReport("one", "1.0", (hidden, blind), complete=True), 10.0)
+    assert unevaluated(database, Scope()) == [
+        "Could not be read or analysed: /etc/docker/daemon.json: permission denied.",
+        "web: Checks were skipped: its mounts could not be read.",
+    ]
+    keep(database, HostReport("one", "1.0", (ReportedTarget("host", "host"), blind), complete=True), 20.0)
+    assert unevaluated(database, Scope()) == ["web: Checks were skipped: its mounts could not be read."]
+    keep(database, HostReport("one", "1.0", (ReportedTarget("host", "host"), web()), complete=True), 30.0)
+    assert not unevaluated(database, Scope())
+
+
+def unevaluated(database: Database, scope: Scope) -> list[str]:
+    with database.read() as connection:
+        (own,) = list_hosts(connection, scope).items
+        containers = list_containers(connection, scope).items
+    return [*own.unevaluated, *(f"{row.name}: {text}" for row in containers for text in row.unevaluated)]
 
 
 @pytest.mark.parametrize(

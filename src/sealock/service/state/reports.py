@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from sealock.errors import UNDECODABLE, UsageError, decoding_fault
@@ -17,9 +18,13 @@ MOST_BYTES: Final = 32 << 20
 MOST_TARGETS: Final = 5000
 MOST_FINDINGS: Final = 200_000
 _NAME: Final = 300
+_SENTENCES: Final = 200
+"""What is kept of what a target's report could not say."""
 _THING: Final = 2000
 HOST: Final = "host"
 """The kind of a target whose findings are about the host itself."""
+ITSELF: Final = ""
+"""The name of the row that keeps what a host said of itself; no container has it."""
 CONTAINER: Final = "container"
 """The kind of a target that runs; others are images and files that were checked there."""
 
@@ -64,6 +69,7 @@ def keep_report(connection: Connection, report: HostReport, now: float) -> int:
     connection.execute(update(host).where(host.c.id == number).values(**values))
     for target in report.targets:
         if HOST in {target.kind, target.name}:
+            _keep_container(connection, number, replace(target, name=ITSELF, kind=HOST), now)
             _keep_findings(connection, number, None, target.findings, now)
         else:
             own = _keep_container(connection, number, target, now)
@@ -87,7 +93,8 @@ def _keep_container(connection: Connection, number: int, target: ReportedTarget,
     name = _plain(target.name.removeprefix("container:"))
     insert_new(connection, container, [{"host_id": number, "name": name, "first_seen": now, "last_seen": now}])
     mine = and_(container.c.host_id == number, container.c.name == name)
-    data = msgspec.json.encode({"kind": target.kind, "errors": target.errors}).decode()
+    errors, skipped = target.errors[:_SENTENCES], target.skipped[:_SENTENCES]
+    data = msgspec.json.encode({"kind": target.kind, "errors": errors, "skipped": skipped}).decode()
     values = {
         "reference": _plain(target.image),
         "digest": _plain(target.manifest),

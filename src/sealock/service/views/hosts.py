@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, bindparam, case, func, or_, select
 
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
-from sealock.service.state.reports import runs_now
+from sealock.service.state.reports import ITSELF, runs_now
 from sealock.service.state.tables import container, container_finding, host
 from sealock.service.views.advisories import container_within
 from sealock.service.views.common import behind, cursor, page, word
 from sealock.service.views.nouns import ContainerRow, HostFinding, HostRow, ListPage
 from sealock.service.views.statements import keep
+from sealock.text import sentence
 
 
 def list_hosts(connection: Connection, scope: Scope, *, after: str = "", limit: int = 100) -> ListPage[HostRow]:
@@ -48,6 +50,7 @@ def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: A
         .join_from(container_finding, container, container.c.id == container_finding.c.container_id)
         .where(*running, container_finding.c.use == "loaded", container_finding.c.severity >= Severity.HIGH)
     )
+    itself = select(container.c.data).where(container.c.host_id == row.id, container.c.name == ITSELF)
     return HostRow(
         row.name,
         row.first_seen,
@@ -56,7 +59,15 @@ def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: A
         row.engine,
         containers,
         connection.execute(loaded).scalar() or 0,
+        _unevaluated(connection.execute(itself).scalar() or "") if scope.is_everything else (),
     )
+
+
+def _unevaluated(data: str) -> tuple[str, ...]:
+    """What a report could not say of a target, in sentences."""
+    reported = msgspec.json.decode(data) if data else {}
+    kinds = (("errors", "could not be read or analysed"), ("skipped", "checks were skipped"))
+    return tuple(sentence(f"{words}: {text}") for kind, words in kinds for text in reported.get(kind, ()))
 
 
 def list_containers(  # noqa: PLR0913  a list has as many filters
@@ -113,6 +124,7 @@ def _container(row: Any, numbers: Any) -> ContainerRow:  # noqa: ANN401  rows of
         numbers.grave if numbers else 0,
         numbers.loaded if numbers else 0,
         bool(numbers and numbers.graded),
+        _unevaluated(row.data),
     )
 
 

@@ -222,6 +222,8 @@ class HostRow(Struct, frozen=True):
     engine: str
     containers: int = 0
     loaded: int = 0
+    unevaluated: tuple[str, ...] = ()
+    """What its last report could not say of the host itself, in sentences."""
 
 
 class ContainerRow(Struct, frozen=True):
@@ -237,6 +239,8 @@ class ContainerRow(Struct, frozen=True):
     loaded: int = 0
     graded: bool = False
     """Whether any of its packages was graded as loaded or not."""
+    unevaluated: tuple[str, ...] = ()
+    """What its host's last report could not say of it, in sentences."""
 
 
 class EventRow(Struct, frozen=True):
