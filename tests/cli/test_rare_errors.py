@@ -151,6 +151,17 @@ def test_a_password_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None
     assert _database(given, tmp_path).startswith("postgresql+psycopg://me:w%C3%B6rd@h/n")
 
 
+@pytest.mark.parametrize(("columns", "expected"), [("60", 60), ("7", 40), ("²", 80), ("9" * 5000, 80)])
+def test_the_width_that_the_environment_names_is_taken_where_it_is_one(
+    columns: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    closed = Path(os.devnull).open("w", encoding="ascii")  # noqa: SIM115  it is closed at once
+    closed.close()
+    monkeypatch.setattr("sys.stdout", closed)
+    assert width() == expected
+
+
 def test_a_stream_without_a_descriptor_is_80_columns_wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     closed = Path(os.devnull).open("w", encoding="ascii")  # noqa: SIM115  it is closed at once

@@ -15,6 +15,7 @@ import pytest
 from sealock.errors import UsageError
 from sealock.guard import listeners
 from sealock.guard.listeners import SocketAccess, become, close_listener, group, listen, listen_tcp, passed, user
+from sealock.guard.running import GuardOptions, run_guard
 
 OURS = SocketAccess()
 
@@ -139,6 +140,8 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         ("0", "", {}),
         ("", "", {}),
         ("x", "", {}),
+        ("²", "", {}),
+        ("9" * 5000, "", {}),
     ],
 )
 def test_sockets_of_systemd_have_their_names(
@@ -167,6 +170,14 @@ def test_what_is_for_another_process_or_no_socket_is_not_taken(
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", "1")
     assert passed() == {}
+
+
+@pytest.mark.parametrize("name", ["²", "4294967295", "9" * 5000])
+def test_a_number_that_no_user_or_group_can_have_is_an_error(name: str) -> None:
+    with pytest.raises(UsageError, match="there is no user"):
+        user(name)
+    with pytest.raises(UsageError, match="there is no group"):
+        group(name)
 
 
 def test_users_and_groups_have_names_and_numbers() -> None:
@@ -200,3 +211,13 @@ def test_a_user_is_become_with_the_engine_s_group(monkeypatch: pytest.MonkeyPatc
         UsageError, match="cannot become the user nobody: Operation not permitted; start the guard as root"
     ):
         become("nobody", str(engine))
+
+
+@pytest.mark.parametrize(
+    "where", ["tcp://localhost", "tcp://h:", "tcp://h:²", "tcp://h:65536", f"tcp://h:{'9' * 5000}"]
+)
+def test_a_place_on_tcp_that_is_none_is_an_error(where: str, tmp_path: Path) -> None:
+    (tmp_path / "sealock.toml").write_text("[guard]\n")
+    options = GuardOptions("proxy", (where,), str(tmp_path / "sealock.toml"), status="", state=str(tmp_path))
+    with pytest.raises(UsageError, match="is not of the form tcp://HOST:PORT"):
+        run_guard(options)

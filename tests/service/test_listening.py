@@ -26,7 +26,7 @@ def test_a_place_to_listen_at_is_read(text: str, host: str, url: str, *, loopbac
     assert (listener.host, listener.is_loopback, listener.url()) == (host, loopback, url)
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "65536", "a:b", "::1:80", "²"])
+@pytest.mark.parametrize("text", ["", "x", "-1", "65536", "a:b", "::1:80", "²", "9" * 5000])
 def test_what_is_no_place_to_listen_at_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no place to listen at"):
         parse_listener(text)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypedDict
 from sealock.cli.streams import discard
 from sealock.errors import OutputError, UsageError, reason_of
 from sealock.targets.outputs import write_output
-from sealock.text import visible
+from sealock.text import read_number, visible
 
 if TYPE_CHECKING:
     from sealock.model.report import Report
@@ -35,9 +35,8 @@ EXTENSIONS: Final[Mapping[str, ReportFormat]] = {
 
 def width() -> int:
     """The width of the terminal, in columns: $COLUMNS, the terminal's own, or 80."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given) > 0:
-        return max(40, min(int(given), WIDTH))
+    if given := read_number(os.environ.get("COLUMNS", "")):
+        return max(40, min(given, WIDTH))
     try:
         return max(40, min(os.get_terminal_size(sys.stdout.fileno()).columns or 80, WIDTH))
     except (OSError, ValueError):

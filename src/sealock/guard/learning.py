@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sealock.guard.decision.exchange import Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.decision.hostaccess import log_entry
@@ -45,7 +45,7 @@ class LearnedCaller(Struct):
     unknown: int = 0
     """Requests on routes that the guard does not know."""
     requests: int = 0
-    denied: Counter[tuple[str, str, str]] = Counter()
+    denied: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """The requests that the learned policy denies: how many by rule, route and reason."""
 
 
@@ -65,7 +65,7 @@ def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
     """What each client called."""
     callers: dict[str, LearnedCaller] = {}
     for call in called:
-        caller = callers.setdefault(_key(call), LearnedCaller(call.conditions, denied=Counter()))
+        caller = callers.setdefault(_key(call), LearnedCaller(call.conditions))
         caller.requests += 1
         try:
             target = read_target(call.request.method, call.request.target, (NEWEST[0], 99))

@@ -13,12 +13,15 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.errors import UsageError, reason_of
+from sealock.text import read_number
 
 BACKLOG: Final = 4096
 _FIRST: Final = 3
 """The descriptor of the first socket that systemd passes (sd_listen_fds(3))."""
 _VOLATILE: Final = "/run/"
 """Where the directories of sockets are gone after each start of the machine."""
+_ID: Final = (1 << 32) - 2
+"""The greatest number of a user or group."""
 _PATH: Final = 100
 """Bytes of a unix socket's path, less those of a temporary name's end: the kernel takes 107."""
 
@@ -116,10 +119,11 @@ def passed() -> dict[str, list[socket.socket]]:
     """
     pid, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
     names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
-    if pid != str(os.getpid()) or not count.isdigit():
+    announced = read_number(count)
+    if pid != str(os.getpid()) or announced is None:
         return {}
     sockets: dict[str, list[socket.socket]] = {}
-    for index in range(int(count)):
+    for index in range(announced):
         descriptor = _FIRST + index
         os.set_inheritable(descriptor, False)
         try:
@@ -133,8 +137,11 @@ def passed() -> dict[str, list[socket.socket]]:
 
 def user(name: str) -> int:
     """The uid of a user by name or number; -1 for "", UsageError for one that does not exist."""
-    if not name or name.isdigit():
-        return int(name or -1)
+    if not name:
+        return -1
+    number = read_number(name)
+    if number is not None and number <= _ID:
+        return number
     try:
         return pwd.getpwnam(name).pw_uid
     except KeyError:
@@ -144,8 +151,11 @@ def user(name: str) -> int:
 
 def group(name: str) -> int:
     """The gid of a group by name or number; -1 for "", UsageError for one that does not exist."""
-    if not name or name.isdigit():
-        return int(name or -1)
+    if not name:
+        return -1
+    number = read_number(name)
+    if number is not None and number <= _ID:
+        return number
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:

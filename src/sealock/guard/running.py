@@ -31,6 +31,7 @@ from sealock.guard.session import Session
 from sealock.guard.sockets import Line
 from sealock.guard.statuspage import StatusPage
 from sealock.guard.tls import tls_context
+from sealock.text import read_number
 
 ENGINE: Final = "/run/docker.sock"
 SOCKET: Final = "/run/sealock/docker.sock"
@@ -99,14 +100,15 @@ def _listening(where: str, options: GuardOptions) -> Listening:
         path = where.removeprefix("unix://")
         return Listening(listen(path, options.access))
     host, colon, port = where.removeprefix("tcp://").rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
+    number = read_number(port)
+    if not colon or number is None or number > 65535:
         message = f"--listen {where} is not of the form tcp://HOST:PORT"
         raise UsageError(message)
     if options.tls is None:
         message = f"--listen {where} needs --tls-cert, --tls-key and --tls-ca: on TCP only a certificate says who calls"
         raise UsageError(message)
     context = tls_context(options.tls.certificate, options.tls.key, options.tls.authority)
-    return Listening(listen_tcp(host.strip("[]"), int(port)), context)
+    return Listening(listen_tcp(host.strip("[]"), number), context)
 
 
 def _own_paths(options: GuardOptions) -> tuple[str, ...]:

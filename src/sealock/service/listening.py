@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from sealock.errors import UsageError, reason_of
 from sealock.net.http.connections import reach_of
+from sealock.text import read_number
 
 _WAITING = 128
 """Connections that wait to be accepted."""
@@ -35,10 +36,11 @@ def parse_listener(text: str) -> Listener:
     """Read "PORT", "HOST:PORT" or "[IPV6]:PORT"; UsageError for anything else."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    if not port.isdecimal() or not port.isascii() or int(port) > 65535 or (":" in host and not text.startswith("[")):
+    number = read_number(port)
+    if number is None or number > 65535 or (":" in host and not text.startswith("[")):
         msg = f"--listen {text[:100]!r} is no place to listen at: write PORT, HOST:PORT or [IPV6]:PORT"
         raise UsageError(msg)
-    return Listener(host or "127.0.0.1", int(port))
+    return Listener(host or "127.0.0.1", number)
 
 
 def listen(at: Listener) -> socket.socket:

@@ -98,11 +98,25 @@ def test_the_program_is_put_into_a_directory_that_lets_programs_run(
     with pytest.raises(EngineError) as raised:
         open_gate(write(client, "exit 1"), "base")
     if used is None:
-        assert "no temporary directory lets programs run: set TMPDIR" in str(raised.value)
+        assert "no temporary directory lets programs run and has a path short enough" in str(raised.value)
         assert not (top / "words").exists()
     else:
         assert f" --volume {top / used}/sealock-" in (top / "words").read_text()
     assert not [path for place in places for path in place.iterdir()]
+
+
+def test_a_temporary_directory_whose_path_is_too_long_for_a_socket_is_passed_over(
+    client: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = client.parent
+    (top / ("t" * 100)).mkdir()
+    (top / "cache").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(top / ("t" * 100)))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(top / "cache"))
+    with pytest.raises(EngineError, match="did not start"):
+        open_gate(write(client, "exit 1"), "base")
+    assert f" --volume {top / 'cache'}/sealock-" in (top / "words").read_text()
+    assert not [*(top / ("t" * 100)).iterdir(), *(top / "cache").iterdir()]
 
 
 def test_the_container_gets_nothing_but_the_program(client: Path) -> None:

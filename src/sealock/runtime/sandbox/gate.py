@@ -28,6 +28,10 @@ _COOKIE: Final = 71
 """SO_NETNS_COOKIE of socket(7): a number for the network that a socket is in."""
 
 
+_PATH: Final = 107
+"""The longest path of a socket, by unix(7)."""
+
+
 class Gate:
     """The listening socket, and the container that it is in: it ends when the channel to it is closed."""
 
@@ -79,13 +83,14 @@ def _directory() -> str:
     for base in (None, os.environ.get("XDG_CACHE_HOME"), os.path.expanduser("~/.cache")):
         with suppress(OSError):
             made = mkdtemp(prefix="sealock-", dir=base)
-            if not os.statvfs(made).f_flag & os.ST_NOEXEC:
-                inner = os.path.join(made, "gate")
+            inner = os.path.join(made, "gate")
+            fits = len(os.fsencode(f"{inner}/socket")) <= _PATH
+            if fits and not os.statvfs(made).f_flag & os.ST_NOEXEC:
                 os.mkdir(inner, 0o755)
                 os.chmod(inner, 0o755)  # noqa: S103  the directory above is closed
                 return inner
             os.rmdir(made)
-    message = "no temporary directory lets programs run: set TMPDIR to one that does"
+    message = "no temporary directory lets programs run and has a path short enough for a socket: set TMPDIR to one"
     raise EngineError(message)
 
 
