@@ -135,7 +135,7 @@ def test_what_is_busy_ends_first_or_at_a_second_signal(world: World) -> None:
 
     run(world, steps)
     assert world.events()[-2:] == [
-        ("stopping", "1 connections end first; a second signal ends them now"),
+        ("stopping", "waits for 1 connection to end; a second signal stops now"),
         ("stopped", "the guard stopped"),
     ]
 

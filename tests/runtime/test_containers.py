@@ -66,7 +66,7 @@ def test_a_container_is_found_by_name_id_and_the_beginning_of_its_id(engine: Eng
     ("name", "says"),
     [
         ("wep", "here is no container 'wep' at unix:.*; did you mean web"),
-        ("zzz", "here is no container 'zzz' at unix:.*; there are 2"),
+        ("zzz", "here is no container 'zzz' at unix:.*; it has 2 containers"),
         ("0000", "'0000' is the start of 2 container ids: db .*, web .*; give more of the id"),
         ("..", "here is no container"),
         ("a/b?c", "here is no container"),

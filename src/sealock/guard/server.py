@@ -22,6 +22,7 @@ from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
 from sealock.guard.statuspage import StatusPage
 from sealock.guard.tls import terminate
+from sealock.text import count
 
 _LOOK: Final = 1.0
 """Seconds between looks at the policy, break-glass and the deadlines of connections."""
@@ -228,7 +229,7 @@ class GuardServer:
         if self.leave_streams:
             await self._wait(lambda: all(session.streaming for session in self.sessions))
             if self.sessions and not self._ended.is_set():
-                log.event("stopping", f"{len(self.sessions)} streams go on in a process of their own")
+                log.event("stopping", f"leaves {count(len(self.sessions), 'stream')} to a process of its own")
                 log.close()
                 self.parts.gate.facts.close()
                 if os.fork():
@@ -237,7 +238,9 @@ class GuardServer:
                 asyncio._set_running_loop(loop)  # noqa: SLF001  it has no other name
                 os.setsid()
         elif self.sessions:
-            log.event("stopping", f"{len(self.sessions)} connections end first; a second signal ends them now")
+            log.event(
+                "stopping", f"waits for {count(len(self.sessions), 'connection')} to end; a second signal stops now"
+            )
         await self._wait(lambda: not self.sessions)
         for session in list(self.sessions):
             session.expire()

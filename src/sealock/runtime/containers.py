@@ -26,6 +26,7 @@ from sealock.runtime.hosts import host_document
 from sealock.runtime.kernel.members import NamespaceMembers, gather, is_starting
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, DeclaredContainer, compare, look
+from sealock.text import count
 
 _LOCAL: Final = "unix"
 _GONE: Final = 404
@@ -168,7 +169,7 @@ def _missing(engine: Engine, name: str, refusal: EngineRefusedError) -> TargetEr
     hint = (
         f"did you mean {' or '.join(close)}?"
         if close
-        else f"there are {len(containers)} containers (`docker ps --all` lists them)"
+        else f"it has {count(len(containers), 'container')} (`docker ps --all` lists them)"
     )
     return TargetError(f"there is no container {name[:_LONG]!r} at {engine.endpoint}; {hint}")
 

@@ -246,7 +246,7 @@ def test_a_stream_comes_as_it_is_sent(engine: EngineSimulator) -> None:
     with connect(engine.where) as ours:
         assert b"".join(ours.saved("app:1")) == engine.saved["app:1"]
         only(engine, "/get", Reply(body=b"x" * 1000, cut=400))
-        with pytest.raises(EngineError, match="600 bytes are missing"):
+        with pytest.raises(EngineError, match="it lacks 600 bytes"):
             list(ours.saved("app:1"))
 
 

@@ -203,7 +203,7 @@ def test_an_odd_description_is_reported(engine: EngineSimulator, answer: Reply, 
     [
         (Reply(body=b"no tar at all" * 100), "not a tar archive"),
         (Reply(body=b""), "it is empty"),
-        (Reply(body=b"x" * 100_000, cut=5000), "bytes are missing"),
+        (Reply(body=b"x" * 100_000, cut=5000), "it lacks 9"),
         (Reply(body=b"x" * 65536, endless=True), "more than 1000000 bytes"),
         (Reply(500, b'{"message": "unpigz"}'), "unpigz"),
     ],

@@ -17,7 +17,7 @@ from sealock.errors import EngineError, EngineRefusedError, reason_of
 from sealock.net.http.wire import HttpTimeouts, TooMuchError
 from sealock.runtime.engine.connection import CONNECT, EngineConnection
 from sealock.runtime.engine.endpoint import EngineEndpoint
-from sealock.text import format_size
+from sealock.text import count, format_size
 
 LARGEST: Final = 64 << 20
 """Bytes of one answer."""
@@ -249,7 +249,7 @@ class EngineRequests:
             message = f"the engine at {self.endpoint} broke off in its answer to {path}: {_why(error)}"
             raise EngineError(message) from None
         if left:
-            message = f"the engine at {self.endpoint} broke off in its answer to {path}: {left} bytes are missing"
+            message = f"the engine at {self.endpoint} broke off in its answer to {path}: it lacks {count(left, 'byte')}"
             raise EngineError(message)
 
 
