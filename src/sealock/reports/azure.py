@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.report import Report
+from sealock.patterns import compile_lazily
 from sealock.reports.github import Annotation, annotate
 from sealock.reports.priorities import counted_targets, skipped_checks, unevaluated, unexamined
 from sealock.text import count, line, list_first, sentence, visible
 
+_SIGN: Final = compile_lazily("#(?=#)")
+"""The first of two signs with which commands begin: ##vso[, ##[."""
 _SHOWN: Final = 200
 """Annotations that are written; the summary has all."""
 
@@ -26,14 +29,19 @@ def _rows(report: Report) -> Iterator[str]:
     noted = [annotation for annotation in annotate(report) if annotation.command != "notice"]
     yield from map(_command, noted[:_SHOWN])
     for reason, targets in unevaluated(report).items():
-        yield visible(f"Skipped: {line(reason, 300)}: {list_first([line(name, 200) for name in targets], 40)}.")
+        yield _plain(f"Skipped: {line(reason, 300)}: {list_first([line(name, 200) for name in targets], 40)}.")
     for words in (skipped_checks(report), unexamined(report), *(line(note) for note in report.notes)):
         if words:
-            yield visible(sentence(words))
+            yield _plain(sentence(words))
     counts = ", ".join(f"{number} {severity.word}" for severity, number in report.by_severity.items() if number)
     errors = f", {count(report.errors, 'error')}" if report.errors else ""
     more = f" Not annotated: {len(noted) - _SHOWN} more." if len(noted) > _SHOWN else ""
     yield f"{counted_targets(report)}{f': {counts}' if counts else ''}{errors}.{more}"
+
+
+def _plain(text: str) -> str:
+    """A line for people; text from outside in it begins no command, which may stand anywhere in a line."""
+    return visible(_SIGN.sub("# ", text))
 
 
 def _command(annotation: Annotation) -> str:

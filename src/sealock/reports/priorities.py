@@ -127,16 +127,22 @@ def skip_reasons(report: Report) -> dict[str, list[tuple[str, str, str]]]:
     return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))
 
 
-def skipped_checks(report: Report) -> str:
-    """How many checks were skipped, and why, in words; "" for none, or where a note gives the only reason."""
+def skipped_checks(report: Report, *, brief: bool = False) -> str:
+    """How many checks were skipped, and why, in words; "" for none, or where a note gives the only reason.
+
+    `brief` gives the reason where it is the only one.
+    """
     reasons = list(skip_reasons(report))
     if not reasons or (len(reasons) == 1 and any(reasons[0] in note for note in report.notes)):
         return ""
     were = "was" if report.skipped == 1 else "were"
+    skipped = f"{count(report.skipped, 'check')} {were} skipped"
+    if brief and len(reasons) > 1:
+        return skipped
     why = [line(reason, 200) for reason in reasons[:_REASONS]]
     if more := len(reasons) - len(why):
         why.append(count(more, "other reason"))
-    return f"{count(report.skipped, 'check')} {were} skipped: {'; '.join(why)}"
+    return f"{skipped}: {'; '.join(why)}"
 
 
 def unevaluated(report: Report) -> dict[str, list[str]]:

@@ -259,7 +259,7 @@ class _Page(GroupedFindings):
 
     def left_out(self) -> Iterator[str]:
         """How many checks were skipped, and how much was not looked into."""
-        for words in (skipped_checks(self.report), unexamined(self.report)):
+        for words in (skipped_checks(self.report, brief=True), unexamined(self.report)):
             if words:
                 yield f"{words} (--verbose lists them)."
 
