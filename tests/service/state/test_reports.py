@@ -131,6 +131,7 @@ def unevaluated(database: Database, scope: Scope) -> list[str]:
         (b'{"host":"","version":""}', "must name its host"),
         (b'{"host":"a\\nb","version":""}', "must name its host"),
         (b'{"host":"a","version":"","targets":[{"name":"","kind":""}]}', "has no name"),
+        (b'{"host":"a","version":"","targets":[{"name":"container:","kind":""}]}', "has no name"),
         (
             b'{"host":"a","version":"","targets":[{"name":"x","kind":"","findings":[{"rule":"a","thing":"b","severity":"bad"}]}]}',
             "no report",

@@ -47,7 +47,7 @@ def parse_report(body: bytes) -> HostReport:
         raise UsageError(msg)
     for target in report.targets:
         if (
-            not target.name
+            not target.name.removeprefix("container:")
             or len(target.name) > _NAME
             or max((len(f.thing) for f in target.findings), default=0) > _THING
         ):
