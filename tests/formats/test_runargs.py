@@ -153,6 +153,10 @@ def test_each_option_sets_its_field(options: str, field: str, value: Any) -> Non
     [
         ("podman run --userns=keep-id:uid=5 a", "userns", "keep-id:uid=5"),
         ("podman run --security-opt unmask=ALL a", "unconfined_paths", True),
+        ("podman run --security-opt unmask=/proc/* a", "unconfined_paths", True),
+        ("podman run --security-opt unmask=/x:/proc/sys/ a", "unconfined_paths", True),
+        ("podman run --security-opt unmask=/proc/k[ac]* a", "unconfined_paths", True),
+        ("podman run --security-opt unmask=/proc/acpi:/* a", "unconfined_paths", UNSET),
         ("podman run --security-opt mask=/proc/x --security-opt proc-opts=hidepid=2 a", "unconfined_paths", UNSET),
         ("podman run --cap-add NET_ADMIN,sys_time a", "cap_add", ("NET_ADMIN", "SYS_TIME")),
         ("podman run --dns none a", "dns", ("none",)),

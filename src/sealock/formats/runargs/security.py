@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import Final
+
 from sealock.formats.runargs.scalars import SettingValue, holds_expansion, invalid, parse_boolean
+
+_POWERFUL: Final = tuple(
+    path.split("/")
+    for path in ("/proc/sys", "/proc/sysrq-trigger", "/proc/kcore", "/proc/keys", "/proc/bus", "/proc/irq", "/proc/fs")
+)
+"""What the engines mask, or mount read-only, and root in a container could take over the host by."""
 
 
 def parse_security_option(text: str) -> tuple[tuple[str, SettingValue], ...]:
@@ -28,13 +37,21 @@ def parse_security_option(text: str) -> tuple[tuple[str, SettingValue], ...]:
         case "systempaths":
             return (("unconfined_paths", value == "unconfined"),)
         case "unmask":
-            return (("unconfined_paths", True),) if value.upper() == "ALL" or "/proc/*" in value else ()
+            return (("unconfined_paths", True),) if any(map(_unmasks, value.split(":"))) else ()
         case "mask" | "proc-opts" | "credentialspec" | "writable-cgroups" | "privileged-without-host-devices":
             return ()
         case _ if holds_expansion(key):
             return ()
         case _:
             raise invalid(text, "is not a security option")
+
+
+def _unmasks(pattern: str) -> bool:
+    """Whether a path or pattern of Podman's unmask opens the kernel's memory, settings or keys."""
+    parts = pattern.rstrip("/").split("/")
+    return pattern.upper() == "ALL" or any(
+        len(parts) == len(path) and all(map(fnmatchcase, path, parts)) for path in _POWERFUL
+    )
 
 
 def spell_security(setting: str, value: SettingValue) -> tuple[str, str]:
