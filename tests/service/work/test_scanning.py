@@ -12,12 +12,16 @@ from tarfile import SYMTYPE
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from sealock.model.identity import identify
+from sealock.model.location import Source
 from sealock.net.http import AddressGuard
 from sealock.net.registry.credentials import RegistryLogin
+from sealock.policy.settings import read as read_policy
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.service.state.credentials import StoredCredentials, keep_login, read_key
@@ -108,6 +112,31 @@ def test_what_was_not_evaluated_of_an_image_is_among_its_notes(
         wait_until(lambda: idle(worker))
         (kept,) = rows(worker.database, image.c.notes)
     assert [note[: len(start)] for note, start in zip(json.loads(kept or "[]"), notes, strict=True)] == notes
+
+
+WANTING = '[trust]\n[[trust.image]]\nmatch = ["*/team/*"]\ncosign = { keys = ["cosign.pub"] }\n'
+
+
+@pytest.mark.parametrize(
+    ("policy", "signed"),
+    [
+        pytest.param("", [None], id="a policy that asks for no signature"),
+        pytest.param(WANTING, [False], id="one that asks for a signature that is not there"),
+        pytest.param(WANTING.replace("team", "other"), [None], id="one that asks for those of other images"),
+    ],
+)
+def test_whether_the_trust_policy_accepts_an_image_is_kept(
+    server: RegistrySimulator, migrated: str, tmp_path: Path, policy: str, signed: list[bool | None]
+) -> None:
+    key = generate_private_key(SECP256R1()).public_key()
+    (tmp_path / "cosign.pub").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    push(server, "team/app", "1", layers=(BASE,))
+    settings = settings_for(migrated, policy=read_policy(Source("sealock.toml", policy), str(tmp_path)))
+    with working(settings) as worker:
+        submit(worker, f"{server.host}/team/app:1")
+        wait_until(lambda: idle(worker))
+        assert states(worker.database) == [("scanned", "")]
+        assert rows(worker.database, tag.c.signed) == signed
 
 
 def open_findings(database: Database) -> list[tuple[str, None]]:
