@@ -249,6 +249,16 @@ def test_an_archive_that_cannot_be_kept_or_read_is_not_passed_on(
     assert sum(line.startswith(b"POST /build") for line in engine.requests) == 1
 
 
+def lead(monkeypatch: pytest.MonkeyPatch, *places: str) -> None:
+    """Let a path lead to one place after the other, each time that the guard follows it."""
+    left = iter(places)
+
+    async def follow(_self: Facts, _path: str) -> PathAnswer:
+        return PathAnswer(next(left), "directory")
+
+    monkeypatch.setattr(Facts, "path", follow)
+
+
 def test_a_container_whose_path_was_replaced_is_removed(
     tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,13 +267,7 @@ def test_a_container_whose_path_was_replaced_is_removed(
         "POST /containers/create", b'{"Image": "a", "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]}}'
     )
     for after, status in (("/srv/x", 201), ("/etc", 403)):
-        paths = iter(["/srv/x", after])
-
-        async def follow(_self: Facts, path: str, paths: Iterator[str] = paths) -> PathAnswer:
-            del path
-            return PathAnswer(next(paths), "directory")
-
-        monkeypatch.setattr(Facts, "path", follow)
+        lead(monkeypatch, "/srv/x", after)
         got, body, entry = ask(tmp_path, engine, BINDS, asked)
         assert (got, entry["status"]) == (status, status)
         assert ("/srv/x was replaced while the request was evaluated; the container was removed" in body) == (
@@ -285,13 +289,7 @@ def test_a_container_whose_path_was_replaced_is_killed(
     engine.replies[f"POST /containers/{'b' * 64}/{verb}"] = answer(None, 204)
     engine.replies[f"POST /containers/{'b' * 64}/kill"] = answer(None, 204)
     for after, status in (("/srv/x", 204), ("/etc", 403)):
-        paths = iter(["/srv/x", after])
-
-        async def follow(_self: Facts, path: str, paths: Iterator[str] = paths) -> PathAnswer:
-            del path
-            return PathAnswer(next(paths), "directory")
-
-        monkeypatch.setattr(Facts, "path", follow)
+        lead(monkeypatch, "/srv/x", after)
         got, body, entry = ask(tmp_path, engine, BINDS, request(f"POST /containers/web/{verb}", b""))
         assert (got, entry["status"]) == (status, status), body
         assert ("/srv/x was replaced while the request was evaluated; the container was killed" in body) == (

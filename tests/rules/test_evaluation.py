@@ -39,6 +39,13 @@ def test_a_rule_that_finds_something_in_one_field_names_the_other_that_is_unknow
     assert reasons(evaluation) == ["$DATA could not be resolved"]
 
 
+def test_what_could_not_be_resolved_is_named_without_its_secrets() -> None:
+    line = 'docker run -v "$(curl -H "Authorization: Bearer ghp_16C7e42F292c6912E7710c838347Ae178B4a" https://x)":/y alpine:3.20'
+    assert reasons(result(line, "C011")) == [
+        '$(curl -H "Authorization: Bearer ghp_…" https://x):/y could not be resolved'
+    ]
+
+
 def test_options_from_a_variable_leave_all_unset_fields_unknown() -> None:
     (reason,) = reasons(result("docker run $OPTIONS alpine:3.20", "C001"))
     assert "$OPTIONS" in reason

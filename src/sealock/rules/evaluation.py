@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from sealock.model.finding import Finding, Remedy, RuleFinding, Skipped
 from sealock.model.windows import LINUX_FIELDS, is_for_windows
 from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
+from sealock.secrets.values import mask
 
 _OF_LINUX: Final = "Windows has no such setting"
 _OF_A_POD: Final = "only a manifest of Kubernetes sets it, and the kernel does not show it"
@@ -65,7 +67,13 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
 
 
 def _skipped(rule: Rule[Any], subject: Subject, reason: str, *, by_kind: bool = False) -> Skipped:
-    return Skipped(rule.id, subject.name, reason, subject.view, subject.container, by_kind)
+    return Skipped(rule.id, subject.name, _masked(reason), subject.view, subject.container, by_kind)
+
+
+@lru_cache(maxsize=256)
+def _masked(reason: str) -> str:
+    """A reason without the secrets of what could not be resolved; most subjects give the same one for many rules."""
+    return mask(reason)
 
 
 def _foreign_fields(noun: Noun) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, case, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
 from sealock.model.severity import Severity
 from sealock.service.access.tokens import Scope
@@ -20,7 +20,7 @@ from sealock.text import sentence
 
 def list_hosts(connection: Connection, scope: Scope, *, after: str = "", limit: int = 100) -> ListPage[HostRow]:
     """Hosts by name; a limited scope sees those that run an image of it."""
-    query = select(host).order_by(host.c.name).limit(limit + 1)
+    query = _hosts().order_by(host.c.name).limit(limit + 1)
     if not scope.is_everything:
         runs = select(container.c.id).where(container.c.host_id == host.c.id, container_within(scope))
         query = query.where(runs.exists())
@@ -33,13 +33,21 @@ def list_hosts(connection: Connection, scope: Scope, *, after: str = "", limit: 
 
 def find_host(connection: Connection, scope: Scope, name: str) -> tuple[str, HostRow] | None:
     """What a host reported of itself as JSON, and the host; None where it does not exist in the scope."""
-    row = connection.execute(select(host).where(host.c.name == name)).first()
+    row = connection.execute(_hosts().where(host.c.name == name)).first()
     if row is None:
         return None
     found = _host(connection, scope, row)
     if not found.containers and not scope.is_everything:
         return None
     return row.data if scope.is_everything else "", found
+
+
+@keep
+def _hosts() -> Select[Any]:
+    """The hosts, each with what it said of itself."""
+    own = container.alias()
+    mine = and_(own.c.host_id == host.c.id, own.c.name == ITSELF)
+    return select(host, own.c.data.label("itself")).outerjoin(own, mine)
 
 
 def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: ANN401  a row of the table
@@ -50,7 +58,6 @@ def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: A
         .join_from(container_finding, container, container.c.id == container_finding.c.container_id)
         .where(*running, container_finding.c.use == "loaded", container_finding.c.severity >= Severity.HIGH)
     )
-    itself = select(container.c.data).where(container.c.host_id == row.id, container.c.name == ITSELF)
     return HostRow(
         row.name,
         row.first_seen,
@@ -59,7 +66,7 @@ def _host(connection: Connection, scope: Scope, row: Any) -> HostRow:  # noqa: A
         row.engine,
         containers,
         connection.execute(loaded).scalar() or 0,
-        _unevaluated(connection.execute(itself).scalar() or "") if scope.is_everything else (),
+        _unevaluated(row.itself or "") if scope.is_everything else (),
     )
 
 
