@@ -113,8 +113,10 @@ def _cause(stream: str, error: OSError) -> str:
 
 
 def complain(text: str) -> None:
-    """Print an error on standard error, with control characters escaped."""
-    comment(f"sealock: {visible(text)}\n")
+    """Print an error on standard error, with control characters escaped and secrets masked: it may quote a file."""
+    from sealock.secrets.values import mask  # noqa: PLC0415  most runs print no error
+
+    comment(f"sealock: {visible(mask(text))}\n")
 
 
 def comment(text: str) -> None:

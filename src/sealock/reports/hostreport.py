@@ -10,7 +10,6 @@ from sealock.model.finding import Finding
 from sealock.model.hostreport import HostReport, ReportedFinding, ReportedTarget
 from sealock.model.identity import identify
 from sealock.model.report import Report, TargetReport
-from sealock.secrets.values import mask
 
 MOST_FINDINGS: Final = 100_000
 """Findings of one report."""
@@ -47,7 +46,7 @@ def _target(target: TargetReport) -> ReportedTarget:
         (image.manifest or _of_engine(target)) if image else "",
         image.configuration if image else "",
         tuple(best.values()),
-        tuple(_text(mask(error.message), _MESSAGE) for error in target.errors[:_SENTENCES]),
+        tuple(_text(error.message, _MESSAGE) for error in target.errors[:_SENTENCES]),
         tuple(_text(reason, _MESSAGE) for reason in list(reasons)[:_SENTENCES]),
     )
 

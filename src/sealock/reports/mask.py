@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sealock.model.location import Location, Source
 from sealock.model.report import TargetReport
 from sealock.patterns import compile_lazily
+from sealock.secrets.values import find_in_text
 
 _KEPT: Final = 4
 """Characters of a bare word that stay, so that people recognise it."""
@@ -21,12 +22,17 @@ _LETTER: Final = compile_lazily(r"[^\s\"'\\]")
 
 
 def masked(target: TargetReport) -> TargetReport:
-    """The target with its concealed values masked in its texts; every character keeps its place."""
+    """The target with its concealed values masked in its texts; every character keeps its place.
+
+    Of a text with an error not all was read, so rules may not have found its secrets: what looks like one is masked.
+    """
     spans: dict[str, list[tuple[int, int]]] = {}
     for finding in target.findings:
         if finding.conceal and (source := target.sources.get(finding.location.file)) is not None:
             spans.setdefault(finding.location.file, []).extend(_offsets(source, finding.location))
-    if not spans:
+    for file in {error.location.file for error in target.errors} & target.sources.keys():
+        spans.setdefault(file, []).extend((start, end) for _, start, end in find_in_text(target.sources[file].text))
+    if not any(spans.values()):
         return target
     sources = {
         name: Source(source.name, _text(source.text, spans[name])) if name in spans else source

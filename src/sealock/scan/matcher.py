@@ -15,6 +15,7 @@ from sealock.model.report import TargetReport
 from sealock.model.vex import AttachedVex
 from sealock.policy.settings import Policy
 from sealock.scan.evaluator import EvaluatedTarget
+from sealock.scan.inputerrors import mask_errors
 from sealock.scan.settings import Settings
 from sealock.scan.useevidence import UseEvidence
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
@@ -134,4 +135,4 @@ class Matcher:
             for note in self._vex.notes():
                 self._note(note)
             for path, errors in self._vex.errors():
-                yield TargetReport(path, "vex", errors=errors)
+                yield TargetReport(path, "vex", errors=mask_errors(errors))

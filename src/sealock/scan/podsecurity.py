@@ -25,6 +25,7 @@ from sealock.model.podsecurity import (
     SkippedManifest,
 )
 from sealock.patterns import compile_lazily
+from sealock.scan.inputerrors import mask_errors
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.manifests import ManifestText, read_manifests
@@ -95,7 +96,7 @@ def check_pod_security(
         workloads,
         namespaces,
         tuple(SkippedManifest(text.path, text.skipped) for text in texts if text.skipped),
-        tuple(errors),
+        mask_errors(errors),
     )
 
 

@@ -16,6 +16,7 @@ from sealock.policy.suppressions import suppress
 from sealock.policy.trust import TrustPolicy
 from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import EvaluatedTarget
+from sealock.scan.inputerrors import mask_errors
 from sealock.scan.ruleids import inline_ignores, with_current_ids
 from sealock.scan.settings import Settings
 from sealock.scan.sharing import IgnoreRecord
@@ -108,7 +109,7 @@ class Policies:
             target.document.kind,
             tuple(findings),
             evaluated.skipped,
-            (*target.document.errors, *evaluated.errors, *errors),
+            mask_errors((*target.document.errors, *evaluated.errors, *errors)),
             {source.name: source for source in target.document.sources.values()},
             next((identity(noun) for _, noun in images), target.image),
             any(evaluated.rules.values()) or (self._matches(target) and not evaluated.unmatched),
@@ -141,7 +142,7 @@ class Policies:
         for note in self.tree.notes:
             self._note(note)
         for path, error in self.tree.errors.items():
-            yield TargetReport(path, "policy", errors=(error,))
+            yield TargetReport(path, "policy", errors=mask_errors((error,)))
         policies: dict[str, tuple[Policy, set[str]]] = {}
         for (root, _), policy in self._by_directory.items() if walked else ():
             _, undecided = policies.setdefault(policy.name, (policy, set()))

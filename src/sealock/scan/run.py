@@ -26,6 +26,7 @@ from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport, Unexamined
 from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
+from sealock.scan.inputerrors import mask_errors
 from sealock.scan.matcher import Matcher
 from sealock.scan.namedcontexts import RULES, join_builds, joined_reports
 from sealock.scan.policies import Policies
@@ -262,5 +263,5 @@ def _about_examples(number: int) -> str:
 
 
 def _failed(input_: Input, why: str) -> TargetReport:
-    error = InputError(why, Location(input_.target))
-    return TargetReport(input_.target, input_.kind, errors=(error,), evaluated=False)
+    errors = mask_errors((InputError(why, Location(input_.target)),))
+    return TargetReport(input_.target, input_.kind, errors=errors, evaluated=False)
