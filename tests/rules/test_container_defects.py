@@ -170,6 +170,8 @@ SILENT = [
     ("AppArmor is not missing without an option", "docker run alpine", "C008"),
     ("nor SELinux", "docker run alpine", "C009"),
     ("a custom label type does not disable SELinux", "docker run --security-opt label=type:svirt_t alpine", "C009"),
+    ("a base whose name is empty is not known", "FROM ${X}\n", "C046"),
+    ("nor is one of an empty argument", 'ARG X=""\nFROM $X\n', "C046"),
     ("nothing starts in files alone", "FROM scratch\nCOPY a /a\n", "C046"),
     ("distroless nonroot is not root", "FROM gcr.io/distroless/static:nonroot\nCOPY a /a\n", "C046"),
     ("the image of what runs before a service may set a user", service("user: app\npre_start: [{image: 'gcr.io/distroless/static:nonroot'}]"), "C046"),

@@ -75,6 +75,8 @@ class StageState:
     def start_from_image(self, start: From) -> None:
         """Start from a base image."""
         self._set("image", start.image)
+        if start.image.value == "":  # of an argument that nothing sets: the image has a base, which is not named
+            self.values["image"], self.unresolved["image"] = UNKNOWN, start.image.raw
         if start.image.value == "scratch":
             self.scope = VariableScope({"PATH": DEFAULT_PATH}, complete=True)
         if start.platform is not None:
