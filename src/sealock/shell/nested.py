@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sealock.model.location import Place
 from sealock.model.shell import BOURNE, Command, Nested, Pipeline, Script, Word
 from sealock.model.wrappers import MAX_WRAPPERS, WRAPPERS, Wrapper, find_inner
+from sealock.patterns import compile_lazily
 
 _SSH_OPTIONS: Final = frozenset("BbcDEeFIiJLlmOopQRSWw")
 """The options of ssh that take a value."""
@@ -17,7 +18,10 @@ _TAKE_TEXT: Final = frozenset({"su", "runuser", "sg", "script", "vagrant", "gclo
 """Programs that run the text after `-c` or `--command`."""
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
-
+_ESCAPING: Final = frozenset({"sh", "dash"})
+"""Shells whose echo reads escapes: dash, which is sh on Debian. bash and BusyBox need -e."""
+_ECHO_OPTION: Final = compile_lazily(r"-[neE]{1,9}")
+_ESCAPES: Final = {r"\n": "\n", r"\t": "\t", r"\r": " ", r"\\": "\\"}
 _JOINING: Final = frozenset({"watch", "parallel"})
 """Wrappers that give their words to a shell, as one text."""
 _ADDING: Final = frozenset({"xargs", "parallel"})
@@ -73,9 +77,8 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
     return replace(command, nested=(*command.nested, *nested)) if nested else command
 
 
-def _add_shell_script(command: Command, name: str, source: WordSource, nested: list[Nested]) -> None:
-    """Add the script of `sh -c TEXT`, or the standard input of a shell without a script file."""
-    words = command.words
+def _find_script(words: Sequence[Word]) -> tuple[int, bool, bool]:
+    """What a shell runs: the index of the first word after the options, whether -c is among them, whether its input."""
     index, has_c, reads_stdin = 1, False, False
     while index < len(words):
         text = words[index].text
@@ -88,11 +91,17 @@ def _add_shell_script(command: Command, name: str, source: WordSource, nested: l
         has_c |= text[0] == "-" and "c" in text
         reads_stdin |= "s" in text
         index += 1 + text.count("o") + text.count("O")
-    if has_c:
-        if index < len(words):
-            word = words[index]
-            nested.append(Nested("argument", source.parse_nested(word.text, source.offsets(word), name)))
-    elif reads_stdin or index >= len(words):
+    return index, has_c, not has_c and (reads_stdin or index >= len(words))
+
+
+def _add_shell_script(command: Command, name: str, source: WordSource, nested: list[Nested]) -> None:
+    """Add the script of `sh -c TEXT`, or the standard input of a shell without a script file."""
+    words = command.words
+    index, has_c, reads_stdin = _find_script(words)
+    if has_c and index < len(words):
+        word = words[index]
+        nested.append(Nested("argument", source.parse_nested(word.text, source.offsets(word), name)))
+    elif reads_stdin:
         _add_stdin_script(command, name, source, nested)
 
 
@@ -107,15 +116,82 @@ def _add_stdin_script(command: Command, name: str, source: WordSource, nested: l
             nested.append(Nested("argument", source.parse_nested(target.text, source.offsets(target), name)))
 
 
-def add_piped_input(commands: list[Command], source: WordSource) -> None:
-    """Add to a shell, or a wrapper such as sudo that runs one, the script that `cat <<EOF | sh` pipes into it."""
+def add_piped_input(commands: list[Command], source: WordSource, shell: str) -> None:
+    """Add the script that `cat <<EOF | sh` or `echo TEXT | sh` pipes into a shell, also one inside sudo and the like.
+
+    `shell` is the one that runs the pipeline.
+    """
     for index in range(1, len(commands)):
-        feeder, shell = commands[index - 1], commands[index]
-        if feeder.name == "cat" and len(feeder.words) == 1 and (shell.name in BOURNE or shell.name in WRAPPERS):
-            fed = add_nested(Command(shell.words, shell.place, (), feeder.redirects), source)
+        feeder, fed = commands[index - 1], commands[index]
+        if fed.name not in BOURNE and fed.name not in WRAPPERS:
+            continue
+        if feeder.name == "cat" and len(feeder.words) == 1:
+            inner = add_nested(Command(fed.words, fed.place, (), feeder.redirects), source)
             # What its words alone say was added before.
-            before = [nested for nested in shell.nested if nested.kind != "wrapped" and nested not in fed.nested]
-            commands[index] = replace(shell, nested=(*before, *fed.nested))
+            before = [nested for nested in fed.nested if nested.kind != "wrapped" and nested not in inner.nested]
+            commands[index] = replace(fed, nested=(*before, *inner.nested))
+        elif (printed := _printed(feeder, source, shell)) is not None:
+            commands[index] = _feed(fed, *printed, source)
+
+
+def _feed(command: Command, text: str, offsets: Sequence[int], source: WordSource) -> Command:
+    """The command with the script that it reads on its input, where it is a shell or runs one."""
+    if any(redirect.fd in {None, 0} and redirect.operator.startswith("<") for redirect in command.redirects):
+        return command
+    if command.name in BOURNE and command.name != "busybox":
+        if not _find_script(command.words)[2]:
+            return command
+        script = source.parse_nested(text, offsets, command.name)
+        return replace(command, nested=(*command.nested, Nested("argument", script)))
+    if command.name in _ADDING:
+        return command
+    return replace(command, nested=tuple(_feed_wrapped(nested, text, offsets, source) for nested in command.nested))
+
+
+def _feed_wrapped(nested: Nested, text: str, offsets: Sequence[int], source: WordSource) -> Nested:
+    if nested.kind != "wrapped" or len(nested.script.pipelines) != 1:
+        return nested
+    pipeline = nested.script.pipelines[0]
+    first = _feed(pipeline.commands[0], text, offsets, source)
+    changed = replace(pipeline, commands=(first, *pipeline.commands[1:]))
+    return replace(nested, script=replace(nested.script, pipelines=(changed,)))
+
+
+def _printed(command: Command, source: WordSource, shell: str) -> tuple[str, Sequence[int]] | None:
+    """What echo or printf prints of its own words, and the offsets of the characters; None for anything else."""
+    words = command.words
+    match command.name:
+        case "echo" if len(words) > 1 and not command.redirects:
+            index = 1
+            while index < len(words) and _ECHO_OPTION.fullmatch(words[index].text):
+                index += 1
+            escapes = shell in _ESCAPING or any("e" in word.text for word in words[1:index])
+            return _join(words[index:], " ", source, escapes=escapes)
+        case "printf" if len(words) > 1 and not command.redirects:
+            form, arguments = words[1].text, words[2:]
+            if "%" not in form:
+                return _join(words[1:2], "", source, escapes=True)
+            if form.removesuffix("\\n") in {"%s", "%b"}:
+                return _join(arguments, "\n" if form[2:] else "", source, escapes=form[1] == "b")
+    return None
+
+
+def _join(words: Sequence[Word], between: str, source: WordSource, *, escapes: bool) -> tuple[str, list[int]]:
+    """The words as one text, and the offset of each character; with `escapes`, those of line feeds and tabs."""
+    text, offsets = "", list[int]()
+    for index, word in enumerate(words):
+        own = source.offsets(word)
+        places = range(own, own + len(word.text)) if isinstance(own, int) else own
+        if index:
+            text += between
+            offsets += offsets[-1:] * len(between) or list(places[:1])
+        at = 0
+        while at < len(word.text):
+            char = _ESCAPES.get(word.text[at : at + 2]) if escapes else None
+            text += char or word.text[at]
+            offsets.append(places[at])
+            at += 2 if char else 1
+    return text, offsets
 
 
 def _parse_joined(words: Sequence[Word], source: WordSource, shell: str) -> Script:

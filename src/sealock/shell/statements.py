@@ -14,7 +14,7 @@ from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Sc
 from sealock.patterns import compile_lazily
 from sealock.shell.commands import CommandReader
 from sealock.shell.grammar import refusal
-from sealock.shell.masks import mask_defaults, mask_escapes, mask_heredocs, separate_terminators
+from sealock.shell.masks import mask_braces, mask_defaults, mask_escapes, mask_heredocs, separate_terminators
 from sealock.shell.nested import add_piped_input
 from sealock.shell.text import WORDS
 from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
@@ -98,6 +98,8 @@ class StatementReader(CommandReader):
             masked, self.heredocs = mask_heredocs(masked)
         if "${" in masked:
             masked = mask_defaults(masked)
+        if "{" in masked and "," in masked:
+            masked = mask_braces(masked)
         return mask_escapes(masked) if "\\" in masked else masked
 
     def read_nodes(self, nodes: Sequence[Node], depth: int) -> Script:
@@ -201,7 +203,7 @@ class StatementReader(CommandReader):
         for index, part in enumerate(trailing.parts, 1):
             self._pipeline_part(part, commands, depth, trailing.last if index == len(trailing.parts) else ())
         if len(commands) > 1:
-            add_piped_input(commands, self)
+            add_piped_input(commands, self, self.shell)
         out.append(Pipeline(tuple(commands), joint, negated, guarded))
 
     def _and_or_list(  # noqa: PLR0913  as _statement

@@ -65,6 +65,17 @@ def resolve(
     yield from _ShellScope(dict(presets or {}), shared).script(script, 0)
 
 
+def _runs_printed(shell: Command, feeder: Command) -> bool:
+    """Whether a shell's script is what the command before it prints, so that its commands are found there."""
+    return feeder.name in {"echo", "printf"} and any(
+        feeder.place.start <= inner.place.start < feeder.place.end
+        for command in shell.walk()
+        for nested in command.nested
+        if nested.kind == "argument"
+        for inner in nested.script.commands()
+    )
+
+
 class _Shared(Struct, frozen=True, gc=False):
     """What all scopes of a script share.
 
@@ -144,7 +155,8 @@ class _ShellScope:
         for pipeline in script.pipelines:
             for index, command in enumerate(pipeline.commands, 1):
                 changed = self.command(command, guarded=pipeline.guarded)
-                read = piped or index < len(pipeline.commands)
+                following = pipeline.commands[index : index + 1]
+                read = (bool(following) or piped) and not any(_runs_printed(each, command) for each in following)
                 yield command, changed, read
                 if depth < _MAX_DEPTH:
                     for nested in changed.nested:

@@ -121,6 +121,8 @@ def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
         if index == 0 or known(word.place) is None:
             return ()
         before = command.words[index - 1].place.end
+        if before > word.place.start:  # both are of one list of braces
+            return ()
         gap = build.text[before : word.place.start]
         # Keep a comment between the two, and a neighbour that is not a token of its own.
         start = (
