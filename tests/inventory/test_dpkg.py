@@ -222,6 +222,22 @@ def test_what_a_package_needs_and_provides_is_told_by_name_alternatives_included
 
 
 @pytest.mark.parametrize(
+    ("relations", "needs"),
+    [
+        ("a\t(>= 1), b(= 2) , c:any", ("a", "b", "c")),
+        ("(>= 1), :any, |, d", ("d",)),
+        (",".join(f"p{number}" for number in range(1100)), tuple(f"p{number}" for number in range(1000))),
+        ("," * 200_000 + "a", ()),
+    ],
+    ids=["blanks of all kinds", "relations without a name", "no more than 1,000", "no more than 100,000 characters"],
+)
+def test_the_names_of_odd_relations(relations: str, needs: tuple[str, ...]) -> None:
+    text = f"Package: a\nStatus: install ok installed\nVersion: 1\nDescription: b\n\tVersion: 9\nDepends: {relations}\n"
+    (package,) = packages(Dpkg(), {"var/lib/dpkg/status": text.encode()})
+    assert (package.version, package.needs) == ("1", needs)
+
+
+@pytest.mark.parametrize(
     ("needs", "source", "licenses"),
     [("gcc-base", "gcc", ("GPL-3.0-or-later",)), ("gcc-base", "other", ()), ("", "gcc", ())],
     ids=["of its source that it depends on", "of another source", "that it does not depend on"],

@@ -14,6 +14,8 @@ from sealock.image.header import BLOCK, checksum_is_right
 _SEARCHED: Final = 16 << 10, 64 << 10
 """Bytes to search for a header: mostly one is near. A large file has none, and its content is not read anyway."""
 _MAGIC: Final = b"ustar"
+_MAGIC_AT: Final = 257
+"""The offset of the magic in a header."""
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _BACK: Final = 4
 """Blocks before a header in which its extension may begin."""
@@ -36,12 +38,14 @@ def _header(stored: Stretch, start: int) -> int:
     """The offset of the next block that looks like a header, -1 if there is none nearby."""
     for searched in _SEARCHED:
         data = stored.fetch(start, searched)
-        at = data.find(_MAGIC)
-        while at >= 0:
-            begin = at - 257
-            if begin >= 0 and not begin % BLOCK and checksum_is_right(data[begin : begin + BLOCK].ljust(BLOCK)):
-                return _with_extension(stored, start + begin)
-            at = data.find(_MAGIC, at + 1)
+        # Only the first letter of each block's magic: looking through all bytes takes ten times as long.
+        letters = data[_MAGIC_AT::BLOCK]
+        place = letters.find(_MAGIC[:1])
+        while place >= 0:
+            block = data[place * BLOCK : (place + 1) * BLOCK]
+            if block.startswith(_MAGIC, _MAGIC_AT) and checksum_is_right(block.ljust(BLOCK)):
+                return _with_extension(stored, start + place * BLOCK)
+            place = letters.find(_MAGIC[:1], place + 1)
     return -1
 
 

@@ -82,7 +82,7 @@ TEXTS: Final = (
 
 def licences(text: str) -> tuple[str, ...]:
     """The licences of a copyright file, each once, without those that are only prose."""
-    structured = text.lstrip().lower().startswith("format")
+    structured = text.lstrip()[:6].lower() == "format"
     statements = _declared(text) if structured else _mentioned(" ".join(text.split()))
     return tuple(islice(dict.fromkeys(statements), MOST))
 

@@ -11,6 +11,7 @@ from sealock.inventory._debianlicences import licences
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.stanzas import Faults, is_word, owned, stanzas, text
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 ON_DISK: Final = frozenset(
     {"installed", "triggers-pending", "triggers-awaited", "half-configured", "unpacked", "half-installed"}
@@ -42,11 +43,13 @@ FIELDS: Final = frozenset({
     "package", "status", "version", "architecture", "source", "maintainer", "depends", "pre-depends", "provides",
 })  # fmt: skip
 IDENTITY: Final = frozenset({"package", "status", "version"})
-MOST_CHOICES: Final = 64
 MOST_RELATIONS: Final = 1000
-MOST_LINES: Final = 10_000
 """Maximum dependencies of a stanza; the longest real ones have some hundred."""
+MOST_LETTERS: Final = 100_000
+"""Characters of its dependencies that are read."""
+MOST_LINES: Final = 10_000
 COPYRIGHT_BYTES: Final = 1 << 20
+_NAMES: Final = compile_lazily(r"(?:^|[,|])\s*([^\s,|(:]+)")
 
 
 class Dpkg(Analyzer):
@@ -108,8 +111,8 @@ class Dpkg(Analyzer):
                     source_version=source_version,
                     found_by=self.name,
                     supplier=fields.get("maintainer", ""),
-                    needs=tuple(_names(f"{fields.get('pre-depends', '')},{fields.get('depends', '')}")),
-                    provides=tuple(_names(fields.get("provides", ""))),
+                    needs=_names(f"{fields.get('pre-depends', '')},{fields.get('depends', '')}"),
+                    provides=_names(fields.get("provides", "")),
                 )
         faults.end()
 
@@ -142,15 +145,13 @@ class Dpkg(Analyzer):
 
 
 def _fields(stanza: str) -> tuple[dict[str, str], str]:
-    """Read the fields that count, by name in small letters; continuation lines are of none of them.
+    """Read the fields that count, by name in small letters; continuation lines begin with a blank, unlike all of them.
 
     The text names a field that decides which package this is and that the stanza has twice, which dpkg refuses.
     """
     fields: dict[str, str] = {}
     repeated = ""
     for line in stanza.split("\n", MOST_LINES)[:MOST_LINES]:
-        if line[:1] in {" ", "\t", "#"}:
-            continue
         key, colon, value = line.partition(":")
         if colon and (key := key.lower()) in FIELDS:
             if key in fields and key in IDENTITY:
@@ -159,13 +160,9 @@ def _fields(stanza: str) -> tuple[dict[str, str], str]:
     return fields, repeated
 
 
-def _names(relations: str) -> Iterator[str]:
-    """Yield the names in `a (>= 1), b:any | c`, all alternatives included: any may be the installed one."""
-    for relation in relations.split(",", MOST_RELATIONS)[:MOST_RELATIONS]:
-        for choice in relation.split("|", MOST_CHOICES)[:MOST_CHOICES]:
-            name = choice.strip().partition(" ")[0].partition("(")[0].partition(":")[0]
-            if name:
-                yield name
+def _names(relations: str) -> tuple[str, ...]:
+    """The names in `a (>= 1), b:any | c`, all alternatives included: any may be the installed one."""
+    return tuple(_NAMES.findall(relations[:MOST_LETTERS])[:MOST_RELATIONS])
 
 
 def _source(field: str, name: str, version: str) -> tuple[str, str]:

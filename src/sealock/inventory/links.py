@@ -224,10 +224,13 @@ class _Follower:
         nearest: dict[str, tuple[tuple[str, str], ...]] = {"": ()}
         """For each directory, the other paths of it: what it is below, and the link that leads there."""
         roots = {real: tuple(links) for real, links in directories.items()}
-        below = [f"{real}/" for real in directories]
+        below = tuple(f"{real}/" for real in directories)
+        are_few = len(below) < FEW
         for layer in self.layers:
-            for part in layer.paths.parts_with(below) if len(below) < FEW else layer.paths.parts():
+            for part in layer.paths.parts_with(below) if are_few else layer.paths.parts():
                 for path in part:
+                    if are_few and not path.startswith(below):
+                        continue
                     directory = path.rpartition("/")[0]
                     if (through := nearest.get(directory)) is None:
                         through = _through(directory, roots)

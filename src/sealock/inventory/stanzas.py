@@ -18,6 +18,8 @@ _BLANK_LINES: Final = compile_lazily(r"\n[ \t]+(?=\n)")
 """Debian's policy lets parsers take lines of blanks for ends of stanzas, as empty ones are."""
 MOST_STANZAS: Final = 100_000
 """More packages than any distribution has."""
+_NO_FILES: Final = ("", ".", "/.")
+"""What lists of files call the root."""
 MOST_FAULTS_READ: Final = 10_000
 """After so many, the rest of a file is not worth reading."""
 
@@ -30,7 +32,9 @@ def text(data: bytes) -> str:
     if data.count(b"\n") > len(data) // 8 + 2000:
         msg = "nearly all of its lines are empty"
         raise BrokenFileError(msg)
-    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+    decoded = data.decode("utf-8", "replace")
+    # Few have one, and to look for a single byte takes no time.
+    return decoded.replace("\r\n", "\n") if b"\r" in data else decoded
 
 
 def is_word(word: str) -> bool:
@@ -76,9 +80,10 @@ class PathBudget:
 
 def owned(paths: Iterable[str]) -> tuple[str, ...]:
     """Files, links and empty directories by their normal paths, without the directories that lead to them."""
-    normal = dict.fromkeys(path.strip("/") for path in paths)
-    directories = {path.rpartition("/")[0] for path in normal}
-    return tuple(path for path in normal if path and path not in directories and path not in {".", "/."})
+    normal = dict.fromkeys([path.strip("/") for path in paths])
+    for directory in {path.rpartition("/")[0] for path in normal}.union(_NO_FILES):
+        normal.pop(directory, None)
+    return tuple(normal)
 
 
 class Faults:

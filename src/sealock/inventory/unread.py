@@ -36,6 +36,7 @@ _DATABASES: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "wp-includes/version.php": ("WordPress", frozenset()),
 }
 """How the paths of databases end, whose packages they have, and where an analyzer reads them."""
+_ENDINGS: Final = tuple(f"/{path}" for path in _DATABASES)
 _READ: Final = frozenset[str]().union(*(read for _, read in _DATABASES.values()))
 _DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
 _PARTS: Final = {
@@ -75,7 +76,7 @@ class UnreadPackages(Analyzer):
         paths=tuple(_PATHS),
         directories=tuple(_DIRECTORIES),
         names=("DESCRIPTION", "opam", *_NAMES, *sorted(UNREAD_LOCKS)),
-        endings=(*_ARCHIVES, ".reg", *(f"/{path}" for path in _DATABASES)),
+        endings=(*_ARCHIVES, ".reg", *_ENDINGS),
         elf=True,
         foreign=True,
         limit=256 << 20,
@@ -111,9 +112,8 @@ class UnreadPackages(Analyzer):
 
 def _by_path(path: str) -> str:
     """Whose packages a file records by the directories above it, "" for nobody's."""
-    for ending, (manager, _) in _DATABASES.items():
-        if path.endswith(f"/{ending}"):
-            return manager
+    if path.endswith(_ENDINGS):
+        return next(manager for ending, (manager, _) in _DATABASES.items() if path.endswith(f"/{ending}"))
     return next((manager for part, manager in _PARTS.items() if part in path), "")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
@@ -48,14 +47,14 @@ class SbomItem(Struct, frozen=True):
 def list_items(inventory: Inventory) -> list[SbomItem]:
     """The packages, sorted; equal ones are numbered."""
     layers = {layer.index: layer for layer in inventory.layers}
-    copies: Counter[tuple[str, ...]] = Counter()
+    copies: dict[tuple[str, ...], int] = {}
     entries = []
     languages = (package.path for package in inventory.packages if package.type not in OF_DISTRIBUTIONS)
     owned = owners(languages, inventory.packages)
     for package in sorted(inventory.packages, key=_order):
         url, layer = purl(package, inventory.distribution), layers.get(package.layer)
         key = _key(package, url, layer)
-        copies[key] += 1
+        copies[key] = copies.get(key, 0) + 1
         owner = owned[package.path].name if package.path in owned and package.type not in OF_DISTRIBUTIONS else ""
         entries.append(SbomItem(package, url, layer, owner, copies[key]))
     return entries
