@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.bake import comments, read
+from sealock.formats.bake.targets import BakeFile
+from sealock.formats.hcl.grammar import HclText
 from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.document import Document
@@ -101,11 +103,42 @@ def test_what_the_text_does_not_decide_is_named() -> None:
     assert project.unresolved == {"services": "timestamp()"}
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('target "a" {\n  inherits = ["a"]\n  network = "host"\n}\n', {"a": "host"}, id="itself"),
+        pytest.param(
+            'target "a" {\n  inherits = ["b"]\n  network = "host"\n}\ntarget "b" {\n  inherits = ["a"]\n}\n',
+            {"a": "host", "b": "host"},
+            id="each other",
+        ),
+        pytest.param(
+            'target "a" {\n  inherits = ["c"]\n}\ntarget "b" {\n  inherits = ["a"]\n}\n'
+            'target "c" {\n  inherits = ["b"]\n  network = "host"\n}\n',
+            {"a": "host", "b": "host", "c": "host"},
+            id="three",
+        ),
+    ],
+)
+def test_targets_inherit_in_circles_as_buildx_lets_them(text: str, expected: dict[str, str]) -> None:
+    document = bake(text)
+    assert not document.errors
+    assert {
+        name: target.attributes["network"].text for name, target in BakeFile(HclText(text)).targets.items()
+    } == expected
+
+
+def test_circles_are_followed_only_so_often() -> None:
+    names = [f"t{number}" for number in range(12)]
+    parents = ", ".join(f'"{name}"' for name in names)
+    (error,) = bake("".join(f'target "{name}" {{\n  inherits = [{parents}]\n}}\n' for name in names)).errors
+    assert error.message == "its targets inherit in more than 5000 ways"
+
+
 FAULTS = [
     ("no HCL", 'target "a" {\n', 2, "this is not valid HCL"),
     ("a variable that is not there", 'target "a" {\n  args = { A = NOPE }\n}\n', 2, 'there is no variable "NOPE"'),
     ("a parent that is not there", 'target "a" {\n  inherits = ["b"]\n}\n', 1, "a inherits b, which there is not"),
-    ("a target that inherits itself", 'target "a" {\n  inherits = ["a"]\n}\n', 1, "a inherits a, which there is not"),
     ("a matrix that is not decided", 'target "a" {\n  name = "x"\n  matrix = { x = split(",", timestamp()) }\n}\n', 3, "the matrix of a is not decided by this file"),
     ("a matrix without bounds", 'target "a" {\n  name = "a${x}${y}${z}"\n  matrix = { x = split("", "' + "a" * 20 + '"), y = split("", "' + "a" * 20 + '"), z = split("", "' + "a" * 20 + '") }\n}\n', 1, "makes more than 2000 targets"),
 ]  # fmt: skip

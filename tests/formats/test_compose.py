@@ -11,7 +11,7 @@ from sealock.errors import FormatError
 from sealock.formats.compose import read, read_many
 from sealock.formats.compose.values import seconds_as_text
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.change import Remove, Swap
 from sealock.model.container import (
     POD_FIELDS,
@@ -299,6 +299,25 @@ def test_environment_overrides_the_env_file() -> None:
     assert isinstance(noun, Container)
     assert noun.image == "caller.env"
     assert noun.environment == (Variable("A", "caller"), Variable("D", None))
+
+
+@pytest.mark.parametrize(
+    ("listed", "known", "expected"),
+    [
+        pytest.param("[a, b]", {}, "trust", id="a file fills in those after it"),
+        pytest.param("[b, a]", {}, "", id="but not those before it"),
+        pytest.param("[a, {path: b, format: raw}]", {}, "${BASE}", id="raw values stay"),
+        pytest.param("[a, b]", {"BASE": "md5"}, "md5", id="the caller's variables come first"),
+        pytest.param("[a, own]", {}, "trust", id="those of earlier files before the file's own"),
+        pytest.param("b\n    environment: {BASE: x}", {}, "", id="those of the service itself fill in nothing"),
+    ],
+)
+def test_variables_of_an_env_file_fill_in_later_ones(listed: str, known: dict[str, str], expected: str) -> None:
+    files = Table({"a": "BASE=trust\n", "b": "METHOD=${BASE}\n", "own": "BASE=x\nMETHOD=${BASE}\n"}, known)
+    document = read(Source("x", f"services:\n  web:\n    image: i\n    env_file: {listed}\n"), files)
+    web = subject(document, "service web").noun
+    assert isinstance(web, Container)
+    assert [variable.value for variable in given(web.environment, ()) if variable.name == "METHOD"] == [expected]
 
 
 def test_environment_key_overrides_env_file_key() -> None:

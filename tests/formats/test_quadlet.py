@@ -10,7 +10,7 @@ import pytest
 from sealock import formats
 from sealock.formats.quadlet import read
 from sealock.formats.unitfile import parse, split_words
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import Container, Device, Health, Label, Logging, Mount, Network, Port, Sysctl, Variable
 from sealock.model.document import Document, Subject
 from sealock.model.location import Source
@@ -245,17 +245,27 @@ def test_a_fault_is_an_error_with_its_place(lines: str, line: int, message: str)
     assert isinstance(subject_of(document).noun, Container)
 
 
+def test_a_volume_of_a_unit_in_another_directory_is_unresolved() -> None:
+    document = unit(f"{IMAGE}Volume=d.volume:/b\n")
+    assert document.errors == ()
+    assert "mounts" in subject_of(document).unresolved
+
+
 @pytest.mark.parametrize(
-    ("line", "field"),
+    ("line", "mode", "names"),
     [
-        pytest.param("Volume=d.volume:/b", "mounts", id="a volume"),
-        pytest.param("Network=d.network", "networks", id="a network"),
+        pytest.param("Network=d.network", UNSET, ["systemd-d"], id="a network"),
+        pytest.param("Network=d.container", "container:systemd-d", [], id="that of another container"),
     ],
 )
-def test_a_unit_that_may_be_in_another_directory_is_unresolved(line: str, field: str) -> None:
-    document = unit(f"{IMAGE}{line}\n")
-    assert document.errors == ()
-    assert field in subject_of(document).unresolved
+def test_a_network_of_a_unit_in_another_directory_is_none_of_the_engine(
+    line: str, mode: object, names: list[str]
+) -> None:
+    subject = subject_of(unit(f"{IMAGE}{line}\n"))
+    assert isinstance(subject.noun, Container)
+    assert subject.noun.network_mode == mode
+    assert [network.name for network in given(subject.noun.networks, ())] == names
+    assert set(subject.unresolved) == {"name"}
 
 
 @pytest.mark.parametrize(("text", "message"), [("[Container]\n", "it has neither Image nor Rootfs"), ("Image=a\n[Container]\nImage=a\n", "before the first section")])  # fmt: skip
@@ -297,3 +307,17 @@ def test_units_are_recognised_by_their_name_and_section() -> None:
 def test_a_text_that_is_too_long_is_an_error() -> None:
     (error,) = unit("[Container]\n" + "#" * 1_000_000).errors
     assert "larger than 1000000 characters" in error.message
+
+
+@pytest.mark.parametrize(
+    ("files", "has_secrets"),
+    [
+        pytest.param({"a.env": "API_TOKEN=kV9-tqz2LmWxPq81\n"}, True, id="a secret"),
+        pytest.param({"a.env": "# API_TOKEN=kV9-tqz2LmWxPq81\nLOG_LEVEL=debug\nAPI_TOKEN=\n"}, False, id="none"),
+        pytest.param({}, None, id="not read"),
+    ],
+)
+def test_whether_an_environment_file_holds_secrets_is_read(files: dict[str, str], has_secrets: bool | None) -> None:  # noqa: FBT001  a table's column
+    document = read(Source("a.container", f"{IMAGE}EnvironmentFile=a.env\n"), UnitFiles(files))
+    (project,) = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
+    assert [file.has_secrets for file in project.files] == [has_secrets]

@@ -21,6 +21,8 @@ _DEEPEST: Final = 100
 """Targets that inherit from one another."""
 _MOST_TARGETS: Final = 2_000
 """Targets that one file may have, those of matrices counted."""
+_MOST_MERGES: Final = 5_000
+"""How often the targets of one file are merged: each once, unless they inherit in circles."""
 
 
 class BakeTarget(Struct, frozen=True):
@@ -64,6 +66,9 @@ class BakeFile:
         self.targets: dict[str, BakeTarget] = {}
         self._raw: dict[str, list[tuple[HclBlock, Scope]]] = {}
         self._inherited: dict[str, dict[str, HclValue]] = {}
+        self._circular = False
+        """Whether a target that is merged lacks what it would inherit in a circle."""
+        self._merges = 0
         self._read()
 
     def scope(self, name: str) -> HclValue | None:
@@ -196,13 +201,22 @@ class BakeFile:
         if name in self._inherited:
             return self._inherited[name]
         attributes: dict[str, HclValue] = {}
-        faults = len(self.faults)
+        faults, circular = len(self.faults), self._circular
+        self._circular = False
+        self._merges += 1
+        if self._merges > _MOST_MERGES:
+            if self._merges == _MOST_MERGES + 1:
+                self.faults.append(BakeFault(f"its targets inherit in more than {_MOST_MERGES} ways", Place()))
+            return attributes
         if len(above) > _DEEPEST:
             self.faults.append(BakeFault(f"{name} is inherited through more than {_DEEPEST} targets", Place()))
             return attributes
         for block, scope in self._raw.get(name, ()):
             for inherited in self._parents(block, scope):
-                if inherited not in self._raw or inherited in above | {name}:
+                if inherited in above | {name}:
+                    self._circular = True  # buildx takes from a target what it has without the circle
+                    continue
+                if inherited not in self._raw:
                     self.faults.append(BakeFault(f"{name} inherits {inherited}, which there is not", block.place))
                     continue
                 _merge(attributes, self._merged(inherited, above | {name}))
@@ -213,8 +227,9 @@ class BakeFile:
                 if value.data is None:
                     continue
                 _merge(attributes, {attribute.name: value})
-        if not above or len(self.faults) == faults:
+        if not above or (len(self.faults) == faults and not self._circular):
             self._inherited[name] = attributes  # the same from wherever it is inherited
+        self._circular = bool(above) and (circular or self._circular)
         return attributes
 
 

@@ -122,11 +122,16 @@ class Loader:
                 merged = merge(merged, model, self.report)
         return merged
 
-    def pairs(self, source: Source, path: str, *, raw: bool) -> Pairs:
-        """The NAME=VALUE lines of a file that services name, parsed once, and what is wrong with it or ""."""
+    def pairs(self, source: Source, path: str, *, raw: bool, before: Mapping[str, str] | None = None) -> Pairs:
+        """The NAME=VALUE lines of a file that services name, parsed once, and what is wrong with it or "".
+
+        `before` are the variables of the files that a service names before it, which fill in those of its values.
+        """
+        text = source.text
+        if before:
+            return dotenv.parse(text, {**before, **self.known}, self.room)
         key = path, raw
         if key not in self._pairs:
-            text = source.text
             self._pairs[key] = (dotenv.parse_raw(text), "") if raw else dotenv.parse(text, self.known, self.room)
         return self._pairs[key]
 

@@ -211,9 +211,12 @@ class ServiceReader:
             value = known.get(variable.name) if variable.value is None else variable.value
             merged[variable.name] = Variable(variable.name, value), place
         of_files: dict[str, tuple[Variable, Place]] = {}
+        before: dict[str, str] = {}
         listed = self.service.at("env_file")
         for entry in (listed.items or [listed]) if listed and listed.data is not None else ():
-            of_files.update(self.env_file(entry, known))
+            found = self.env_file(entry, known, before)
+            of_files.update(found)
+            before |= {name: variable.value for name, (variable, _) in found.items() if variable.value is not None}
         # The service's own variables come first, so that their places keep their indexes.
         for name, variable_and_place in of_files.items():
             merged.setdefault(name, variable_and_place)
@@ -248,7 +251,13 @@ class ServiceReader:
         return self.loader.files.fact(normpath(path)).exists is False
 
     def pairs(
-        self, field: str, path: str, named: ComposeValue, *, raw: bool = False
+        self,
+        field: str,
+        path: str,
+        named: ComposeValue,
+        *,
+        raw: bool = False,
+        before: Mapping[str, str] | None = None,
     ) -> dict[str, tuple[str | None, Place]] | None:
         """Read a file of NAME=VALUE lines; None for a file that cannot be read.
 
@@ -258,7 +267,11 @@ class ServiceReader:
         source = self.loader.text(name, named.whole(), quiet=self.loader.files.blind)
         if source is None:
             return None
-        lines, wrong = self.loader.pairs(source, name, raw=raw)
+        if raw or "$" not in source.text:
+            before = None
+        if before and not self.loader.has_room(len(before), named.whole()):
+            return None
+        lines, wrong = self.loader.pairs(source, name, raw=raw, before=before)
         if wrong:
             self.loader.report(f"{name}: {wrong}", named.whole())
         if not self.loader.has_room(len(lines), named.whole()):
@@ -270,8 +283,10 @@ class ServiceReader:
             pairs[key] = value, place
         return pairs
 
-    def env_file(self, value: ComposeValue, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
-        """Read the variables of one env_file with their places."""
+    def env_file(
+        self, value: ComposeValue, known: Mapping[str, str], before: Mapping[str, str]
+    ) -> dict[str, tuple[Variable, Place]]:
+        """Read the variables of one env_file with their places; `before` are those of the files before it."""
         path = value.at("path") or value
         required = value.at("required")
         if not path.string:
@@ -282,7 +297,8 @@ class ServiceReader:
         if required is not None and required.text == "false" and self.is_missing(path.string):
             return {}
         form = value.at("format")
-        pairs = self.pairs("environment", path.string, value, raw=form is not None and form.data == "raw")
+        raw = form is not None and form.data == "raw"
+        pairs = self.pairs("environment", path.string, value, raw=raw, before=before)
         if pairs is None:
             self.unresolved.setdefault("environment", f"env_file {normpath(path.string)}")
             return {}

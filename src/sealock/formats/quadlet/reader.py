@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.formats import unitfile
+from sealock.formats.envfiles import describe_env_file
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.formats.optionkeys.reading import known_arguments, read_container
 from sealock.formats.optionkeys.runlines import with_run_lines
@@ -25,7 +26,7 @@ from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
-from sealock.model.project import Project, ProjectFile, ProjectNetwork, ProjectVolume, Service, ServiceBuild
+from sealock.model.project import Project, ProjectNetwork, ProjectVolume, Service, ServiceBuild
 from sealock.model.shell import Word
 from sealock.patterns import compile_lazily
 
@@ -233,7 +234,7 @@ class _UnitReader:
         key = self.name.rpartition(".")[0] or self.name
         places = {(): self.where[()]} | {("services", key, *at): place for at, place in where.items()}
         build = self.build(places, key) if self.section == "Build" else None
-        files: tuple[ProjectFile, ...] = tuple(map(self.files.fact, dict.fromkeys(given(noun.env_files, ()))))
+        files = tuple(describe_env_file(self.files, path) for path in dict.fromkeys(given(noun.env_files, ())))
         project = Project("units", (Service(key, name, noun, build),), files=files)
         return Subject(f"unit {self.name}", project, places, silent="the unit does not set this")
 

@@ -171,7 +171,8 @@ class UnitWords:
                 continue
             kind = "container:" if name.endswith(".container") else ""
             made = self.lookup(name)
-            literal = word.literal and made.found
+            # A network of another unit is never a mode, whatever its name.
+            literal = word.literal and (made.found or row.key == "Network")
             yield replace(word, text=f"{head}={text[:start]}{kind}{made.name}{text[end:]}", literal=literal)
 
     def lookup(self, name: str) -> Resource:

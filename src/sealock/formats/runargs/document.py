@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sealock.errors import FormatError
 from sealock.formats import scripts
+from sealock.formats.envfiles import describe_env_file
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.editor import edits_of
 from sealock.formats.runargs.newnetwork import create_networks
@@ -295,7 +296,8 @@ def _project(source: Source, lines: list[tuple[str, Subject]], files: FileWindow
         for at, place in subject.where.items():
             where["services", name, *at] = place
         for path in given(subject.noun.env_files, ()):
-            facts.setdefault(path, files.fact(path))
+            if path not in facts:
+                facts[path] = describe_env_file(files, path)
     networks: dict[str, ProjectNetwork] = {}
     for network, place, internal in find_created_networks(source):
         networks.setdefault(network, ProjectNetwork(network, internal=internal))
