@@ -37,6 +37,7 @@ class PackedFile:
     def first_pass(self) -> Iterator[bytes]:
         """Yield all uncompressed bytes, and leave checkpoints or a copy of them."""
         inflating = Inflating(self._stored, self._how, self._bounds)
+        inflating.gunzip = Gunzip(copies=True)
         if self._how != "gzip":
             yield from self._spooling(inflating.chunks())
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from zlib_ng import zlib_ng
 
@@ -17,6 +17,10 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _XZ: Final = b"\xfd7zXZ\x00"
 _LZMA_MEMORY: Final = 256 << 20
 """Maximum memory of xz in bytes: xz -9 uses 64 MiB."""
+_GZIP: Final = 31
+"""What zlib calls the window bits: the largest window, in gzip's format."""
+_HEADER: Final = 10
+"""Bytes of a gzip member's header without optional fields."""
 _REFUSED: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\x1f\x9d", "compress"), (b"LZIP", "lzip"))
 
 
@@ -76,6 +80,7 @@ class Inflating:
         self.taken = 0
         """Stored bytes read so far."""
         self.gunzip = Gunzip()
+        """What decompresses gzip."""
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all uncompressed bytes."""
@@ -98,43 +103,58 @@ class Inflating:
             yield chunk
 
 
-class Gunzip:
-    """Decompresses gzip, member by member, and allows NULs at the end. It can be copied midway."""
+class _Member(Protocol):
+    """The decompressor of one gzip member."""
 
-    def __init__(self) -> None:
-        self._member: zlib_ng._Decompress | None = None
+    eof: bool
+    unused_data: bytes
+    unconsumed_tail: bytes
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Decompress up to so many bytes; an error of its library for broken data."""
+
+
+class Gunzip:
+    """Decompresses gzip, member by member, and allows NULs at the end. With `copies`, it can be copied midway.
+
+    Decision 12 says which library does it.
+    """
+
+    def __init__(self, *, copies: bool = False) -> None:
+        self._member: _Member | None = None
         self._begun = False
         self._buffer = b""
+        self._copies = copies
 
     def copy(self) -> Gunzip:
         """A copy that continues from here independently."""
-        other = Gunzip()
-        other._member = self._member.copy() if self._member else None  # type: ignore[attr-defined]  # its stub lacks it
+        other = Gunzip(copies=True)
+        other._member = cast("_Copied", self._member).copy() if self._member else None
         other._begun, other._buffer = self._begun, self._buffer
         return other
 
     def chunks(self, stored: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the uncompressed chunks of the buffer and of `stored`."""
         try:
-            yield from self._inflated(zlib_ng.decompressobj)
+            yield from self._inflated()
             for chunk in stored:
                 self._buffer = chunk
-                yield from self._inflated(zlib_ng.decompressobj)
+                yield from self._inflated()
             # The decompressor may still hold bytes if the last chunk was exactly full.
             while self._member and not self._member.eof and (plain := self._member.decompress(b"", PLAIN_CHUNK)):
                 yield plain
-        except zlib_ng.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
+        except _errors() as error:
             raise UnreadableError(why=f"its gzip data is broken ({error})") from error
         if self._member and not self._member.eof:
             raise UnreadableError(why="its gzip data is cut short")
 
-    def _inflated(self, new: Callable[[int], zlib_ng._Decompress]) -> Iterator[bytes]:
+    def _inflated(self) -> Iterator[bytes]:
         while self._buffer:
             if self._member is None:
                 self._buffer = self._buffer.lstrip(b"\0") if self._begun else self._buffer
                 if not self._buffer:
                     return
-                self._member, self._begun = new(31), True
+                self._member, self._begun = self._begin_member(), True
             member = self._member
             plain = member.decompress(self._buffer, PLAIN_CHUNK)
             if member.eof:
@@ -143,6 +163,38 @@ class Gunzip:
                 self._buffer = member.unconsumed_tail
             if plain:
                 yield plain
+
+    def _begin_member(self) -> _Member:
+        # ISA-L cannot be copied, and loses its way in optional fields that do not come in one piece.
+        is_plain = len(self._buffer) >= _HEADER and not self._buffer[3]
+        quick = _quick() if is_plain and not self._copies else None
+        return (quick or zlib_ng.decompressobj)(_GZIP)
+
+
+class _Copied(_Member, Protocol):
+    """One that can be copied."""
+
+    def copy(self) -> _Member:
+        """A copy that continues from here independently."""
+
+
+def _quick() -> Callable[[int], _Member] | None:
+    """ISA-L's decompressor; None on processors that it is not made for."""
+    try:
+        from isal.isal_zlib import decompressobj  # noqa: PLC0415  it may not be there
+    except ImportError:
+        return None
+    return decompressobj
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the libraries raise for broken data; their stubs take the classes for instances."""
+    errors = [cast("type[Exception]", zlib_ng.error)]
+    if _quick():
+        from isal.isal_zlib import error  # noqa: PLC0415  as above
+
+        errors.append(cast("type[Exception]", error))
+    return tuple(errors)
 
 
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
