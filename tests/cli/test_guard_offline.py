@@ -298,6 +298,55 @@ def mounted(*paths: str) -> dict[str, Any]:
     return {"Image": "nginx:1.27", "HostConfig": {"Binds": [f"{path}:{path}" for path in paths]}}
 
 
+LINKS = {"/var/run/app": "/run/app", "/dev/serial/by-id/usb-1": "/dev/ttyUSB0"}
+
+
+def test_learn_allows_where_the_paths_of_a_request_led(tmp_path: Path) -> None:
+    host = {"Binds": ["/var/run/app:/a", "//srv/x/../b/:/b"], "Devices": [{"PathOnHost": "/dev/serial/by-id/usb-1"}]}
+    bound = {"Driver": "local", "DriverOpts": {"type": "none", "o": "rbind", "device": "/var/run/app"}}
+    path = log(
+        tmp_path,
+        entry("POST", "/containers/create", {"Image": "nginx:1.27", "HostConfig": host}, paths=LINKS),
+        entry("POST", "/volumes/create", bound, paths=LINKS, caller={"uid": 7}),
+    )
+    made = guard(tmp_path, "learn", path)
+    first, second = read(Source("sealock.toml", made.stdout), ".").guard.callers
+    assert (first.binds, first.devices, second.binds) == (("/run/app", "/srv/b"), ("/dev/ttyUSB0",), ("/run/app",))
+    assert "Left denied" not in made.stdout
+    (tmp_path / "learned.toml").write_text(made.stdout, encoding="utf-8")
+    again = guard(tmp_path, "replay", path, "--policy", "learned.toml")
+    assert again.stdout.startswith("2 requests: 2 as before\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "paths", "row"),
+    [
+        ("/srv/../etc", {}, "  G006  Would mount the host's /srv/../etc (which is /etc)."),
+        ("//srv/app", {}, "Assumed  /srv/app is a directory, is no link, and the caller cannot replace it"),
+        ("/srv/a", {"/srv/a": "/etc"}, "Assumed  /srv/a is /etc, and the caller cannot replace it"),
+        ("/srv/a", {"/srv/a": "/etc"}, "  G006  Would mount the host's /srv/a (which is /etc)."),
+        ("/a", {"/a": "/srv/a"}, "Decision allowed"),
+    ],
+)
+def test_explain_follows_a_path_as_far_as_it_is_known(
+    path: str, paths: dict[str, str], row: str, tmp_path: Path
+) -> None:
+    body = {"Image": "nginx:1.27", "HostConfig": {"Binds": [f"{path}:/a"]}}
+    made = guard(tmp_path, "explain", "-", text=json.dumps(entry("POST", "/containers/create", body, paths=paths)))
+    assert any(line.startswith(row) for line in made.stdout.splitlines()), made.stdout
+
+
+def test_explain_says_which_objects_a_limited_caller_reaches(tmp_path: Path) -> None:
+    policy = POLICY.replace('change = "loopback"', 'labels = { team = "web" }')
+    (tmp_path / "team.toml").write_text(policy, encoding="utf-8")
+    request = {"method": "POST", "target": "/containers/db/stop"}
+    words = ("explain", "-", "--uid", "1000", "--policy", "team.toml")
+    made = guard(tmp_path, *words, text=json.dumps(request))
+    assert "Reach    only containers with the label team=web; others are denied (G005)\n" in made.stdout
+    assert made.returncode == 0
+    assert "Reach" not in guard(tmp_path, "explain", "-", "--uid", "1000", text=json.dumps(request)).stdout
+
+
 def test_learn_names_what_its_policy_leaves_denied(tmp_path: Path) -> None:
     path = log(
         tmp_path,

@@ -138,3 +138,46 @@ def test_the_engine_is_asked_while_the_guard_evaluates(
         assert lasting == [False, True, False]
 
     asyncio.run(decide())
+
+
+BINDS = b'{"Image": "tiny", "HostConfig": {"Binds": ["%b/link:/a", "%b/real/:/b", "%b/link:/c", "named:/d"]}}'
+
+
+@pytest.mark.parametrize(
+    ("allow", "binds", "audit", "body", "known"),
+    [
+        pytest.param("containers", "/", False, BINDS, True, id="what passes"),
+        pytest.param("containers", "/srv", False, BINDS, True, id="what is denied for a path"),
+        pytest.param("containers", "/srv", True, BINDS, True, id="what would be denied for a path"),
+        pytest.param("ping", "/", True, BINDS, True, id="what would be denied for its route"),
+        pytest.param("ping", "/", False, BINDS, False, id="what is denied for its route"),
+        pytest.param("ping", "/", True, BINDS[:-1], False, id="what is no JSON"),
+    ],
+)  # fmt: skip
+def test_the_log_gets_where_a_path_leads(  # noqa: PLR0917  a row
+    allow: str,
+    binds: str,
+    audit: bool,  # noqa: FBT001  a row
+    body: bytes,
+    known: bool,  # noqa: FBT001  a row
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "sealock.toml").write_text(
+        f'[guard]\n[[guard.caller]]\nname = "ci"\nallow = "{allow}"\nbinds = "{binds}"\nfail-on = "critical"\n'
+        'accept = ["C024"]\n'
+    )
+    here = str(tmp_path).encode()
+    request = EngineRequest("POST", "/containers/create", "application/json", body.replace(b"%b", here))
+
+    async def links() -> tuple[tuple[str, str], ...]:
+        facts = Facts(AskedDoor(asyncio.get_running_loop(), {}), StoredEvidence(str(tmp_path)))
+        gate = Gate(LivePolicy(str(tmp_path / "sealock.toml")), facts, GlassWatch(str(tmp_path)), audit=audit)
+        try:
+            return (await gate.decide(request, Caller(uid=0, gid=0))).links
+        finally:
+            facts.close()
+
+    there = ((f"{tmp_path}/link", os.path.realpath(tmp_path / "real")),)
+    assert asyncio.run(links()) == (there if known else ())

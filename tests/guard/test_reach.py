@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sealock.guard.decision.exchange import Allowed
-from sealock.guard.decision.ownership import filter_answer
+from sealock.guard.decision.ownership import explain_reach, filter_answer
+from sealock.guard.decision.routes import BY_NAME
 from support.guardworld import GuardWorld, rules
 
 ALL = """allow = [
@@ -267,3 +268,43 @@ def test_the_engine_is_asked_for_the_labels_of_a_caller(labels: str, asked: list
 )
 def test_what_cannot_be_narrowed_is_denied(policy: str, line: str) -> None:
     assert rules(world(policy).decide(line)) == {"G005"}
+
+
+OWN = f"{TABLE}own = true\n"
+BY_LABEL, DENIED, LEFT = "with the label team=web", "others are denied (G005)", "others are left out"
+WORDS: tuple[tuple[str, str, str], ...] = (
+    (TABLE, "POST /containers/{id}/stop", ""),
+    (LABELS, "POST /containers/{id}/stop", f"only containers {BY_LABEL}; {DENIED}"),
+    (LABELS, "POST /exec/{id}/start", f"only containers {BY_LABEL}; {DENIED}"),
+    (LABELS, "GET /tasks/{id}", f"only services {BY_LABEL}; {DENIED}"),
+    (LABELS, "GET /tasks", f"only tasks {BY_LABEL}; {LEFT}"),
+    (LABELS, "GET /containers/json", f"only containers {BY_LABEL}; {LEFT}"),
+    (LABELS, "POST /containers/create", ""),
+    (LABELS, "GET /info", ""),
+    (LABELS, "GET /events", f"only objects {BY_LABEL}; {LEFT}"),
+    (LABELS, "GET /images/{name}/json", ""),
+    (LABELS, "DELETE /images/{name}", f"only images {BY_LABEL}; {DENIED}"),
+    (LABELS, "POST /images/prune", f"only images {BY_LABEL}; {LEFT}"),
+    (LABELS, "GET /networks/{id}", f"only networks {BY_LABEL}, or bridge, host and none; {DENIED}"),
+    (LABELS, "DELETE /networks/{id}", f"only networks {BY_LABEL}; {DENIED}"),
+    (LABELS, "GET /networks", f"only networks {BY_LABEL}; {LEFT}"),
+    (NAMES, "DELETE /containers/{id}", f"only containers named web-*; {DENIED}"),
+    (NAMES, "DELETE /volumes/{id}", ""),
+    (NAMES, "GET /system/df", f"only containers named web-*; {LEFT}"),
+    (IMAGES, "DELETE /images/{name}", f"only images named docker.io/library/*; {DENIED}"),
+    (IMAGES, "GET /tasks", f"only tasks of images named docker.io/library/*; {LEFT}"),
+    (OWN, "POST /containers/{id}/stop", f"only containers created by web; {DENIED}"),
+    (OWN, "GET /images/json", f"only images created by web or by no caller; {LEFT}"),
+    (OWN, "DELETE /images/{name}", f"only images created by web; {DENIED}"),
+    (f'{OWN}labels = {{ team = "web" }}\n', "DELETE /images/{name}", f"only images created by web; {DENIED}"),
+    (
+        f'{OWN}labels = {{ team = "web" }}\n', "POST /images/prune",
+        f"only images created by web, {BY_LABEL}; {LEFT}",
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "route", "words"), WORDS)
+def test_the_reach_of_a_caller_is_put_in_words(policy: str, route: str, words: str) -> None:
+    (setting,) = GuardWorld(policy).guard.policy.callers
+    assert explain_reach(BY_NAME[route], setting) == words

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from traceback import extract_tb
 from typing import Final, TypeAlias
 
@@ -12,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.guard.breakglass import BreakGlass, GlassWatch
+from sealock.guard.decision.decide import recognize
 from sealock.guard.decision.exchange import (
     MOST_ROUNDS,
     Allowed,
@@ -24,7 +27,12 @@ from sealock.guard.decision.exchange import (
     GuardReason,
     NeedsFacts,
     PathAnswer,
+    PathQuestion,
 )
+from sealock.guard.decision.jsonvalues import as_object
+from sealock.guard.decision.namedpaths import named_paths
+from sealock.guard.decision.offline import plain_path
+from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.facts import Facts, Foresight
 from sealock.guard.http1 import WireError
 from sealock.guard.knowndecisions import KnownDecisions
@@ -33,6 +41,8 @@ from sealock.guard.livepolicy import LivePolicy
 DEADLINE: Final = 8.0
 """Seconds for a whole decision, all questions included."""
 FAILED: Final = "G000"
+_LINKS: Final = 100
+"""Most paths of a request whose ends are in the log."""
 
 ReadArchive: TypeAlias = Callable[[ArchiveQuestion, str], Awaitable[Answer]]
 """Reads the archive that a request streams, sent by a caller of this name."""
@@ -47,6 +57,8 @@ class GateOutcome(Struct, frozen=True):
     """What went wrong in the guard itself, for the log."""
     paths: tuple[PathAnswer, ...] = ()
     """The paths of the host that the decision rests on."""
+    links: tuple[tuple[str, str], ...] = ()
+    """The paths of the host that the request names and that lead elsewhere, and where."""
     lasting: bool = False
     """Whether the request may pass, and that rests on nothing but itself, its caller, the policy and the day."""
 
@@ -98,9 +110,27 @@ class Gate:
             answers.close()
         paths = tuple(answer for answer in answers.values() if isinstance(answer, PathAnswer))
         outcome = self.outcome(request, result, error, paths)
+        if links := await self._links(request, outcome, answers):
+            outcome = replace(outcome, links=links)
         if error or answers or answers.consulted or not isinstance(result, Allowed):
             return outcome
         return replace(outcome, lasting=True)
+
+    async def _links(
+        self, request: EngineRequest, outcome: GateOutcome, answers: Foresight
+    ) -> tuple[tuple[str, str], ...]:
+        """Where named paths lead that are links: what was answered, and for what passes undecided, the others too."""
+        known = {asked.path: answer for asked, answer in answers.items() if isinstance(asked, PathQuestion)}
+        result = outcome.result
+        if isinstance(result, Allowed) and result.would_deny and request.body:
+            route = result.route or recognize(request.method, request.target, self.policy.current)
+            with suppress(BodyError, TimeoutError):
+                named = named_paths(route.name if route is not None else "", as_object(parse_strictly(request.body)))
+                async with asyncio.timeout(DEADLINE):
+                    for path in islice((path for path in named if path not in known), _LINKS):
+                        known[path] = await self.facts.path(path)
+        led = ((path, answer.path) for path, answer in known.items() if isinstance(answer, PathAnswer))
+        return tuple(islice(((path, to) for path, to in led if to != plain_path(path)), _LINKS))
 
     def outcome(
         self, request: EngineRequest, result: Allowed | Denied, error: str = "", paths: tuple[PathAnswer, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from msgspec import Struct, field
 from sealock.guard.decision.exchange import Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.decision.hostaccess import log_entry
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
-from sealock.guard.decision.offline import decide_offline
+from sealock.guard.decision.namedpaths import bound_paths, device_paths, volume_paths
+from sealock.guard.decision.offline import decide_offline, plain_path
 from sealock.guard.decision.prepared import Guard
 from sealock.guard.decision.routes import NEWEST, ROUTES
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
@@ -59,6 +60,8 @@ class CalledRequest(Struct, frozen=True):
     caller: Caller = Caller()
     lost: bool = False
     """Whether the log does not hold the body."""
+    paths: Mapping[str, str] = {}
+    """Where paths that it names led, where that is elsewhere."""
 
 
 def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
@@ -74,7 +77,7 @@ def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
         else:
             caller.routes.add(target.route.name)
             caller.faults = {rule: why for rule, why in call.faults if rule.startswith("C")} | caller.faults
-            _note(caller, target, as_object(call.body))
+            _note(caller, target, as_object(call.body), call.paths)
     # The first that a client meets counts: one with fewer conditions would take the requests of others.
     return sorted(callers.values(), key=lambda caller: -len(caller.conditions))
 
@@ -88,9 +91,9 @@ def check_learned(callers: Iterable[LearnedCaller], called: Iterable[CalledReque
             route = read_target(call.request.method, call.request.target, (NEWEST[0], 99)).route.name
         except TargetError:
             continue  # counted as unknown
-        key = (call.caller.identity, call.request)
+        key = (call.caller.identity, call.request, tuple(call.paths.items()))
         if (reasons := known.get(key)) is None:
-            result = decide_offline(call.request, call.caller, guard, today).result
+            result = decide_offline(call.request, call.caller, guard, today, call.paths).result
             reasons = known[key] = result.reasons if isinstance(result, Denied) else ()
             if len(known) > _KEPT:
                 known.clear()
@@ -102,18 +105,19 @@ def _key(call: CalledRequest) -> str:
     return repr(sorted(call.conditions.items()))
 
 
-def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> None:
+def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any], paths: Mapping[str, str]) -> None:
     """Note what a body asks for that a policy lists."""
     match target.route.name:
         case "POST /containers/create":
-            _note_create(caller, body, as_object(body.get("HostConfig")))
+            _note_create(caller, body, as_object(body.get("HostConfig")), paths)
         case "POST /services/create" | "POST /services/{id}/update":
             task = as_object(body.get("TaskTemplate"))
             spec, log = as_object(task.get("ContainerSpec")), as_object(task.get("LogDriver"))
-            _note_create(caller, spec, spec)
+            _note_create(caller, spec, spec, paths)
             _note_log(caller, log.get("Name"), log.get("Options"))
         case "POST /volumes/create":
-            _note_driver(caller, body.get("Driver"), as_object(body.get("DriverOpts")))
+            _note_driver(caller, body.get("Driver"))
+            caller.binds.update(_led(volume_paths(as_object(body.get("DriverOpts"))), paths))
         case "POST /networks/create" if isinstance(body.get("Driver"), str) and body["Driver"]:
             caller.networks.add(body["Driver"])
         case "POST /images/create" if target.parameter("fromImage"):
@@ -122,20 +126,14 @@ def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> No
             pass
 
 
-def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, Any]) -> None:
+def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, Any], paths: Mapping[str, str]) -> None:
     if isinstance(body.get("Image"), str):
         caller.images.add(body["Image"])
-    for text in as_texts(host.get("Binds")):
-        if text.startswith("/") and ":" in text:
-            caller.binds.add(text.partition(":")[0])
+    caller.binds.update(_led(bound_paths(host), paths))
+    caller.devices.update(_led(device_paths(host), paths))
     for mount in as_objects(host.get("Mounts")):
-        if mount.get("Type") == "bind" and isinstance(mount.get("Source"), str):
-            caller.binds.add(mount["Source"])
         driver = as_object(as_object(mount.get("VolumeOptions")).get("DriverConfig"))
-        _note_driver(caller, driver.get("Name"), as_object(driver.get("Options")))
-    for device in as_objects(host.get("Devices")):
-        if isinstance(device.get("PathOnHost"), str):
-            caller.devices.add(device["PathOnHost"])
+        _note_driver(caller, driver.get("Name"))
     caller.devices.update(as_texts(host.get("DeviceCgroupRules")))
     log = as_object(host.get("LogConfig"))
     _note_log(caller, log.get("Type"), log.get("Config"))
@@ -151,11 +149,15 @@ def _note_log(caller: LearnedCaller, driver: Any, options: Any) -> None:  # noqa
         caller.logs.add(entry)
 
 
-def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) -> None:  # noqa: ANN401  a JSON value
+def _note_driver(caller: LearnedCaller, driver: Any) -> None:  # noqa: ANN401  a JSON value
     if isinstance(driver, str) and driver not in {"", "local"}:
         caller.volumes.add(driver)
-    if "bind" in str(options.get("o", "")).split(",") and isinstance(options.get("device"), str):
-        caller.binds.add(options["device"])
+
+
+def _led(named: Iterable[str], paths: Mapping[str, str]) -> Iterator[str]:
+    """Where named paths lead: the guard compares that, and not how a request spells it."""
+    for path in named:
+        yield paths.get(path) or plain_path(path)
 
 
 def policy_text(callers: Iterable[LearnedCaller]) -> str:
@@ -184,7 +186,7 @@ def _settings(caller: LearnedCaller) -> dict[str, Any]:
     settings = caller.conditions | {"allow": words_for(caller.routes)}
     for key, values in (
         ("images", set(_patterns(caller.images))),
-        ("binds", {path.rstrip("/") or "/" for path in caller.binds}),
+        ("binds", caller.binds),
         ("devices", caller.devices),
         ("volume-drivers", caller.volumes),
         ("log-drivers", caller.logs),

@@ -99,6 +99,8 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     stream: bool = False
     unread: str = ""
     body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    paths: dict[str, str] = {}
+    """Where paths of the host that the body names lead, where that is elsewhere."""
     open_reason: str = ""
     open_by: int | None = None
     error: str = ""

@@ -40,6 +40,7 @@ def record(  # noqa: PLR0913, PLR0917  the parts of a line
         stream=request.body is None,
         unread=result.unread if isinstance(result, Allowed) else "",
         body=masked_body(request.body),
+        paths=dict(outcome.links),
         open_reason=outcome.opened.reason if outcome.opened is not None else "",
         open_by=outcome.opened.uid if outcome.opened is not None else None,
         error=outcome.error,

@@ -60,7 +60,7 @@ def replay(logged: Iterable[LoggedRequest], guard: Guard, today: date) -> Replay
 def _again(logged: LoggedRequest, guard: Guard, today: date) -> tuple[ReplayOutcome, str, str, bool]:
     if logged.lost:
         return "not decided", logged.entry.caller.name, "the log does not hold the body", False
-    decision = decide_offline(logged.request, logged.caller, guard, today)
+    decision = decide_offline(logged.request, logged.caller, guard, today, logged.entry.paths)
     result, caller = decision.result, decision.result.caller or "no caller"
     reasons = result.reasons if isinstance(result, Denied) else result.would_deny
     before = logged.entry.result != "allowed"
@@ -86,7 +86,8 @@ def _hidden_rules(logged: LoggedRequest, guard: Guard, today: date) -> list[str]
         about = {rule.id: rule for rule in guard.rules.all if "environment" in rule.reads}
         hidden |= {id_ for id_ in known & set(about) if _denies(about[id_], logged, guard, setting, today)}
         body = msgspec.json.encode(_filled(logged.body))
-        result = decide_offline(replace(logged.request, body=body), logged.caller, guard, today).result
+        filled = replace(logged.request, body=body)
+        result = decide_offline(filled, logged.caller, guard, today, logged.entry.paths).result
         hidden |= {reason.rule for reason in (result.reasons if isinstance(result, Denied) else result.would_deny)}
     return sorted(hidden)
 

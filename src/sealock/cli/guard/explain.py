@@ -12,6 +12,7 @@ from sealock.cli.output import print_output
 from sealock.guard.decision.decide import describe
 from sealock.guard.decision.exchange import Allowed, Caller, CallingContainer, GuardReason
 from sealock.guard.decision.offline import decide_offline
+from sealock.guard.decision.ownership import explain_reach
 from sealock.guard.logreading import read_request
 from sealock.text import line, sentence, wrap
 
@@ -37,7 +38,7 @@ def run(arguments: Namespace) -> int:
     guard = guard_of(arguments.policy)
     logged = read_request(read_input(arguments.request), arguments.request)
     caller = _caller(logged.caller, arguments)
-    decision = decide_offline(logged.request, caller, guard, datetime.now(UTC).date())
+    decision = decide_offline(logged.request, caller, guard, datetime.now(UTC).date(), logged.entry.paths)
     result = decision.result
     passes = isinstance(result, Allowed)
     if arguments.body:
@@ -50,6 +51,10 @@ def run(arguments: Namespace) -> int:
         rows += _reasons(result.would_deny)
         rows += [f"  changed: {line(change)}" for change in result.changes]
         rows += [f"  exempted: {reason.rule}, {line(reason.why)}" for reason in result.exempted]
+        setting = guard.setting(caller)
+        if setting is not None and result.route is not None and (reach := explain_reach(result.route, setting)):
+            first, *rest = wrap(line(reach), _WIDTH - 9)
+            rows += [f"Reach    {first}", *(f"         {row}" for row in rest)]
         if result.skipped:
             rows.append(f"  not evaluated, for want of facts: {', '.join(result.skipped)}")
         if result.unread:

@@ -48,7 +48,13 @@ def _called(logged: Iterator[LoggedRequest], only: str | None) -> Iterator[Calle
         if only is None or request.entry.caller.name == only:
             faults = tuple((reason.rule, reason.why) for reason in request.entry.reasons)
             yield CalledRequest(
-                _conditions(request), request.request, request.body, faults, request.caller, request.lost
+                _conditions(request),
+                request.request,
+                request.body,
+                faults,
+                request.caller,
+                request.lost,
+                request.entry.paths,
             )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from posixpath import normpath
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -38,8 +41,13 @@ class OfflineDecision(Struct, frozen=True):
     assumed: tuple[str, ...] = ()
 
 
-def decide_offline(request: EngineRequest, caller: Caller, guard: Guard, today: date) -> OfflineDecision:
-    """Decide with assumptions: paths are no links, what the request names on the engine is not there yet."""
+def decide_offline(
+    request: EngineRequest, caller: Caller, guard: Guard, today: date, paths: Mapping[str, str] = MappingProxyType({})
+) -> OfflineDecision:
+    """Decide with assumptions: paths are no links, what the request names on the engine is not there yet.
+
+    `paths` are where paths led that are links, as the log holds them.
+    """
     answers: dict[Question, Answer] = {}
     assumed: list[str] = []
     for _ in range(MOST_ROUNDS):
@@ -47,15 +55,22 @@ def decide_offline(request: EngineRequest, caller: Caller, guard: Guard, today: 
         if not isinstance(result, NeedsFacts):
             return OfflineDecision(result, tuple(assumed))
         for question in result.questions:
-            answers[question], words = _assume(question)
+            answers[question], words = _assume(question, paths)
             assumed.append(words)
     failed = GuardReason("G011", "the decision asks for too much", "send the request to the guard itself")
     return OfflineDecision(Denied((failed,)), tuple(assumed))
 
 
-def _assume(question: Question) -> tuple[Answer, str]:
+def plain_path(path: str) -> str:
+    """Where a path leads that has no links."""
+    return "/" + normpath(path).lstrip("/") if path.startswith("/") else path
+
+
+def _assume(question: Question, paths: Mapping[str, str]) -> tuple[Answer, str]:
     if isinstance(question, PathQuestion):
-        path = question.path.rstrip("/") or "/"
+        if path := paths.get(question.path, ""):
+            return PathAnswer(path, "directory"), f"{question.path} is {path}, and the caller cannot replace it"
+        path = plain_path(question.path)
         return PathAnswer(path, "directory"), f"{path} is a directory, is no link, and the caller cannot replace it"
     if isinstance(question, ArchiveQuestion):
         what = "Dockerfile of the context" if question.kind == "context" else "images in the archive"

@@ -14,8 +14,9 @@ from typing import Any, Final
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import AnswerFilter
 from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of, text_of
-from sealock.guard.decision.reach import ObjectKind, beyond, described_of, entry_of
+from sealock.guard.decision.reach import ObjectKind, beyond, described_of, entry_of, reach_in_words
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
+from sealock.guard.decision.routes import ApiRoute
 from sealock.policy.guard import GuardCaller, Reach, matches_image
 
 _INSPECT: Final[Mapping[ObjectKind, str]] = {
@@ -73,6 +74,19 @@ def check_objects(case: Case) -> None:
         _narrow(case)
     elif route.name in _CACHE and (setting.own or setting.reach.labels):
         case.deny("G005", f"{route.name} is about objects of all callers, and {setting.name} has only its own")
+
+
+def explain_reach(route: ApiRoute, setting: GuardCaller) -> str:
+    """What of the engine's objects the caller reaches by this route, "" where the policy does not limit that."""
+    named = len(route.segments) > 1 and route.segments[1].startswith("{")
+    kind = next((kind for kind in _INSPECT if kind == route.segments[0]), None)
+    if not (kind is not None and named) and route.name not in _FILTERED | set(_SIEVED) | {_DISK}:
+        return ""
+    # An exec is its container's, and a task its service's.
+    whose: ObjectKind | None = "containers" if kind == "exec" else "services" if kind == "tasks" and named else kind
+    deletes = route.method == "DELETE" or route.segments[-1] == "prune"
+    words = reach_in_words(setting, whose, named=named, deletes=deletes)
+    return words and f"{words}; {'others are denied (G005)' if named else 'others are left out'}"
 
 
 def owns(case: Case, labels: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
 from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of, text_of
-from sealock.policy.guard import Reach, has_labels, matches_image
+from sealock.policy.guard import GuardCaller, Reach, has_labels, matches_image
 
 ObjectKind: TypeAlias = Literal[
     "containers", "exec", "images", "volumes", "networks", "services", "tasks", "nodes", "secrets", "configs"
@@ -33,6 +33,29 @@ def beyond(reach: Reach, kind: ObjectKind, name: str, image: str, labels: Mappin
     if not has_labels(reach.labels, labels):
         return f"it lacks the label {', '.join(f'{name}={value}' for name, value in reach.labels)}"
     return ""
+
+
+def reach_in_words(setting: GuardCaller, kind: ObjectKind | None, *, named: bool, deletes: bool) -> str:
+    """Which objects of a kind (None for all kinds) a caller may touch, "" for all.
+
+    `named` is for a route about one object, else it is a list or a prune.
+    """
+    reach, is_image = setting.reach, kind == "images"
+    parts: list[str] = []
+    if setting.own:
+        parts.append(f"created by {setting.name}" + (" or by no caller" if is_image and not deletes else ""))
+    if reach.labels and (not is_image or (deletes and not (named and (setting.own or reach.images)))):
+        parts.append(f"with the label {' and '.join(f'{name}={value}' for name, value in reach.labels)}")
+    if reach.names and (kind is None or kind in _NAMED):
+        parts.append(f"named {' or '.join(reach.names)}")
+    if reach.images and (kind is None or is_image or kind in _MADE):
+        images = " or ".join(pattern.text for pattern in reach.images)
+        parts.append(f"named {images}" if is_image else f"of images named {images}")
+    if not parts:
+        return ""
+    predefined = ", or bridge, host and none" if kind == "networks" and named and not deletes else ""
+    what = kind or ("objects" if setting.own or reach.labels else "containers")
+    return f"only {what} {', '.join(parts)}{predefined}"
 
 
 def described_of(kind: ObjectKind, described: Mapping[str, Any]) -> tuple[str, str, Mapping[str, str]]:
