@@ -157,6 +157,7 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
         ("", "a value is missing"),
         ('{"n": 0x10}', "expected a comma"),
         ('{"n": +1}', "invalid value"),
+        (f'{{"n": {"1" * 101}}}', "invalid value"),
         ('{"schemaVersion": 2, "config": {"digest": "sha256:0"}}', "manifest, not its configuration"),
     ],
 )
@@ -164,6 +165,21 @@ def test_fault_is_an_error(text: str, expected: str) -> None:
     errors = read(text).errors
     assert expected in " ".join(error.message for error in errors)
     assert all(error.location.line > 0 for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        pytest.param('{"n": x}', 7, 8, id="a character that begins no value"),
+        pytest.param('{"n": +12}', 7, 10, id="a number with a plus"),
+        pytest.param('{"n": 1.2.3, "m": 1}', 7, 12, id="a number with two points"),
+        pytest.param('{"n": NaN}', 7, 10, id="a word that is none of JSON's"),
+        pytest.param('{"n": }', 7, 8, id="nothing before the end of an object"),
+    ],
+)
+def test_the_fault_of_a_value_is_where_the_value_is(text: str, first: int, last: int) -> None:
+    (error,) = read(text).errors
+    assert (error.location.column, error.location.end_column) == (first, last)
 
 
 @pytest.mark.parametrize(

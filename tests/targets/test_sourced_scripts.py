@@ -38,6 +38,14 @@ UNREAD = {
     "a name that only the shell knows": (f'. "$CONF/lib.sh"\n{RUN}', "$CONF/lib.sh, whose name only the shell knows"),
     "a file that is not there": (f". ./lib.sh\n{RUN}", "lib.sh could not be read"),
     "a file outside of the project": (f". ../../lib.sh\n{RUN}", "../../lib.sh is outside"),
+    "a function that adds the image": (
+        ". /etc/lib.sh\ndk run --privileged\n",
+        "/etc/lib.sh, whose name only the shell knows",
+    ),
+    "commands beside it that start no container": (
+        f". /etc/lib.sh\n{RUN}ready\nsite run\nsite run x:1\nsite clean --privileged x:1\n./$A run --privileged x:1\n",
+        "/etc/lib.sh, whose name only the shell knows",
+    ),
     "a file of the system": (f". /etc/lib.sh\n{RUN}", "/etc/lib.sh, whose name only the shell knows"),
 }
 NOTHING = {
