@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reports.samples import finding, known, plain, vulnerable
 from sealock.model.advisory import Epss, Exploited
@@ -14,7 +15,8 @@ from sealock.model.location import Location
 from sealock.model.report import Report
 from sealock.reports import render
 from sealock.reports.priorities import critical_unfixed, named, steps
-from sealock.reports.upgrades import fixed_by_base, upgrades
+from sealock.reports.upgrades import fixed_by_base, unfixed, upgrades
+from sealock.reports.upgrades import known as by_urgency
 
 
 def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
@@ -65,6 +67,44 @@ def test_upgrades_that_close_what_is_exploited_come_first_then_the_gravest_then_
         known("CVE-2024-0004", "2", "d", severity=Severity.HIGH, epss=Epss(0.9, 0.9)),
     )
     assert [upgrade.remedy[8] for upgrade in upgrades(report.findings())] == ["b", "c", "a", "d"]
+
+
+URGENCY = [
+    pytest.param({"exploited": Exploited("2024-01-01"), "severity": Severity.LOW}, {"severity": Severity.CRITICAL}, id="what is exploited"),
+    pytest.param({"severity": Severity.LOW, "use": "unknown"}, {"severity": Severity.CRITICAL, "use": "present"}, id="what may be used"),
+    pytest.param({"severity": Severity.MEDIUM}, {"severity": Severity.LOW, "use": "loaded", "epss": Epss(0.9, 0.9)}, id="what is graver"),
+    pytest.param({"use": "loaded"}, {"use": "reachable", "epss": Epss(0.9, 0.9)}, id="what is loaded"),
+    pytest.param({"epss": Epss(0.2, 0.9)}, {"epss": Epss(0.1, 0.9)}, id="what is likelier to be exploited"),
+    pytest.param({"epss": Epss(0.1, 0.9)}, {}, id="what has a probability"),
+    pytest.param({}, {}, id="what is named first"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second"), URGENCY)
+@pytest.mark.parametrize("fixed", ["", "2"])
+def test_of_two_flaws_the_more_urgent_comes_first(first: dict[str, Any], second: dict[str, Any], fixed: str) -> None:
+    flaws = [known(f"CVE-{number}", fixed, "a", **fields) for number, fields in ((1, first), (2, second))]
+    if first != second:
+        # Not since its number is lower.
+        flaws = [replace(flaw, id=id_) for flaw, id_ in zip(flaws, ("CVE-2", "CVE-1"), strict=True)]
+    report = vulnerable(*reversed(flaws))
+    order = [found.rule for found in by_urgency(report.findings())]
+    assert order == [flaw.id for flaw in flaws]
+    if fixed:
+        (upgrade,) = upgrades(report.findings())
+        assert [found.rule for found in upgrade.findings] == order
+    else:
+        assert [found.rule for found in unfixed(report.findings())] == order
+
+
+@pytest.mark.parametrize(("first", "second"), URGENCY)
+def test_of_two_upgrades_the_one_that_fixes_the_more_urgent_flaw_comes_first(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    names = ("b", "a") if first != second else ("a", "b")
+    flaws = [known("CVE-1", "2", name, **fields) for name, fields in zip(names, (first, second), strict=True)]
+    report = vulnerable(*reversed(flaws))
+    assert [upgrade.packages[0] for upgrade in upgrades(report.findings())] == [f"{name} 1-1" for name in names]
 
 
 def test_what_to_do_first_begins_with_what_is_exploited_and_ends_with_what_nothing_mends() -> None:

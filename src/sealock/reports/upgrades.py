@@ -50,7 +50,8 @@ class Upgrade(Struct, frozen=True):
 
 def known(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings of known vulnerabilities, most severe first."""
-    return tuple(sorted((finding for finding in findings if finding.vulnerability is not None), key=_urgency))
+    flaws = ((flaw, finding) for finding in findings if (flaw := finding.vulnerability) is not None)
+    return tuple(finding for _, finding in sorted(flaws, key=_urgency))
 
 
 def upgrades(findings: Iterable[Finding]) -> list[Upgrade]:
@@ -79,11 +80,9 @@ def fixed_by_base(findings: Iterable[Finding]) -> tuple[int, int]:
     return sum("newer base image" in finding.remedy.text for finding in fixed), len(fixed)
 
 
-def _urgency(finding: Finding) -> tuple[int, bool, int, int, float, str, str]:
+def _urgency(of: tuple[Vulnerability, Finding]) -> tuple[int, bool, int, int, float, str, str]:
     """Exploited ones first, and what a running container does not use last; else by severity."""
-    flaw = finding.vulnerability
-    if flaw is None:
-        return 1, False, -finding.severity, 0, 0.0, finding.rule, finding.evidence
+    flaw, finding = of
     likely = flaw.epss.score if flaw.epss else 0.0
     unused, severity = flaw.use == "present", -finding.severity
     return 0 if flaw.exploited else 1, unused, severity, flaw.use_rank, -likely, finding.rule, finding.evidence

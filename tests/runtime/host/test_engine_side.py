@@ -120,16 +120,22 @@ def test_one_that_is_removed_meanwhile_hides_no_other(engine: EngineSimulator, t
     assert host(engine, tmp_path, answers).outdated == (("web", "app:1"),)
 
 
-@pytest.mark.parametrize(("count", "outdated"), [(50, 50), (51, None)])
+@pytest.mark.parametrize(
+    ("count", "listed", "outdated"),
+    [
+        pytest.param(50, OLD, tuple((f"c{number}", "app:1") for number in range(10, 60)), id="as many as are asked for"),
+        pytest.param(51, OLD, UNKNOWN, id="one more"),
+        pytest.param(51, "old:1", UNSET, id="as many whose tag still names their image"),
+    ],
+)
 def test_of_very_many_moved_containers_none_is_asked_for(
-    engine: EngineSimulator, tmp_path: Path, count: int, outdated: int | None
+    engine: EngineSimulator, tmp_path: Path, count: int, listed: str, outdated: object
 ) -> None:
     answers = {
-        "/containers/json": [row(f"c{number}", OLD) for number in range(count)],
+        "/containers/json": [row(f"c{number}", listed) for number in range(10, 10 + count)],
         "/images/json": IMAGES, "/json": {"Config": {"Image": "app:1"}},
     }  # fmt: skip
-    found = host(engine, tmp_path, answers).outdated
-    assert (len(found) if isinstance(found, tuple) else None) == outdated
+    assert host(engine, tmp_path, answers).outdated == outdated
 
 
 @pytest.mark.parametrize(
