@@ -13,10 +13,14 @@ POWERSHELL = 'FROM mcr.microsoft.com/windows/servercore:ltsc2025\nSHELL ["powers
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
 
 
-def reported(text: str) -> set[str]:
+def listed(text: str) -> list[str]:
     document = read(text)
     assert not document.errors, document.errors
-    return {finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings}
+    return [finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings]
+
+
+def reported(text: str) -> set[str]:
+    return set(listed(text))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +210,10 @@ def test_false_negatives_of_other_tools_are_reported(sentence: str, text: str, r
         ("a group writes to a file", "FROM debian:12\nRUN { curl https://e.com/v; echo; } > v | sh\n", "B020"),
         ("a shell's output goes to a file", "FROM debian:12\nRUN sh -c 'curl https://e.com/v' > v | sh\n", "B020"),
         ("tee prints nothing further", "FROM debian:12\nRUN curl https://e.com/v | tee v > /dev/null | sh\n", "B020"),
+        ("a group counts it before its shell", "FROM debian:12\nRUN curl https://e.com/v | (wc -l | sh)\n", "B020"),
+        ("a group throws it away before its shell", "FROM debian:12\nRUN curl https://e.com/v | (cat > /dev/null | sh)\n", "B020"),
+        ("a group's shell has another input", "FROM debian:12\nRUN curl https://e.com/v | (true; sh < i.sh)\n", "B020"),
+        ("xargs gives a shell names of files out of it", "FROM debian:12\nRUN curl https://e.com/v | xargs sh\n", "B020"),
         ("tar prints nothing", "FROM debian:12\nRUN curl https://e.com/v.tgz | tar xz | sh\n", "B020"),
         ("the shell has another input", "FROM debian:12\nRUN curl https://e.com/v | sh < i.sh\n", "B020"),
         ("the shell only checks the syntax", "FROM debian:12\nRUN curl https://e.com/v | bash -n\n", "B020"),
@@ -308,6 +316,19 @@ USER app
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["tool", "--config", "/etc/tool.conf"]
 """
+
+
+@pytest.mark.parametrize(
+    ("command", "runs"),
+    [
+        pytest.param("curl https://e.com/a | (tee log | sh)", 1, id="a group runs it"),
+        pytest.param("curl https://e.com/a | (curl https://e.com/b | sh)", 1, id="a group runs its own download"),
+        pytest.param("curl https://e.com/a | (cat; sh)", 1, id="a group has two that read it"),
+        pytest.param("curl https://e.com/a | sh; curl https://e.com/b | sh", 2, id="two pipes"),
+    ],
+)
+def test_each_download_that_runs_is_reported_once(command: str, runs: int) -> None:
+    assert listed(f"FROM debian:12\nRUN {command}\n").count("B020") == runs
 
 
 def test_a_dockerfile_in_the_style_of_the_official_images_is_clean() -> None:

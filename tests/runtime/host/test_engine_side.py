@@ -123,7 +123,9 @@ def test_one_that_is_removed_meanwhile_hides_no_other(engine: EngineSimulator, t
 @pytest.mark.parametrize(
     ("count", "listed", "outdated"),
     [
-        pytest.param(50, OLD, tuple((f"c{number}", "app:1") for number in range(10, 60)), id="as many as are asked for"),
+        pytest.param(
+            50, OLD, tuple((f"c{number}", "app:1") for number in range(10, 60)), id="as many as are asked for"
+        ),
         pytest.param(51, OLD, UNKNOWN, id="one more"),
         pytest.param(51, "old:1", UNSET, id="as many whose tag still names their image"),
     ],

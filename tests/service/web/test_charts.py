@@ -45,3 +45,21 @@ def test_the_first_and_the_last_label_are_shown(labels: list[str], shown: list[t
     drawn = draw_lines(labels, [], "Nothing")
     assert re.findall(r'text-anchor="(\w+)">([a-z])<', drawn) == shown
     assert 'aria-label="Nothing"' in drawn
+
+
+@pytest.mark.parametrize(
+    ("labels", "values", "points"),
+    [
+        pytest.param("ab", (0, 4), "44.0,164.0 408.0,10.0", id="from nothing at the left to the top at the right"),
+        pytest.param("abc", (4, 2, 0), "44.0,10.0 226.0,87.0 408.0,164.0", id="the middle stands in the middle"),
+        pytest.param("abc", (4, 4), "44.0,10.0 226.0,10.0", id="a line that is shorter than the labels"),
+        pytest.param("a", (4,), "44.0,10.0", id="one value stands at the left"),
+        pytest.param("ab", (0, 0), "44.0,164.0 408.0,164.0", id="nothing is at the bottom"),
+    ],
+)
+def test_a_line_goes_through_its_values(labels: str, values: tuple[int, ...], points: str) -> None:
+    drawn = draw_lines(list(labels), [Series("open", "red", values)], "Findings")
+    assert re.findall(r'points="([^"]*)"', drawn) == [points]
+    end = points.rpartition(" ")[2].split(",")
+    assert re.findall(r'cx="([^"]*)" cy="([^"]*)"', drawn) == [tuple(end)]
+    assert re.findall(r'y1="([^"]*)"', drawn)[0] == "164.0"
