@@ -19,8 +19,8 @@ NO_PARTS: tuple[Any, ...] = ([], OPENSSL, [{}], [OPENSSL, 1])
 WHEN = "2026-01-02T03:04:05Z"
 
 
-def read(table: object) -> Vex:
-    return read_vex(Source("it.json", table if isinstance(table, str) else json.dumps(table)))
+def read(table: object, *, attached: bool = False) -> Vex:
+    return read_vex(Source("it.json", table if isinstance(table, str) else json.dumps(table)), attached=attached)
 
 
 def openvex(*rows: Any, **more: Any) -> dict[str, Any]:
@@ -184,11 +184,54 @@ def test_products_of_the_document_are_those_of_statements_without_any() -> None:
 
 def test_known_members_beside_no_products() -> None:
     more = {"@id": "1", "version": 1, "supplier": "Me", "status_notes": "a", "action_statement_timestamp": WHEN}
-    assert [statement.products for statement in read(openvex(row(products=None, **more))).statements] == [()]
+    assert [
+        statement.products for statement in read(openvex(row(products=None, **more)), attached=True).statements
+    ] == [()]
     more = {"@type": "Statement"}
-    assert [statement.products for statement in read(openvex(row(products=None, **more))).statements] == [()]
+    assert [
+        statement.products for statement in read(openvex(row(products=None, **more)), attached=True).statements
+    ] == [()]
     more = {"vuln_description": "a", "x-note": 1, "products": [OPENSSL]}
     assert [statement.products for statement in read(openvex(row(**more))).statements] == [(VexProduct((OPENSSL,)),)]
+
+
+@pytest.mark.parametrize("status", ["not_affected", "fixed"])
+@pytest.mark.parametrize("make", [openvex, bom])
+def test_a_statement_that_would_hide_a_vulnerability_everywhere_is_an_error(make: Any, status: str) -> None:
+    state = {"not_affected": "not_affected", "fixed": "resolved"}[status]
+    entry = row(products=None, status=status) if make is openvex else flaw(affects=None, analysis={"state": state})
+    vex = read(make(entry))
+    assert not vex.statements
+    assert [error.message for error in vex.errors] == [
+        (
+            "a statement on CVE-2024-0001 names no product, and would hide the vulnerability everywhere: "
+            "name the image or the package"
+        )
+    ]
+    (statement,) = read(make(entry), attached=True).statements
+    assert (statement.status, statement.products) == (status, ())
+
+
+@pytest.mark.parametrize("status", ["affected", "under_investigation"])
+def test_a_statement_that_hides_nothing_needs_no_product(status: str) -> None:
+    (statement,) = read(openvex(row(products=None, status=status))).statements
+    assert (statement.status, statement.products) == (status, ())
+
+
+@pytest.mark.parametrize(
+    ("component", "ids"),
+    [
+        pytest.param({"bom-ref": "r", "purl": "pkg:oci/app@1"}, ("pkg:oci/app@1", "r"), id="a reference and a URL"),
+        pytest.param({"purl": "pkg:oci/app@1"}, ("pkg:oci/app@1",), id="a URL"),
+        pytest.param({"bom-ref": "r"}, ("r",), id="a reference"),
+    ],
+)
+def test_what_cyclonedx_is_about_is_the_product_where_a_vulnerability_names_none(
+    component: dict[str, str], ids: tuple[str, ...]
+) -> None:
+    vex = read(bom(flaw(affects=None), metadata={"component": component}))
+    assert [statement.products for statement in vex.statements] == [(VexProduct(ids),)]
+    assert not vex.errors
 
 
 def test_a_mark_of_the_encoding_is_passed_over() -> None:
@@ -603,7 +646,7 @@ def test_a_component_without_a_version_is_every_version() -> None:
 
 def test_known_members_of_cyclonedx_beside_no_products() -> None:
     more = {"bom-ref": "x", "source": {}, "references": [], "cwes": [1], "created": WHEN, "properties": [], "tools": []}
-    vex = read(bom(flaw(affects=None, **more)))
+    vex = read(bom(flaw(affects=None, **more)), attached=True)
     assert [statement.products for statement in vex.statements] == [()]
     vex = read(bom(flaw(note="x")))
     assert [statement.products for statement in vex.statements] == [(VexProduct((OPENSSL,)),)]

@@ -57,7 +57,7 @@ def find_attached(text: str, digest: str, policy: Policy) -> AttachedVex:
             )
             continue
         source = Source(f"attached to {text} and signed by {_signed_by(document.signers)}", document.text)
-        read = read_vex(source)
+        read = read_vex(source, attached=True)
         statements += read.statements
         notes += _faults(text, document, [error.message for error in read.errors])
         holds = f"has {count(len(read.statements), 'statement')} signed by {_signed_by(document.signers)}"

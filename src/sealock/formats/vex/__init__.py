@@ -1,7 +1,7 @@
 """VEX documents: OpenVEX, CycloneDX and CSAF, read into statements. Nothing here raises on odd text.
 
-A statement with a part that cannot be understood is an error, and is never applied more widely: a statement without
-products is about every product, so one whose products cannot be read is left out.
+A statement with a part that cannot be understood is an error, and is never applied more widely: one whose products
+cannot be read, or that names none and would hide a vulnerability, is left out.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ MOST: Final = 200_000
 _FAULTS: Final = 50
 """Faults that are reported one by one."""
 
+_HIDING: Final = frozenset({"not_affected", "fixed"})
+"""Statuses that suppress findings."""
+
 __all__ = ["LARGEST", "Vex", "read_vex"]
 
 
@@ -38,8 +41,12 @@ class Vex(Struct, frozen=True):
     errors: tuple[InputError, ...] = ()
 
 
-def read_vex(source: Source) -> Vex:
-    """Read a document of any of the formats; any other text is an error."""
+def read_vex(source: Source, *, attached: bool = False) -> Vex:
+    """Read a document of any of the formats; any other text is an error.
+
+    A statement that would hide a vulnerability must name a product, unless the document is `attached` to what it is
+    about.
+    """
     if len(source.text) > LARGEST:
         return _unreadable(source, f"it is longer than {format_size(LARGEST)}")
     data = source.text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
@@ -56,12 +63,14 @@ def read_vex(source: Source) -> Vex:
     errors: list[InputError] = []
     faults = 0
     for statement in reader.statements(document, source.name):
-        if isinstance(statement, VexStatement) and (not statement.when or moment(statement.when) is not None):
+        fault = _fault(statement, attached=attached)
+        if isinstance(statement, VexStatement) and not fault:
             statements.append(statement)
         else:
             faults += 1
             if faults <= _FAULTS:
-                errors.append(_input_error(statement, source.name))
+                pointer = statement.pointer if isinstance(statement, StatementFault) else ""
+                errors.append(InputError(fault, Location(source.name, pointer=pointer)))
         if len(statements) + faults >= MOST:
             errors.append(InputError(f"it has {MOST} statements or more; the rest is not read", Location(source.name)))
             break
@@ -74,11 +83,16 @@ def _unreadable(source: Source, message: str, place: Place | None = None) -> Vex
     return Vex(errors=(InputError(message, source.location(place or Place(0, 0))),))
 
 
-def _input_error(statement: VexStatement | StatementFault, name: str) -> InputError:
+def _fault(statement: VexStatement | StatementFault, *, attached: bool) -> str:
+    """What is wrong with a statement, "" for nothing."""
     if isinstance(statement, StatementFault):
-        return InputError(statement.message, Location(name, pointer=statement.pointer))
-    message = f"a statement on {statement.names[0]} has the invalid time {statement.when[:60]!r}"
-    return InputError(message, Location(name))
+        return statement.message
+    about = f"a statement on {statement.names[0]}"
+    if statement.when and moment(statement.when) is None:
+        return f"{about} has the invalid time {statement.when[:60]!r}"
+    if not statement.products and not attached and statement.status in _HIDING:
+        return f"{about} names no product, and would hide the vulnerability everywhere: name the image or the package"
+    return ""
 
 
 def _place(data: bytes, error: str) -> Place | None:

@@ -48,6 +48,11 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
     if not isinstance(entries, list):
         yield StatementFault("its vulnerabilities are not a list", "/vulnerabilities")
         return
+    whole = document.child("metadata").child("component")
+    ids = tuple(
+        dict.fromkeys(filter(None, (purls.get(whole.text("bom-ref")), whole.text("purl"), whole.text("bom-ref"))))
+    )
+    subject = (VexProduct(ids),) if ids else ()
     for number, entry in enumerate(map(JsonObject, entries)):
         analysis = entry.child("analysis")
         state = analysis.text("state")
@@ -57,6 +62,8 @@ def statements(document: JsonObject, name: str) -> Iterator[VexStatement | State
             yield StatementFault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
         products = tuple(_products(entry, purls, _serial(serial), aside=_STATES[state] in _SILENCING))
+        if "affects" not in entry.members:
+            products = subject
         if "affects" in entry.members and not products:
             message = f"vulnerability {number + 1} has a list of versions that cannot be read"
             yield StatementFault(message, f"/vulnerabilities/{number}")
