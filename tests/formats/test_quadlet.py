@@ -321,3 +321,21 @@ def test_whether_an_environment_file_holds_secrets_is_read(files: dict[str, str]
     document = read(Source("a.container", f"{IMAGE}EnvironmentFile=a.env\n"), UnitFiles(files))
     (project,) = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
     assert [file.has_secrets for file in project.files] == [has_secrets]
+
+
+@pytest.mark.parametrize(
+    ("lines", "content"),
+    [
+        pytest.param("Creds=joe:kV9-tqz2LmWx\n", "password=kV9-tqz2LmWx", id="a password"),
+        pytest.param('Creds="joe:kV9:tqz2"\n', "password=kV9:tqz2", id="in quotes, with a colon"),
+        pytest.param("Creds=joe\n", None, id="a user only"),
+        pytest.param("Creds=joe:a\nCreds=\n", None, id="taken back"),
+    ],
+)
+def test_the_password_of_an_image_unit_is_a_setting(lines: str, content: str | None) -> None:
+    document = unit(f"[Image]\nImage=quay.io/a:1\n{lines}", "x.image")
+    settings = [subject for subject in document.subjects if subject.name == "settings"]
+    assert [secret.content for each in settings if isinstance(each.noun, Project) for secret in each.noun.secrets] == (
+        [content] if content else []
+    )
+    assert all("joe" in document.source.excerpt(each.place(())) for each in settings)

@@ -56,6 +56,15 @@ def test_a_document_reads_what_lies_within(tmp_path: Path, path: str) -> None:
     assert window(tmp_path).text(path) == "i"
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("more.txt", "a==1.0\n".encode("utf-16")), ("more.txt", b"# coding: latin-1\na==1.0\n"), ("more", b"a==1.0\n")],
+)
+def test_a_document_reads_the_text_of_requirements_as_pip_does(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert DirectoryWindow(str(tmp_path), str(tmp_path)).text(name).splitlines()[-1] == "a==1.0"
+
+
 @pytest.mark.parametrize("path", ["../../secret", "../away", "/etc/passwd", "a\0b", "x/" * 3000])
 def test_a_document_does_not_read_what_lies_outside(tmp_path: Path, path: str) -> None:
     folder = window(tmp_path)

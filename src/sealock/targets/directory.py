@@ -12,6 +12,7 @@ from typing import Final
 from sealock.formats.files import FileRefusedError
 from sealock.model.project import ProjectFile
 from sealock.targets.files import LIMIT, read_bytes, read_text
+from sealock.targets.locks import decode_lock
 
 MANY: Final = 4096
 """The largest number of names that a document sees of one directory."""
@@ -55,7 +56,8 @@ class DirectoryWindow:
             msg = f"{path} was not read: the document already read {FILES} files"
             raise FileRefusedError(msg)
         try:
-            return read_text(full, LIMIT)
+            # pip finds the encoding of a file of requirements in it, also of one that another includes.
+            return decode_lock(full, read_bytes(full, LIMIT)) if full.endswith(".txt") else read_text(full, LIMIT)
         except FileRefusedError as refusal:
             # The document knows the file by the path that it wrote.
             raise FileRefusedError(str(refusal).replace(full, path, 1)) from None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sealock.formats import unitfile
 from sealock.formats.envfiles import describe_env_file
 from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
+from sealock.formats.kubernetes.settings import settings_subject
 from sealock.formats.optionkeys.reading import known_arguments, read_container
 from sealock.formats.optionkeys.runlines import with_run_lines
 from sealock.formats.optionkeys.table import KeyWord
@@ -139,9 +140,17 @@ class _UnitReader:
             lines: dict[str, UnitLine] = {}
         else:
             subjects, lines = self.container(header)
+            subjects = (*subjects, *settings_subject(self.logins()))
         return UnitDocument(
             "quadlet", self.sources, subjects, tuple(self.errors), unit=self.own, lines=lines, files=self.files
         )
+
+    def logins(self) -> Iterator[tuple[str, str, Place]]:
+        """The password with which an image unit logs in to the registry: its setting, and its place."""
+        creds = self.unit.last(self.section, "Creds")
+        password = creds.value.strip('"').partition(":")[2] if creds is not None else ""
+        if creds is not None and password:
+            yield f"Creds of {self.name}", f"password={password}", creds.value_place
 
     def fault(self, message: str, place: Place) -> None:
         """Report an error at its place."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealock.model.build import Run
+from sealock.model.shell import Script
 
 
 def stops_at_failure(run: Run) -> bool:
@@ -13,11 +16,18 @@ def stops_at_failure(run: Run) -> bool:
         first = run.heredocs[0].body.partition("\n")[0]
         if any(_has_e(word) for word in first.split()[1:]):
             return True
-    for pipeline in run.script.pipelines[:8]:
-        command = pipeline.commands[0]
-        if command.name == "set" and any(_has_e(text) or text == "errexit" for text in command.arguments):
-            return True
-    return False
+    return has_errexit(run.script)
+
+
+def has_errexit(script: Script) -> bool:
+    """Whether a script begins with `set -e`."""
+    firsts = (pipeline.commands[0] for pipeline in script.pipelines[:8])
+    return any(command.name == "set" and has_e(command.arguments) for command in firsts)
+
+
+def has_e(arguments: Sequence[str]) -> bool:
+    """Whether one of a shell's options is -e."""
+    return any(_has_e(text) or text == "errexit" for text in arguments)
 
 
 def _has_e(word: str) -> bool:
