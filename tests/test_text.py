@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.text import count, fit, format_size, list_first, read_number, sentence
+from sealock.text import count, fit, format_size, list_first, only_first, read_number, sentence
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,11 @@ def test_a_noun_follows_its_number() -> None:
     assert list_first(["a", "b", "c", "d"], 2) == "a, b and 2 more"
     assert [count(number, "layer") for number in (0, 1, 2)] == ["0 layers", "1 layer", "2 layers"]
     assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_what_is_read_of_some_is_said_in_words() -> None:
+    assert only_first(1, 2, "layer") == "only the first of 2 layers is read"
+    assert only_first(2, 3, "layer") == "only the first 2 of 3 layers are read"
 
 
 @pytest.mark.parametrize(

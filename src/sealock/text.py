@@ -155,6 +155,12 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def only_first(most: int, total: int, noun: str) -> str:
+    """How many of some are read: "only the first of 3 layers is read", "only the first 2 of 3 layers are read"."""
+    first, verb = ("the first", "is") if most == 1 else (f"the first {most}", "are")
+    return f"only {first} of {count(total, noun)} {verb} read"
+
+
 def list_first(names: Sequence[str], limit: int) -> str:
     """List at most `limit` names, and count the others: "a, b and 3 more"."""
     more = len(names) - limit

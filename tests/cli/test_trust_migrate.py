@@ -60,10 +60,10 @@ def test_what_is_signed_is_told_and_on_record(
     here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert migrate("--dry-run") == 0
-    assert "1 of 1 tags can be signed" in capsys.readouterr().out
+    assert "1 of 1 tag can be signed" in capsys.readouterr().out
     assert here.verify().state == "untrusted"
     assert migrate() == 0
-    assert "1 of 1 tags are signed" in capsys.readouterr().out
+    assert "1 of 1 tag is signed" in capsys.readouterr().out
     assert here.verify().state == "trusted"
     (line,) = Path("migration.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["outcome"] == "signed"

@@ -81,7 +81,7 @@ def test_what_docker_signed_is_signed_by_cosign_but_for_a_tag_that_moved(real: S
     assert "1 of 2 tags can be signed" in trial
     assert not cosign_verifies(owner, f"{image}:v1")
     said = sealock(owner, *words, status=1)
-    assert "1 of 2 tags are signed" in said
+    assert "1 of 2 tags is signed" in said
     assert "the registry gives sha256:" in said
     assert cosign_verifies(owner, f"{image}:v1")
     assert not cosign_verifies(owner, f"{image}:v2")

@@ -163,7 +163,7 @@ def test_the_nearest_of_the_products_is_named(products: tuple[VexProduct, ...], 
         pytest.param([said(VexProduct(("pkg:oci/e",))) for _ in range(6)],
                      "VEX v.json: none of its 6 statements matches a finding" +
                      5 * "; that on CVE-2024-0001 is about pkg:oci/e, which is neither this image nor libssl3 1:3.0.9-1" +
-                     "; 1 more are about other products", id="more near ones than are listed"),
+                     "; 1 more is about other products", id="more near ones than are listed"),
         pytest.param([said(names=("GO-2", "CVE-1"), justification="component_not_present"),
                       said(justification="component_not_present")],
                      "VEX v.json: GO-2, CVE-2024-0001 is said to be of a component that is not present, and "

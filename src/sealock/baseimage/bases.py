@@ -284,7 +284,10 @@ def _slim(facts: Facts) -> BaseFit:
     installed = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = installed - need.packages
     part = need.spare / max(surface.size, 1)
-    reason = f"{spare} of {installed} packages ({format_size(need.spare)}) are needed by nothing that it starts"
+    verb = "is" if spare == 1 else "are"
+    reason = (
+        f"{spare} of {count(installed, 'package')} ({format_size(need.spare)}) {verb} needed by nothing that it starts"
+    )
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
     largest = _few([f"{other.name} {format_size(other.size)}" for other in need.others])

@@ -130,7 +130,8 @@ def run(arguments: Namespace) -> int:
         resolved = resolve_texts(arguments.paths, options, policy, progress)
     for host, limit in resolved.registry.requests.limits.items():
         if limit.remaining * 5 < limit.limit:
-            complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
+            verb = "is" if limit.remaining == 1 else "are"
+            complain(f"{host}: {limit.remaining} of {count(limit.limit, 'pull')} {verb} left")
     errors = resolved.errors
     for text, _ in resolved.texts:
         if text.skipped and not text.error and not arguments.quiet:

@@ -11,7 +11,7 @@ from sealock.image.openimage import OpenedImage
 from sealock.image.store import ImageStore
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
-from sealock.text import count
+from sealock.text import count, only_first
 
 MANIFEST = "manifest.json"
 
@@ -22,7 +22,7 @@ def read_saved_images(store: ImageStore, context: LayerContext) -> list[OpenedIm
     most = context.bounds.images
     images = [_image(saved, store, context) for saved in listed[:most]]
     if len(listed) > most:
-        images[0].add([f"only the first {most} of {len(listed)} images are read"])
+        images[0].add([only_first(most, len(listed), "image")])
     return images
 
 
@@ -56,7 +56,7 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
             layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
             layers.append(TarLayer(layer, stored, context))
     if len(paths) > context.bounds.layers:
-        errors.append(context.error(f"only the first {context.bounds.layers} of {len(paths)} layers are read"))
+        errors.append(context.error(only_first(context.bounds.layers, len(paths), "layer")))
     return OpenedImage(
         context,
         tuple(layers),

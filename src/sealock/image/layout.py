@@ -16,7 +16,7 @@ from sealock.model import platforms
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 from sealock.model.manifest import Platform, artifact_kind
-from sealock.text import count
+from sealock.text import count, only_first
 
 INDEX: Final = "index.json"
 _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -57,7 +57,7 @@ class LayoutReader:
         chosen = list(first.values())
         most = self._context.bounds.images
         if len(chosen) > most:
-            self._input_error(f"only the first {most} of {len(chosen)} images are read")
+            self._input_error(only_first(most, len(chosen), "image"))
             del chosen[most:]
         # Entries that differ only in their platform are one image.
         if (
@@ -170,7 +170,7 @@ class LayoutReader:
                 f"the manifest has {count(len(blobs), 'layer')}, and the configuration names {len(config.diff_ids)}"
             )
         if len(blobs) > context.bounds.layers:
-            self._input_error(f"only the first {context.bounds.layers} of {len(blobs)} layers are read")
+            self._input_error(only_first(context.bounds.layers, len(blobs), "layer"))
         history = config.created_by(len(blobs))
         layers: list[TarLayer] = []
         for index, blob in enumerate(blobs[: context.bounds.layers]):

@@ -67,7 +67,8 @@ class VexUsage:
             near = [statement for statement in rest if id(statement) in self.near]
             for statement in near[:_NAMED]:
                 text += f"; that on {statement.names[0]} {self.near[id(statement)]}"
-            text += f"; {len(near) - _NAMED} more are about other products" if len(near) > _NAMED else ""
+            if (more := len(near) - _NAMED) > 0:
+                text += f"; {more} more {'is' if more == 1 else 'are'} about other products"
             yield f"VEX {document}: {text}"
 
 

@@ -129,4 +129,6 @@ class _Comparison(Struct, frozen=True):
 
 def _unread(errors: list[InputError]) -> list[str]:
     notes = [f"not readable before either: {error.location.file}: {error.message}" for error in errors[:_LISTED]]
-    return [*notes, *([f"{len(errors) - _LISTED} more errors were there before"] if len(errors) > _LISTED else [])]
+    more = len(errors) - _LISTED
+    verb = "was" if more == 1 else "were"
+    return [*notes, f"{count(more, 'more error')} {verb} there before"] if more > 0 else notes

@@ -94,7 +94,8 @@ def run(arguments: Namespace) -> int:
         if at_once:
             write("".join(_lines(step, columns)))
     good = sum(step.outcome in GOOD for step in steps)
-    which = f"{good} of {len(steps)} tags {'can be' if arguments.dry_run else 'are'} signed by {key.public.id[:12]}"
+    verb = "can be" if arguments.dry_run else "is" if good == 1 else "are"
+    which = f"{good} of {count(len(steps), 'tag')} {verb} signed by {key.public.id[:12]}"
     which += "\n" if arguments.dry_run else f"; the record is {record.path}\n"
     if at_once:
         write(which)

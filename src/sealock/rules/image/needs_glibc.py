@@ -83,6 +83,6 @@ def _lacking(batch: list[FileFact]) -> str:
     lacks = [text for fact in batch for text in fact.detail.split("; ") if text.startswith("lacks ")]
     if not lacks:
         return ""
-    return (
-        f"; musl lacks {lacks[0][6:]}" if len(batch) == 1 else f"; {len(lacks)} of them need functions that musl lacks"
-    )
+    if len(batch) == 1:
+        return f"; musl lacks {lacks[0][6:]}"
+    return f"; {len(lacks)} of them {'needs' if len(lacks) == 1 else 'need'} functions that musl lacks"
