@@ -213,7 +213,7 @@ def test_false_negatives_of_other_tools_are_reported(sentence: str, text: str, r
         ("a group counts it before its shell", "FROM debian:12\nRUN curl https://e.com/v | (wc -l | sh)\n", "B020"),
         ("a group throws it away before its shell", "FROM debian:12\nRUN curl https://e.com/v | (cat > /dev/null | sh)\n", "B020"),
         ("a group's shell has another input", "FROM debian:12\nRUN curl https://e.com/v | (true; sh < i.sh)\n", "B020"),
-        ("xargs gives a shell names of files out of it", "FROM debian:12\nRUN curl https://e.com/v | xargs sh\n", "B020"),
+        ("xargs gives a shell nothing to read", "FROM debian:12\nRUN curl https://e.com/v | xargs -I{} sh -c 'cat | sh'\n", "B020"),
         ("tar prints nothing", "FROM debian:12\nRUN curl https://e.com/v.tgz | tar xz | sh\n", "B020"),
         ("the shell has another input", "FROM debian:12\nRUN curl https://e.com/v | sh < i.sh\n", "B020"),
         ("the shell only checks the syntax", "FROM debian:12\nRUN curl https://e.com/v | bash -n\n", "B020"),
