@@ -9,6 +9,14 @@ import pytest
 from sealock.pin import texts
 from support.pinworld import NEW, OLD, pin
 
+
+def chain(length: int, image: str) -> str:
+    """A Dockerfile with so many ARGs, each the value of the next, and an image by the last."""
+    return "".join(
+        (f"ARG V1={image}\n", *(f"ARG V{at}=$V{at - 1}\n" for at in range(2, length + 1)), f"FROM $V{length}\n")
+    )
+
+
 # (the file's name, its text, the same text pinned); @@ stands for the digest of what was looked up.
 PINNED = {
     "a variable's default where .env names the variable without a value": (
@@ -46,6 +54,9 @@ PINNED = {
     "the default of an ARG that is empty": ("Dockerfile", "ARG V=''\nFROM a:${V:-3}", "ARG V=''\nFROM a:${V:-3@@}"),
     "an image that another is built from, by the same ARG twice": (
         "Dockerfile", "ARG B=a:1\nARG C=$B\nFROM $C AS x\nFROM $B", "ARG B=a:1@@\nARG C=$B\nFROM $C AS x\nFROM $B"),
+    "as many ARGs as are followed": ("Dockerfile", chain(20, "x:1"), chain(20, "x:1@@")),
+    "a registry that an ARG names": ("Dockerfile", "ARG R=r.example\nFROM $R/x:1", "ARG R=r.example\nFROM $R/x:1@@"),
+    "a tag that ends with an ARG": ("Dockerfile", "ARG V=1\nFROM x:v$V", "ARG V=1@@\nFROM x:v$V"),
     "an empty document before a manifest": (
         "k.yaml", "---\n---\napiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1}]}", "---\n---\napiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1@@}]}"),
 }  # fmt: skip
@@ -67,6 +78,9 @@ STUCK = {
     "an image of the builder's platform beside a stage of another name": (
         "Dockerfile", "FROM scratch AS z\nFROM b-$TARGETARCH", "b-$TARGETARCH", "the builder sets $TARGETARCH"),
     "an ARG that stands for itself": ("Dockerfile", "ARG V=${V:-3}\nFROM a:$V", "a:$V", "nested too deeply"),
+    "one ARG more than are followed": ("Dockerfile", chain(21, "x:1"), "$V21", "nested too deeply"),
+    "a tag that begins with an ARG": ("Dockerfile", "ARG V=1\nFROM x:$V-slim", "x:$V-slim", "$V is part of its name or tag"),
+    "a registry with its slash in an ARG": ("Dockerfile", "ARG R=r.example/\nFROM ${R}x:1", "${R}x:1", "$R is part of its name or tag"),
     "a digest in a block": ("compose.yaml", f"services:\n  a:\n    image: >-\n      x:1@{OLD}\n", f"x:1@{OLD}", "over several lines"),
     "a digest in a Dockerfile of a compose file, in quotes": (
         "compose.yaml", f"services:\n  a:\n    build:\n      dockerfile_inline: 'FROM x:1@{OLD}'\n", f"x:1@{OLD}", "with variables, with escapes"),
