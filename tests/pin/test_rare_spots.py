@@ -80,6 +80,8 @@ STUCK = {
     "an ARG that stands for itself": ("Dockerfile", "ARG V=${V:-3}\nFROM a:$V", "a:$V", "nested too deeply"),
     "one ARG more than are followed": ("Dockerfile", chain(21, "x:1"), "$V21", "nested too deeply"),
     "a tag that begins with an ARG": ("Dockerfile", "ARG V=1\nFROM x:$V-slim", "x:$V-slim", "$V is part of its name or tag"),
+    "a name that begins with an ARG, before one with a path by default": (
+        "Dockerfile", "ARG P=x\nARG I\nFROM $P-${I:-a/b:1}", "$P-${I:-a/b:1}", "$P is part of its name or tag"),
     "a registry with its slash in an ARG": ("Dockerfile", "ARG R=r.example/\nFROM ${R}x:1", "${R}x:1", "$R is part of its name or tag"),
     "a digest in a block": ("compose.yaml", f"services:\n  a:\n    image: >-\n      x:1@{OLD}\n", f"x:1@{OLD}", "over several lines"),
     "a digest in a Dockerfile of a compose file, in quotes": (
