@@ -23,13 +23,25 @@ def root(folder: Path, **files: str) -> str:
     return str(folder / "root")
 
 
-@pytest.mark.parametrize(("text", "status", "refused"), [(GOOD, 0, []), (BAD, 1, ["web"]), ("services: [\n", 2, [])])
-def test_a_compose_file_is_planned_for_without_an_engine(
-    text: str, status: int, refused: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("text", "most", "status", "refused"),
+    [
+        pytest.param(GOOD, "100", 0, [], id="all go on"),
+        pytest.param(BAD, "100", 1, ["web"], id="one would be refused"),
+        pytest.param(f"{BAD}    mem_limit: x\n", "100", 2, ["web"], id="and the file has an error"),
+        pytest.param("services: [\n", "100", 2, [], id="a file that is not read"),
+        pytest.param(GOOD, "0", 1, [], id="the machine is not ready"),
+        pytest.param(GOOD, "x", 2, [], id="it is not known whether the machine is ready"),
+        pytest.param(BAD, "x", 2, ["web"], id="and one would be refused"),
+    ],
+)
+def test_a_compose_file_is_planned_for_without_an_engine(  # noqa: PLR0917  a row
+    text: str, most: str, status: int, refused: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(text)
-    assert main(["userns", "plan", str(path), "--root", root(tmp_path), "--format", "json"]) == status
+    machine = root(tmp_path, **{"proc/sys/user/max_user_namespaces": most})
+    assert main(["userns", "plan", str(path), "--root", machine, "--format", "json"]) == status
     told = json.loads(capsys.readouterr().out)
     assert told["refused"] == refused
     assert told["files"] == [str(path)]

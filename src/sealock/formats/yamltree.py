@@ -362,23 +362,17 @@ def resolve(text: str, style: str = "", tag: str | None = None) -> Plain:
 def _number(text: str) -> int | float | None:
     """Parse a number without underscores; a leading 0 means octal, as in Go's ParseInt with base 0."""
     digits = text.lstrip("+-")
-    if (
-        not digits
-        or not digits.isascii()
-        or len(text) - len(digits) > 1
-        or " " in text
-        or digits[0] not in "0123456789."
-    ):
+    if not digits or not digits.isascii() or len(text) - len(digits) > 1 or " " in text:
         return None
     try:
         if digits[:2].lower() in {"0x", "0o", "0b"}:
             number = int(digits, 0)
-        elif len(digits) > 1 and digits[0] == "0" and digits.isdigit() and not set(digits) & {"8", "9"}:
-            number = int(digits, 8)
-        elif (digits.isdigit() and digits[0] != "0") or digits == "0":
+        elif digits.isdigit() and digits[0] != "0":
             number = int(digits)
+        elif digits.isdigit() and not set(digits) & {"8", "9"}:
+            number = int(digits, 8)
         else:
-            return float(text) if not set(digits.lower()) - set("0123456789.e+-") and digits != "." else None
+            return float(text) if not set(digits.lower()) - set("0123456789.e+-") else None
     except ValueError:
         return None
     return -number if text[0] == "-" else number
