@@ -136,6 +136,18 @@ def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
         ("CMakeLists.txt", b"add_custom_target(x COMMAND docker run --privileged x)\n", True),
         ("a.adoc", b"----\ndocker run --privileged x\n----\n", False),
         ("a.adoc", b"Text\n\n docker run --privileged x\n", True),
+        *(
+            (f"a.{ending}", b"Text\n\n docker run --privileged x\n", True)
+            for ending in ("TXT", "text", "asciidoc", "org")
+        ),
+        ("a.rst", b"Text\n\n docker run --privileged x\n", False),
+        ("script", b"echo docker run --privileged x\n", True),
+        ("script", b"#!/bin/sh\necho docker run --privileged x\n", False),
+        ("a.other", b"#!/bin/sh\necho docker run --privileged x\n", False),
+        ("a.bash", b"echo docker run --privileged x\n", False),
+        ("justfile", b"a:\n  echo docker run --privileged x\n", False),
+        ("a.py", b"x = 'docker run --privileged x'\n", True),
+        ("a.yml", b"a: docker run --privileged x\n", True),
         ("a.txt", b"# docker run --privileged x\n", False),
         ("compose.yml", b"services:\n  a:\n    image: x\n    command: docker run --privileged x\n", False),
         ("compose.yaml", b"services: {a: {image: x, environment: {A: docker run --privileged x}}}\n", True),
