@@ -58,6 +58,24 @@ def test_only_a_stale_socket_is_replaced(path: Path) -> None:
     assert path.read_text() == "a file"
 
 
+def test_what_a_killed_guard_left_half_made_is_replaced(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(f"{path}.{os.getpid()}")
+    with listen(str(path), OURS):
+        assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_a_client_on_tcp_whose_machine_is_gone_is_noticed() -> None:
+    options = (
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+    )  # fmt: skip
+    with listen_tcp("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert [accepted.getsockopt(*option) for option in options] == [1, 60, 15]
+
+
 def test_what_cannot_be_listened_on_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot listen on /nosuch/x: there is no directory /nosuch; make it"):
         listen("/nosuch/x", OURS)

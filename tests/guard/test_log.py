@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -101,6 +102,29 @@ def test_a_reader_that_does_not_read_stops_nothing(tmp_path: Path) -> None:
     assert log.dropped > 0
     assert os.read(reader, 100).startswith(b'{"time"')
     os.close(reader)
+
+
+def test_a_disk_that_fills_up_within_a_line_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, room = os.write, [5]
+
+    def limited(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "full")
+        written = write(descriptor, data[: room[0]])
+        room[0] -= written
+        return written
+
+    log = GuardLog(str(tmp_path / "log"))
+    log.event("first", "x")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", limited)
+        log.event("lost", "x")
+        log.event("lost too", "x")
+    log.event("last", "x")
+    log.close()
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["first", "last"]
+    assert log.dropped == 2
 
 
 def test_a_full_disk_is_counted() -> None:

@@ -191,10 +191,10 @@ def test_break_glass_is_noted_when_it_opens_and_when_it_closes(world: World) -> 
 class Waiting:
     """A session as the server sees it."""
 
-    def __init__(self, deadline: float, *, idle: bool = True, streaming: bool = False) -> None:
+    def __init__(self, deadline: float, *, idle: bool = True, streaming: bool = False, silent: bool = True) -> None:
         self.deadline, self.idle, self.streaming = deadline, idle, streaming
         self.expired = self.looked = 0
-        self.line = SimpleNamespace(look=self.look)
+        self.line = SimpleNamespace(look=self.look, is_silent=lambda: silent)
 
     def look(self) -> None:
         self.looked += 1
@@ -220,7 +220,7 @@ def test_late_connections_end_and_the_others_are_looked_at(world: World) -> None
 def test_the_half_that_has_been_idle_for_longest_is_closed(
     world: World, deadlines: list[float], closed: list[float]
 ) -> None:
-    sessions = [Waiting(deadline) for deadline in deadlines] + [Waiting(0, idle=False)]
+    sessions = [Waiting(deadline) for deadline in deadlines] + [Waiting(0, idle=False), Waiting(0, silent=False)]
     world.server.sessions = set(sessions)  # type: ignore[arg-type]
     assert world.server._close_idle() is bool(deadlines)  # noqa: SLF001  as above
     assert sorted(session.deadline for session in sessions if session.expired) == closed

@@ -38,6 +38,7 @@ from sealock.guard.server import GuardServer
 from sealock.guard.session import Session
 from sealock.guard.sockets import Line
 from sealock.guard.statuspage import StatusPage
+from support.loopengine import until
 from support.oddcontexts import archive, member
 from support.scriptedengine import ScriptedEngine, answer, scripted
 from support.waiting import PATIENCE
@@ -172,7 +173,10 @@ def test_a_client_is_served_as_who_it_is(
 
 @pytest.mark.parametrize(
     ("identity", "who"),
-    [(CI, f"uid 12, pid {os.getpid()}"), (ClientIdentity("dev"), "certificate dev"), (ClientIdentity(), "an unknown process")],
+    [
+        (CI, f"uid 12, pid {os.getpid()}"), (ClientIdentity("dev"), "certificate dev"),
+        (ClientIdentity(), f"uid {os.getuid()}, pid {os.getpid()}"),
+    ],
     ids=["a process", "a certificate", "nobody yet"],
 )  # fmt: skip
 def test_what_is_no_request_is_refused_with_who_sent_it(
@@ -391,6 +395,41 @@ def test_a_fault_of_a_look_or_of_a_rotation_is_in_the_log(
         event.startswith(f"log-refused: the log {tmp_path}/log cannot be written: Is a directory") for event in events
     )
     assert any(event == "fault: OSError('a fault')" for event in events)
+
+
+@pytest.mark.parametrize(
+    ("sent", "late", "status"),
+    [
+        (b"GET /_ping HTTP/1.1\r\nHo", 1.0, b"408"),
+        (b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{", 1.0, b"408"),
+        (b"GET /_ping HTTP/1.1\r\nHo", 0.0, b""),
+        (b"", 1.0, b""),
+    ],
+    ids=["a head", "a body", "a guard that ends", "nothing"],
+)
+def test_a_client_that_sends_its_request_too_slowly_reads_why(
+    sent: bytes, late: float, status: bytes, tmp_path: Path, engine: ScriptedEngine
+) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        with closing(Guard(tmp_path, engine.path, loop)) as made, theirs:
+            one = Session(Line(ours, loop), ClientIdentity(), made.parts)
+            one.task = asyncio.ensure_future(one.serve())
+            await loop.sock_sendall(theirs, sent)
+            await until(lambda: one.idle is not bool(sent) and one.deadline > 0)
+            one.deadline = late
+            one.expire()
+            await asyncio.gather(one.task, return_exceptions=True)
+            assert (await loop.sock_recv(theirs, 1000))[9:12] == status
+            lines = [f"{line['event']}: {line['message']}" for line in made.lines()] if status else []
+            assert lines == [
+                f"refused: no whole request within 30 seconds (uid {os.getuid()}, pid {os.getpid()})"
+            ] * bool(status)
+            assert made.parts.metrics.total("errors_total", kind="client") == bool(status)
+
+    asyncio.run(run())
 
 
 def test_connections_that_waited_too_long_are_ended(tmp_path: Path, engine: ScriptedEngine) -> None:

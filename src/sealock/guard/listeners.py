@@ -56,6 +56,9 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
     made = f"{path}.{os.getpid()}"
     old = os.umask(0o777)
     try:
+        # A guard that was killed here may have left it, and in a container each has the same process id.
+        with suppress(FileNotFoundError):
+            os.unlink(made)
         # It gets its owner and mode under another name, so that no client connects before.
         sock.bind(made)
         os.chown(made, uid, gid)
@@ -106,10 +109,15 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     """Listen on TCP, for TLS with client certificates; UsageError where that is not possible."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        sock = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {reason_of(error)}"
         raise UsageError(message) from None
+    # A client whose machine is gone sends no end, and a silent stream would last for ever. Connections inherit these.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15)):
+        sock.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    return sock
 
 
 def passed() -> dict[str, list[socket.socket]]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -165,11 +166,16 @@ class GuardLog:
         self.write(LogEvent(now(), event, message, uid))
 
     def _write(self, data: bytes) -> None:
+        written = 0
         try:
-            while data:
-                data = data[os.write(self._file, data) :]
+            while written < len(data):
+                written += os.write(self._file, data[written:])
         except OSError:
             self.dropped += 1
+            if self._direct and written:
+                # On a full disk part of a line would make one line with the next, which no reader takes.
+                with suppress(OSError):
+                    os.ftruncate(self._file, os.fstat(self._file).st_size - written)
 
     def _write_batches(self) -> None:
         while not self._ended.wait(_BATCH) or self._lines:

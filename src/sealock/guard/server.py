@@ -144,7 +144,9 @@ class GuardServer:
 
     def _close_idle(self) -> bool:
         """Close the half of the idle connections that has been so for longest; returns whether there is any."""
-        idle = sorted((session for session in self.sessions if session.idle), key=lambda session: session.deadline)
+        # A request that has arrived, and that no task has read yet, is no idle connection.
+        waiting = (session for session in self.sessions if session.idle and session.line.is_silent())
+        idle = sorted(waiting, key=lambda session: session.deadline)
         for session in idle[: (len(idle) + 1) // 2]:
             session.expire()
         return bool(idle)

@@ -97,10 +97,23 @@ class Session(ServedConnection):
         finally:
             self.line.close()
 
+    def expire(self) -> None:
+        """End the connection; a client that sends its request too slowly reads why."""
+        if not self.idle and 0 < self.deadline < time.monotonic():
+            why = f"no whole request within {READ:g} seconds"
+            self.parts.metrics.count("errors_total", kind="client")
+            self.parts.log.event("refused", f"{why} ({self._who()})")
+            with suppress(OSError):
+                self.line.sock.send(json_answer(408, "Request Timeout", {"message": why}, close=True))
+        super().expire()
+
     def _who(self) -> str:
         identity = self.identity
         if identity.tls_name is not None:
             return f"certificate {identity.tls_name}"
+        if identity.peer is None:
+            with suppress(OSError):
+                identity.peer = peer(self.line.sock)
         return (
             f"uid {identity.peer.uid}, pid {identity.peer.pid}" if identity.peer is not None else "an unknown process"
         )
