@@ -60,6 +60,8 @@ VECTORS = [
     ("docker run -Pit alpine", Set("publish_all", False), "docker run -it alpine"),
     ("docker run -tP=true alpine", Set("publish_all", False), "docker run -t alpine"),
     ("docker run -tP=false alpine", Set("tty", UNSET), "docker run -P=false alpine"),
+    ("docker run -t=true alpine", Set("tty", UNSET), "docker run alpine"),
+    ("docker run -uroot alpine", Set("user", UNSET), "docker run alpine"),
     ("docker run -tPuroot alpine", Set("tty", UNSET), "docker run -Puroot alpine"),
     ("docker run -tPu root alpine", Set("publish_all", UNSET), "docker run -tu root alpine"),
     ("docker run -ite A=1 -e B=1 alpine", Set("environment", UNSET), "docker run -it alpine"),

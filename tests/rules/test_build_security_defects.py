@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sealock.model.finding import Finding
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from support.documents import read
@@ -13,10 +14,14 @@ POWERSHELL = 'FROM mcr.microsoft.com/windows/servercore:ltsc2025\nSHELL ["powers
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
 
 
-def listed(text: str) -> list[str]:
+def findings(text: str) -> tuple[Finding, ...]:
     document = read(text)
     assert not document.errors, document.errors
-    return [finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings]
+    return evaluate("Dockerfile", document, {"build": SECURITY}).findings
+
+
+def listed(text: str) -> list[str]:
+    return [finding.rule for finding in findings(text)]
 
 
 def reported(text: str) -> set[str]:
@@ -329,6 +334,26 @@ CMD ["tool", "--config", "/etc/tool.conf"]
 )
 def test_each_download_that_runs_is_reported_once(command: str, runs: int) -> None:
     assert listed(f"FROM debian:12\nRUN {command}\n").count("B020") == runs
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        pytest.param("ARG DB_PASSWORD\nFROM a\nARG DB_PASSWORD\n", ["1:5"], id="a stage takes what is passed to all"),
+        pytest.param("FROM a\nARG DB_PASSWORD\nARG DB_PASSWORD\n", ["2:5"], id="twice in a stage"),
+        pytest.param("FROM a\nARG DB_PASSWORD\nFROM b\nARG DB_PASSWORD\n", ["2:5", "4:5"], id="in two stages"),
+        pytest.param(
+            "ARG DB_PASSWORD\nFROM a\nARG DB_PASSWORD API_TOKEN\n",
+            ["1:5", "3:17"],
+            id="with another in one instruction",
+        ),
+        pytest.param("ARG DB_PASSWORD\nFROM a\nARG DB_PASSWORD=Tr0ub4dor-and-3\n", ["1:5", "3:5"], id="with a value"),
+        pytest.param("FROM a\nARG MODE DB_PASSWORD\n", ["2:10"], id="after one that is no secret"),
+    ],
+)
+def test_each_argument_with_a_secret_is_reported_where_it_is_declared_first(text: str, places: list[str]) -> None:
+    found = [finding.location for finding in findings(text) if finding.rule == "B014"]
+    assert [f"{location.line}:{location.column}" for location in found] == places
 
 
 def test_a_dockerfile_in_the_style_of_the_official_images_is_clean() -> None:

@@ -147,7 +147,7 @@ class OptionEditor(SettingEditor):
             raise FormatError(msg)
         for option in options:
             start = word.place.start + option.letter
-            end = start + 1 if option.bare or option.value is not None else word.place.end
+            end = start + 1 if option.bare else word.place.end
             edits.append(Edit(Place(start, end), ""))
         return edits
 
