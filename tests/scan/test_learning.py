@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from sealock.runtime.watch import learning as sessions
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession
 from sealock.runtime.watch.observations import Observations, WatchedContainer
 from sealock.scan import learning
-from sealock.scan.learning import Exercise, learn_line, learn_project, learn_running
+from sealock.scan.learning import Exercise, _ended_client, learn_line, learn_project, learn_running
 from support.simulators.engineclient import ClientStandIn
 
 ID = "d" * 64
@@ -224,3 +225,37 @@ def test_how_long_is_watched(
     monkeypatch.setattr(learning, "wait_until", lambda *words: waited.extend(words[2:]))
     exercise.wait(None, lambda: True)  # type: ignore[arg-type]  # it only passes the session on
     assert waited == [seconds, idle]
+
+
+class Readied:
+    """A session whose container runs its own program after some looks, and a client that ends after some."""
+
+    def __init__(self, ready: int, ends: int) -> None:
+        self.left, self.ends, self.looked = ready, ends, 0
+
+    def ready(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+    def look_inside(self) -> None:
+        self.looked += 1
+
+    def poll(self) -> int | None:
+        self.ends -= 1
+        return 0 if self.ends < 0 else None
+
+
+@pytest.mark.parametrize(
+    ("ready", "ends", "looked"),
+    [
+        pytest.param(0, 5, 1, id="at once"),
+        pytest.param(4, 5, 1, id="as soon as it runs"),
+        pytest.param(5, 5, 0, id="not where its client has ended"),
+        pytest.param(0, 0, 0, id="nor where it ended at once"),
+    ],
+)
+def test_a_container_in_the_foreground_is_looked_into_once(ready: int, ends: int, looked: int) -> None:
+    session: Any = Readied(ready, ends)
+    done = _ended_client(session, session)
+    assert [done() for _ in range(ends + 1)] == [False] * ends + [True]
+    assert session.looked == looked
