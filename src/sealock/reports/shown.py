@@ -8,7 +8,7 @@ from typing import Final
 
 from sealock.patterns import compile_lazily
 from sealock.reports.page import Page
-from sealock.text import visible, width, wrap
+from sealock.text import count, visible, width, wrap
 
 _PLAIN: Final = compile_lazily(r"[\w@%+=:,./<>-]+", re.ASCII)
 LINES: Final = 8
@@ -65,7 +65,7 @@ def output(page: Page, text: str, most: int = LINES) -> Iterator[str]:
         rows = [cut] if width(cut) <= page.room - 4 else wrap(cut, page.room - 6)
         yield from (f"    {row}" if not index else f"      {row}" for index, row in enumerate(rows))
     if len(lines) > most:
-        yield page.paint("faint", f"    … {len(lines) - most} more lines")
+        yield page.paint("faint", f"    … {count(len(lines) - most, 'more line')}")
 
 
 def sentence(page: Page, sign: str, text: str, *, bad: bool = False) -> Iterator[str]:

@@ -55,13 +55,13 @@ def test_what_is_no_container_is_an_error(client: str, text: str) -> None:
     with pytest.raises(TargetError, match="no such thing"):
         describe(client, "web")
     answer(client, "container-inspect", text)
-    with pytest.raises(TargetError, match="does not describe the container web: it ended with 0$"):
+    with pytest.raises(TargetError, match=r"does not describe the container web: it ended with 0$"):
         describe(client, "web")
 
 
 def test_of_a_long_error_of_the_client_the_end_is_shown(client: str) -> None:
     Path(client).write_text("#!/bin/sh\nprintf 'x%.0s' $(seq 1000) >&2\necho ' the  reason' >&2\nexit 3\n")
-    with pytest.raises(TargetError, match="container web: x{289} the reason$"):
+    with pytest.raises(TargetError, match=r"container web: x{289} the reason$"):
         describe(client, "web")
 
 
