@@ -338,6 +338,18 @@ def test_copying_everything_includes_the_lock_file_of_the_context() -> None:
     assert not findings("B106", text)
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('""', "leaves org.opencontainers.image.revision empty"),
+        ("a", None),
+    ],
+)
+def test_an_empty_label_of_the_specification_is_called_empty(value: str, message: str | None) -> None:
+    found = findings("B161", f"{DEBIAN}LABEL org.opencontainers.image.revision={value}\n")
+    assert [finding.message for finding in found] == ([] if message is None else [message])
+
+
 def test_findings_point_at_the_word_not_at_the_instruction() -> None:
     (finding,) = findings("B109", DEBIAN + "RUN apt-get update && \\\n    apt-get install -y a\n")
     assert (finding.location.line, finding.location.column) == (3, 13)

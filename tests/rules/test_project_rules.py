@@ -248,3 +248,12 @@ def test_a_secret_that_a_manifest_or_pipeline_writes_out_is_found(name: str, tex
     found = evaluate(name, document, {kind: rules(kind) for kind in kinds}).findings
     messages = [finding.message.partition(" (")[0] for finding in found if finding.rule == "P005"]
     assert messages == [f"has {text}" for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("db", "links a to db outside the project"), ("", "links a to a container outside the project")],
+)
+def test_an_external_link_whose_name_is_not_known_is_named_otherwise(name: str, message: str) -> None:
+    project = Project("compose", (Service("a", "a", Container(), external_links=(name,)),))
+    assert [finding.message for finding in findings(project, "P012")] == [message]

@@ -250,6 +250,7 @@ def test_references_are_no_secrets(start: str) -> None:
         ("API_TOKEN", "fixme", None),
         ("API_TOKEN", "cookie 5 x", ("a token", LOW, False)),
         ("CLIENT_SECRET", "my-client-secret", ("a secret", LOW, True)),
+        ("GOOGLE_API_KEY", "GOOGLE_API_KEY_VAL", ("a key", LOW, True)),
         ("CLIENT_SECRET", "my-client-secret5", ("a secret", HIGH, False)),
         ("CLIENT_SECRET", "my-other-secret", ("a secret", MEDIUM, False)),
         ("DB_PASSWORD", "my-database-password-for-the-service-that-nobody-may-ever-guess-so", ("a password", HIGH, False)),

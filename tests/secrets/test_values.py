@@ -162,6 +162,7 @@ def test_signs_of_programs_alone_make_no_code(value: str) -> None:
         ("MYSQL_RANDOM_ROOT_PASSWORD", "1"),
         ("SECRET_KEY_BASE_DUMMY", "1"),
         ("SECRET_KEY_BASE", "dummy"),
+        ("API_KEY", "invalid"),
         ("SSH_AUTH_SOCK", "/tmp/agent.sock"),
         ("CREDENTIALS_PROVIDER", "ec2"),
         ("SENTRY_DSN", "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2"),

@@ -61,7 +61,7 @@ NONROOT: Final[dict[str, str]] = {
 }
 """Images whose published configuration names another user than root."""
 _DOTNET: Final = r"mcr\.microsoft\.com/dotnet/(?:nightly/|core/)?"
-_UBI: Final = r"registry\.access\.redhat\.com/ubi\d+"
+_UBI: Final = r"registry\.(?:access\.redhat\.com|redhat\.io)/ubi\d+"
 MAKERS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"gcr\.io/distroless/", r"", "root"),
     (r"cgr\.dev/[\w-]+/wolfi-base$", r"", "root"),
@@ -77,6 +77,10 @@ MAKERS: Final[tuple[tuple[str, str, str], ...]] = (
     (rf"{_UBI}/(?:python|nodejs|ruby|php|perl|nginx|httpd|go-toolset|dotnet)", r"", "1001"),
     (rf"{_UBI}/openjdk", r"", "185"),
     (r"public\.ecr\.aws/(?:amazonlinux|lambda)/", r"", "root"),
+    (r"quay\.io/(?:centos/centos|fedora/fedora(?:-minimal)?)$", r"", "root"),
+    (r"registry\.fedoraproject\.org/fedora(?:-minimal)?$", r"", "root"),
+    (r"opensuse/(?:leap|tumbleweed)$", r"", "root"),
+    (r"(?:rockylinux/rockylinux|almalinux/\d+-(?:base|minimal))$", r"", "root"),
     (r"bitnami(?:legacy)?/(?:minideb|git$)", r"", "root"),
     (r"bitnami(?:legacy)?/", r"", "1001"),
     (r"(?:quay\.io/)?jupyter/\w[\w-]*-(?:notebook|foundation)$", r"", "jovyan"),

@@ -17,7 +17,7 @@ def words(*lines: str) -> frozenset[str]:
 
 
 _FILLERS: Final = words(
-    "a an and app enter for here in insert it me my new of our please put some super test the your with"
+    "a an and app enter for here in insert it me my new of our please put some super test the val value your with"
 )
 _KINDS: Final = words("access api auth client key pass passphrase password secret token")
 """Words that name a secret, in whichever order: TOKEN=SECRET_TOKEN."""

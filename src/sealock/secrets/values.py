@@ -76,7 +76,7 @@ _NOTHING: Final = words(
     "basic bearer jwt opaque oauth oauth2 oidc saml redacted hidden masked unused ignored random generated file env",
     "prompt ask string notset n/a - ...",
 )
-_STAND_INS: Final = words("dummy fake todo fixme tbd placeholder example sample")
+_STAND_INS: Final = words("dummy fake invalid todo fixme tbd placeholder example sample")
 _PLACEHOLDERS: Final = words(
     "your replace insert placeholder xxxx < {{ todo fixme redacted dummy not-set not_set enter- enter_ _here",
     "-here put- goes-",

@@ -79,4 +79,5 @@ class LabelValueMalformed(Rule[Build]):
                     continue  # an argument that is empty unless the build sets it
                 fits, expected = _VALUES.get(name.removeprefix("org.opencontainers.image."), (bool, "a value"))
                 if not fits(value[:2000]):
-                    yield self.finding(f"sets {name} to something other than {expected}", at, place=pair.place)
+                    message = f"sets {name} to something other than {expected}" if value else f"leaves {name} empty"
+                    yield self.finding(message, at, place=pair.place)

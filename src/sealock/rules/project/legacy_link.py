@@ -53,7 +53,7 @@ class LegacyLink(Rule[Project]):
                 )
             for index, name in enumerate(service.external_links):
                 yield self.finding(
-                    f"links {service.name} to {name} outside the project",
+                    f"links {service.name} to {name or 'a container'} outside the project",
                     ("services", service.name, "external_links", index),
                     remedy="Let both join an external network.",
                 )
