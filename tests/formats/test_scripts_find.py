@@ -119,6 +119,11 @@ MAKE = [
 ]  # fmt: skip
 
 MARKDOWN = [
+    ("text in a note", "!!! note\n\n    Don't say\n    docker run a\n\n    or `docker run --rm b`\n", ["docker run --rm b"]),
+    ("an indented block in a note", '!!! note "A b"\n\n    Say\n\n        docker run a\n\nText\n\n    docker run b\n', ["docker run a", "docker run b"]),
+    ("in a tab of a note", '??? tip\n\n    === "A"\n\n        docker run a\n\n            docker run b\n\n    === "B"\n\n        docker run c\n', ["docker run b"]),
+    ("a note with another", "!!! a\n    !!! b\n\n            docker run a\n\n        docker run b\n", ["docker run a"]),
+    ("a fence in a note", "???+ a\n\n    ```sh\n    docker run a\n    ```\n    docker run b\n", ["docker run a"]),
     ("a fenced block", "Text\n\n```sh\ndocker run a\n```\ndocker run b\n", ["docker run a"]),
     ("tildes", "~~~bash\ndocker run a\n~~~\n", ["docker run a"]),
     ("without a language", "```\ndocker run a\n```\n", ["docker run a"]),

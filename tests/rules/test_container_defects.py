@@ -235,6 +235,10 @@ def test_false_alarms_of_other_checkers_are_not_reported(text: str, rule: str) -
 
 
 SEVERITIES = [
+    ("the socket of root's engine", "docker run -v /run/podman/podman.sock:/s alpine", "C011", Severity.CRITICAL),
+    ("the socket of a user's engine", "docker run -v /run/user/1000/docker.sock:/s alpine", "C011", Severity.HIGH),
+    ("that of whoever runs the unit", "[Container]\nImage=a\nVolume=%t/podman/podman.sock:/s\n", "C011", Severity.CRITICAL),
+    ("that of a user's unit", "[Container]\nImage=a\nVolume=%h/.docker/run/docker.sock:/s\n", "C011", Severity.HIGH),
     ("and the defaults to none", "podman run --user 1000 --cap-add SETUID alpine", "C004", Severity.LOW),
     ("Podman gives an ordinary user SYS_ADMIN", "podman run --user 1000 --cap-add SYS_ADMIN alpine", "C002", Severity.CRITICAL),
     ("the sockets of device plugins are not every pod's secrets", "docker run -v /var/lib/kubelet/device-plugins:/d alpine", "C014", Severity.HIGH),

@@ -63,6 +63,8 @@ _PLACEHOLDER: Final = compile_lazily(
 )
 _PROSE: Final = compile_lazily(r"[ \t]+(?:[-*+]|\d{1,3}[.)])[ \t]+\S")
 """An indented line that goes on a list."""
+_ADMONITION: Final = compile_lazily(r"[ ]{0,20}(?:!!!|\?\?\?\+?|===!?\+?)[ \t]+[\w\"'].*")
+"""What opens a note, or a tab, in MkDocs: what is indented below it by four more spaces is its text."""
 _SPANNED: Final = compile_lazily(r"`(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")[ \t][^`\n]*`")
 """A command in a code span: what an indented block with one is, is the text of a list."""
 _LEFT_OUT: Final = compile_lazily(r"[ \t]*#[ \t]*(?=(?:\.\.\.|…)[ \t]*\\?$)")
@@ -119,7 +121,7 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
     """The blocks of code, each with its language and lines, and each other line with None."""
     text = source.text
     lines = [(start, _line_end(source, number)) for number, start in enumerate(source.starts, 1)]
-    index, blank = 0, True
+    index, blank, margin = 0, True, 0
     other = _OTHER_BLOCKS.get(source.name.lower().rpartition(".")[2])
     while index < len(lines):
         start, end = lines[index]
@@ -128,8 +130,15 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
             yield language, lines[first:last]
             blank = True
             continue
+        line = text[start:end]
+        if line.strip():
+            margin = min(margin, len(line) - len(line.lstrip(" ")))
+        indents = _indents(margin)
         fence = _FENCE.match(text, start, end)
-        if fence is not None:
+        if _ADMONITION.fullmatch(line):
+            yield None, [(start, end)]
+            index, blank, margin = index + 1, True, len(line) - len(line.lstrip(" ")) + 4
+        elif fence is not None:
             close = _closing_fence(text, lines, index + 1, fence.group(1))
             language = (fence.group(2).split() or [""])[0].strip("{}.").partition("{")[0].partition(",")[0].lower()
             yield language, lines[index + 1 : close]
@@ -140,10 +149,10 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
                 close += 1
             yield _PRE, [(opening.end(), end), *lines[index + 1 : close + 1]]
             index, blank = close + 1, True
-        elif blank and text.startswith(("    ", "\t"), start) and text[start:end].strip():
+        elif blank and line.startswith(indents) and line.strip():
             close = index + 1
             while close < len(lines) and (
-                text.startswith(("    ", "\t"), lines[close][0]) or not text[slice(*lines[close])].strip()
+                text.startswith(indents, lines[close][0]) or not text[slice(*lines[close])].strip()
             ):
                 close += 1
             if _PROSE.match(text, start, end) or any(_SPANNED.search(text, *line) for line in lines[index:close]):
@@ -155,6 +164,11 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
             yield None, [(start, end)]
             blank = not text[start:end].strip()
             index += 1
+
+
+def _indents(margin: int) -> tuple[str, ...]:
+    """What the lines of an indented block begin with, in a text that is indented itself."""
+    return (" " * (margin + 4),) if margin else ("    ", "\t")
 
 
 def _literal_block(text: str, lines: list[tuple[int, int]], index: int) -> tuple[str, int, int, int] | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sealock.rules.kit import (
     Container,
+    Final,
     Iterator,
     Remove,
     Rule,
@@ -13,6 +14,11 @@ from sealock.rules.kit import (
     given,
 )
 from sealock.rules.paths import engine_of, host_source
+
+_OF_USER: Final = (
+    "/run/user/", "/var/run/user/", "$XDG_RUNTIME_DIR/", "${XDG_RUNTIME_DIR", "%h/", "$HOME/", "${HOME}/", "~/",
+)  # fmt: skip
+"""How the path of the socket of an engine begins that runs as an ordinary user."""
 
 
 class EngineSocket(Rule[Container]):
@@ -52,8 +58,11 @@ class EngineSocket(Rule[Container]):
                     severity=Severity.MEDIUM,
                 )
             elif engine is not None:
+                own = (mount.source or "").startswith(_OF_USER)
+                power = "all that its user may do on the host" if own else "root on the host"
                 yield self.finding(
-                    f"mounts the {engine} socket {mount.source}: write access to it is root on the host",
+                    f"mounts the {engine} socket {mount.source}: write access to it is {power}",
                     ("mounts", index),
                     fix=Remove("mounts", mount),
+                    severity=Severity.HIGH if own else None,
                 )
