@@ -326,3 +326,65 @@ def test_places_are_those_of_the_entries() -> None:
     assert source.excerpt(subject.place(("privileged",))) == "privileged: true"
     assert subject.place(("privileged",)).pointer == "/spec/containers/0/securityContext/privileged"
     assert source.excerpt(subject.place(("memory",))) == "name: c"
+
+
+def templated(container: str, *parameters: str, kind: str = "Template") -> Subject:
+    """The only container of a template of OpenShift; entries in flow style."""
+    text = (
+        f"apiVersion: template.openshift.io/v1\nkind: {kind}\nmetadata: {{name: t}}\nobjects:\n"
+        f"- {{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{{name: c, {container}}}]}}}}\n"
+        f"parameters: [{', '.join(parameters)}]\n"
+    )
+    document = read(Source("t.yaml", text))
+    assert not document.errors, document.errors
+    return next(subject for subject in document.subjects if isinstance(subject.noun, Container))
+
+
+def filled_in(container: str, *parameters: str, kind: str = "Template") -> Any:
+    return templated(container, *parameters, kind=kind).noun
+
+
+IMAGE = "{name: IMAGE, value: nginx}"
+
+
+@pytest.mark.parametrize(
+    ("container", "parameters", "name", "value"),
+    [
+        pytest.param("image: '${IMAGE}:${TAG}'", [IMAGE, "{name: TAG, value: '1'}"], "image", "nginx:1", id="a string"),
+        pytest.param("image: '${IMAGE}:${TAG}'", [IMAGE], "image", "nginx:${TAG}", id="one without a value stays"),
+        pytest.param("image: '${IMAGE}'", ["{name: IMAGE, generate: expression, from: a}"], "image", "${IMAGE}", id="one that is generated"),
+        pytest.param("image: a, securityContext: {privileged: '${{P}}'}", ["{name: P, value: 'true'}"], "privileged", True, id="a value of another type"),
+        pytest.param("image: a, securityContext: {runAsUser: '${{U}}'}", ["{name: U, value: '0'}"], "user", "0", id="a number"),
+        pytest.param("image: a, securityContext: {privileged: '${{P}}'}", [], "privileged", UNKNOWN, id="one that is not declared"),
+        pytest.param("image: '${IMAGE}${IMAGE}'", [IMAGE], "image", "nginxnginx", id="twice"),
+        pytest.param("image: a, args: ['${A}']", ["{name: A, value: 'true'}"], "command", ("true",), id="a text in a list"),
+    ],
+)  # fmt: skip
+def test_a_template_of_openshift_has_the_values_of_its_parameters(
+    container: str, parameters: list[str], name: str, value: Any
+) -> None:
+    assert getattr(filled_in(container, *parameters), name) == value
+
+
+def test_parameters_are_those_of_a_template_alone() -> None:
+    assert filled_in("image: '${IMAGE}'", IMAGE, kind="Other").image == "${IMAGE}"
+
+
+def test_a_filled_in_value_is_at_the_place_of_its_parameter() -> None:
+    subject = templated("image: '${IMAGE}'", IMAGE)
+    assert subject.where["image",].end - subject.where["image",].start == len("image: '${IMAGE}'")
+
+
+def test_an_alias_in_a_template_is_filled_in_too() -> None:
+    subject = templated("image: &i '${IMAGE}', command: [*i]", IMAGE)
+    assert isinstance(subject.noun, Container)
+    assert (subject.noun.image, subject.noun.entrypoint) == ("nginx", ("nginx",))
+
+
+def test_the_values_of_a_template_come_to_so_many_characters() -> None:
+    value = f"{{name: A, value: {'a' * 600_000}}}"
+    assert [len(filled_in("image: '${A}'", value).image)] == [600_000]
+    command = filled_in("image: i, args: ['${A}', '${A}']", value).command
+    assert [len(word) for word in command] == [600_000, 4]
+    command = filled_in("image: i, args: ['${{A}}', '${{A}}']", value).command
+    assert [len(word) for word in command] == [600_000, 6]

@@ -13,6 +13,7 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.kubernetes import parts
 from sealock.formats.kubernetes.fields import FIELDS, LISTS, SAYS
 from sealock.formats.kubernetes.manifest import ManifestValue, parse, text, variable_of
+from sealock.formats.kubernetes.parameters import with_parameters
 from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
 from sealock.formats.kubernetes.resources import resources
 from sealock.formats.kubernetes.settings import settings
@@ -69,7 +70,7 @@ def read_resources(source: Source) -> ManifestDocument:
     members: dict[str, PodSubject] = {}
     subjects: list[Subject] = []
     names: dict[str, int] = {}
-    roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents]
+    roots = [ManifestValue(with_parameters(root), Place(root.start, root.end)) for root in tree.documents]
     tokens = frozenset(account for top in roots for account in _without_token(top))
     for top in roots:
         counts: dict[int, int] = {}
