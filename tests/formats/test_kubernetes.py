@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealock.formats.kubernetes import read
-from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import Container, Health, Hook, Label, Mount, PodVolume, Port, Sysctl, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
@@ -388,3 +388,32 @@ def test_the_values_of_a_template_come_to_so_many_characters() -> None:
     assert [len(word) for word in command] == [600_000, 4]
     command = filled_in("image: i, args: ['${{A}}', '${{A}}']", value).command
     assert [len(word) for word in command] == [600_000, 6]
+
+
+STEPS = (
+    "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {{name: t}}\nspec:\n"
+    "  stepTemplate:\n    env: [{{name: A, value: '1'}}, {{name: B, value: '2'}}]\n"
+    "    volumeMounts: [{{name: v, mountPath: /a}}, {{name: v, mountPath: /b}}]\n"
+    "  steps:\n  - {{name: s, image: i{more}}}\n  volumes: [{{name: v, hostPath: {{path: /h}}}}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "variables", "targets"),
+    [
+        pytest.param("", ["A=1", "B=2"], ["/a", "/b"], id="those of the template"),
+        pytest.param(
+            ", env: [{name: B, value: '3'}, {name: C, value: '4'}], volumeMounts: [{name: v, mountPath: /b}]",
+            ["B=3", "C=4", "A=1"],
+            ["/b", "/a"],
+            id="and its own, which win by their names",
+        ),
+        pytest.param(", env: [], volumeMounts: []", ["A=1", "B=2"], ["/a", "/b"], id="an empty list adds nothing"),
+    ],
+)
+def test_a_step_has_the_variables_and_mounts_of_its_template(
+    more: str, variables: list[str], targets: list[str]
+) -> None:
+    (container,) = containers(STEPS.format(more=more)).values()
+    assert [f"{variable.name}={variable.value}" for variable in given(container.environment, ())] == variables
+    assert [mount.target for mount in given(container.mounts, ())] == targets

@@ -29,6 +29,8 @@ _SILENT: Final = "a manifest leaves this to the cluster"
 _PATCH: Final = "a container without an image is a patch, and the manifest that it changes decides"
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _MOMENTS: Final = {"postStart": "post_start", "preStop": "pre_stop"}
+_MERGED: Final = {"env": "name", "volumeMounts": "mountPath"}
+"""The lists that a step of Tekton has beside those of its template, and what names their items."""
 _OS_LABELS: Final = ("kubernetes.io/os", "beta.kubernetes.io/os")
 """The labels of nodes that say which operating system they have."""
 _USER: Final = ("runAsUser", "runAsGroup", "runAsNonRoot")
@@ -171,7 +173,7 @@ class _ContainerReader:
             if items is not None and listed.of_pod:
                 self.of_pod(listed.name, items, partial(self.several, listed.name, read=read))
             elif items is not None:
-                self.several(listed.name, items, read)
+                self.several(listed.name, items, read, self.beneath(listed.keys))
         self.by_annotation()
         self.user()
         self.mounts()
@@ -237,14 +239,30 @@ class _ContainerReader:
         self.faults.append((f"{key} {message}", value.place))
         self.unresolved.setdefault(name, value.place.pointer)
 
-    def several(self, name: str, value: ManifestValue, read: Callable[[ManifestValue], AnyValue]) -> None:
-        """Read the elements of a field; a wrong one is a fault, and left out."""
+    def beneath(self, keys: tuple[str, ...]) -> tuple[ManifestValue, ...]:
+        """What a container's template adds to its own list: Tekton merges variables and mounts, each by its name."""
+        own, template = self.value.at(*keys), self.member.template
+        more = template.at(*keys) if template is not None else None
+        name = _MERGED.get(keys[0])
+        if own is None or more is None or name is None:
+            return ()
+        names = {item.word(name) for item in own.items}
+        return tuple(item for item in more.items if item.word(name) not in names)
+
+    def several(
+        self,
+        name: str,
+        value: ManifestValue,
+        read: Callable[[ManifestValue], AnyValue],
+        more: tuple[ManifestValue, ...] = (),
+    ) -> None:
+        """Read the elements of a field, and more of them; a wrong one is a fault, and left out."""
         self.where[name,] = value.place
         if not value.is_list:
             self.fault(name, "must be a list", value)
             return
         elements: list[Any] = []
-        for item in value.items:
+        for item in (*value.items, *more):
             try:
                 element = read(item)
             except ValueError as error:
@@ -284,8 +302,10 @@ class _ContainerReader:
     def mounts(self) -> None:
         """The mounts, each with its volume of the pod."""
         volumes = self.shared.volumes
-        if (value := self.value.at("volumeMounts")) is not None:
-            self.several("mounts", value, lambda item: parts.mount(item, volumes.get(item.word("name"))))
+        keys = ("volumeMounts",)
+        if (value := self.own("mounts", keys)) is not None:
+            read = lambda item: parts.mount(item, volumes.get(item.word("name")))  # noqa: E731  it is passed on
+            self.several("mounts", value, read, self.beneath(keys))
 
     def token(self) -> None:
         """The token of the service account, which is mounted unless the pod or its account refuses."""
