@@ -382,7 +382,7 @@ def test_layers_compressed_in_several_members(tmp_path: Path) -> None:
         (Bounds(entries=4), "there are more than 1 entries, the limit for an image"),
         (Bounds(layer=1000), "it has more than 1000 uncompressed bytes"),
         (Bounds(total=15_000), "all layers together have more than 15000 uncompressed bytes"),
-        (Bounds(layers=1), "Only the first 1 of 2 layers are read"),
+        (Bounds(layers=1), "Only the first of 2 layers is read"),
         (Bounds(metadata=300), "(limit: 300)"),
     ],
 )
@@ -434,7 +434,7 @@ def test_an_index_within_an_index(depth: int, bounds: Bounds, told: str, tmp_pat
         assert listed(one(path, bounds=bounds)) == [SEEN[0]]
 
 
-@pytest.mark.parametrize(("most", "told"), [(2, ""), (1, "Only the first 1 of 2 images are read")])
+@pytest.mark.parametrize(("most", "told"), [(2, ""), (1, "Only the first of 2 images is read")])
 def test_as_many_images_as_are_read(most: int, told: str, tmp_path: Path) -> None:
     made = Layout()
     path = spread(tmp_path, made.index(made.image((BASE, BASE)), made.image((UPPER, UPPER))))
