@@ -71,6 +71,24 @@ def test_json_says_the_same() -> None:
     assert document.source.excerpt(where["services", "a", "build", "entitlements", 0]) == '"security.insecure"'
 
 
+@pytest.mark.parametrize(
+    ("value", "read_as"),
+    [
+        pytest.param("é", "é", id="a letter"),
+        pytest.param("a 😀 b😀😀c", "a 😀 b😀😀c", id="several among others"),
+        pytest.param("\\\\ud83d\\ude00", "\\\\ud83d\\ude00", id="a backslash before what would be one"),
+        pytest.param("😀", "😀", id="a character of two surrogates"),
+        pytest.param('a"b\\c\n\t', 'a"b\\c\n\t', id="what HCL escapes"),
+        pytest.param('é${upper("v")}"😀', 'éV"😀', id="around an expression"),
+        pytest.param("$${V} %%{if}", "${V} %{if}", id="what only looks like an expression"),
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "as they are"])
+def test_a_text_of_json_has_the_characters_that_it_had(value: str, read_as: str, *, ascii_only: bool) -> None:
+    text = json.dumps({"target": {"a": {"args": {"A": value}}}}, ensure_ascii=ascii_only)
+    assert builds(text, "docker-bake.json")["a"].args == (("A", read_as),)
+
+
 def test_what_is_inherited_is_reported_where_it_is_set() -> None:
     text = 'target "a" {\n  args = { TOKEN = "x" }\n  network = "host"\n}\ntarget "b" {\n  inherits = ["a"]\n}\n'
     found = builds(text)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from sealock.formats.kubernetes import read
+from sealock.formats.kubernetes.manifest import parse
+from sealock.formats.yamltree import YamlTree, scalars
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.container import Container, Health, Hook, Label, Mount, PodVolume, Port, Sysctl, Variable
 from sealock.model.document import Subject
@@ -417,3 +419,21 @@ def test_a_step_has_the_variables_and_mounts_of_its_template(
     (container,) = containers(STEPS.format(more=more)).values()
     assert [f"{variable.name}={variable.value}" for variable in given(container.environment, ())] == variables
     assert [mount.target for mount in given(container.mounts, ())] == targets
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        pytest.param(r'"a \ud83d\ude00 b"', "a 😀 b", id="a character of two halves"),
+        pytest.param(r'"\ud83d\ude00\ud83d\ude00"', "😀😀", id="two of them"),
+        pytest.param(r'"\uD83D\u0041"', "\ufffdA", id="half a character"),
+        pytest.param(r'"\\ud83d\\ude00"', r"\ud83d\ude00", id="backslashes before what would be halves"),
+        pytest.param(r'"\ud83d\ude00\u0000"', "😀\0", id="a NUL after it"),
+    ],
+)
+def test_json_escapes_a_character_in_two_halves(written: str, value: str) -> None:
+    text = f'{{"{written[1:-1]}": [{written}], "after": 1}}'
+    (tree,) = parse(text).documents
+    key, item, after, _ = scalars(YamlTree((tree,)))
+    assert (key.text, item.text) == (value, value)
+    assert [text[node.start : node.end] for node in (key, item, after)] == [written, written, '"after"']

@@ -194,3 +194,18 @@ def test_a_directory_whose_name_is_too_long_for_a_socket_is_an_error(
     with pytest.raises(TargetError, match=r"/listener cannot be listened on: .*too long"):
         NotifyWatcher()
     assert list(place.iterdir()) == []
+
+
+def test_nothing_is_left_where_the_audit_log_cannot_be_listened_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse() -> SimulatedListener:
+        message = "no right to listen"
+        raise TargetError(message)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(filtered, "AuditListener", refuse)
+    with pytest.raises(TargetError, match="no right to listen") as refused:
+        LogWatcher()
+    assert refused.tb is not None
+    assert list(tmp_path.iterdir()) == []

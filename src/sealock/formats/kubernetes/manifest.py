@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+from msgspec.structs import force_setattr
 
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Plain, Scalar, Sequence, YamlNode, YamlTree, target
@@ -10,8 +13,9 @@ from sealock.model.location import Place
 from sealock.patterns import compile_lazily
 
 _HALVES: Final = compile_lazily(
-    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+    r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
+_WHOLE: Final = compile_lazily(r"([\U00010000-\U0010ffff])\0")
 _VARIABLE: Final = compile_lazily(
     r"\$\{\{?[A-Za-z_][^{}\n]{0,100}\}?\}|\$\([A-Za-z_][^()\n]{0,100}\)|\{\{[^{}\n]{1,100}\}\}"
 )
@@ -22,10 +26,14 @@ _OLD_BOOLEANS: Final = {"y": True, "yes": True, "on": True, "n": False, "no": Fa
 
 def parse(text: str) -> YamlTree:
     """Parse manifests in YAML or JSON, within the bounds of `yamltree`."""
-    if is_json(text) and "\\ud" in text.lower():
-        # JSON escapes a character in two halves, and YAML in one piece. The length stays the same, and so do places.
-        text = _HALVES.sub(lambda match: _whole(match[1], match[2]), text)
-    return yamltree.parse(text)
+    if not is_json(text) or "\\ud" not in text.lower():
+        return yamltree.parse(text)
+    # JSON escapes a character in two halves, and YAML in one piece. The length stays the same, and so do places.
+    tree = yamltree.parse(_HALVES.sub(_whole, text))
+    for scalar in yamltree.scalars(tree):
+        if "\0" in scalar.text:
+            force_setattr(scalar, "text", _WHOLE.sub(r"\1", scalar.text))
+    return tree
 
 
 def is_json(text: str) -> bool:
@@ -33,10 +41,13 @@ def is_json(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
 
 
-def _whole(high: str | None, low: str | None) -> str:
-    if high is None or low is None:
+def _whole(match: re.Match[str]) -> str:
+    """Two halves as one character, as long by a NUL after it; for one half the character that replaces it."""
+    if match[0] == "\\\\":
+        return match[0]
+    if match[1] is None:
         return "\\ufffd"
-    return f"\\U{0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00:08x}  "
+    return f"\\U{0x10000 + ((int(match[1], 16) - 0xD800) << 10) + int(match[2], 16) - 0xDC00:08x}\\0"
 
 
 class ManifestValue:
