@@ -217,7 +217,7 @@ class Writer:
         """The end of a line, before its line break."""
         end = self.text.find("\n", offset)
         end = len(self.text) if end < 0 else end
-        return end - 1 if end > offset and self.text[end - 1] == "\r" else end
+        return end - self.text.endswith("\r", offset, end)
 
     def drop(self, mapping: Mapping, key: str) -> Edit:
         """Remove an entry of a mapping, with its lines."""
