@@ -116,6 +116,38 @@ def test_a_caller_uses_what_bears_its_label_and_nothing_else(line: str, body: An
     assert rules(world(LABELS).decide(line.format("out"), placed(body, "out"))) == {"G005"}
 
 
+CLUSTER = {
+    "Group": "a", "AccessMode": {"Scope": "multi", "Sharing": "all", "MountVolume": {"FsType": "ext4"}},
+    "AccessibilityRequirements": {"Requisite": [{"Segments": {"zone": "a"}}]}, "CapacityRange": {"RequiredBytes": 1},
+    "Availability": "active", "Secrets": [{"Key": "k", "Secret": "{}"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("POST /volumes/create", {"Name": "new", "Driver": "csi", "Labels": TEAM, "ClusterVolumeSpec": CLUSTER}),
+        ("PUT /volumes/in?version=1", {"Spec": CLUSTER}),
+    ],
+    ids=["create", "update"],
+)
+@pytest.mark.parametrize(
+    ("limits", "secret", "denied"),
+    [
+        ("", "out", set()),
+        ("", "db-pass", set()),
+        ('labels = { team = "web" }\n', "in", set()),
+        ('labels = { team = "web" }\n', "out", {"G005"}),
+        ('labels = { team = "web" }\n', "db-pass", {"G004"}),
+    ],
+)
+def test_a_cluster_volume_gives_its_driver_no_secret_of_others(
+    line: str, body: Any, limits: str, secret: str, denied: set[str]
+) -> None:
+    made = world(f'{TABLE}volume-drivers = "csi"\n{limits}')
+    assert rules(made.decide(line, placed(body, secret))) == denied
+
+
 @pytest.mark.parametrize("policy", [NAMES, IMAGES], ids=["names", "images"])
 @pytest.mark.parametrize(
     "line",

@@ -293,6 +293,7 @@ SOUND: tuple[tuple[str, Any], ...] = (
     (CREATE, host(GroupAdd=["audio"]) | {"Volumes": {"/d": {}}, "WorkingDir": "/dev/shm"}),
     (CREATE, mount(Type="volume", Source="data", VolumeOptions={"Labels": {"a": "b,c"}})),
     ("POST /v1.44/containers/web/exec", {"Cmd": ["sh"], "AttachStdout": True}),
+    ("GET /v1.54/containers/web/logs?stdout=1&format=json", None),
     ("POST /v1.44/containers/web/start", None),
     ("POST /v1.44/containers/web/start", {}),
     ("POST /v1.44/containers/web/update", {"Memory": 1 << 29}),

@@ -162,19 +162,20 @@ _SWARM: Final = _fields(
     EncryptionConfig=_fields("AutoLockManagers:b"),
     TaskDefaults={"LogDriver": _DRIVER},
 )
-_CLUSTER_VOLUME: Final = _fields(
+_CLUSTER_WISHES: Final = _fields(
+    "Availability:s",
+    Secrets=ListOf(_fields("Key:s Secret:s")),
+    AccessibilityRequirements={
+        "Requisite": ListOf(_fields("Segments:s%")),
+        "Preferred": ListOf(_fields("Segments:s%")),
+    },
+    CapacityRange=_fields("RequiredBytes:i LimitBytes:i"),
+)
+# Engines and clients have these beside AccessMode; the API's description has them within it, where engines ignore them.
+_CLUSTER_VOLUME: Final = _CLUSTER_WISHES | _fields(
     "Group:s",
-    AccessMode=_fields(
-        "Scope:s Sharing:s Availability:s",
-        MountVolume=_fields("FsType:s MountFlags:s*"),
-        BlockVolume={},
-        Secrets=ListOf(_fields("Key:s Secret:s")),
-        AccessibilityRequirements={
-            "Requisite": ListOf(_fields("Segments:s%")),
-            "Preferred": ListOf(_fields("Segments:s%")),
-        },
-        CapacityRange=_fields("RequiredBytes:i LimitBytes:i"),
-    ),
+    AccessMode=_CLUSTER_WISHES
+    | _fields("Scope:s Sharing:s", MountVolume=_fields("FsType:s MountFlags:s*"), BlockVolume={}),
 )
 _SECRET: Final = _fields("Name:s Labels:s% Data:s", Driver=_DRIVER, Templating=_DRIVER)
 _CONFIG_SPEC: Final = _fields("Name:s Labels:s% Data:s", Templating=_DRIVER)

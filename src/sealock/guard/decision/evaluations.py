@@ -37,7 +37,7 @@ from sealock.guard.decision.jsonvalues import as_object, as_texts, text_of
 from sealock.guard.decision.ownership import bears_owner, check_new, check_object, check_objects, label_created
 from sealock.guard.decision.podmanwords import check_variables
 from sealock.guard.decision.reach import ObjectKind, beyond
-from sealock.guard.decision.services import evaluate_service
+from sealock.guard.decision.services import check_cluster_volume, evaluate_service
 from sealock.guard.decision.swarms import check_join, check_role, check_settings, hide_tokens
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
@@ -244,6 +244,7 @@ def _volume(case: Case) -> None:
         check_new(case, "volumes", name, body.get("Labels") or {})
     if "ClusterVolumeSpec" in body and not case.setting.volume_drivers:
         case.deny("G008", "creates a cluster volume", "use a volume of the driver local")
+    check_cluster_volume(case, body.get("ClusterVolumeSpec", {}))
     bind = driver_mount(case, body.get("Driver", ""), body.get("DriverOpts", {}), "/volume")
     if bind is not None:
         if body.get("DriverOpts", {}).get("device") != bind.source and case.guard.rewrites:
@@ -252,6 +253,10 @@ def _volume(case: Case) -> None:
         container = read_container(case, {})
         if container is not None:
             check_noun(case, replace(container, mounts=(bind,)), only=frozenset({"mounts"}))
+
+
+def _cluster_volume(case: Case) -> None:
+    check_cluster_volume(case, _body(case).get("Spec", {}))
 
 
 def _network(case: Case) -> None:
@@ -348,6 +353,7 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "GET /distribution/{name}/json": check_distribution,
     "POST /build": evaluate_build,
     "POST /volumes/create": _volume,
+    "PUT /volumes/{id}": _cluster_volume,
     "POST /networks/create": _network,
     "POST /networks/{id}/connect": _connect,
     "POST /networks/{id}/disconnect": _connect,

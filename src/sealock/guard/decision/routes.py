@@ -102,7 +102,7 @@ POST   /containers/{{id}}/resize               containers    h,w
 POST   /containers/{{id}}/update               containers    -  @json
 POST   /containers/{{id}}/wait                 containers    condition
 DELETE /containers/{{id}}                      containers    force,link,v
-GET    /containers/{{id}}/logs                 logs          {_LOGS},until
+GET    /containers/{{id}}/logs                 logs          {_LOGS},format,until
 POST   /containers/{{id}}/attach               attach        {_ATTACH}  @upgrade
 GET    /containers/{{id}}/attach/ws            attach        {_ATTACH}  @upgrade
 POST   /containers/{{id}}/exec                 exec          -  @json

@@ -96,13 +96,21 @@ def _check_references(case: Case, container: Mapping[str, Any]) -> None:
     )  # fmt: skip
     for key, id_key, kind in kinds:
         for reference in container.get(key, ()):
-            id_ = reference.get(id_key, "")
-            if not _ID.fullmatch(id_):
-                case.deny("G004", f"{key} name {id_[:60]!r}, which is no id", "name them by their ids")
-                continue
-            described = case.engine(f"/{kind}/{id_}")
-            if described:
-                check_object(case, kind, described, f"{kind.removesuffix('s')} {id_}")
+            _check_reference(case, kind, reference.get(id_key, ""))
+
+
+def check_cluster_volume(case: Case, spec: Mapping[str, Any]) -> None:
+    """Deny secrets that are not the caller's to use, in the specification of a cluster volume."""
+    if case.setting.own or case.setting.reach.labels:
+        for reference in spec.get("Secrets", ()):
+            _check_reference(case, "secrets", reference.get("Secret", ""))
+
+
+def _check_reference(case: Case, kind: ObjectKind, id_: str) -> None:
+    if not _ID.fullmatch(id_):
+        case.deny("G004", f"{kind.capitalize()} name {id_[:60]!r}, which is no id", "name them by their ids")
+    elif described := case.engine(f"/{kind}/{id_}"):
+        check_object(case, kind, described, f"{kind.removesuffix('s')} {id_}")
 
 
 def as_create(spec: Mapping[str, Any], task: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, Any]:
