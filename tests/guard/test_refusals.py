@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sealock.errors import TargetError, UsageError
+from sealock.errors import PolicyError, TargetError, UsageError
 from sealock.guard import archives, gate, installation, listeners, peers
 from sealock.guard.archives import read_archive
 from sealock.guard.breakglass import NAME, GlassWatch, close_guard, open_guard
@@ -103,14 +103,19 @@ def test_a_policy_that_is_gone_or_broken_changes_nothing(tmp_path: Path) -> None
     file.unlink()
     policy.look()
     assert (policy.current is before, bool(policy.error)) == (True, True)
-    file.write_text("[guard")
-    policy.look()
-    assert policy.current is before
+    for text in ("[guard", "", 'fail-on = "low"\n', "# [guard]\n"):
+        file.write_text(text)
+        policy.look(force=True)
+        assert (policy.current is before, bool(policy.error)) == (True, True), text
+    with pytest.raises(PolicyError, match=r"has no table \[guard\]"):
+        LivePolicy(str(file))
+    file.write_text("[guard]\n")
+    assert LivePolicy(str(file)).current.policy.callers == (), "who writes that lets nobody in"
     file.write_text(PING.replace("ci", "dev"))
     policy.look()
     policy.look()
     assert (policy.current is before, policy.error) == (False, "")
-    assert [line.partition(":")[0] for line in heard] == ["policy-refused", "policy-refused", "policy-read"]
+    assert [line.partition(":")[0] for line in heard] == ["policy-refused"] * 5 + ["policy-read"]
     assert heard[0].endswith("the policy of before stays in use")
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from sealock.errors import SealockError
+from sealock.errors import PolicyError, SealockError
 from sealock.guard.decision.prepared import Guard, prepare
 from sealock.policy.settings import Policy
 from sealock.targets.policyfile import load_policy
@@ -46,7 +46,7 @@ class LivePolicy:
         self.source: Policy
         self.current: Guard
         try:
-            self.source = load_policy(path, named=True)
+            self.source = _loaded(path)
             self.current = self._prepared(self.source)
         except (SealockError, OSError) as error:
             if not closed:
@@ -62,7 +62,7 @@ class LivePolicy:
         changed = force or stamp != self._stamp
         self._stamp, self._day = stamp, day
         try:
-            source = load_policy(self.path, named=True)
+            source = _loaded(self.path)
             self.current, self.source = self._prepared(source), source
         except (SealockError, OSError) as error:
             self.error = str(error)
@@ -75,6 +75,15 @@ class LivePolicy:
 
     def _prepared(self, source: Policy) -> Guard:
         return prepare(source, self._day, rewrites=self._rewrites, protected=self._protected)
+
+
+def _loaded(path: str) -> Policy:
+    """Read the file; PolicyError too where it has nothing for the guard, as one that is being written again."""
+    policy = load_policy(path, named=True)
+    if not policy.guard.given:
+        message = f"{policy.name} has no table [guard]: see docs/guide/guard.md"
+        raise PolicyError(message)
+    return policy
 
 
 def _ignore(_event: str, _message: str) -> None:

@@ -38,8 +38,6 @@ _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 def read_guard(source: Source, table: dict[str, Any]) -> GuardPolicy:
     """Read the table; PolicyError says what is wrong and where."""
-    if not table:
-        return GuardPolicy()
     reader = TableReader(source, table, "[guard] ")
     mode = _word(reader, "mode", _MODES)
     callers = _tables(reader, "caller")

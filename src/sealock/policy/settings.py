@@ -151,7 +151,7 @@ def read(source: Source, directory: str) -> Policy:
         policies=reader.strings("policies"),
         min_ages=read_min_ages(source, reader.take("pin", dict, {})),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
-        guard=_guard(source, reader.take("guard", dict, {})),
+        guard=_guard(source, reader.take("guard", dict, {}) if "guard" in table else None),
         agent=read_agent(source, reader.take("agent", dict, {})),
         access=_registries(source, reader.take("registry", dict, {})),
         vex=_vex(source, reader.take("vulnerabilities", dict, {}), directory),
@@ -162,8 +162,8 @@ def read(source: Source, directory: str) -> Policy:
     return policy
 
 
-def _guard(source: Source, table: dict[str, Any]) -> GuardPolicy:
-    if not table:
+def _guard(source: Source, table: dict[str, Any] | None) -> GuardPolicy:
+    if table is None:
         return GuardPolicy()
     from sealock.policy.guardtable import read_guard  # noqa: PLC0415  most policies have none
 
