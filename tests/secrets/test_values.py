@@ -225,6 +225,8 @@ def test_secrets_in_command_lines_are_found_and_masked(line: str, hidden: str) -
         'curl -H "Authorization: Bearer $(cat /run/secrets/t)" https://example.com/',
         "tool --password-file /run/secrets/p --token-url https://example.com/t",
         "docker login --password-stdin registry.example.com",
+        "docker build --secret id=npm,src=.npmrc --secret id=other,env=OTHER_TOKEN .",
+        "docker service create --secret source=site.key,target=site.key nginx && podman run --secret db,type=env,target=PW a",
         "git clone git@github.com:acme/x.git && git clone https://${TOKEN}@github.com/acme/x.git",
         "pip install 'tokenizers==0.20' && python -m pytest --keys a",
         "wget https://example.com/a@b/c:d",

@@ -259,6 +259,8 @@ _HEADER: Final = (
 )
 _NAME: Final = compile_lazily(r"(?<![\w.-])(?:--?)?([A-Za-z_][\w.-]{1,60})\Z")
 _OPTION: Final = compile_lazily(r"(?<![\w.-])--([A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])")
+_MOUNTED: Final = compile_lazily(r"(?:[\w.-]{1,200},)?(?:id|src|source|target|type|env)=")
+"""How the value of --secret begins where it says which secret a build or a container gets, and from where."""
 _VALUE: Final = compile_lazily(r"\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096}")
 
 
@@ -285,7 +287,9 @@ def _settings(text: str) -> Iterator[tuple[str, int, int]]:
                 # A value contains no names; skipping it also keeps the search linear.
                 after = argument.end()
                 value = argument[0].strip("\"'")
-                if (secret := find_secret(name_match[1], value)) and secret.confidence > Confidence.LOW:
+                is_mounted = name_match[1] == "secret" and _MOUNTED.match(value)
+                secret = None if is_mounted else find_secret(name_match[1], value)
+                if secret and secret.confidence > Confidence.LOW:
                     start = argument.start() + (argument[0][0] in {'"', "'"})
                     yield secret.kind, start, start + len(value)
             at = text.find(sign, after)
