@@ -155,10 +155,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def is_or_are(number: int) -> str:
+    """The verb after a number of things: "is" for 1."""
+    return "is" if number == 1 else "are"
+
+
 def only_first(most: int, total: int, noun: str) -> str:
     """How many of some are read: "only the first of 3 layers is read", "only the first 2 of 3 layers are read"."""
-    first, verb = ("the first", "is") if most == 1 else (f"the first {most}", "are")
-    return f"only {first} of {count(total, noun)} {verb} read"
+    first = "the first" if most == 1 else f"the first {most}"
+    return f"only {first} of {count(total, noun)} {is_or_are(most)} read"
 
 
 def list_first(names: Sequence[str], limit: int) -> str:

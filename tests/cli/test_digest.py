@@ -108,13 +108,15 @@ def test_what_a_registry_says_reaches_no_terminal_raw(server: RegistrySimulator,
     assert "\u202e" not in done.stderr
 
 
-def test_few_pulls_that_are_left_are_told(server: RegistrySimulator, sealock: Sealock) -> None:
+@pytest.mark.parametrize(("left", "warning"), [(3, "3 of 100 pulls are left"), (1, "1 of 100 pulls is left"), (20, "")])
+def test_few_pulls_that_are_left_are_told(server: RegistrySimulator, sealock: Sealock, left: int, warning: str) -> None:
     headers = {
-        "Docker-Content-Digest": "sha256:" + "1" * 64, "RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "3;w=21600",
+        "Docker-Content-Digest": "sha256:" + "1" * 64, "RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": f"{left};w=21600",
     }  # fmt: skip
     server.answers = lambda asked: Reply(200, b"", headers) if "manifests" in asked.path else None
     done = sealock("digest", f"{server.host}/a:1")
-    assert "3 of 100 pulls are left" in done.stderr
+    assert warning in done.stderr
+    assert ("left" in done.stderr) is bool(warning)
 
 
 def test_a_password_stands_in_no_output(server: RegistrySimulator, sealock: Sealock, tmp_path: Path) -> None:

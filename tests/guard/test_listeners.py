@@ -65,6 +65,13 @@ def test_what_a_killed_guard_left_half_made_is_replaced(path: Path) -> None:
         assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+def test_a_file_where_it_would_make_its_socket_stays(path: Path) -> None:
+    Path(f"{path}.{os.getpid()}").write_text("a file")
+    with pytest.raises(UsageError, match=r"cannot listen on .*: Address already in use"):
+        listen(str(path), OURS)
+    assert Path(f"{path}.{os.getpid()}").read_text() == "a file"
+
+
 def test_a_client_on_tcp_whose_machine_is_gone_is_noticed() -> None:
     options = (
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),

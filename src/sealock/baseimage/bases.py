@@ -22,7 +22,7 @@ from sealock.model.advice import (
     Surface,
 )
 from sealock.model.inventory import OF_DISTRIBUTIONS
-from sealock.text import count, format_size, list_first
+from sealock.text import count, format_size, is_or_are, list_first
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
 """Languages with distroless or similar images."""
@@ -284,10 +284,8 @@ def _slim(facts: Facts) -> BaseFit:
     installed = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = installed - need.packages
     part = need.spare / max(surface.size, 1)
-    verb = "is" if spare == 1 else "are"
-    reason = (
-        f"{spare} of {count(installed, 'package')} ({format_size(need.spare)}) {verb} needed by nothing that it starts"
-    )
+    of = f"{spare} of {count(installed, 'package')} ({format_size(need.spare)})"
+    reason = f"{of} {is_or_are(spare)} needed by nothing that it starts"
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
     largest = _few([f"{other.name} {format_size(other.size)}" for other in need.others])

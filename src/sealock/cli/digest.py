@@ -19,7 +19,7 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
 from sealock.reports.page import table
-from sealock.text import count, visible
+from sealock.text import visible
 
 AT_ONCE: Final = 8
 """References that are resolved concurrently."""
@@ -87,10 +87,8 @@ def run(arguments: Namespace) -> int:
     for answer in answers:
         if answer.error:
             complain(answer.error)
-    for host, limit in registry.requests.limits.items():
-        if limit.remaining * 5 < limit.limit:
-            verb = "is" if limit.remaining == 1 else "are"
-            complain(f"{host}: {limit.remaining} of {count(limit.limit, 'pull')} {verb} left")
+    for warning in registry.requests.few_left():
+        complain(warning)
     return 2 if any(answer.error for answer in answers) else 0
 
 

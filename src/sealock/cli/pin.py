@@ -128,10 +128,8 @@ def run(arguments: Namespace) -> int:
         options = replace(options, served=times.first_seen)
     with Progress(quiet=arguments.quiet) as progress:
         resolved = resolve_texts(arguments.paths, options, policy, progress)
-    for host, limit in resolved.registry.requests.limits.items():
-        if limit.remaining * 5 < limit.limit:
-            verb = "is" if limit.remaining == 1 else "are"
-            complain(f"{host}: {limit.remaining} of {count(limit.limit, 'pull')} {verb} left")
+    for warning in resolved.registry.requests.few_left():
+        complain(warning)
     errors = resolved.errors
     for text, _ in resolved.texts:
         if text.skipped and not text.error and not arguments.quiet:

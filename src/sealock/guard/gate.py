@@ -30,8 +30,7 @@ from sealock.guard.decision.exchange import (
     PathQuestion,
 )
 from sealock.guard.decision.jsonvalues import as_object
-from sealock.guard.decision.namedpaths import named_paths
-from sealock.guard.decision.offline import plain_path
+from sealock.guard.decision.namedpaths import named_paths, plain_path
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.facts import Facts, Foresight
 from sealock.guard.http1 import WireError

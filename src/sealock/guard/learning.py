@@ -12,8 +12,8 @@ from msgspec import Struct, field
 from sealock.guard.decision.exchange import Caller, Denied, EngineRequest, GuardReason
 from sealock.guard.decision.hostaccess import log_entry
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
-from sealock.guard.decision.namedpaths import bound_paths, device_paths, volume_paths
-from sealock.guard.decision.offline import decide_offline, plain_path
+from sealock.guard.decision.namedpaths import bound_paths, device_paths, plain_path, volume_paths
+from sealock.guard.decision.offline import decide_offline
 from sealock.guard.decision.prepared import Guard
 from sealock.guard.decision.routes import NEWEST, ROUTES
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target

@@ -58,7 +58,8 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
     try:
         # A guard that was killed here may have left it, and in a container each has the same process id.
         with suppress(FileNotFoundError):
-            os.unlink(made)
+            if stat.S_ISSOCK(os.lstat(made).st_mode):
+                os.unlink(made)
         # It gets its owner and mode under another name, so that no client connects before.
         sock.bind(made)
         os.chown(made, uid, gid)
@@ -66,9 +67,11 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
         sock.listen(BACKLOG)
         os.rename(made, path)
     except OSError as error:
+        is_ours = bool(sock.getsockname())
         sock.close()
         with suppress(OSError):
-            os.unlink(made)
+            if is_ours:
+                os.unlink(made)
         message = f"cannot listen on {path}: {reason_of(error)}"
         raise UsageError(message) from None
     finally:

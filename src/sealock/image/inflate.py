@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from zlib_ng import zlib_ng
@@ -167,8 +168,9 @@ class Gunzip:
     def _begin_member(self) -> _Member:
         # ISA-L cannot be copied, and loses its way in optional fields that do not come in one piece.
         is_plain = len(self._buffer) >= _HEADER and not self._buffer[3]
-        quick = _quick() if is_plain and not self._copies else None
-        return (quick or zlib_ng.decompressobj)(_GZIP)
+        quick = _isal() if is_plain and not self._copies else None
+        member: _Member = (quick or zlib_ng).decompressobj(_GZIP)
+        return member
 
 
 class _Copied(_Member, Protocol):
@@ -178,23 +180,18 @@ class _Copied(_Member, Protocol):
         """A copy that continues from here independently."""
 
 
-def _quick() -> Callable[[int], _Member] | None:
-    """ISA-L's decompressor; None on processors that it is not made for."""
+def _isal() -> ModuleType | None:
+    """ISA-L; None on processors that it is not made for."""
     try:
-        from isal.isal_zlib import decompressobj  # noqa: PLC0415  it may not be there
+        from isal import isal_zlib  # noqa: PLC0415  it may not be there
     except ImportError:
         return None
-    return decompressobj
+    return isal_zlib
 
 
 def _errors() -> tuple[type[Exception], ...]:
     """What the libraries raise for broken data; their stubs take the classes for instances."""
-    errors = [cast("type[Exception]", zlib_ng.error)]
-    if _quick():
-        from isal.isal_zlib import error  # noqa: PLC0415  as above
-
-        errors.append(cast("type[Exception]", error))
-    return tuple(errors)
+    return tuple(cast("type[Exception]", library.error) for library in (zlib_ng, _isal()) if library)
 
 
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.model.purl import Url, parse_purl, purl
 from sealock.model.vex import VexProduct, VexStatement, moment
 from sealock.policy.vexmismatch import mismatch
-from sealock.text import list_first
+from sealock.text import is_or_are, list_first
 
 _SOURCES: Final = frozenset({"source", "src"})
 """Values of the qualifier `arch` that mark a source package."""
@@ -68,7 +68,7 @@ class VexUsage:
             for statement in near[:_NAMED]:
                 text += f"; that on {statement.names[0]} {self.near[id(statement)]}"
             if (more := len(near) - _NAMED) > 0:
-                text += f"; {more} more {'is' if more == 1 else 'are'} about other products"
+                text += f"; {more} more {is_or_are(more)} about other products"
             yield f"VEX {document}: {text}"
 
 

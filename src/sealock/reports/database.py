@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock.reports.jsontext import encode
 from sealock.reports.page import Page
-from sealock.text import count, format_size, line
+from sealock.text import count, format_size, is_or_are, line
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -63,7 +63,7 @@ def status(rows: Sequence[FeedRow], path: str, size: int, now: float, room: int)
     lines += page.table(table, indent=0, right=(1,))
     old = [f"{row.feed}: {row.old}" for row in rows if row.old]
     if old:
-        lines += ["", f"{len(old)} of {count(len(rows), 'feed')} {'is' if len(old) == 1 else 'are'} old:"]
+        lines += ["", f"{len(old)} of {count(len(rows), 'feed')} {is_or_are(len(old))} old:"]
         lines += _indented(page, old)
     broken = [f"{row.feed}: {count(row.broken, 'record')}; {row.examples[0][:300]}" for row in rows if row.examples]
     if broken:

@@ -32,7 +32,7 @@ from sealock.reports.priorities import (
     unevaluated,
     unexamined,
 )
-from sealock.text import count, sentence
+from sealock.text import count, is_or_are, sentence
 
 _STEPS = 5
 _LOOKS = {0: ("pass", "✓"), 1: ("fail", "✕"), 2: ("broken", "!")}
@@ -97,8 +97,7 @@ def _result(report: Report) -> tuple[str, str]:
         return f"{count(report.errors, 'error')}: {report.defect}", " ".join(words)
     grave = sum(number for severity, number in report.by_severity.items() if severity >= report.fail_on)
     if grave:
-        verb = "is" if grave == 1 else "are"
-        return f"{count(grave, 'finding')} {verb} {report.fail_on.word} or worse", " ".join(words)
+        return f"{count(grave, 'finding')} {is_or_are(grave)} {report.fail_on.word} or worse", " ".join(words)
     if not report.evaluated:
         return "Nothing was evaluated", " ".join(words)
     return ("Nothing found" if not total else f"Nothing found that is {report.fail_on.word} or worse"), " ".join(words)

@@ -39,7 +39,7 @@ from sealock.targets.fileinputs import Options, read_found
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
 from sealock.targets.resolve import resolve, resolve_compose
 from sealock.targets.walk import is_override
-from sealock.text import count
+from sealock.text import count, is_or_are
 
 _SETTINGS_ELSEWHERE: Final = "check the compose file, the `docker run` line or container:NAME as well"
 _ELSEWHERE: Final = {
@@ -255,10 +255,9 @@ def _names_images(report: TargetReport) -> bool:
 
 
 def _about_examples(number: int) -> str:
-    are = "is" if number == 1 else "are"
     return (
-        f"{count(number, 'finding')} {are} in documentation, examples or tests, and one severity lower for it; "
-        "--no-examples leaves them out"
+        f"{count(number, 'finding')} {is_or_are(number)} in documentation, examples or tests, "
+        "and one severity lower for it; --no-examples leaves them out"
     )
 
 

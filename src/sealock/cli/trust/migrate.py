@@ -22,7 +22,7 @@ from sealock.model.trust import SignedRepository
 from sealock.net.registry.clientconfig import open_registry
 from sealock.policy.settings import Policy
 from sealock.reports.trust import BASES
-from sealock.text import count, fit, line
+from sealock.text import count, fit, is_or_are, line
 from sealock.trust.bypolicy import notary_setup
 from sealock.trust.migration import GOOD, Migration, MigrationRecord, MigrationStep, migrate
 from sealock.trust.notary.client import Setup, gun_of, signed_repository
@@ -94,7 +94,7 @@ def run(arguments: Namespace) -> int:
         if at_once:
             write("".join(_lines(step, columns)))
     good = sum(step.outcome in GOOD for step in steps)
-    verb = "can be" if arguments.dry_run else "is" if good == 1 else "are"
+    verb = "can be" if arguments.dry_run else is_or_are(good)
     which = f"{good} of {count(len(steps), 'tag')} {verb} signed by {key.public.id[:12]}"
     which += "\n" if arguments.dry_run else f"; the record is {record.path}\n"
     if at_once:

@@ -1,11 +1,17 @@
-"""The host paths that a request names: what its containers would mount, and their devices."""
+"""The host paths that a request names: what its containers would mount, and their devices; and where they lead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import Any
 
 from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
+
+
+def plain_path(path: str) -> str:
+    """Where a path leads that has no links."""
+    return "/" + normpath(path).lstrip("/") if path.startswith("/") else path
 
 
 def named_paths(route: str, body: dict[str, Any]) -> Iterator[str]:

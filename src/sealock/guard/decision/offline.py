@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from posixpath import normpath
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +28,7 @@ from sealock.guard.decision.exchange import (
     PathQuestion,
     Question,
 )
+from sealock.guard.decision.namedpaths import plain_path
 from sealock.guard.decision.prepared import Guard
 
 _LISTS: Final = "/containers/json"
@@ -59,11 +59,6 @@ def decide_offline(
             assumed.append(words)
     failed = GuardReason("G011", "the decision asks for too much", "send the request to the guard itself")
     return OfflineDecision(Denied((failed,)), tuple(assumed))
-
-
-def plain_path(path: str) -> str:
-    """Where a path leads that has no links."""
-    return "/" + normpath(path).lstrip("/") if path.startswith("/") else path
 
 
 def _assume(question: Question, paths: Mapping[str, str]) -> tuple[Answer, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
@@ -21,6 +21,7 @@ from sealock.net.registry.credentials import Credentials
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import host_of
 from sealock.net.transport import BrokenOffError, NotListeningError, NoTlsError, Response, Transport, parts_of, shown
+from sealock.text import count, is_or_are
 
 ATTEMPTS: Final = 5
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -88,6 +89,13 @@ class RegistryRequests:
         """When and why hosts were given up."""
         self.limits: dict[str, RateLimit] = {}
         """By registry host, as last received."""
+
+    def few_left(self) -> Iterator[str]:
+        """Say how many pulls are left where a registry allows less than a fifth of its limit."""
+        for host, limit in self.limits.items():
+            if limit.remaining * 5 < limit.limit:
+                pulls = count(limit.limit, "pull")
+                yield f"{host}: {limit.remaining} of {pulls} {is_or_are(limit.remaining)} left"
 
     def send(self, name: ImageName, method: str, path: str, options: RequestOptions = _DEFAULT) -> Response:
         """Send a request for a repository (`path` below /v2/NAME/) and give an answer of an accepted status.

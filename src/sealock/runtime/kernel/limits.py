@@ -13,7 +13,7 @@ from sealock.model.inspection import LimitAdvice
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.procfiles import fields, whole
 from sealock.runtime.kernel.tree import ProcTree
-from sealock.text import format_size
+from sealock.text import format_size, is_or_are
 
 _NODES: Final = 1024
 _MIB: Final = 1 << 20
@@ -149,7 +149,7 @@ def _cpus(process: Process, resources: dict[str, Limit], machine: MachineSize) -
     node, cpus = next(((number, cpus) for number, cpus in nodes if len(cpus) >= needed), nodes[0])
     if needed < len(all_cpus):
         chosen = ",".join(map(str, sorted(cpus)[-needed:]))
-        text = f"{needed} of {len(all_cpus)} CPUs {'is' if needed == 1 else 'are'} enough; the others stay free"
+        text = f"{needed} of {len(all_cpus)} CPUs {is_or_are(needed)} enough; the others stay free"
         yield LimitAdvice("--cpuset-cpus", chosen, text)
     if len(nodes) > 1 and needed <= len(cpus):
         yield LimitAdvice("--cpuset-mems", str(node), f"node {node} is the nearest to these CPUs")

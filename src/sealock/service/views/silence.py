@@ -15,7 +15,7 @@ from sealock.service.views.common import within
 from sealock.service.views.hosts import list_hosts
 from sealock.service.views.nouns import FeedRow, RepositoryRow, ScanRow, SilenceView
 from sealock.service.views.repositories import repository_row
-from sealock.text import count
+from sealock.text import count, is_or_are
 
 DAY: Final = 86400
 _MOST: Final = 50
@@ -165,7 +165,7 @@ def _sentences(view: SilenceView, disabled: int, failing: int, now: float) -> It
         were = "was" if view.dead == 1 else "were"
         yield f"{count(view.dead, 'message')} to webhooks {were} given up: send them again in Administration."
     if disabled:
-        yield f"{count(disabled, 'webhook')} {'is' if disabled == 1 else 'are'} disabled and sent nothing."
+        yield f"{count(disabled, 'webhook')} {is_or_are(disabled)} disabled and sent nothing."
 
 
 def _about_time(jump: ClockJump | None, now: float) -> Iterator[str]:
