@@ -179,6 +179,9 @@ def test_words_have_their_value_and_place(text: str, value: str, literal: bool) 
         pytest.param("(( docker run", "docker run", id="words behind a sign that nothing closes are one command"),
         pytest.param("(( docker run x\necho b", "docker run NL x NL echo b", id="the lines after them are others"),
         pytest.param("case x in\ndocker run x\necho b\n", "x NL docker run x NL echo b", id="a case without patterns"),
+        pytest.param("& $x |", "«$x»", id="an operator before the first command joins it to nothing"),
+        pytest.param("! >x >y", ">x >y", id="redirects without a command are of one"),
+        pytest.param("{ >x f()", "f >x", id="a name after a redirect is its command"),
     ],
 )
 def test_what_a_syntax_error_leaves_is_read(text: str, expected: str) -> None:
@@ -378,6 +381,12 @@ def test_redirects_in_a_long_list_stay_with_their_commands() -> None:
 def test_too_deep_nesting_is_reported() -> None:
     assert shell.parse("if a; then " * 100 + "b" + "; fi" * 100).unread
     assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).unread
+
+
+@pytest.mark.parametrize(("depth", "whole"), [(24, True), (25, False)])
+def test_so_many_branches_may_lie_in_one_another(depth: int, whole: bool) -> None:  # noqa: FBT001  a table's column
+    script = shell.parse("if a; then b; else\n" * depth + "docker run x\n" + "fi\n" * depth)
+    assert ("docker" in {command.name for command in script.commands()}, not script.unread) == (whole, whole)
 
 
 @pytest.mark.untraced

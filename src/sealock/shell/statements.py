@@ -161,7 +161,7 @@ class StatementReader(CommandReader):
                 stray, joint = [], "\n"
             if kind in _JOINTS:
                 joint = _JOINTS[kind] if out else joint
-            elif kind in _CLAUSES and depth < MAX_DEPTH:
+            elif kind in _CLAUSES:
                 joint = self._compound_list(node.children, out, joint, depth + 1, guarded=True)
             elif node.is_named and kind != "comment":
                 before = len(out)

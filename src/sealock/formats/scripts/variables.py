@@ -98,7 +98,7 @@ def _count_assignments(script: Script, counts: Counter[str], given: dict[str, li
             for assignment in _assignments(command):
                 if assignment.name == _SEPARATORS and command.words and command.name not in _DECLARING:
                     continue
-                counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
+                counts[assignment.name] += 1 if assignment.value is not None else 2
                 values = (assignment.value,) if assignment.value is not None else assignment.items
                 if values:
                     given.setdefault(assignment.name, []).extend(value.text for value in values)
@@ -205,7 +205,7 @@ class _ShellScope:
         word = inner[0].words[0]
         match = _REFERENCE.fullmatch(word.text) if not word.literal else None
         value = self.value(match, guarded=guarded) if match is not None and not _is_array(match) else None
-        if value is None or len(value) != 1 or value[0].place.start < 0 or _QUOTES.isdisjoint(value[0].text):
+        if not value or value[0].place.start < 0 or _QUOTES.isdisjoint(value[0].text):
             return script
         room = self.shared.room
         room[0] -= 1 + len(value[0].text) // _CHARACTERS
