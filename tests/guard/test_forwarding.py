@@ -315,6 +315,29 @@ def test_a_client_that_leaves_ends_the_engine_s_answer(line: str, start: bytes, 
     run(engine, pass_on)
 
 
+def test_a_client_leaves_an_engine_that_takes_no_more_of_its_body(tmp_path: Path) -> None:
+    over = asyncio.Event()
+
+    async def hang(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await over.wait()
+
+    engine = LoopEngine(tmp_path / "e", hang, reads_bodies=False)
+
+    async def pass_on(door: EngineDoor) -> None:
+        with LoopClient(door) as client:
+            forward = Forward(route(CREATE), "/a", b" " * (8 << 20))
+            passing = asyncio.ensure_future(client.forwarder.pass_on(request_of(CREATE), forward))
+            await until(lambda: engine.requests)
+            client.sock.close()
+            done, _ = await asyncio.wait({passing}, timeout=PATIENCE / 2)
+            over.set()
+            assert done, "it waits for the engine no longer"
+            with pytest.raises(ClientGoneError):
+                await passing
+
+    run(engine, pass_on)
+
+
 @pytest.mark.parametrize(("line", "body"), [(CREATE, b"{}"), (INFO, b"")])
 def test_a_client_that_only_sends_no_more_hears_that_the_engine_broke_off(
     line: str, body: bytes, tmp_path: Path

@@ -137,9 +137,10 @@ class Forwarder:
         if forward.body is None and request.length:
             await line.send(head)
             return await self._with_stream(request, line, forward.kept)
-        await line.send(head + (forward.body or b""))
-        self.sent()
+        # What an engine that hangs does not take waits too, and the client may leave meanwhile.
         with _Watched(self.client, line):
+            await line.send(head + (forward.body or b""))
+            self.sent()
             return await answer_of(line, request.method)
 
     async def _with_stream(self, request: RequestHead, line: Line, kept: Spool | None) -> AnswerHead:

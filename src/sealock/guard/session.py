@@ -137,19 +137,19 @@ class Session(ServedConnection):
         started = time.perf_counter()
         caller, guard = self.identity.caller, self.parts.gate.policy.current
         decided = self.parts.repeated.find(head, caller, guard)
-        if decided is None:
-            decided, caller = await self._decided(head, guard)
-        self._bodiless = decided.head.method == "HEAD"
+        request = decided.head if decided is not None else read_request(head)
+        self._bodiless = request.method == "HEAD"
+        route = decided.forward.route if decided is not None else recognize(request.method, request.target, guard)
+        body = decided.read.body if decided is not None else await self._body(request, route)
         self.deadline = 0.0
+        if decided is None:
+            decided, caller = await self._decided(head, request, route, body, guard)
         return await self._carried_out(decided, caller, started)
 
-    async def _decided(self, head: bytes, guard: Guard) -> tuple[DecidedRequest, Caller | None]:
-        """Read a request and decide it; and who sends it, None for one that is not known."""
-        request = read_request(head)
-        self._bodiless = request.method == "HEAD"
-        route = recognize(request.method, request.target, guard)
-        body = await self._body(request, route)
-        self.deadline = 0.0
+    async def _decided(
+        self, head: bytes, request: RequestHead, route: ApiRoute | None, body: bytes | None, guard: Guard
+    ) -> tuple[DecidedRequest, Caller | None]:
+        """Decide a request that was read; and who sends it, None for one that is not known."""
         read = EngineRequest(request.method, request.target, request.content_type, body, request.upgrade)
         caller: Caller | None = None
         try:
