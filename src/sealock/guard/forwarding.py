@@ -264,9 +264,10 @@ class Forwarder:
             del line.buffer[:length]
             return
         await self.client.send(head)
-        if not await carry(line, self.client, length):
-            message = "the engine ended within its answer"
-            raise ClientGoneError(message)
+        with self._watching(line):
+            if not await carry(line, self.client, length):
+                message = "the engine ended within its answer"
+                raise ClientGoneError(message)
 
     async def _chunks(self, head: bytes, line: Line) -> None:
         """Pass on an answer in chunks as they come, up to its end."""
