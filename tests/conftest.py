@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sealock.scan import run
+from support.draws import USUAL, draws
 
 
 class FixedDay(date):
@@ -41,7 +42,7 @@ os.environ["SEALOCK_OFFLINE"] = "1"
 os.environ["SEALOCK_CACHE_DIR"] = "/dev/null/sealock"
 
 # A busy machine is slow, and that is no fault of what a property draws.
-settings.register_profile("sealock", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("sealock", draws(USUAL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sealock")
 
 SKIPPED: list[str] = []

@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.reports.bases import render
 from support.baseadvice import GLIBC, SHELL, advise, dynamic
+from support.draws import draws
 from support.elffiles import make
 
 NAMES = ["a", "b", "bin/sh", "bin/c", "lib/libc.so.6", "etc/ld.so.conf", "x/WHEEL", "s/a-1.dist-info/WHEEL", "d/e/f"]
@@ -42,7 +43,7 @@ WORDS = st.lists(
     entrypoint=WORDS,
     command=WORDS,
 )
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_no_image_breaks_it(layers: list[dict[str, bytes | str]], entrypoint: list[str], command: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = advise(Path(folder), *layers, config={"Entrypoint": entrypoint, "Cmd": command})

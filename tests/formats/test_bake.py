@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -23,6 +23,7 @@ from sealock.model.project import Project, ServiceBuild
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.bakefiles import bake_files
+from support.draws import draws
 
 
 def bake(text: str, name: str = "docker-bake.hcl") -> Document:
@@ -207,7 +208,7 @@ def test_a_change_of_a_container_is_refused() -> None:
 
 
 @pytest.mark.untraced
-@settings(max_examples=80, deadline=None)
+@draws(80)
 @given(bake_files())
 def test_every_value_of_a_sound_file_is_decided(text: str) -> None:
     document = bake(text)
@@ -218,7 +219,7 @@ def test_every_value_of_a_sound_file_is_decided(text: str) -> None:
 PIECES = ['target "a" {', "}", "{", "[", "]", "(", ")", "args", " = ", '"x"', '"${', "x", "inherits", "matrix", "name", "for", " in ", ":", "?", ",", "\n", "<<EOT\n", "EOT\n", "<<-", "#", "//", "/*", "é", "1", "-", "*", "a.b", "[0]", "f(", "...", 'variable "x" {', "default", 'function "f" {', "params", "result", "null", "true", "\\", "%{if x}", "${x}"]  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@draws(250)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=60), st.sampled_from(["a.hcl", "a.json"]))  # fmt: skip
 def test_no_text_makes_the_reader_raise(text: str, name: str) -> None:
     document = bake(text, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
@@ -32,6 +32,7 @@ from sealock.model.container import (
 )
 from sealock.model.document import Document, Subject
 from sealock.model.location import Source
+from support.draws import draws
 from support.filetable import Table
 
 GIGABYTE = 2**30
@@ -351,7 +352,7 @@ def comparable(noun: Any, field: str) -> Any:
     return value
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.sampled_from(STARTS), st.lists(SETS, min_size=1, max_size=4))
 def test_changed_text_reads_back_as_the_change(text: str, requested: list[Set]) -> None:
     for request in requested:
@@ -370,7 +371,7 @@ def test_changed_text_reads_back_as_the_change(text: str, requested: list[Set]) 
         assert edits(after, result, request) == ()
 
 
-@settings(max_examples=80, deadline=None)
+@draws(80)
 @given(st.sampled_from(STARTS), st.data())
 def test_elements_are_added_changed_and_removed(text: str, data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(sorted(ELEMENTS)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
@@ -24,6 +24,7 @@ from sealock.model.change import Add, Remove, Set
 from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Document
 from sealock.model.location import Source
+from support.draws import draws
 from support.filetable import Table
 from support.linecount import grows
 from support.oddvalues import ODD, places, replaced
@@ -63,13 +64,13 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=80) | mutated())
 def test_no_text_makes_the_reader_raise(text: str) -> None:
     look_at(read(Source("compose.yaml", text), FILES))
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(mutated(), st.sampled_from([Set("privileged", False), Set("cap_drop", ("ALL",)), Add("mounts", Mount("tmpfs", None, "/t")), Add("networks", Network("n")), Set("ports", ()), Remove("cap_add", "NET_ADMIN"), Set("no_new_privileges", True), Set("memory", 1024), Set("environment", ())]))  # fmt: skip
 def test_any_change_is_made_or_refused(text: str, requested: Set | Add | Remove) -> None:
     document = read(Source("x.yaml", text), FILES)
@@ -82,7 +83,7 @@ def test_any_change_is_made_or_refused(text: str, requested: Set | Add | Remove)
             look_at(read(Source("x.yaml", apply_edits(text, planned)), FILES))
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.lists(st.sampled_from(["$", "{", "}", ":-", "?", "+", "A", "1", "\n", " ", "$$", "é"]), max_size=40).map("".join)
 )
@@ -91,7 +92,7 @@ def test_substituting_variables_never_raises(text: str) -> None:
     assert filled.wrong or isinstance(filled.value, str)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.lists(
         st.sampled_from(["A", "=", "\n", "'", '"', "\\", "#", " ", "export ", "$A", "${B:-c}", ":", "é", "\r"]),

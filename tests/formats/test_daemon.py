@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -20,6 +20,7 @@ from sealock.model.container import Ulimit
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.document import Document
 from sealock.model.location import Source
+from support.draws import draws
 
 
 def read(text: str) -> Document:
@@ -193,7 +194,7 @@ TEXTS = st.lists(SETS, max_size=4).flatmap(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(TEXTS, SETS)
 def test_changed_text_reads_back_as_the_changed_noun(text: str, change: Set) -> None:
     healed = after(text, change)
@@ -201,7 +202,7 @@ def test_changed_text_reads_back_as_the_changed_noun(text: str, change: Set) -> 
     assert after(healed, change) == healed
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.text('{}[]",:\\ \nticafrue01-', max_size=60))
 def test_no_text_makes_it_raise(text: str) -> None:
     document = read(text)

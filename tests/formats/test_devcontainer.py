@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -20,6 +20,7 @@ from sealock.model.container import Container, Mount, Port, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
 from sealock.model.project import Project
+from support.draws import draws
 
 
 def subject_of(text: str, errors: int = 0) -> Subject:
@@ -165,7 +166,7 @@ def files(draw: st.DrawFn) -> str:
     return text.replace(",\n", ", // why\n") if draw(st.booleans()) else text
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(files(), st.sampled_from(ANY))
 def test_reading_after_a_change_equals_changing_after_reading(text: str, wanted: FieldChange) -> None:
     noun = subject_of(text).noun
@@ -184,7 +185,7 @@ def test_reading_after_a_change_equals_changing_after_reading(text: str, wanted:
 PIECES = ["{", "}", "[", "]", ",", ":", '"image"', '"x"', '"privileged"', "true", '"runArgs"', '"--pid=host"', '"mounts"', '"build"', '"features"', "//", "/*", "*/", "\n", '"', "\\", "1", "null", "é", "\t"]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join), st.sampled_from(ANY))
 def test_no_text_makes_reading_or_changing_raise(text: str, wanted: FieldChange) -> None:
     document = read(Source("devcontainer.json", text))

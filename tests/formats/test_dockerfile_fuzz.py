@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from sealock.model.container import Container, Health, Label, Mount, Variable
 from sealock.model.document import Document
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
+from support.draws import draws
 from support.linecount import lines_run
 
 PIECES = [
@@ -90,13 +91,13 @@ def is_subsequence(part: str, whole: str) -> bool:
     return all(char in rest for char in part)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     check_places(read(text))
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(dockerfiles)
 def test_anything_like_a_dockerfile_is_read_and_every_place_is_right(text: str) -> None:
     document = read(text)
@@ -188,7 +189,7 @@ def loosely(container: Container) -> dict[str, Any]:
     return fields
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(sound, changes, st.sampled_from(["\n", "\r\n"]))
 def test_a_change_in_the_text_is_the_change_in_the_noun(text: str, change: FieldChange, ends: str) -> None:
     text = text.replace("\n", ends)
@@ -209,7 +210,7 @@ def test_a_change_in_the_text_is_the_change_in_the_noun(text: str, change: Field
     assert formats.edits(again, again.subjects[-1], change) == ()
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(sound, st.data())
 def test_removals_and_swaps_read_back_too(text: str, data: st.DataObject) -> None:
     document = read(text)

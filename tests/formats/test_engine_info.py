@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Swarm
 from sealock.model.network import NetworkEndpoint
+from support.draws import draws
 
 INFO: dict[str, Any] = {
     "ID": "x", "Containers": 3, "ContainersRunning": 2, "Images": 7, "Driver": "overlay2", "DriverStatus": None,
@@ -167,7 +168,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.dictionaries(st.sampled_from(sorted(INFO)), JSON), st.dictionaries(st.sampled_from(sorted(VERSION)), JSON))
 def test_no_json_makes_it_raise(info: dict[str, Any], version: dict[str, Any]) -> None:
     engine(info, version)
@@ -228,7 +229,7 @@ def test_each_property_of_a_network(answer: dict[str, Any], field: str, expected
     assert getattr(read_network(json.dumps(NETWORK | answer)), field) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.dictionaries(st.sampled_from(sorted(NETWORK)), JSON))
 def test_no_json_of_a_network_makes_it_raise(answer: dict[str, Any]) -> None:
     read_network(json.dumps(answer))

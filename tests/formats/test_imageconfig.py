@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -18,6 +18,7 @@ from sealock.model.change import Set
 from sealock.model.container import Container, Health, Label, Mount, Variable
 from sealock.model.document import Document
 from sealock.model.location import At, Source
+from support.draws import draws
 
 FULL = """{
   "architecture": "arm64", "os": "linux", "variant": "v8",
@@ -254,7 +255,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(JSON)
 def test_any_json_is_read_as_json_reads_it(value: Any) -> None:
     text = json.dumps(value)
@@ -266,7 +267,7 @@ def test_any_json_is_read_as_json_reads_it(value: Any) -> None:
     read(text)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.text(alphabet='{}[]",:0123.eE-+truefalsn \\u\n', max_size=60), st.integers(0, len(FULL)))
 def test_no_text_makes_it_raise(noise: str, cut: int) -> None:
     read(noise)

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.inspect import SAYS, Inspected, read_inspect
@@ -28,6 +28,7 @@ from sealock.model.container import (
     Variable,
 )
 from sealock.model.location import At
+from support.draws import draws
 
 ID = "b1ff0977ce2ab52cecb4444834b6222d2af67a72c0fc1e43c0a50ea41d34a09a"
 PLAIN: dict[str, Any] = {
@@ -262,7 +263,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.dictionaries(
         st.sampled_from(sorted([*PLAIN["HostConfig"], "Mounts", "Tmpfs", "Sysctls", "Init"])), VALUES, max_size=8

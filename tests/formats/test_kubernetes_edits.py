@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
@@ -24,6 +24,7 @@ from sealock.model.location import Source
 from sealock.scan.fix import fix
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
+from support.draws import draws
 from support.linecount import grows
 
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n"
@@ -227,7 +228,7 @@ CHANGES: list[FieldChange] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.sampled_from(PODS), st.lists(st.sampled_from(CHANGES), min_size=1, max_size=5))
 def test_reading_after_a_change_is_changing_after_reading(pod: str, requested: list[FieldChange]) -> None:
     text = HEAD + "".join(f"  {line}\n" for line in pod.splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
@@ -15,6 +15,7 @@ from sealock.model.change import Add, FieldChange, Remove, Set
 from sealock.model.container import Mount
 from sealock.model.document import Document
 from sealock.model.location import Source
+from support.draws import draws
 
 TEXT = """apiVersion: apps/v1
 kind: Deployment
@@ -71,13 +72,13 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=80) | mutated())
 def test_no_text_makes_the_reader_raise(text: str) -> None:
     look_at(read(Source("pod.yaml", text)))
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(mutated(), st.sampled_from(CHANGES))
 def test_any_change_is_made_or_refused(text: str, requested: FieldChange) -> None:
     document = read(Source("pod.yaml", text))

@@ -9,12 +9,13 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.rules.catalog import every_rule
 from sealock.scan.fix import fix
 from sealock.scan.settings import Settings
+from support.draws import draws
 
 NEWEST = "1.37"
 KINDS = {
@@ -85,7 +86,7 @@ def test_the_vectors_and_their_fixes_are_valid(rule: str, text: str, tmp_path: P
 
 
 @pytest.mark.repeats
-@settings(max_examples=25, deadline=None)
+@draws(25)
 @given(st.sampled_from(sorted(KINDS)), st.lists(st.sampled_from(sorted(UNWANTED)), min_size=1, max_size=3), st.sampled_from(sorted(OF_POD)), st.sampled_from(["block", "flow", "json"]))  # fmt: skip
 def test_fixed_manifests_are_valid(
     tmp_path_factory: pytest.TempPathFactory, kind: str, several: list[str], spec: str, style: str

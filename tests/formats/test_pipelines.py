@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -21,6 +21,7 @@ from sealock.model.location import Source
 from sealock.rules.catalog import every_rule
 from sealock.rules.container.secret_in_environment import SecretInEnvironment
 from sealock.rules.evaluation import evaluate
+from support.draws import draws
 
 WORKFLOW = ".github/workflows/ci.yml"
 GITLAB = ".gitlab-ci.yml"
@@ -345,7 +346,7 @@ def jobs(draw: st.DrawFn) -> tuple[str, str]:
     return AZURE, yaml.safe_dump(data, default_flow_style=style, width=40)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(jobs(), st.sampled_from(ANY))
 def test_reading_after_a_change_equals_changing_after_reading(job: tuple[str, str], wanted: FieldChange) -> None:
     name, text = job
@@ -365,7 +366,7 @@ def test_reading_after_a_change_equals_changing_after_reading(job: tuple[str, st
 PIECES = ["jobs:", "a:", "container:", "services:", "image:", "x:1", "options:", "--privileged", " ", "\n", "  ", "- ", "{", "}", "[", "]", ",", ": ", "'", '"', "&a ", "*a", "<<: *a", ">-", "|", "docker:", "uses: docker://x", "steps:", "name: x:1", "volumes:", "path: /p", "plugins:", "docker#v5:", "env:", "A: b", "é", "\t", "#", "null", "1"]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join),
     st.sampled_from([WORKFLOW, GITLAB, CIRCLE, AZURE, BITBUCKET, DRONE, WOODPECKER, CLOUD_BUILD, BUILDKITE]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.kubernetes.manifest import ManifestValue, parse
@@ -15,6 +15,7 @@ from sealock.formats.kubernetes.pods import find_pods
 from sealock.formats.kubernetes.podsecurity import NEWEST, controls, violations
 from sealock.model.location import Place
 from sealock.rules.catalog import every_rule
+from support.draws import draws
 
 GROUPS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -211,7 +212,7 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers(-1, 1) | st.sample
 KEYS = ["privileged", "procMount", "seccompProfile", "capabilities", "runAsUser", "windowsOptions", "seLinuxOptions", "sysctls", "allowPrivilegeEscalation"]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES), st.dictionaries(st.sampled_from(["hostPID", "hostUsers", "volumes", "os"]), VALUES),
        st.dictionaries(st.sampled_from(["ports", "livenessProbe", "lifecycle"]), VALUES), st.integers(0, NEWEST))  # fmt: skip
 def test_odd_values_end_in_violations(

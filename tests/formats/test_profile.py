@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError
@@ -25,6 +25,7 @@ from sealock.model.profile import (
     merge,
     ordered,
 )
+from support.draws import draws
 
 SCHEMA = Path(__file__).parents[2] / "docs/schema/profile.schema.json"
 TOKEN = f"ghp_{'0123456789abcdefghijABCDEFGHIJ012345'}"
@@ -139,7 +140,7 @@ def test_every_profile_reads_back(profile: Profile) -> None:
 
 
 @given(JSON.map(json.dumps) | st.text())
-@settings(max_examples=200)
+@draws(200)
 def test_no_text_raises_anything_else(text: str) -> None:
     with pytest.raises(TargetError, match=r"^p:\d+:\d+: not a profile: "):
         read_profile(Source("p", text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -16,6 +16,7 @@ from sealock.model.change import Add, FieldChange, Remove, Set, Swap, changed
 from sealock.model.container import Container, Label, Mount, Port, Ulimit, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
+from support.draws import draws
 from support.quadletunits import UnitFiles, units
 
 HEAD = "# top\n[Container]\nImage=quay.io/a/b:1\n"
@@ -113,7 +114,7 @@ ANY: list[FieldChange] = [
 ]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(units(), st.sampled_from(ANY))
 def test_reading_after_a_change_equals_changing_after_reading(text: str, wanted: FieldChange) -> None:
     _, noun = container_of(text)
@@ -129,7 +130,7 @@ def test_reading_after_a_change_equals_changing_after_reading(text: str, wanted:
 PIECES = ["[Container]\n", "Image=a\n", "PodmanArgs=", "--privileged ", "--memory 1g", "\\\n", "\\", "'", '"', "# a\n", ";", "=", "\n", " ", "%", "$", "%h", "${A}", "\\x", "\\u12", "é", "\ufeff", "\x85", "\r\n", "User=", "Volume=", "d.volume:/x", "[", "]", "Group=1\n", "AddCapability=", "\t", "\0"]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=60), st.sampled_from(ANY))
 def test_no_text_makes_reading_or_changing_raise(text: str, wanted: FieldChange) -> None:
     document = read(Source("web.container", text), UnitFiles(FILES))
@@ -169,7 +170,7 @@ VALUES = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.data(), st.sampled_from(KINDS))
 def test_no_unit_of_any_kind_makes_reading_raise(data: st.DataObject, kind: str) -> None:
     section = SECTIONS[kind]

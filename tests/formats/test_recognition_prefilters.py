@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sealock.formats.detection import _JSON_START, _NAMED, _NAMELESS
@@ -15,8 +15,9 @@ from sealock.formats.pipelines.systems import SYSTEMS, system_of
 from sealock.formats.recognition import _PIPELINE
 from sealock.formats.unevaluatedforms import FORMS
 from sealock.targets.walk import _START, _starts
+from support.draws import draws
 
-few = settings(max_examples=25)
+few = draws(25)
 STARTS = list(dict.fromkeys((*_NAMED, *_NAMELESS)))
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -35,6 +35,7 @@ from sealock.model.location import Place, Source
 from sealock.model.project import Project, ProjectFile
 from sealock.model.shell import Word
 from sealock.shell.nesting import DEEPEST
+from support.draws import draws
 
 GUID = "class/86E0D1E0-8089-11D0-9CE4-08003E301F73"
 
@@ -668,7 +669,7 @@ TOKENS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(TOKENS, st.sampled_from(["", "x.sh", "Makefile", "x.service", "README.md", "ci.yml"]))
 def test_no_text_makes_it_raise(tokens: list[str], name: str) -> None:
     document = read("docker run " + " ".join(tokens), name)
@@ -677,7 +678,7 @@ def test_no_text_makes_it_raise(tokens: list[str], name: str) -> None:
     read(" ".join(tokens), name)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.text(alphabet="-=:,$(){}[]abpv/0.1 ~`'\"", max_size=8), max_size=6), st.booleans())
 def test_no_words_make_it_raise(texts: list[str], literal: bool) -> None:  # noqa: FBT001  hypothesis gives it
     words = [Word(text, Place(index, index + 1), literal) for index, text in enumerate(texts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -32,6 +32,7 @@ from sealock.model.container import (
 )
 from sealock.model.document import Document, Subject
 from sealock.model.location import Source
+from support.draws import draws
 
 
 def read(text: str, name: str = "") -> Document:
@@ -517,7 +518,7 @@ def changes(draw: st.DrawFn, noun: Container) -> FieldChange:
             return Set(field, values or UNSET)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.lists(st.sampled_from(OPTIONS), max_size=6),
     st.sampled_from([" ", " \\\n  ", " \\\n\t"]),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.inventories import APP, BASE, DEBIAN, EVERY_TYPE, broken, hostile, inventory
@@ -16,6 +16,7 @@ from sealock.model.inventory import Distribution, Inventory, Package
 from sealock.model.location import Source
 from sealock.model.purl import purl
 from sealock.reports.sbom import SbomFormat, render
+from support.draws import draws
 from support.linecount import counted
 
 STANDARDS = pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
@@ -90,7 +91,7 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: SbomForma
 
 @STANDARDS
 @given(hostile)
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_every_package_reads_back_or_is_an_error(form: SbomFormat, image: Inventory) -> None:
     result, errors = read(render(form, image))
     # That packages are of two distributions is reported with those that are read.
@@ -308,7 +309,7 @@ heads = st.sampled_from([{"bomFormat": "CycloneDX", "specVersion": "1.6"}, {"spd
 
 @pytest.mark.repeats
 @given(heads, st.dictionaries(st.sampled_from(KEYS), values))
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_no_document_makes_the_reader_fail(head: dict[str, Any], body: dict[str, Any]) -> None:
     result, errors = read(json.dumps(body | head))
     assert errors or head
@@ -316,7 +317,7 @@ def test_no_document_makes_the_reader_fail(head: dict[str, Any], body: dict[str,
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@draws(100)
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     assert read(text)[1]
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -21,6 +21,7 @@ from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set, changed
 from sealock.model.container import Container, Mount
 from sealock.model.location import Source
+from support.draws import draws
 
 FOUND = [
     ("a server of mcp.json", "mcp.json", '{"mcpServers": {"a": {"command": "docker", "args": ["run", "-i", "x:1"]}}}', [["-i", "x:1"]]),
@@ -170,7 +171,7 @@ def plain(name: str, text: str) -> list[str]:
     return [str(item) for item in data["args"]]
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(configurations(), st.sampled_from(ANY))
 def test_a_change_is_the_same_for_every_parser(named: tuple[str, str], wanted: FieldChange) -> None:
     name, text = named
@@ -193,7 +194,7 @@ def test_a_change_is_the_same_for_every_parser(named: tuple[str, str], wanted: F
 PIECES = ["{", "}", "[", "]", ",", ":", '"command"', '"args"', '"docker"', '"run"', '"--privileged"', '"x"', "//", "/*", "*/", "\n", " ", "#", "=", "'", '"', "\\", "command", "args", "docker", "run", "- ", "é", "\t", '"""', "[a]\n"]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join), st.sampled_from(["a.json", "a.yaml", "a.toml"]), st.sampled_from(ANY))  # fmt: skip
 def test_no_text_makes_reading_or_changing_raise(text: str, name: str, wanted: FieldChange) -> None:
     document = formats.read("run", Source(name, text))
@@ -230,7 +231,7 @@ def value_of(node: YamlNode) -> object:
     return node.text if isinstance(node, Scalar) else None
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.dictionaries(st.sampled_from(["x", "y-z", "args"]), VALUES, max_size=3))
 def test_toml_is_what_tomllib_reads(table: dict[str, object]) -> None:
     text = "# a\n[t]\n" + "".join(f"{key} = {as_toml(value)}\n" for key, value in table.items())

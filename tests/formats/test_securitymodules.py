@@ -6,12 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from sealock.formats.securitymodules import check_name, default_name, write_apparmor, write_selinux
 from sealock.model.capabilities import NAMES
 from sealock.model.profile import ContactedAddress, GrantedRights, ListeningPort, Profile
+from support.draws import draws
 from support.profiles import web
 
 PATHS = st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: f"/{text}")
@@ -86,7 +87,7 @@ def test_odd_names_end_no_rule() -> None:
     assert text.isprintable() or set(text) - {"\n"} == {c for c in text if c.isprintable()}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@draws(15, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PATHS, max_size=40))
 def test_any_paths_are_taken(paths: list[str]) -> None:
     done = apparmor(write_apparmor(Profile("x", executed=tuple(paths), written=tuple(paths)), "any"))

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.vex import MOST, Vex, read_vex
 from sealock.model.location import Source
 from sealock.model.vex import VexProduct, VexStatement, moment
+from support.draws import draws
 
 OPENSSL = "pkg:deb/debian/openssl@3.0.9-1"
 NO_VERSIONS: tuple[Any, ...] = ([], {}, None, ["1"])
@@ -619,7 +620,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(rows=st.lists(JSON, max_size=3), inner=JSON, kind=st.sampled_from(["openvex", "bom", "csaf"]))
 def test_nothing_raises_and_a_statement_always_has_a_name(rows: list[Any], inner: Any, kind: str) -> None:
     table = {

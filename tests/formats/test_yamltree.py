@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode, parse, resolve
+from support.draws import draws
 from support.linecount import counted
 
 
@@ -178,7 +179,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=60))
 def test_no_text_makes_the_parser_raise(text: str) -> None:
     tree = parse(text)
@@ -209,7 +210,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(VALUES, st.booleans())
 def test_dumped_value_reads_back(value: object, flow: bool) -> None:  # noqa: FBT001  hypothesis gives it
     text = yaml.safe_dump({"v": value}, default_flow_style=flow, allow_unicode=True)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from sealock.guard.decision.decide import decide
@@ -24,6 +24,7 @@ from sealock.guard.decision.exchange import (
     PathQuestion,
     Question,
 )
+from support.draws import draws
 from support.guardworld import GuardWorld, rules
 
 OWN = """
@@ -80,7 +81,7 @@ INSIDE = Caller(uid=0, gid=0, container=CallingContainer("c" * 64, "runner"))
 
 
 @pytest.mark.parametrize(("line", "body"), LINES, ids=[line for line, _ in LINES])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@draws(40, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 500]), VALUES), min_size=1, max_size=6))
 def test_no_answer_of_the_engine_stops_a_decision(line: str, body: Any, given_: list[tuple[int, Any]]) -> None:
     method, _, target = line.partition(" ")

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.guard import heavystreams, sockets
 from sealock.guard.http1 import HEAD, WireError
 from sealock.guard.sockets import Line, carry, join
+from support.draws import draws
 from support.loopengine import until
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 PLACES = st.lists(st.integers(0, 1 << 20), max_size=6)
 
 
-@settings(deadline=None, max_examples=50)
+@draws(50)
 @given(st.binary(max_size=60).filter(lambda data: END not in data + b"\r\n\r"), st.binary(max_size=9), PLACES)
 def test_a_head_is_read_up_to_its_end(start: bytes, rest: bytes, places: list[int]) -> None:
     assert read(cut(start + END + rest, places), Line.head) == (start + END, rest)

@@ -10,13 +10,14 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.bytesources import UnreadableError
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression, Inflating, detect_compression, limit_output
 from support.analyzers import mutated
+from support.draws import draws
 from support.packing import zstd
 
 TEXT = bytes(range(256)) * 3 + bytes(40)
@@ -123,7 +124,7 @@ def by_zlib(stored: bytes) -> bytes:
     return plain
 
 
-@settings(max_examples=400, deadline=None)
+@draws(400)
 @given(
     st.one_of(*(mutated(packed(TEXT)) for packed in (gzip.compress, gzip_with_fields))), st.sampled_from([1, 11, 1000])
 )

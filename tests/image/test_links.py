@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.paths import normalize, resolve
+from support.draws import draws
 
 LINKS = {
     "bin": "usr/bin", "lib": "/usr/lib", "usr/bin/sh": "dash", "usr/bin/vi": "/etc/alternatives/vi",
@@ -53,7 +54,7 @@ def test_a_bush_of_links_ends_soon() -> None:
     assert resolve("x", long) is None
 
 
-@settings(max_examples=200)
+@draws(200)
 @given(
     st.dictionaries(st.sampled_from(["a", "b", "a/c", "b/c"]), st.text("abc/.", min_size=1, max_size=9), max_size=4),
     st.text("abc/.", max_size=12),
@@ -63,7 +64,7 @@ def test_what_is_resolved_is_normal(links: dict[str, str], path: str) -> None:
     assert found is None or normalize(found) == (found, False)
 
 
-@settings(max_examples=200)
+@draws(200)
 @given(st.text("ab./", max_size=12))
 def test_normal_names_are_as_the_system_has_them(name: str) -> None:
     path, outside = normalize(name)

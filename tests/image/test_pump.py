@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.header import BLOCK
 from sealock.image.pump import Pumped
+from support.draws import draws
 
 SIZES = st.sampled_from([1, 300, 512, 5000, 16_384, 20_000, 60_000])
 READS = st.lists(
@@ -14,7 +15,7 @@ READS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.lists(SIZES, max_size=9), READS)
 def test_all_bytes_are_read_once_in_any_chunks(sizes: list[int], reads: list[tuple[bool, int, int]]) -> None:
     whole = bytes(at // 7 & 255 for at in range(sum(sizes)))

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.bytesources import OpenFile, Stretch
 from sealock.image.entry import LayerEntry
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
+from support.draws import draws
 from support.madeimages import facts, info, tar
 
 KINDS = {
@@ -447,7 +448,7 @@ def test_a_wrong_checksum_is_an_error_whatever_it_is_off_by(name: str, off: int,
 WHOLE = tar(*SAMPLES, format=tarfile.GNU_FORMAT) + tar(*SAMPLES)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.integers(0, 1 << 32), st.integers(1, 8))
 def test_a_damaged_archive_never_raises_nor_hangs(
     tmp_path_factory: pytest.TempPathFactory, seed: int, harms: int

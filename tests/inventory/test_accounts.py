@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.onfiles.accounts import Accounts
 from sealock.model.inventory import FileFact
 from support.analyzers import mutated, read, survives
+from support.draws import draws
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbin:x:1:1:bin:/bin:/sbin/nologin\n"
 
@@ -57,7 +58,7 @@ def test_a_line_that_is_no_account_is_told_and_the_rest_is_read(line: str) -> No
     assert broken.startswith("line 2 is not an account")
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(
     st.sampled_from(Accounts.patterns.paths),
     st.one_of(st.binary(max_size=200), mutated((PASSWD + "a::0:0::/:\n").encode())),

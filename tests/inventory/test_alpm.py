@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.alpm import Alpm
 from support.analyzers import mutated, packages, read, survives
+from support.draws import draws
 
 DIRECTORY = "var/lib/pacman/local/"
 DESC = """%NAME%
@@ -72,7 +73,7 @@ def test_a_description_without_name_and_version_is_told(text: str) -> None:
     assert "names no package and version" in broken
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.sampled_from(["desc", "files"]), mutated((DESC + FILES).encode()))
 def test_no_bytes_make_it_fail(last: str, data: bytes) -> None:
     survives(Alpm(), f"{DIRECTORY}a-1/{last}", data)

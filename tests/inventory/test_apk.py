@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from sealock.inventory.apk import Apk
 from support.analyzers import mutated, packages, read, survives
+from support.draws import draws
 
 PATH = "lib/apk/db/installed"
 MUSL = """C:Q1ViB9jWZn9DMZyTvbUF2dUcTY9UY=
@@ -96,7 +97,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_listed(text: str, fault: st
     assert fault in broken
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(mutated((MUSL + SSL).encode()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     survives(Apk(), PATH, data)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.opener import open_image
@@ -14,6 +14,7 @@ from sealock.inventory.content import content
 from sealock.inventory.programs import program
 from sealock.model.content import Content
 from support.baseadvice import GLIBC, LOADER, STATIC, dynamic, layer
+from support.draws import draws
 from support.elffiles import make
 from support.madeimages import docker_save, write
 
@@ -135,7 +136,7 @@ def test_a_program_that_asks_for_dlopen_names_what_it_may_load() -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"\x7fELF\x02\x01\x01", b"#!", dynamic("libz.so.1")]))
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_no_bytes_break_it(data: bytes, begin: bytes) -> None:
     program(begin + data)
     program(begin[: len(data)] + data)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory import _debianlicences
 from sealock.inventory._debianlicences import MOST, expression, licences
 from sealock.reports.sbom.licences import licence
+from support.draws import draws
 from support.linecount import grows
 
 SHORT_NAMES = [
@@ -138,7 +139,7 @@ def test_twice_the_text_is_twice_the_work(start: str, piece: str) -> None:
     assert grows(lambda: work(500), lambda: work(1000)) < 2.6
 
 
-@settings(max_examples=200)
+@draws(200)
 @given(st.text(alphabet="GPLA-123.+ orandwith,()Format:License\n/", max_size=300))
 def test_any_text_has_printable_licences_each_once(text: str) -> None:
     found = licences(text)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from struct import pack, pack_into
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from sealock.inventory.dotnetbundle import MARK, DotnetBundle
 from sealock.model.inventory import FileFact, Package
 from support.analyzers import mutated, read, survives
+from support.draws import draws
 from support.elffiles import make
 from support.foreignfiles import macho, pe
 from support.packageholders import PADDING, bundle
@@ -84,7 +85,7 @@ def test_a_bundle_that_only_lists_files_is_named_as_unread() -> None:
     assert found == [FileFact("unread-packages", "app/web", detail=".NET Core 3 in a single file")]
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(mutated(bundle()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     survives(DotnetBundle(), "app/web", data)

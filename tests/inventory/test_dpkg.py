@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.dpkg import Dpkg
 from support.analyzers import mutated, packages, read, survives
+from support.draws import draws
 
 STATUS = "var/lib/dpkg/status"
 
@@ -194,7 +195,7 @@ def test_a_stanza_with_two_names_or_versions_is_an_error(field: str) -> None:
     assert f"a stanza has several fields {field}: packages may be missing" in broken
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(
     st.sampled_from(
         [

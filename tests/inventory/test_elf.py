@@ -6,12 +6,13 @@ from pathlib import Path
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory import elf
 from sealock.inventory._symbols import Symbol, wanted_symbols
 from sealock.inventory.analyzer import BrokenFileError
+from support.draws import draws
 from support.elffiles import BASE, make
 
 SHAPES = [(wide, order) for wide in (True, False) for order in "<>"]
@@ -105,7 +106,7 @@ def everything(data: bytes) -> None:
             assert len(program.content(program.section_at(index))) <= len(data)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.sampled_from([sample(wide=wide, order=order) for wide, order in SHAPES]),
     st.lists(st.tuples(st.integers(0, 4000), st.sampled_from([0, 1, 0x7F, 0x80, 0xFF])), max_size=12),

@@ -5,11 +5,12 @@ from pathlib import Path
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory import foreign
 from sealock.scan.images import ImageOptions, read_inventories
+from support.draws import draws
 from support.foreignfiles import MACH_BASE, PE_BASE, START, fat, macho, pe
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
@@ -101,7 +102,7 @@ def test_a_table_of_very_many_rows_is_cut() -> None:
     assert (len(program.loaded), len(program.sections)) == (4096, 1024)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.sampled_from([data for data, *_ in SHAPES.values()]),
     st.lists(st.tuples(st.integers(0, 600), st.sampled_from([0, 1, 0x7F, 0x80, 0xFF])), max_size=12),

@@ -4,12 +4,13 @@ from contextlib import suppress
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.gobinary import MAGIC, GoBinary, read_modules, standard_library
 from support import foreignfiles
+from support.draws import draws
 from support.elffiles import BASE, make
 from support.foreignfiles import fat, macho, pe
 
@@ -297,7 +298,7 @@ def test_damaged_information_is_told_of(section: bytes) -> None:
         found(data)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.binary(max_size=200), st.integers(0, 3), st.integers(0, 9))
 def test_no_information_makes_it_fail(noise: bytes, flags: int, width: int) -> None:
     data = make({".go.buildinfo": MAGIC + bytes([width, flags]) + noise})
@@ -305,7 +306,7 @@ def test_no_information_makes_it_fail(noise: bytes, flags: int, width: int) -> N
         assert all("@" in package for package in found(data))
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.text(alphabet="modep=>\t\n -X.v1 build", max_size=300))
 def test_no_list_of_modules_makes_it_fail(text: str) -> None:
     assert all(name and " " not in version for name, version in read_modules(text))

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
@@ -19,6 +19,7 @@ from sealock.model.inventory import Package
 from support import rpmdatabases as rpm
 from support.analyzerfiles import FILES, SOUND, jar
 from support.analyzers import joined, mutated, read, survives
+from support.draws import draws
 from support.elffiles import make
 from support.linecount import grows
 
@@ -43,7 +44,7 @@ def test_cut_at_every_byte(name: str, path: str, data: bytes) -> None:
         survives(ANALYZERS[name], path, data[:length])
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.data(), st.sampled_from(FILES))
 def test_harmed_at_random(more: st.DataObject, chosen: tuple[str, str, bytes]) -> None:
     name, path, data = chosen

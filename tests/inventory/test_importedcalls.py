@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.cli.main import main
@@ -21,6 +21,7 @@ from sealock.model.location import Source
 from sealock.model.profile import ArchitectureCalls
 from sealock.model.systemcalls import system_calls
 from support.baseadvice import GLIBC, STATIC, dynamic, layer
+from support.draws import draws
 from support.elffiles import make
 from support.madeimages import docker_save, write
 from support.profiles import web
@@ -94,7 +95,7 @@ def test_real_program_imports_what_binutils_lists() -> None:
 
 
 @given(st.integers(0, len(PROGRAM) - 1), st.binary(min_size=1, max_size=16))
-@settings(max_examples=150)
+@draws(150)
 def test_damaged_programs_never_raise(place: int, junk: bytes) -> None:
     program = elf.read_if_valid(PROGRAM[:place] + junk + PROGRAM[place + len(junk) :])
     names = imported_names(program) if program is not None else []

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.analyzer import AnalyzedFile
 from sealock.inventory.onfiles.libc import GlibcAnalyzer
+from support.draws import draws
 from support.elffiles import make
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
@@ -85,7 +86,7 @@ def test_what_does_not_need_glibc_tells_nothing(data: bytes) -> None:
     assert told(data) == []
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=15))
 def test_no_damage_makes_it_fail(changes: list[tuple[int, int]]) -> None:
     data = bytearray(program("puts@GLIBC_2.2.5", "backtrace@GLIBC_2.2.5", "__x_chk@GLIBC_2.4"))

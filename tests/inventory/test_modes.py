@@ -3,11 +3,12 @@ from __future__ import annotations
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.image.entry import EntryKind
 from sealock.inventory import modes
+from support.draws import draws
 
 RAW = 1 << 13
 ADMIN = 1 << 12
@@ -79,7 +80,7 @@ def test_a_file_with_capabilities_is_told() -> None:
     assert (fact.kind, fact.detail) == ("capability", "cap_net_raw=ep")
 
 
-@settings(max_examples=200)
+@draws(200)
 @given(st.binary(max_size=40))
 def test_no_attribute_makes_it_fail(value: bytes) -> None:
     assert len(modes.decoded(value)) < 1500

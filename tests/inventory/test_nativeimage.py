@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from sealock.inventory.nativeimage import NativeImage
 from sealock.model.inventory import FileFact, Package
 from support.analyzers import mutated, read, survives
+from support.draws import draws
 from support.elffiles import make
 from support.packageholders import SBOM, native_image
 
@@ -52,7 +53,7 @@ def test_an_sbom_that_cannot_be_read_is_an_error(data: bytes) -> None:
     assert "whose SBOM cannot be read, or is larger than is read" in told
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(mutated(native_image()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     survives(NativeImage(), "app/web", data)

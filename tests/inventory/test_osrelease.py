@@ -3,13 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.facts import StatedDistribution
 from sealock.inventory.osrelease import RANKS, OsRelease
 from sealock.model.inventory import Distribution
 from support.analyzers import joined, mutated, survives
+from support.draws import draws
 from support.layeredimages import Member, file, gone, hard, read, symbolic
 
 DEBIAN = """PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
@@ -120,7 +121,7 @@ def test_a_file_that_names_no_distribution_tells_nothing(path: str, data: bytes)
     assert joined(OsRelease(), {path: data}) == []
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.sampled_from(RANKS), st.one_of(st.binary(max_size=100), mutated(DEBIAN.encode())))
 def test_no_bytes_make_it_fail(path: str, data: bytes) -> None:
     survives(OsRelease(), path, data)

@@ -8,12 +8,13 @@ from sqlite3 import connect
 from struct import pack, unpack_from
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.rpm import Rpm
 from sealock.model.inventory import Package
 from support.analyzers import mutated, packages, read, survives
+from support.draws import draws
 from support.rpmdatabases import berkeley, header, ndb, package, sqlite
 
 PATHS: dict[Callable[[Sequence[bytes]], bytes], str] = {
@@ -236,7 +237,7 @@ def test_a_line_of_distroless_mariner_may_lack_its_last_fields(fields: int) -> N
 
 
 @every_database
-@settings(max_examples=120, deadline=None)
+@draws(120)
 @given(data=st.data())
 def test_no_bytes_make_it_fail_nor_fill_memory(write: Callable[[Sequence[bytes]], bytes], data: st.DataObject) -> None:
     whole = write([header(BASH), header(package("b", license="x" * 1500))])

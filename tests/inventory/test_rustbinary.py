@@ -5,12 +5,13 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.rustbinary import RustBinary
 from sealock.model.inventory import Package
+from support.draws import draws
 from support.elffiles import make
 from support.foreignfiles import macho, pe
 
@@ -81,7 +82,7 @@ def test_a_list_that_cannot_be_read_is_told_of(section: bytes, message: str) -> 
         found(program(section))
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(max_size=5),
@@ -96,7 +97,7 @@ def test_no_list_makes_it_fail(value: object) -> None:
         assert all(package.type == "cargo" for package in found(program(zlib.compress(json.dumps(value).encode()))))
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_fail(noise: bytes) -> None:
     with suppress(BrokenFileError):

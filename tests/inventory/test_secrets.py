@@ -6,7 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory import leftovers
@@ -16,6 +16,7 @@ from sealock.inventory.secretfiles import LARGEST, looks_into, may_hold
 from sealock.model.inventory import FileFact
 from sealock.scan.images import ImageOptions, read_inventories
 from support.analyzers import mutated, survives
+from support.draws import draws
 from support.linecount import grows
 from support.madeimages import docker_save, info, tar, write
 from support.madesecrets import HEX, UPPER, Maker, files, key, pgp, putty
@@ -278,13 +279,13 @@ def test_texts_that_repeat_what_is_looked_for_end_soon(unit: str) -> None:
 WHOLE = "\n".join(FILES.values()).encode()[:20000]
 
 
-@settings(max_examples=80, deadline=None)
+@draws(80)
 @given(mutated(WHOLE))
 def test_damaged_texts_are_survived(data: bytes) -> None:
     survives(Secrets(), "app/x.conf", data)
 
 
-@settings(max_examples=60, deadline=None)
+@draws(60)
 @given(st.binary(max_size=400), st.sampled_from(sorted(FILES)))
 def test_any_bytes_are_survived(data: bytes, path: str) -> None:
     survives(Secrets(), path, data)

@@ -4,7 +4,7 @@ import struct
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.inventory._libraries import LIBRARIES
@@ -12,6 +12,7 @@ from sealock.inventory._programs import PROGRAMS
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.staticlibs import StaticLibraries
 from sealock.model.inventory import MAIN_PROGRAMS
+from support.draws import draws
 from support.elffiles import make
 from support.linecount import lines_run
 
@@ -382,7 +383,7 @@ def test_a_file_with_more_anchors_than_any_program_is_broken() -> None:
         found(make({".rodata": b"expat_" * 2_500_000}))
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(
     st.lists(st.sampled_from([text for text, _ in TEXTS]) | st.binary(max_size=30), max_size=8),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=10),

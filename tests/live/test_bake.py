@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 
 from sealock.formats.bake import read
 from sealock.formats.bake.targets import BakeTarget
@@ -20,6 +20,7 @@ from sealock.model.location import Source
 from sealock.scan.fix import fix
 from sealock.scan.settings import Settings
 from support.bakefiles import bake_files
+from support.draws import draws
 
 pytestmark = pytest.mark.live
 COMPARED = ("args", "labels", "tags", "platforms", "target", "secret", "cache-from", "contexts", "output", "dockerfile-inline")  # fmt: skip
@@ -119,7 +120,7 @@ def test_buildx_prints_the_same_targets_of_json(name: str) -> None:
     assert compare("docker-bake.json", json.dumps(JSON[name], indent=2)) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))  # fmt: skip
+@draws(25, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))  # fmt: skip
 @given(bake_files())
 def test_files_of_any_expressions_have_the_same_targets(text: str) -> None:
     assert compare("docker-bake.hcl", text) == []

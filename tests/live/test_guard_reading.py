@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from sealock.formats.inspect.created import read_created, read_described
@@ -25,6 +25,7 @@ from sealock.guard.decision.requestbodies import check_shape, parse_strictly
 from sealock.model.absent import UNSET
 from sealock.model.absent import given as known
 from sealock.model.container import Container
+from support.draws import draws
 from support.guardworld import GuardWorld
 from support.oddcontexts import CONTEXTS, Member, OddContext, archive, member
 from support.realengine import Engine, engine
@@ -158,7 +159,7 @@ def _is_the_engines(field: str, ours: Any, theirs: Any, read: Container) -> bool
     return field == "pids_limit" and ours in {0, -1} and theirs in {UNSET, 0, -1}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@draws(60, suppress_health_check=list(HealthCheck))
 @given(BODY)
 def test_the_engine_makes_what_the_guard_read(connection: EngineConnection, body: dict[str, Any]) -> None:
     decision = WORLD.decide(f"POST {CREATE}", body)
@@ -168,7 +169,7 @@ def test_the_engine_makes_what_the_guard_read(connection: EngineConnection, body
         assert made is None or differences(read_created(json.loads(decision.body)).container, made) == {}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@draws(60, suppress_health_check=list(HealthCheck))
 @given(BODY, st.lists(SPOILED, min_size=1, max_size=2))
 def test_what_a_plugin_lets_pass_as_it_came_is_read_alike(
     connection: EngineConnection, body: dict[str, Any], spoiled: list[tuple[str, str]]

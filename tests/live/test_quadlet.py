@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from sealock.scan.fix import fix
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.targets.directory import DirectoryWindow
+from support.draws import draws
 from support.quadletunits import units
 
 pytestmark = pytest.mark.live
@@ -154,9 +155,7 @@ def test_a_unit_that_is_nowhere_is_unresolved_as_others_may_be_in_another_direct
     assert next(subject for subject in document.subjects if isinstance(subject.noun, Container)).unresolved["mounts"]
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
-)
+@draws(12, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
 @given(st.lists(units(), min_size=25, max_size=25))
 def test_units_of_any_keys_are_the_same_containers(texts: list[str]) -> None:
     with TemporaryDirectory() as directory:

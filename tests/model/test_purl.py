@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
 from reports.inventories import EVERY_TYPE, packages
 from sealock.model.inventory import Distribution, Package
 from sealock.model.purl import purl
+from support.draws import draws
 
 DEBIAN = Distribution("debian", "12")
 RED_HAT = Distribution("rhel", "9.3")
@@ -92,7 +93,7 @@ def test_the_specifications_library_reads_it_back(package: Package) -> None:
 
 
 @given(packages)
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_any_package_has_a_url_that_is_read_back_as_it_was(package: Package) -> None:
     url = purl(package, DEBIAN)
     if not url:
@@ -115,7 +116,7 @@ def test_names_of_every_spelling_come_back(name: str) -> None:
 PARTS = st.text("ab1._~-+:@/ %_A", max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.sampled_from(["deb", "rpm", "pypi", "npm", "golang", "conda", "generic"]), PARTS, PARTS, PARTS, PARTS)
 def test_it_reads_back_as_it_was_written_whether_the_library_wrote_it_or_not(
     kind: Any, namespace: str, name: str, version: str, value: str

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError
@@ -23,6 +23,7 @@ from sealock.netmap.cluster import build_cluster_map
 from sealock.netmap.sources import of_file
 from sealock.reports import map as pages
 from support.commandline import sealock
+from support.draws import draws
 
 PORTS = [80, 81, 90]
 
@@ -282,7 +283,7 @@ POLICIES = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b"]), LABELS), min_size=2, max_size=4),
     st.lists(POLICIES, max_size=4),
@@ -387,7 +388,7 @@ def test_hostile_names_are_escaped(tmp_path: Path) -> None:
     assert not set(done.stdout) & {"\x1b", "\u202e"}
 
 
-@settings(max_examples=60, deadline=None)
+@draws(60)
 @given(st.recursive(st.none() | st.booleans() | st.integers(-1, 70000) | st.text("a1/.*: ", max_size=3),
                     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["from", "to", "ports", "port", "podSelector", "ipBlock", "cidr", "matchLabels"]), inner, max_size=2), max_leaves=6))  # fmt: skip
 def test_odd_values_become_faults(value: Any) -> None:

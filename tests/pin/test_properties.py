@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.spot import DIGEST
 from sealock.pin.texts import PinnedFileKind
+from support.draws import draws
 from support.pinworld import OLD, pin
 
 NAMES = st.sampled_from(["nginx", "ghcr.io/a/b", "host:5000/x", "a/b", "x"])
@@ -79,13 +80,13 @@ def bare(text: str) -> str:
 
 
 @given(dockerfiles())
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_in_a_dockerfile_nothing_but_digests_changes(text: str) -> None:
     holds("Dockerfile", text)
 
 
 @given(compose_files())
-@settings(max_examples=100, deadline=None)
+@draws(100)
 def test_in_a_compose_file_nothing_but_digests_changes(text: str) -> None:
     holds("compose.yaml", text)
 
@@ -102,7 +103,7 @@ ODD = st.lists(
 
 
 @given(ODD, st.sampled_from(["dockerfile", "compose", "kubernetes", "run"]))
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_no_text_makes_a_reader_fail(text: str, kind: PinnedFileKind) -> None:
     found = texts.find(kind, Source("some/file", text))
     for spot in found.spots:

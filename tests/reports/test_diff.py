@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.reports.diff import render
+from support.draws import draws
 
 CHANGES = [
     pytest.param("a\nb\nc\n", "a\nB\nc\n", id="one line"),
@@ -45,7 +46,7 @@ def test_git_applies_it(old: str, new: str, tmp_path: Path) -> None:
     st.lists(st.sampled_from(["a", "b", "c", "", "d\r"]), max_size=20),
     st.lists(st.sampled_from(["a", "b", "c", "", "d\r"]), max_size=20),
 )
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_git_applies_any(tmp_path_factory: pytest.TempPathFactory, old: list[str], new: list[str]) -> None:
     before, after = "\n".join(old), "\n".join(new)
     diff = render("Dockerfile", before, after)

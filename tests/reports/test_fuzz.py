@@ -7,7 +7,7 @@ import unicodedata
 from typing import get_args
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.samples import finding
@@ -16,6 +16,7 @@ from sealock.model.location import Location, Source
 from sealock.model.report import Report, TargetReport
 from sealock.reports import ReportFormat, render
 from sealock.text import fit, visible, width, wrap
+from support.draws import draws
 
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 TEXTS = st.text(st.characters(codec=None), max_size=60)
@@ -26,7 +27,7 @@ LOCATIONS = st.builds(Location, st.sampled_from(["f", "g", ""]), SMALL, SMALL, S
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(text=LINES, words=TEXTS, location=LOCATIONS, conceal=st.booleans())
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_no_place_and_no_text_stops_a_report(
     form: ReportFormat,
     text: str,
@@ -47,7 +48,7 @@ def test_no_place_and_no_text_stops_a_report(
 
 
 @given(TEXTS)
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_what_is_visible_can_be_printed_and_ascii_stays(text: str) -> None:
     shown = visible(text)
     assert all(one.isprintable() or unicodedata.category(one) == "Zs" for one in shown)
@@ -56,7 +57,7 @@ def test_what_is_visible_can_be_printed_and_ascii_stays(text: str) -> None:
 
 
 @given(TEXTS.map(visible), st.integers(8, 40))
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_wrapping_keeps_every_character_and_the_room(text: str, room: int) -> None:
     lines = wrap(text, room)
     assert all(width(line) <= room for line in lines)
@@ -65,7 +66,7 @@ def test_wrapping_keeps_every_character_and_the_room(text: str, room: int) -> No
 
 @given(TEXTS.map(visible), st.integers(3, 40))
 @example("⺀00", 3)
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_fitting_keeps_the_room_and_both_ends(text: str, room: int) -> None:
     fitted = fit(text, room)
     assert width(fitted) <= room

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.reports.sbom import _spdx
 from sealock.reports.sbom.licences import _known, _licensing, _parsed, licence
+from support.draws import draws
 
 EXCEPTIONS = [word.rpartition("=")[0] or word for word in _spdx.EXCEPTIONS.split()]
 IDS = [word.rpartition("=")[0] or word for word in _spdx.IDS.split()]
@@ -45,7 +46,7 @@ TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(TOKENS, min_size=1, max_size=7), st.sampled_from([" ", " ", ""]))
 def test_expressions_are_read_as_the_library_reads_them(tokens: list[str], between: str) -> None:
     text = between.join(tokens).strip()

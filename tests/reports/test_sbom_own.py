@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from reports.inventories import EVERY_TYPE, bare, broken, hostile, inventory
@@ -19,6 +19,7 @@ from sealock.model.inventory import FileFact, Inventory, Package, PackageType
 from sealock.model.purl import purl
 from sealock.reports.sbom import SbomFormat, render
 from sealock.text import width as columns
+from support.draws import draws
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "inventory.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -43,7 +44,7 @@ def test_the_schema_knows_every_type_of_package() -> None:
 
 
 @given(hostile)
-@settings(max_examples=100, deadline=None)
+@draws(100)
 def test_json_of_any_inventory_follows_the_schema_and_keeps_every_package(image: Inventory) -> None:
     assert len(native(image)["packages"]) == len(image.packages)
 
@@ -51,7 +52,7 @@ def test_json_of_any_inventory_follows_the_schema_and_keeps_every_package(image:
 @pytest.mark.repeats
 @pytest.mark.parametrize("form", get_args(SbomFormat))
 @given(image=hostile)
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_nothing_that_is_not_to_be_seen_reaches_the_output(form: SbomFormat, image: Inventory) -> None:
     rendered = render(form, image)
     rendered.encode()
@@ -174,14 +175,14 @@ def test_an_empty_image_says_so() -> None:
 
 @pytest.mark.parametrize("width", [1, 40, 60, 200])
 @given(image=hostile)
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_no_line_is_wider_than_the_terminal(width: int, image: Inventory) -> None:
     for line in table(image, width=width).splitlines():
         assert columns(line) <= max(width, 40), line
 
 
 @given(hostile)
-@settings(max_examples=60, deadline=None)
+@draws(60)
 def test_colours_change_nothing_but_colours(image: Inventory) -> None:
     coloured = re.sub(r"\x1b\[[0-9;]+m", "", table(image, colour=True))
     assert [line.rstrip() for line in coloured.splitlines()] == table(image).splitlines()

@@ -12,7 +12,7 @@ import pytest
 from cyclonedx.model.bom import Bom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from hypothesis import given, settings
+from hypothesis import given
 from msgspec.structs import replace
 from spdx_tools.spdx.model.document import Document
 from spdx_tools.spdx.model.relationship import RelationshipType
@@ -23,6 +23,7 @@ from reports.inventories import APP, BASE, EVERY_TYPE, bare, broken, hostile, in
 from sealock.model.inventory import Inventory, Package
 from sealock.model.purl import purl
 from sealock.reports.sbom import SbomFormat, render
+from support.draws import draws
 from support.linecount import grows
 
 SAMPLES: dict[str, Callable[[], Inventory]] = {"every type": inventory, "broken": broken, "bare": bare}
@@ -86,13 +87,13 @@ def test_spdx_passes_the_full_check_and_its_library_reads_every_package(image: C
 
 
 @given(hostile)
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_any_inventory_makes_a_valid_cyclonedx_document(image: Inventory) -> None:
     assert len(cyclonedx(image)["components"]) == len(image.packages) + bool(image.distribution)
 
 
 @given(hostile)
-@settings(max_examples=150, deadline=None)
+@draws(150)
 def test_any_inventory_makes_a_valid_spdx_document(image: Inventory) -> None:
     _, document = spdx(image)
     assert len(document.packages) == len(image.packages) + bool(image.distribution) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -13,6 +13,7 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
+from support.draws import draws
 
 RULES = tuple(rule for rule in rules("build") if rule.id >= "B100")
 PARTS = sorted({
@@ -60,7 +61,7 @@ def findings(document: Document) -> tuple[Finding, ...]:
     return evaluate("Dockerfile", document, {"build": RULES}).findings
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(TEXTS)
 def test_no_text_makes_a_rule_raise_and_every_fix_produces_a_dockerfile(text: str) -> None:
     document = read(text)
@@ -75,7 +76,7 @@ def test_no_text_makes_a_rule_raise_and_every_fix_produces_a_dockerfile(text: st
             assert not read(changed).errors, (finding.rule, changed)
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.lists(st.sampled_from(PARTS), max_size=10), st.sampled_from(["\n", "\r\n"]))
 def test_a_fix_removes_its_finding_in_any_surroundings(lines: list[str], end: str) -> None:
     text = ("FROM debian:12 AS first\n" + "".join(lines)).replace("\n", end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import formats
@@ -19,6 +19,7 @@ from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
+from support.draws import draws
 
 SECURITY = {rule.id: rule for rule in rules("build") if not "B100" <= rule.id < "C"}
 
@@ -351,7 +352,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
 def test_no_dockerfile_makes_a_rule_raise_and_every_fix_applies(text: str) -> None:
     text = f"FROM debian:12\nRUN {text}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.absent import UNKNOWN, UNSET
@@ -32,6 +32,7 @@ from sealock.model.location import Source
 from sealock.model.project import Project, Service, ServiceBuild
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
+from support.draws import draws
 
 WORDS = st.sampled_from(
     ["", "/", "//", "..", "~", "$HOME", "0", "-1", ":", "host", "container:", "/run/..", "root", "a:b:c", "x*", "%", "é", "\0", "ALL"]
@@ -109,7 +110,7 @@ CONTAINERS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(CONTAINERS, CONTAINERS)
 def test_no_rule_raises(container: Container, other: Container) -> None:
     services = (

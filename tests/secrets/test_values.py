@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.finding import Confidence
 from sealock.secrets.values import find_in_text, find_secret, kind_of_name, mask, redact
+from support.draws import draws
 from support.linecount import lines_run
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
@@ -247,7 +248,7 @@ def test_other_names_promise_no_secret(name: str) -> None:
     assert kind_of_name(name) is None
 
 
-@settings(max_examples=150)
+@draws(150)
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_any_text_is_searched_and_every_place_lies_in_it(name: str, value: str) -> None:
     find_secret(name, value)

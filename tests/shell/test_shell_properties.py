@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock import shell
 from sealock.formats.scripts import find_created_networks, find_run_commands
 from sealock.model.location import Source
 from sealock.model.shell import Script
+from support.draws import draws
 
 BASH = shutil.which("bash") or "/bin/bash"
 CHARS = st.sampled_from("ab 0-_=:/.,;&|<>()#!*?[]{}~$`\"'\\\té€\n")
@@ -33,7 +34,7 @@ WORDS = st.lists(st.lists(PIECES, min_size=1, max_size=5).map("".join), min_size
 
 
 @given(WORDS)
-@settings(max_examples=120, deadline=None)
+@draws(120)
 def test_words_are_those_of_bash(words: list[str]) -> None:
     line = "printf '%s\\0' " + " ".join([*words, "end"])
     # Safe to run: printf is a builtin, and its words hold nothing but quoted text, escapes and plain letters.
@@ -77,7 +78,7 @@ def check(script: Script, low: int, high: int) -> None:
 
 
 @given(MESS, st.sampled_from(["sh", "bash"]), OFFSETS)
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_any_text_is_read_and_places_stay_in_it(text: str, name: str, spread: bool) -> None:  # noqa: FBT001  drawn
     if spread:
         check(shell.parse(text, [7 + 2 * index for index in range(len(text))], shell=name), 7, 7 + 2 * len(text))
@@ -86,7 +87,7 @@ def test_any_text_is_read_and_places_stay_in_it(text: str, name: str, spread: bo
 
 
 @given(MESS)
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_an_unquoted_word_is_at_its_place(text: str) -> None:
     for command in shell.parse(text).commands():
         for word in command.words:
@@ -96,7 +97,7 @@ def test_an_unquoted_word_is_at_its_place(text: str) -> None:
 
 
 @given(MESS, st.sampled_from(["a.sh", "Makefile", "README.md", "a.service", "ci.yml", ""]))
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_any_text_can_be_searched_for_run_lines(text: str, name: str) -> None:
     source = Source(name, text + "\ndocker")
     size = len(source.text)
@@ -116,7 +117,7 @@ WIDE = st.sampled_from(
 
 
 @given(st.lists(WIDE, max_size=40).map("".join))
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_characters_of_every_plane_are_read(text: str) -> None:
     # The grammar's scanner ends the process where it is given characters that its tables do not hold.
     check(shell.parse(text), 0, len(text))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from sealock.show.catalog import demonstrations
 from sealock.show.faults import Fault, fault_of_service, own_fault
 from sealock.show.plan import Command, Plan, make_plan
 from sealock.show.setting import Place, StandIns
+from support.draws import draws
 
 SHOWN = demonstrations()
 PLACE = Place("abc123", "/t/sealock-show-abc123", "sealock-show:abc123", port=4711, host="h", socket="/r/docker.sock")
@@ -127,7 +128,7 @@ MOUNTS = st.builds(
     st.lists(st.builds(Port, st.just("80"), TEXTS | st.none(), TEXTS | st.none()), max_size=3),
     st.sampled_from(["host", "container:theirs", "service:theirs", "private"]),
 )
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_stand_ins_leave_nothing_of_the_host_nor_of_other_containers(  # noqa: PLR0917  a field each
     mounts: list[Mount],
     devices: list[Device],

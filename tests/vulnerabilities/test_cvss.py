@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.severity import Severity
 from sealock.vulnerabilities import cvss
+from support.draws import draws
 
 V3 = "CVSS:3.1/AV:{}/AC:{}/PR:{}/UI:{}/S:{}/C:{}/I:{}/A:{}"
 
@@ -45,7 +46,7 @@ def test_words(score: float | None, word: Severity | None) -> None:
     assert cvss.severity(score) is word
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.text(max_size=60)
     | st.lists(st.sampled_from(["CVSS:3.1", "CVSS:4.0", "AV:N", "AC:L", "", "C:H", "A", ":", "S:U"])).map("/".join)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError
 from sealock.net.registry.auth import parse_challenge
 from sealock.net.registry.manifests import ManifestError, read_manifest
 from sealock.net.registry.names import reference
+from support.draws import draws
 from support.registryworld import manifest
 from support.simulators.registry import OCI_INDEX, OCI_MANIFEST
 
@@ -27,7 +28,7 @@ DESCRIPTORS = st.fixed_dictionaries(
 KINDS = st.sampled_from([OCI_MANIFEST, OCI_INDEX, "", "application/json", "\ud800"])
 
 
-@settings(max_examples=50, deadline=None)
+@draws(50)
 @given(
     table=st.fixed_dictionaries(
         {}, optional={key: JSON | DESCRIPTORS | st.lists(DESCRIPTORS, max_size=3) for key in FIELDS}
@@ -41,14 +42,14 @@ def test_any_json_is_read_or_refused(table: dict[str, object], kind: str) -> Non
         assert read_manifest(raw, kind) == found
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(raw=st.binary(max_size=300), kind=KINDS)
 def test_any_bytes_are_refused(raw: bytes, kind: str) -> None:
     with suppress(ManifestError):
         read_manifest(raw, kind)
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(text=st.text(max_size=80))
 def test_any_reference_makes_a_safe_path(text: str) -> None:
     with suppress(TargetError):
@@ -59,7 +60,7 @@ def test_any_reference_makes_a_safe_path(text: str) -> None:
         assert not set(name.registry) & set("/@?#%\\ ")
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(header=st.text(max_size=200))
 def test_any_challenge_is_read(header: str) -> None:
     parse_challenge(header)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.process import IdRange, Route, Socket
 from sealock.runtime.kernel import procfiles
+from support.draws import draws
 from support.linecount import LINEAR, SIZE, grows
 
 PARSERS = (
@@ -41,7 +42,7 @@ ffff: 00000002 00000000 00010000 0001 01 20000 /run/a b.sock
 
 
 @pytest.mark.parametrize("parse", PARSERS)
-@settings(max_examples=60, deadline=None)
+@draws(60)
 @given(st.text(alphabet=st.sampled_from("0123456789abf:/-,. \t\n\\()[]=\x1b\udcff"), max_size=300))
 def test_no_text_breaks_a_parser(parse: object, text: str) -> None:
     assert callable(parse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.imageconfig import SAYS
@@ -17,6 +17,7 @@ from sealock.service.state.configurations import (
     encode_configuration,
     hidden_values,
 )
+from support.draws import draws
 
 TOKEN = "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
 PLAIN = container(
@@ -94,7 +95,7 @@ def test_what_is_too_large_is_unknown_and_the_rest_is_kept() -> None:
 texts = st.text(st.characters(codec=None), max_size=60)
 
 
-@settings(max_examples=100)
+@draws(100)
 @given(st.lists(st.tuples(texts, texts)), st.lists(texts), texts)
 def test_whatever_a_configuration_says_can_be_stored(pairs: list[tuple[str, str]], words: list[str], text: str) -> None:
     noun = container(

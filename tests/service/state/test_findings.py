@@ -9,7 +9,7 @@ from shutil import copyfile
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import func, select
@@ -25,6 +25,7 @@ from sealock.service.state.matchagain import match_again
 from sealock.service.state.tables import event, finding, hit, layer_slice, package, repository, slice_package
 from sealock.service.state.tags import drop_digest, drop_tags, find_repository
 from sealock.service.views.events import list_events
+from support.draws import draws
 from support.madedatabases import Table
 from support.postgresql import PostgresServer
 from support.servicestate import deb, digest, expected, flaw, found, image_of, pypi, rule, scan
@@ -333,7 +334,7 @@ def opened(url: str) -> Iterator[Database]:
 
 
 @pytest.mark.repeats
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@draws(25, suppress_health_check=list(HealthCheck))
 @given(rows=steps)
 def test_findings_are_those_of_the_current_images_on_sqlite(
     made: Path, tmp_path: Path, rows: list[tuple[Any, ...]]
@@ -345,7 +346,7 @@ def test_findings_are_those_of_the_current_images_on_sqlite(
         play(database, rows)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@draws(6, suppress_health_check=list(HealthCheck))
 @given(rows=steps)
 def test_findings_are_those_of_the_current_images_on_postgresql(
     postgresql: PostgresServer, template: str, rows: list[tuple[Any, ...]]

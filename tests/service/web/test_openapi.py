@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from sealock.service.web.application import openapi
+from support.draws import draws
 from support.servicepages import ServiceWorld, world
 
 load_all_checks()
@@ -48,8 +49,8 @@ class Authenticated:
 
 @pytest.mark.untraced
 @schema.parametrize()
-@settings(
-    max_examples=8, deadline=None, derandomize=True, database=None,
+@draws(
+    8, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_every_endpoint_is_as_its_document_says(case: Any, made: ServiceWorld, token: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.trust.audit.kinds import KINDS
 from sealock.trust.audit.texts import WORTH, find
+from support.draws import draws
 
 FOUND: Final = {
     "Dockerfile": ("ENV DOCKER_CONTENT_TRUST 1", "variable"),
@@ -174,7 +175,7 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_any_text_is_read(text: str) -> None:
     for one in find(text, "file"):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError
@@ -26,6 +26,7 @@ from sealock.trust.cosign.trustedroot import read_trusted_root
 from sealock.trust.dsse import DsseEnvelope, pae
 from sealock.trust.intoto import SIGNATURE, read_statement, write_statement
 from sealock.trust.refusal import SignatureRefusedError
+from support.draws import draws
 from support.sigstoreworld import ISSUER, SIGNED, Sigstore
 
 DIGEST = "sha256:" + "0" * 64
@@ -90,7 +91,7 @@ def bent(draw: st.DrawFn, raw: bytes) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(harmed(BUNDLE) | bent(BUNDLE) | st.binary(max_size=50))
 def test_a_bundle_is_read_or_refused(raw: bytes) -> None:
     try:
@@ -99,7 +100,7 @@ def test_a_bundle_is_read_or_refused(raw: bytes) -> None:
         return
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(harmed(CLAIMS) | bent(CLAIMS) | st.binary(max_size=50))
 def test_a_payload_is_read_or_refused(raw: bytes) -> None:
     try:
@@ -110,7 +111,7 @@ def test_a_payload_is_read_or_refused(raw: bytes) -> None:
     assert when is None or when.tzinfo
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(harmed(STATEMENT) | bent(STATEMENT) | st.binary(max_size=50))
 def test_a_statement_is_read_or_refused(raw: bytes) -> None:
     try:
@@ -120,7 +121,7 @@ def test_a_statement_is_read_or_refused(raw: bytes) -> None:
         return
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(bent(DER))
 def test_a_certificate_that_was_changed_proves_nothing(der: bytes) -> None:
     if der == DER:
@@ -131,7 +132,7 @@ def test_a_certificate_that_was_changed_proves_nothing(der: bytes) -> None:
         check_certificate(ROOT, der, SIGNED)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(harmed(PROMISE.encode()) | bent(PROMISE.encode()))
 def test_a_promise_that_was_changed_proves_nothing(raw: bytes) -> None:
     try:
@@ -148,7 +149,7 @@ def test_the_promise_proves_what_it_is_about() -> None:
     assert proven.signed == SIGNED
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(harmed(SIGSTORE.root) | bent(SIGSTORE.root))
 def test_a_trusted_root_is_read_or_refused(raw: bytes) -> None:
     try:
@@ -157,7 +158,7 @@ def test_a_trusted_root_is_read_or_refused(raw: bytes) -> None:
         assert "trusted root cannot be used" in str(error)  # noqa: PT017  it may be read, too
 
 
-@settings(max_examples=60, deadline=None)
+@draws(60)
 @given(st.data())
 def test_a_bundle_without_a_key_that_was_changed_proves_nothing(data: st.DataObject) -> None:
     table = SIGSTORE.bundle(STATEMENT, "alice@example.org")

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import SealockError, SigningError, TargetError
 from sealock.trust.cosign.keys import made, read_public, write_public
 from sealock.trust.cosign.privatekeys import KINDS, KeyKind, generate, read_private, write_private
+from support.draws import draws
 
 LABEL = "ENCRYPTED SIGSTORE PRIVATE KEY"
 KEY = generate()
@@ -218,7 +219,7 @@ def test_a_public_key_is_written_as_it_was_read() -> None:
     assert write_public(read_public(raw, "x")) == raw
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.binary(max_size=200))
 def test_no_bytes_are_a_signature_and_none_break_the_reading(data: bytes) -> None:
     assert not made(KEY.public, data, b"message")

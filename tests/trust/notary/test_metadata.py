@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.trust.notary.canonical import decode, encode, moment_of, spelled
@@ -29,6 +29,7 @@ from sealock.trust.notary.signer import certify, listing_json, new_root, root_js
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
+from support.draws import draws
 from support.simulators.notary import NOW, signed
 
 GUN = "example.com/app"
@@ -88,7 +89,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(value=VALUES)
 def test_what_is_written_in_any_order_reads_and_signs_alike(value: Any) -> None:
     assert decode(json.dumps(value, indent=1).encode(), "it") == value
@@ -161,7 +162,7 @@ def test_times_are_read_as_go_writes_them(text: str, moment: datetime) -> None:
 
 
 @given(moment=st.datetimes(BEGIN, END, timezones=st.just(UTC)))
-@settings(max_examples=100, deadline=None)
+@draws(100)
 def test_times_are_written_as_they_are_read(moment: datetime) -> None:
     assert moment_of(spelled(moment)) == moment
 
@@ -183,7 +184,7 @@ def test_what_is_made_is_read_again() -> None:
 WHOLE = root_file(root_table())
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(at=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
 def test_a_root_with_one_byte_changed_is_refused_and_nothing_else_happens(at: int, byte: int) -> None:
     raw = WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :]
@@ -197,7 +198,7 @@ def test_a_root_with_one_byte_changed_is_refused_and_nothing_else_happens(at: in
     assert decode(raw, "it")["signed"] == root_table()  # type: ignore[call-overload,index]  # it is a table
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(raw=st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_anything_else_is_refused_too(raw: bytes) -> None:
     for read in (read_root, read_targets, read_key, lambda raw, what: read_listing(raw, what, "timestamp")):
@@ -205,7 +206,7 @@ def test_anything_else_is_refused_too(raw: bytes) -> None:
             read(raw, "it")
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(
     noise=st.binary(min_size=1, max_size=300),
     kind=st.sampled_from(["ecdsa", "rsa", "ed25519", "ecdsa-x509", "rsa-x509", "dsa", ""]),
@@ -220,7 +221,7 @@ def test_keys_that_are_none_count_for_nothing(noise: bytes, kind: str) -> None:
         TrustedMetadata(GUN, Pin(), NOW).load_first_root(raw)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(at=st.integers(0, 400), byte=st.integers(0, 255))
 def test_a_damaged_certificate_is_refused(at: int, byte: int) -> None:
     lines = CERTIFICATE.public.splitlines()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import SigningError, TargetError
@@ -21,6 +21,7 @@ from sealock.trust.notary.metadata import Signature
 from sealock.trust.notary.privatekeys import PassphraseError, generate, of, open_key, parse, seal
 from sealock.trust.notary.publickeys import read_backup, read_public, write_backup, write_public
 from sealock.trust.notary.signer import signature
+from support.draws import draws
 from support.notaryworld import Told
 
 # Written by notary 0.7.0; the passphrases are rootpass123 and targpass123.
@@ -212,7 +213,7 @@ def test_rounds_without_end_are_refused() -> None:
         open_key(parse(pem), "a passphrase")
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(at=st.integers(0, 240), byte=st.integers(0, 255), cut=st.integers(1, 241))
 def test_damage_is_an_error_and_nothing_else(at: int, byte: int, cut: int) -> None:
     content = bytearray(base64.b64decode(b"".join(BY_NOTARY.splitlines()[3:-1])))

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError, TransportError
@@ -16,6 +16,7 @@ from sealock.trust.notary.result import find_tag
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
+from support.draws import draws
 from support.simulators.notary import NOW, Author, NotarySimulator
 
 GUN = "example.com/app"
@@ -67,7 +68,7 @@ def test_first_it_asks_for_all_and_then_for_the_timestamp_alone() -> None:
     assert source.asked == ["timestamp"]
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(role=st.sampled_from(ROLES), at=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255), known=st.booleans())
 def test_with_any_byte_of_any_file_changed_it_refuses_or_tells_the_truth(
     *, role: str, at: float, byte: int, known: bool
@@ -84,7 +85,7 @@ def test_with_any_byte_of_any_file_changed_it_refuses_or_tells_the_truth(
     assert found is None or found.digest == DIGEST
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(role=st.sampled_from(ROLES), noise=st.binary(max_size=300) | st.none(), known=st.booleans())
 def test_with_noise_in_the_place_of_any_file_too(*, role: str, noise: bytes | None, known: bool) -> None:
     source = Memory(AUTHOR, lambda of, raw: noise if of == role else raw)
@@ -95,7 +96,7 @@ def test_with_noise_in_the_place_of_any_file_too(*, role: str, noise: bytes | No
         update(source, {"root": CACHED["root"]} if known else {})
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(role=st.sampled_from(ROLES[1:]), noise=st.binary(max_size=300))
 def test_noise_in_what_is_kept_is_an_error_since_it_could_hide_a_rollback(role: str, noise: bytes) -> None:
     with pytest.raises(TargetError, match=f"`sealock trust forget {AUTHOR.gun}` deletes it"):

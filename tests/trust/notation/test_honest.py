@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import PolicyError, TargetError, UsageError
@@ -25,6 +25,7 @@ from sealock.trust.notation.requirements import Anchor, RevocationList
 from sealock.trust.notation.signer import signing_key
 from sealock.trust.refusal import SignatureRefusedError
 from support.cosecbor import cose, encoded
+from support.draws import draws
 from support.notationworld import NOW, Holder, World, rsa_key, world
 from support.simulators.registry import OCI_INDEX, Asked, Reply
 
@@ -117,13 +118,13 @@ ITEMS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(ITEMS)
 def test_cbor_that_was_written_is_read_as_it_was(item: Any) -> None:
     assert reading.decode(encoded(item)) == item
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_a_refusal(raw: bytes) -> None:
     for read in (jws.read, reading.read):

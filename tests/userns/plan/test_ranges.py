@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.userns.plan.ranges import (
@@ -18,6 +18,7 @@ from sealock.userns.plan.ranges import (
     read,
     size,
 )
+from support.draws import draws
 
 DOCK = "dockremap"
 
@@ -92,7 +93,7 @@ def test_ranges_that_share_ids_are_found(text: str, *, overlaps: bool) -> None:
 ranges = st.builds(SubordinateRange, st.sampled_from(["a", DOCK]), st.integers(0, 400), st.integers(1, 200))
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(st.lists(ranges, max_size=8))
 def test_an_overlap_is_found_exactly_where_two_ranges_share_an_id(held: list[SubordinateRange]) -> None:
     text = "".join(f"{one.name}:{one.start}:{one.count}\n" for one in held)
@@ -104,7 +105,7 @@ def test_an_overlap_is_found_exactly_where_two_ranges_share_an_id(held: list[Sub
     assert bool(list(read(text).overlapping(DOCK))) == truth
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(
     st.lists(
         st.builds(SubordinateRange, st.just("a"), st.integers(50_000, 700_000), st.integers(1, 200_000)), max_size=8

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.advisory import Advisory, Affects, DistributionState, Epss, Exploited, Rating, Span
@@ -20,6 +20,7 @@ from sealock.vulnerabilities.records import block_of
 from sealock.vulnerabilities.store import AdvisoryStore
 from sealock.vulnerabilities.versions import key, scheme_of
 from support import feedmirror, linecount
+from support.draws import draws
 
 NOW = 1_790_000_000
 decoded = msgspec.msgpack.Decoder(Claim).decode
@@ -209,7 +210,7 @@ def says(claim: Claim, found: bytes) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@draws(60)
 @given(st.lists(advisories, max_size=12, unique_by=lambda advisory: advisory.id))
 def test_what_the_database_says_is_what_the_records_say(
     tmp_path_factory: pytest.TempPathFactory, told: list[Advisory]

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.advisory import Advisory, Span
@@ -14,6 +14,7 @@ from sealock.vulnerabilities.feeds._osvshape import Event
 from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedError, Withdrawn
 from sealock.vulnerabilities.feeds.spans import spans
 from support import feedmirror
+from support.draws import draws
 
 GATE = {"package": {"ecosystem": "PyPI", "name": "gate"}, "versions": ["1.0"]}
 
@@ -340,14 +341,14 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@draws(200)
 @given(json_values)
 def test_no_json_breaks_the_reader(value: Any) -> None:
     found = osv.record("file.json", feedmirror.json_of(value), "PyPI")
     assert isinstance(found, Advisory | BrokenRecord | Withdrawn)
 
 
-@settings(max_examples=100, deadline=None)
+@draws(100)
 @given(st.integers(0, 2000), st.integers(1, 255))
 def test_no_changed_byte_breaks_the_archive(at: int, flip: int) -> None:
     data = bytearray(

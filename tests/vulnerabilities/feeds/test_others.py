@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from backports import zstd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
@@ -26,6 +26,7 @@ from sealock.vulnerabilities.feeds.feed import (
     Withdrawn,
 )
 from support import feedmirror
+from support.draws import draws
 
 FILES = {
     "alpine-secdb/v3.20": "alpine-secdb/v3.20/main.json",
@@ -459,7 +460,7 @@ def test_red_hats_severity_of_a_package_is_the_word_on_its_impact(
     assert [affects.severity for affects in advisory.affects] == [severity]
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.sampled_from([*FILES]), st.integers(0, 4000), st.integers(1, 255))
 def test_no_changed_byte_breaks_a_reader(feed: str, at: int, flip: int) -> None:
     data = bytearray((feedmirror.VECTORS / FILES[feed]).read_bytes())
@@ -471,7 +472,7 @@ def test_no_changed_byte_breaks_a_reader(feed: str, at: int, flip: int) -> None:
     assert all(not isinstance(item, bytes) for item in found)
 
 
-@settings(max_examples=150, deadline=None)
+@draws(150)
 @given(st.integers(0, 12_000), st.integers(1, 255))
 def test_no_changed_byte_breaks_csaf(at: int, flip: int) -> None:
     data = bytearray((feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes())

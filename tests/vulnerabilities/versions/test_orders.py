@@ -6,11 +6,12 @@ from itertools import pairwise
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion, Version
 
 from sealock.vulnerabilities.versions import VersionScheme, key
+from support.draws import draws
 from support.plainorders import ORDERS
 from support.versionpairs import VECTORS, order, pairs, recorded
 
@@ -196,7 +197,7 @@ VERSIONS: dict[VersionScheme, st.SearchStrategy[str]] = {
 @pytest.mark.repeats
 @pytest.mark.parametrize("scheme", list(ORDERS))
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_keys_compare_as_the_plain_order_does_which_is_a_total_order(
     scheme: VersionScheme, data: st.DataObject
 ) -> None:
@@ -212,7 +213,7 @@ def test_keys_compare_as_the_plain_order_does_which_is_a_total_order(
 
 @pytest.mark.parametrize("scheme", get_args(VersionScheme))
 @given(version=st.one_of(st.text(max_size=30), st.text("0123abz.-_+~:!^*vx \n", max_size=12)))
-@settings(max_examples=200, deadline=None)
+@draws(200)
 def test_any_text_has_a_key_that_is_not_empty_or_none_at_all(scheme: VersionScheme, version: str) -> None:
     found = key(scheme, version)
     assert found is None or len(found) > 0
