@@ -29,9 +29,8 @@ from sealock.guard.decision.exchange import (
 from sealock.guard.decision.routes import ROUTES
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.facts import Facts, ImageEvidence
-from sealock.guard.forwarding import Forward, WholeAnswer
+from sealock.guard.forwarding import Forward
 from sealock.guard.hostpaths import PathError
-from sealock.guard.http1 import AnswerHead
 from sealock.guard.peers import Peer
 from sealock.model.process import Mounted
 
@@ -286,8 +285,7 @@ def test_a_container_whose_mounts_moved_is_ended(
 
     known = Known(as_door(door), cast("ImageEvidence", Evidence()))
     forward = Forward(_CREATE if created else None, "/v1.44/containers/create" if created else "/v1.44/containers/web/start?x=/y", None)  # fmt: skip
-    answer = WholeAnswer(cast("AnswerHead", None), b'{"Id": "b1"}')
-    assert asyncio.run(still_holds(known, forward, answer, paths)) == why
+    assert asyncio.run(still_holds(known, forward, b'{"Id": "b1"}', paths)) == why
     known.close()
     assert [line.split()[0] for line in door.asked if not line.endswith("/json")] == (
         [("DELETE" if created else "POST")] if why else []

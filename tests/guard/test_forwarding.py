@@ -330,7 +330,7 @@ def test_a_client_leaves_an_engine_that_takes_no_more_of_its_body(tmp_path: Path
             passing = asyncio.ensure_future(client.forwarder.pass_on(request_of(CREATE), forward))
             await until(lambda: engine.requests)
             client.sock.close()
-            done, _ = await asyncio.wait({passing}, timeout=PATIENCE / 2)
+            done, _ = await asyncio.wait({passing}, timeout=30)
             over.set()
             assert done, "it waits for the engine no longer"
             with pytest.raises(ClientGoneError):

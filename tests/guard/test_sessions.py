@@ -65,11 +65,20 @@ binds = ["/"]
 fail-on = "critical"
 allow = ["containers"]
 [[guard.caller]]
+name = "watched"
+mode = "audit"
+uid = 15
+own = true
+containers = 1
+requests-per-second = 1
+fail-on = "critical"
+allow = ["ping", "containers"]
+[[guard.caller]]
 name = "remote"
 tls-name = "dev"
 allow = ["ping"]
 """
-CI, FEW, BINDS = (ClientIdentity(None, Peer(uid, uid, os.getpid(), "")) for uid in (12, 13, 14))
+CI, FEW, BINDS, WATCHED = (ClientIdentity(None, Peer(uid, uid, os.getpid(), "")) for uid in (12, 13, 14, 15))
 OVER = threading.Event()
 """Is set when a guard ends, for what should last until then."""
 CREATE = b'{"Image": "a", "HostConfig": {"NetworkMode": "none"}}'
@@ -219,6 +228,28 @@ def test_creates_of_a_caller_that_counts_wait_for_each_other(
     assert asyncio.run(run()) == [201, 201, 403, 200]
 
 
+def test_limits_of_a_caller_in_audit_mode_hold_nothing_back(
+    tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "_TURN", 0.01)
+    engine.replies["GET /containers/json"] = answer([])
+
+    async def run() -> tuple[list[int], list[dict[str, Any]]]:
+        with closing(Guard(tmp_path, engine.path, asyncio.get_running_loop())) as made:
+            turn = await made.parts.limits.turn("watched")
+            asked = (request("POST /containers/create", CREATE), request("GET /_ping"))
+            statuses = [int((await exchanged(made, WATCHED, data)).split()[1]) for data in asked]
+            turn.release()
+            return statuses, made.lines()
+
+    statuses, lines = asyncio.run(run())
+    assert statuses == [201, 200]
+    assert [(line["result"], line["rules"]) for line in lines] == [
+        ("audit", ["G011"]),
+        ("audit", ["G429"]),
+    ]
+
+
 BUILD = request(
     "POST /build",
     archive(member("Dockerfile", "FROM a\nUSER 1\n"), member("x", "x" * (1 << 20))),
@@ -299,6 +330,61 @@ def test_a_container_whose_path_was_replaced_is_killed(
         assert ("/srv/x was replaced while the request was evaluated; the container was killed" in body) == (
             status == 403
         )
+
+
+MOUNTED = b'{"Image": "a", "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]}}'
+LEAVING: dict[str, tuple[str, bytes, bytes, str]] = {
+    "it creates": ("POST /containers/create", MOUNTED, answer({"Id": "b" * 64}, 201), f"DELETE /containers/{'b' * 64}?force=1"),
+    "it starts": ("POST /containers/web/start", b"", answer(None, 204), f"POST /containers/{'b' * 64}/kill"),
+    "it restarts": ("POST /containers/web/restart", b"", answer(None, 204), f"POST /containers/{'b' * 64}/kill"),
+    "the engine breaks off": ("POST /containers/web/start", b"", b"", f"POST /containers/{'b' * 64}/kill"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "body", "reply", "ended"), LEAVING.values(), ids=LEAVING)
+def test_a_container_is_checked_though_its_client_left(  # noqa: PLR0917  a row
+    line: str, body: bytes, reply: bytes, ended: str, tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    gone = threading.Event()
+
+    def answer_late(sock: socket.socket) -> None:
+        gone.wait(PATIENCE)
+        sock.sendall(reply)
+
+    described = {
+        "Id": "b" * 64, "Name": "/web", "Config": {"Image": "a"}, "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]},
+        "Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False}],
+    }  # fmt: skip
+    for name in ("web", "b" * 64):
+        engine.replies[f"GET /containers/{name}/json"] = answer(described)
+    asked = line.replace("/web/", f"/{'b' * 64}/")
+    engine.replies[asked] = answer_late
+    engine.replies[ended.partition("?")[0]] = answer(None, 204)
+    lead(monkeypatch, "/srv/x", "/etc")
+
+    def came(start: str) -> bool:
+        return any(start in got.decode("latin-1").split("\r\n")[0] for got in engine.requests)
+
+    async def run() -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        with closing(Guard(tmp_path, engine.path, loop)) as made:
+            ours, theirs = socket.socketpair()
+            theirs.setblocking(False)
+            serving = asyncio.ensure_future(Session(Line(ours, loop), BINDS, made.parts).serve())
+            await loop.sock_sendall(theirs, request(line, body))
+            await until(
+                lambda: came(asked.partition(" ")[2]) and any(got.startswith(b"POST") for got in engine.requests)
+            )
+            theirs.close()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            gone.set()
+            await serving
+            return made.lines()[-1]
+
+    entry = asyncio.run(run())
+    assert came(ended.partition(" ")[2]), entry
+    assert "/srv/x was replaced while the request was evaluated" in entry["error"]
 
 
 def test_a_request_that_comes_again_is_forwarded_and_logged_like_the_first(

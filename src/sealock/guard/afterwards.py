@@ -13,17 +13,22 @@ import msgspec
 from sealock.errors import UNDECODABLE, EngineError
 from sealock.guard.decision.exchange import PathAnswer
 from sealock.guard.facts import Facts
-from sealock.guard.forwarding import Forward, WholeAnswer
+from sealock.guard.forwarding import Forward
 from sealock.model.process import Mounted
 from sealock.runtime.kernel.procfiles import mounts
 
 _MOUNTS: int = 4 << 20
 
 
-async def still_holds(facts: Facts, forward: Forward, answer: WholeAnswer, paths: tuple[PathAnswer, ...]) -> str:
-    """Check a container that was created, started or restarted; returns why it was ended, "" where all holds."""
+async def still_holds(facts: Facts, forward: Forward, body: bytes, paths: tuple[PathAnswer, ...]) -> str:
+    """Check a container that was created, started or restarted; returns why it was ended, "" where all holds.
+
+    `body` is that of the engine's answer. Without one that names it, what was created is checked when it starts.
+    """
     created = forward.route is not None and forward.route.name == "POST /containers/create"
-    container = _created(answer.body) if created else _named(forward.target)
+    container = _created(body) if created else _named(forward.target)
+    if not container:
+        return ""
     why = await _moved(facts, paths) or ("" if created else await _mounted_elsewhere(facts, container))
     if not why:
         return ""

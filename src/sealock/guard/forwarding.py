@@ -82,9 +82,12 @@ class Forwarder:
         self._sending: asyncio.Task[None] | None = None
         """Carries the body of the request while the answer comes."""
 
-    async def ask(self, request: RequestHead, forward: Forward) -> WholeAnswer:
-        """Forward a request whose answer is read whole; EngineError, or ClientGoneError."""
-        line, answer = await self._sent(request, forward)
+    async def ask(self, request: RequestHead, forward: Forward, *, outlasts: bool = False) -> WholeAnswer:
+        """Forward a request whose answer is read whole; EngineError, or ClientGoneError.
+
+        `outlasts` waits for the answer though the client leaves: no engine undoes what it began for one.
+        """
+        line, answer = await self._sent(request, forward, outlasts=outlasts)
         try:
             body = b"" if answer.length == 0 else await line.body(answer.length, ANSWER)
         except BROKEN as error:
@@ -113,13 +116,13 @@ class Forwarder:
             if not lasts:
                 self.answered(answer.status)
 
-    async def _sent(self, request: RequestHead, forward: Forward) -> tuple[Line, AnswerHead]:
+    async def _sent(self, request: RequestHead, forward: Forward, *, outlasts: bool = False) -> tuple[Line, AnswerHead]:
         """Send the request, and read the head of its answer."""
         head = forward.head or write_head(request, forward)
         for fresh in (False, True):
             line = await self.door.take(fresh=fresh or forward.body is None)
             try:
-                return line, await self._exchanged(request, forward, line, head)
+                return line, await self._exchanged(request, forward, line, head, outlasts=outlasts)
             except BROKEN as error:
                 line.close()
                 # A client that only sends no more waits for its answer: it hears that the engine broke off.
@@ -133,12 +136,14 @@ class Forwarder:
                 raise
         raise AssertionError  # the second round returns or raises
 
-    async def _exchanged(self, request: RequestHead, forward: Forward, line: Line, head: bytes) -> AnswerHead:
+    async def _exchanged(
+        self, request: RequestHead, forward: Forward, line: Line, head: bytes, *, outlasts: bool
+    ) -> AnswerHead:
         if forward.body is None and request.length:
             await line.send(head)
             return await self._with_stream(request, line, forward.kept)
         # What an engine that hangs does not take waits too, and the client may leave meanwhile.
-        with _Watched(self.client, line):
+        with nullcontext() if outlasts else _Watched(self.client, line):
             await line.send(head + (forward.body or b""))
             self.sent()
             return await answer_of(line, request.method)

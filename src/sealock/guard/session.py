@@ -16,7 +16,7 @@ from sealock.guard.afterwards import still_holds
 from sealock.guard.archives import LARGEST, Spool, read_archive
 from sealock.guard.archives import READ as READ_ARCHIVE
 from sealock.guard.callers import UnknownCallerError
-from sealock.guard.decision.decide import recognize
+from sealock.guard.decision.decide import deny, recognize
 from sealock.guard.decision.exchange import (
     LARGEST_BODY,
     Allowed,
@@ -154,7 +154,7 @@ class Session(ServedConnection):
         caller: Caller | None = None
         try:
             caller = self.identity.caller or await self._caller()
-            gate, limited = self.parts.gate, await self._held_back(caller, route)
+            gate, limited = self.parts.gate, await self._held_back(read, caller, route)
             archive = partial(self._archive, request) if body is None else None
             outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller, archive)
         except UnknownCallerError as error:
@@ -265,15 +265,18 @@ class Session(ServedConnection):
             identity.caller = caller
         return caller
 
-    async def _held_back(self, caller: Caller, route: ApiRoute | None) -> Denied | None:
-        """A denial where the caller's limits hold a request back, or None once it may go on."""
+    async def _held_back(
+        self, request: EngineRequest, caller: Caller, route: ApiRoute | None
+    ) -> Allowed | Denied | None:
+        """What is decided where the caller's limits hold a request back, or None once it may go on."""
         setting = self.parts.gate.policy.current.setting(caller)
         if setting is None or not (setting.requests_per_second or setting.containers):
             return None
-        return self._limited(caller, setting) or await self._waited(setting, route)
+        reason = self._limited(caller, setting) or await self._waited(setting, route)
+        return deny(request, setting, route, (reason,)) if reason is not None else None
 
-    def _limited(self, caller: Caller, setting: GuardCaller) -> Denied | None:
-        """A denial where the caller sends more requests than it may."""
+    def _limited(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
+        """A reason to deny where the caller sends more requests than it may."""
         if not setting.requests_per_second:
             return None
         inside = caller.container.id if caller.container is not None else ""
@@ -281,18 +284,17 @@ class Session(ServedConnection):
         if not wait:
             return None
         why = f"{setting.name} may send {setting.requests_per_second} requests a second"
-        reason = GuardReason("G429", why, f"send the next in {wait:.1f} s")
-        return Denied((reason,), None, setting.name, setting.location)
+        return GuardReason("G429", why, f"send the next in {wait:.1f} s")
 
-    async def _waited(self, setting: GuardCaller, route: ApiRoute | None) -> Denied | None:
-        """Take the turn of a caller whose containers are counted; a denial where another create lasts."""
+    async def _waited(self, setting: GuardCaller, route: ApiRoute | None) -> GuardReason | None:
+        """Take the turn of a caller whose containers are counted; a reason to deny where another create lasts."""
         if not setting.containers or route is None or route.name != "POST /containers/create":
             return None
         try:
             self._turn = await self.parts.limits.turn(setting.name)
         except TimeoutError:
             why = f"another create of {setting.name} lasts, so that its containers cannot be counted"
-            return Denied((GuardReason("G011", why, "try again later"),), route, setting.name, setting.location)
+            return GuardReason("G011", why, "try again later")
         return None
 
     async def _forwarded(self, request: RequestHead, forward: Forward, outcome: GateOutcome, written: Any) -> bool:  # noqa: ANN401  a function with a default
@@ -306,9 +308,17 @@ class Session(ServedConnection):
             if changes:
                 return await self._passed_with(request, forward, changes)
             return (await self.forwarder.pass_on(request, forward)).keep_alive
-        answer = await self.forwarder.ask(request, forward)
+        facts = self.parts.gate.facts
+        try:
+            answer = await self.forwarder.ask(request, forward, outlasts=bool(checked))
+        except EngineError as error:
+            # An engine that broke off may have started it.
+            if checked and (why := await still_holds(facts, forward, b"", outcome.paths)):
+                message = f"{error}; {why}"
+                raise EngineError(message) from error
+            raise
         if checked and answer.head.status < 300 and isinstance(result, Allowed):
-            why = await still_holds(self.parts.gate.facts, forward, answer, outcome.paths)
+            why = await still_holds(facts, forward, answer.body, outcome.paths)
             if why:
                 written(403, why)
                 await self._answer(403, f"sealock guard: {why}", close=not request.keep_alive)

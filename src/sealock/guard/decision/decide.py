@@ -76,12 +76,12 @@ def _begun(
     try:
         target = read_target(request.method, request.target, guard.newest)
     except TargetError as error:
-        return _denied(request, setting, None, (GuardReason("G003", error.why, error.remedy),))
+        return deny(request, setting, None, (GuardReason("G003", error.why, error.remedy),))
     route = target.route
     if not allows(setting, route):
         why = f"{setting.name} may not use {route.name}"
         remedy = f'add "{route.name}" or "{route.group}:{route.access}" to allow of this caller in sealock.toml'
-        return _denied(request, setting, route, (GuardReason("G002", why, remedy),))
+        return deny(request, setting, route, (GuardReason("G002", why, remedy),))
     return Case(guard, caller, setting, target, answers, today)
 
 
@@ -94,7 +94,7 @@ def _decision(case: Case, request: EngineRequest) -> GuardDecision:
         return NeedsFacts(tuple(case.questions))
     if reasons:
         created = case.name if case.target.route.name in _CREATES else ""
-        return _denied(request, case.setting, case.target.route, reasons, created)
+        return deny(request, case.setting, case.target.route, reasons, created)
     target = ReadTarget(case.target.version, case.target.route, case.target.values, tuple(_query(case)))
     return Allowed(
         case.target.route,
@@ -125,14 +125,14 @@ def _is_exempted(case: Case, reason: GuardReason) -> bool:
     )
 
 
-def _denied(
+def deny(
     request: EngineRequest,
     setting: GuardCaller,
     route: ApiRoute | None,
     reasons: tuple[GuardReason, ...],
     created: str = "",
 ) -> Denied | Allowed:
-    """Deny; in audit mode the request passes as it came."""
+    """Deny a request for these reasons; in the caller's audit mode it passes as it came."""
     if setting.mode == "audit":
         return Allowed(route, setting.name, request.target, request.body, would_deny=reasons)
     return Denied(reasons, route, setting.name, setting.location, created)
