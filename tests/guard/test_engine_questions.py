@@ -128,7 +128,7 @@ def test_a_caller_may_send_as_many_at_once_as_in_a_second(monkeypatch: pytest.Mo
     now = [50.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(callers, "_MOST", 2)
-    limits = RequestLimits()
+    limits = RequestLimits(100)
     assert [limits.wait("a", 2) for _ in range(3)] == [0, 0, 0.5]
     assert limits.wait("b", 1) == 0
     now[0] += 0.25
@@ -145,7 +145,7 @@ def test_creates_of_a_caller_come_one_after_the_other(monkeypatch: pytest.Monkey
     monkeypatch.setattr(callers, "_TURN", 0.01)
 
     async def turns() -> list[str]:
-        limits, seen = RequestLimits(), list[str]()
+        limits, seen = RequestLimits(100), list[str]()
         first = await limits.turn("a")
         async with asyncio.timeout(5):
             (await limits.turn("b")).release()

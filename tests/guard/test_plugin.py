@@ -49,7 +49,7 @@ class Asked:
         gate = Gate(LivePolicy(str(folder / "sealock.toml")), self.facts, GlassWatch(str(folder)))
         self.log, self.metrics, self.mark = GuardLog(str(folder / "log")), GuardMetrics(), PluginMark()
         self.parts = GuardParts(
-            gate, Callers(door), RequestLimits(), self.log, self.metrics, ArchiveSlots(), RepeatedRequests()
+            gate, Callers(door), RequestLimits(100), self.log, self.metrics, ArchiveSlots(), RepeatedRequests()
         )
         self.engine, theirs = socket.socketpair()
         self.engine.setblocking(False)

@@ -74,6 +74,10 @@ requests-per-second = 1
 fail-on = "critical"
 allow = ["ping", "containers"]
 [[guard.caller]]
+name = "another"
+uid = 16
+allow = ["ping"]
+[[guard.caller]]
 name = "remote"
 tls-name = "dev"
 allow = ["ping"]
@@ -97,7 +101,7 @@ def engine(tmp_path: Path) -> Iterator[ScriptedEngine]:
 class Guard:
     """The parts of a guard in front of an engine, and what its log says."""
 
-    def __init__(self, folder: Path, engine: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, folder: Path, engine: Path, loop: asyncio.AbstractEventLoop, connections: int = 100) -> None:
         (folder / "sealock.toml").write_text(POLICY)
         self.file = folder / "log"
         door = EngineDoor(str(engine), loop)
@@ -106,7 +110,7 @@ class Guard:
         self.parts = GuardParts(
             gate,
             Callers(door),
-            RequestLimits(),
+            RequestLimits(connections),
             GuardLog(str(self.file)),
             GuardMetrics(),
             ArchiveSlots(),
@@ -248,6 +252,44 @@ def test_limits_of_a_caller_in_audit_mode_hold_nothing_back(
         ("audit", ["G011"]),
         ("audit", ["G429"]),
     ]
+
+
+def test_no_caller_has_the_connections_of_all(tmp_path: Path, engine: ScriptedEngine) -> None:
+    ping = b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def run() -> tuple[list[int], list[str]]:
+        loop = asyncio.get_running_loop()
+        with closing(Guard(tmp_path, engine.path, loop, connections=2)) as made:
+            clients: list[socket.socket] = []
+            serving: list[asyncio.Future[None]] = []
+            statuses: list[int] = []
+
+            async def ping_from(client: socket.socket) -> None:
+                await loop.sock_sendall(client, ping)
+                statuses.append(int((await loop.sock_recv(client, 65536)).split()[1]))
+
+            for uid in (12, 12, 12, 12, 16):
+                ours, theirs = socket.socketpair()
+                theirs.setblocking(False)
+                clients.append(theirs)
+                identity = ClientIdentity(None, Peer(uid, uid, os.getpid(), ""))
+                serving.append(asyncio.ensure_future(Session(Line(ours, loop), identity, made.parts).serve()))
+                await ping_from(theirs)
+            await ping_from(clients[2])
+            await ping_from(clients[0])
+            clients[0].close()
+            await serving[0]
+            await ping_from(clients[2])
+            await ping_from(clients[3])
+            for client in clients[1:]:
+                client.close()
+            await asyncio.gather(*serving)
+            reasons = [line["reasons"][0]["why"] for line in made.lines() if line["status"] == 429]
+            return statuses, reasons
+
+    statuses, reasons = asyncio.run(run())
+    assert statuses == [200, 200, 429, 429, 200, 429, 200, 200, 429], "the last but one took the place of one that left"
+    assert set(reasons) == {"ci has 2 connections, half of all that the guard can serve"}
 
 
 BUILD = request(
@@ -420,8 +462,8 @@ def test_a_request_that_comes_again_is_forwarded_and_logged_like_the_first(
     assert [line["result"] for line in lines] == ["allowed"] * 9 + ["denied"] * 2
     assert {line["status"] for line in lines[:9]} == {200}
     assert all(line["caller"]["name"] == "ci" for line in lines[:9])
-    # The first of each kind is read; those after it are not, until the policy is another.
-    assert seen == ["GET", "GET", "HEAD", "GET", "GET", "GET"]
+    # The first of each kind is read, and that of each connection; those after it are not, until the policy is another.
+    assert seen == ["GET", "GET", "HEAD", "GET", "GET", "GET", "GET"]
     assert sum(data.startswith(b"GET /_ping") for data in engine.requests) == 5
 
 

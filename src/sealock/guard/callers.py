@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -91,11 +91,27 @@ class RequestLimits:
     """Limits of requests a second, by caller: each may send as many at once as it may in a second.
 
     `turns` are for those whose containers are counted: they create one after the other, so that two do not count alike.
+    `most_connections` is how many a caller may have at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_connections: int) -> None:
+        self.most_connections = most_connections
+        self._connections: Counter[str] = Counter()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def admit(self, caller: str) -> bool:
+        """Count a connection of a caller; False, and uncounted, where it has as many as it may."""
+        if self._connections[caller] >= self.most_connections:
+            return False
+        self._connections[caller] += 1
+        return True
+
+    def leave(self, caller: str) -> None:
+        """Count a connection no longer."""
+        self._connections[caller] -= 1
+        if not self._connections[caller]:
+            del self._connections[caller]
 
     async def turn(self, name: str) -> asyncio.Lock:
         """Wait until the caller's creates before this one are answered; TimeoutError where one is not in time."""

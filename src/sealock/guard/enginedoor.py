@@ -117,7 +117,8 @@ class EngineDoor:
         """Send a request without a body of the guard's own, as `ask`; `begun` is where it was sent already."""
         try:
             async with asyncio.timeout(ANSWER + (CONNECT if method != "GET" else 0)):
-                for fresh in (False, True):
+                # A connection that waited may be closed by now, and what changes something is not sent twice.
+                for fresh in (method != "GET", True):
                     line = begun or await self.take(fresh=fresh)
                     try:
                         if begun is None:
@@ -127,7 +128,7 @@ class EngineDoor:
                         body = await line.body(answer.length, BODY)
                     except (OSError, EOFError):
                         line.close()
-                        if fresh or method != "GET":
+                        if fresh:
                             raise
                     except BaseException:
                         line.close()

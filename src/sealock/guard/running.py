@@ -26,7 +26,7 @@ from sealock.guard.metrics import GuardMetrics
 from sealock.guard.plugin import PluginMark, PluginSession
 from sealock.guard.repeatedrequests import RepeatedRequests
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
-from sealock.guard.server import GuardServer, Listening, MakeConnection, raise_descriptors
+from sealock.guard.server import GuardServer, Listening, MakeConnection, count_connections, raise_descriptors
 from sealock.guard.session import Session
 from sealock.guard.sockets import Line
 from sealock.guard.statuspage import StatusPage
@@ -140,7 +140,8 @@ async def _serve(
     watch = None if is_plugin else ImageWatch(door)
     facts = Facts(door, StoredEvidence(options.state), watch)
     gate = Gate(policy, facts, GlassWatch(options.state), audit=options.audit)
-    parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics, ArchiveSlots(), RepeatedRequests())
+    limits = RequestLimits(max(1, count_connections() // 2))
+    parts = GuardParts(gate, Callers(door), limits, log, metrics, ArchiveSlots(), RepeatedRequests())
 
     def make_plugin(line: Line, identity: ClientIdentity, shared: GuardParts) -> ServedConnection:
         return PluginSession(line, identity, shared, mark)

@@ -154,11 +154,7 @@ class GuardServer:
     async def _serve(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
         try:
-            # A request takes descriptors too: to the engine, to read of its caller, and for a stream's pipes.
-            if (
-                len(self.sessions) > (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARED) // 2
-                and self._close_idle()
-            ):
+            if len(self.sessions) > count_connections() and self._close_idle():
                 self.parts.metrics.count("errors_total", kind="descriptors")
                 await asyncio.sleep(0.01)
             if context is None:
@@ -264,6 +260,12 @@ def raise_descriptors() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return hard
     return soft
+
+
+def count_connections() -> int:
+    """How many connections this process can serve at once."""
+    # A request takes descriptors too: to the engine, to read of its caller, and for a stream's pipes.
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARED) // 2
 
 
 def _reserved() -> int:

@@ -69,6 +69,8 @@ class Session(ServedConnection):
         self.forwarder = Forwarder(line, parts.gate.facts.door)
         self._bodiless = False
         """Whether the answer to the request has a head only."""
+        self._counted_as = ""
+        """The caller that the connection is counted for, "" before it is."""
         self._turn: asyncio.Lock | None = None
         self._kept: Spool | None = None
         """What was kept of the request's stream, to be evaluated."""
@@ -96,6 +98,8 @@ class Session(ServedConnection):
             pass
         finally:
             self.line.close()
+            if self._counted_as:
+                self.parts.limits.leave(self._counted_as)
 
     def expire(self) -> None:
         """End the connection; a client that sends its request too slowly reads why."""
@@ -135,7 +139,8 @@ class Session(ServedConnection):
         if not head:
             return False
         started = time.perf_counter()
-        caller, guard = self.identity.caller, self.parts.gate.policy.current
+        guard = self.parts.gate.policy.current
+        caller = self.identity.caller if self._counted_as else None
         decided = self.parts.repeated.find(head, caller, guard)
         request = decided.head if decided is not None else read_request(head)
         self._bodiless = request.method == "HEAD"
@@ -270,17 +275,27 @@ class Session(ServedConnection):
     ) -> Allowed | Denied | None:
         """What is decided where the caller's limits hold a request back, or None once it may go on."""
         setting = self.parts.gate.policy.current.setting(caller)
-        if setting is None or not (setting.requests_per_second or setting.containers):
+        if setting is None:
             return None
-        reason = self._limited(caller, setting) or await self._waited(setting, route)
+        reason = self._crowded(caller, setting) or self._limited(caller, setting) or await self._waited(setting, route)
         return deny(request, setting, route, (reason,)) if reason is not None else None
+
+    def _crowded(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
+        """A reason to deny where the caller has so many connections that others could find none left."""
+        if self._counted_as:
+            return None
+        limits = self.parts.limits
+        if limits.admit(caller.counted_as):
+            self._counted_as = caller.counted_as
+            return None
+        why = f"{setting.name} has {limits.most_connections} connections, half of all that the guard can serve"
+        return GuardReason("G429", why, "close some, or raise LimitNOFILE of the guard")
 
     def _limited(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
         """A reason to deny where the caller sends more requests than it may."""
         if not setting.requests_per_second:
             return None
-        inside = caller.container.id if caller.container is not None else ""
-        wait = self.parts.limits.wait(f"{setting.name}\0{inside or caller.uid}", setting.requests_per_second)
+        wait = self.parts.limits.wait(f"{setting.name}\0{caller.counted_as}", setting.requests_per_second)
         if not wait:
             return None
         why = f"{setting.name} may send {setting.requests_per_second} requests a second"

@@ -66,6 +66,11 @@ class Caller(Struct, frozen=True):
         container = inside and (inside.id, inside.name, inside.image, tuple(inside.labels.items()))
         return self.uid, self.gid, self.groups, self.tls_name, container
 
+    @property
+    def counted_as(self) -> str:
+        """What its limits count for: the certificate, the container, or the user."""
+        return self.tls_name or (self.container.id if self.container is not None else f"uid {self.uid}")
+
 
 class EngineQuestion(Struct, frozen=True, tag="engine"):
     """Ask the engine: a GET of this path (with its query), whose answer is one JSON value."""
