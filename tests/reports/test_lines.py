@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from reports.samples import broken, clean, finding, plain
 from sealock.model.finding import Severity, Skipped
@@ -25,6 +26,27 @@ def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
         "note: sealock.toml is older than the Dockerfile it speaks of.",
         "8 findings in 2 targets: 3 critical, 1 high, 2 medium, 1 low, 1 info",
     ]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "names"),
+    [
+        (("service a",), ""),
+        (("service a", "service a"), ""),
+        (("service a", "service b"), " (service a; service b)"),
+        (tuple(f"service {name}" for name in "abcde"), " (service a; service b; service c; service d; service e)"),
+        (
+            tuple(f"service {name}" for name in "abcdefg"),
+            " (service a; service b; service c; service d; service e; 2 more)",
+        ),
+    ],
+)
+def test_concise_names_those_that_share_a_fault_in_one_line(subjects: tuple[str, ...], names: str) -> None:
+    shared = [replace(next(plain().findings()), subject=subject) for subject in subjects]
+    target = TargetReport("compose.yaml", "compose", tuple(shared))
+    lines = render("concise", Report("1", (target,))).splitlines()[:-1]
+    text = "compose.yaml:4:5: critical C001 Container runs privileged: holds every capability and device of the host"
+    assert lines == [f"{text}{names} [--fix --unsafe]"] * (1 if names else len(subjects))
 
 
 @pytest.mark.parametrize(

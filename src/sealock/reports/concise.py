@@ -1,14 +1,18 @@
-"""One line for each finding, in the order of targets and places, as compilers print them; then a line of counts."""
+"""One line for each fault, in the order of targets and places, as compilers print them; then a line of counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sealock.model.finding import Finding
 from sealock.model.report import Report, TargetReport
 from sealock.reports.grouped import FIX_TAGS, place
 from sealock.reports.priorities import counted_targets, example_mark, fix_of, skipped_checks, unevaluated, unexamined
 from sealock.text import count, line, sentence
+
+_NAMED: Final = 5
+"""Most subjects that one line names."""
 
 
 def render(report: Report) -> str:
@@ -27,18 +31,27 @@ def pieces(report: Report) -> Iterator[str]:
 def _lines(target: TargetReport) -> Iterator[str]:
     for error in target.errors:
         yield f"{place(error.location)}: error {line(error.message)}"
+    alike: dict[str, list[Finding]] = {}
     for finding in target.counted:
-        yield _line(finding)
+        alike.setdefault(_line(finding), []).append(finding)
+    for text, findings in alike.items():
+        subjects = list(dict.fromkeys(line(finding.subject, 120) for finding in findings))
+        if len(subjects) > 1:
+            # Services that take a setting from one place share it, and its faults.
+            names = "; ".join(subjects[:_NAMED]) + (f"; {len(subjects) - _NAMED} more" if subjects[_NAMED:] else "")
+            yield _line(findings[0], f" ({names})")
+        else:
+            yield from (text for _ in findings)
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: Finding, of: str = "") -> str:
     flaw = finding.vulnerability
     what = f"{line(finding.title, 200)}: {line(finding.message)}" if flaw is None else line(finding.title, 200)
     if flaw is not None and flaw.use:
         what += f" ({flaw.use if flaw.use != 'unknown' else 'use unknown'})"
     tag = f"{example_mark(finding)} {FIX_TAGS[fix_of(finding)]}".rstrip()
     rule = line(finding.rule, 40)
-    return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{tag}"
+    return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{of}{tag}"
 
 
 def _last(report: Report) -> Iterator[str]:
