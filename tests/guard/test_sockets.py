@@ -175,10 +175,19 @@ def carried(data: bytes, length: int, ahead: int) -> tuple[bool, bytes, bytes]:
                 while piece := await loop.sock_recv(out, 1 << 16):
                     received.extend(piece)
 
-            others = asyncio.gather(receive(), feed(theirs, [data[ahead:]]))
+            carried_all = asyncio.Event()
+
+            async def send() -> None:
+                await loop.sock_sendall(theirs, data[ahead:])
+                if 0 <= length <= len(data):
+                    await carried_all.wait()  # a line notices an end that comes meanwhile, and need not
+                theirs.shutdown(socket.SHUT_WR)
+
+            others = asyncio.gather(receive(), send())
             complete = await carry(*lines, length)
+            carried_all.set()
             lines[1].finish()
-            assert lines[0].ended == (length in {-2, len(DATA) + 1})
+            assert lines[0].ended == (length in {-2, len(data) + 1})
             while await lines[0].more():
                 pass
             await others

@@ -60,7 +60,9 @@ def is_for(common_name: str, gun: str) -> bool:
 def name_of(certificate: Certificate) -> str:
     """The common name; the last one where there are several, as Go reads it."""
     try:
-        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        with catch_warnings():
+            simplefilter("ignore")
+            names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
         return ""
     value = names[-1].value if names else ""

@@ -85,7 +85,9 @@ def key_of(certificate: Certificate) -> object:
 def name_of(certificate: Certificate) -> str:
     """Return its subject for messages."""
     try:
-        return certificate.subject.rfc4514_string()[:300] or "an empty subject"
+        with catch_warnings():
+            simplefilter("ignore")
+            return certificate.subject.rfc4514_string()[:300] or "an empty subject"
     except ValueError:
         return "an unreadable subject"
 
