@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Evaluation, evaluate
 from support.documents import read
@@ -44,6 +46,26 @@ def test_what_could_not_be_resolved_is_named_without_its_secrets() -> None:
     assert reasons(result(line, "C011")) == [
         '$(curl -H "Authorization: Bearer ghp_…" https://x):/y could not be resolved'
     ]
+
+
+QUOTED = {
+    "a pipeline": ('FROM debian:12\nRUN curl -H "Authorization: Bearer TOKEN" https://a.example/x | sh\n', "B139"),
+    "the name of an image": ("services: {a: {image: 'a.example/TOKEN'}}\n", "C080"),
+    "a port": ("FROM debian:12\nEXPOSE TOKEN\n", "B132"),
+    "a device": ("services: {a: {image: a, devices: ['/dev/TOKEN:/dev/x']}}\n", "C025"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "rule"), QUOTED.values(), ids=QUOTED)
+def test_what_a_finding_quotes_is_masked_and_two_secrets_are_two_findings(text: str, rule: str) -> None:
+    fingerprints = set()
+    for token in ("ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7s9"):
+        (quoted,) = result(text.replace("TOKEN", token), rule).findings
+        words = f"{quoted.message} {quoted.evidence} {quoted.remedy.text}"
+        assert token not in words
+        assert "ghp_…" in words
+        fingerprints.add(quoted.fingerprint)
+    assert len(fingerprints) == 2
 
 
 def test_options_from_a_variable_leave_all_unset_fields_unknown() -> None:

@@ -70,10 +70,10 @@ def _skipped(rule: Rule[Any], subject: Subject, reason: str, *, by_kind: bool = 
     return Skipped(rule.id, subject.name, _masked(reason), subject.view, subject.container, by_kind)
 
 
-@lru_cache(maxsize=256)
-def _masked(reason: str) -> str:
-    """A reason without the secrets of what could not be resolved; most subjects give the same one for many rules."""
-    return mask(reason)
+@lru_cache(maxsize=1024)
+def _masked(text: str) -> str:
+    """A text without the secrets that it quotes; most subjects give the same one for many rules."""
+    return mask(text)
 
 
 def _foreign_fields(noun: Noun) -> frozenset[str]:
@@ -121,16 +121,19 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins the rule's, the subject's and 
     written = "" if rule.conceals else " ".join(source.excerpt(place).split())[:200]
     evidence = fault.evidence or written or fault.message
     safe = rule.safe if fault.safe is None else fault.safe
+    # Rules about secrets say of one what may be shown.
+    shown = str if rule.conceals else _masked
     return Finding(
         rule=rule.id,
         severity=fault.severity or rule.severity,
         confidence=fault.confidence or rule.confidence,
         title=title(rule),
-        message=fault.message,
+        message=shown(fault.message),
         location=source.location(place),
         subject=subject.name,
-        evidence=evidence,
-        remedy=Remedy(fault.remedy or rule.remedy, fault.fix, safe and bool(fault.fix)),
+        # Fingerprints are of what is written, so that two secrets are two findings.
+        evidence=shown(evidence),
+        remedy=Remedy(shown(fault.remedy) or rule.remedy, fault.fix, safe and bool(fault.fix)),
         references=rule.references,
         fingerprint=_fingerprint(f"{rule.id}\0{target}\0{subject.name}\0{evidence}", counts),
         former=tuple(
