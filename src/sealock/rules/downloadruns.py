@@ -132,6 +132,9 @@ def _is_silent(command: Command) -> bool:
             return bool(imports or command.option("-o", "--output"))
         case "openssl":
             return "-out" in command.arguments
+        case "cat" | "tac" | "nl" | "zcat" | "bzcat" | "xzcat" | "zstdcat":
+            files = [text for text in command.arguments if text == "-" or not text.startswith("-")]
+            return bool(files) and not any(text in _STDIN or text.startswith(("<(", "$")) for text in files)
         case "dd":
             return any(text.startswith("of=") for text in command.arguments)
         case _:
