@@ -13,7 +13,6 @@ import struct
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -26,6 +25,7 @@ from sealock.errors import TargetError
 from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.keys import PublicKey, made, public_of
 from sealock.trust.cosign.trustedroot import Authority, TrustedRoot
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.unusable import NOT_SIGNED
 from sealock.trust.wire import GoBase64, check_count, decoded, encoded, malformed, shaped, table_of, text
@@ -92,8 +92,7 @@ def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> 
     """Verify a certificate (PEM or DER) at a time, and return its key; SignatureRefusedError says what is wrong."""
     pem = b"-----BEGIN" in certificate
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             leaf = (x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate)(certificate)
             _check_leaf(leaf, when)
             _check_chain(root, leaf, when)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import Certificate
 from cryptography.x509.oid import NameOID
 
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notary.keys import RSA_BITS, certificates
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.unusable import NO_CERTIFICATE, NO_EXTENSION, NO_KEY, NOT_SIGNED
@@ -28,8 +28,7 @@ _KNOWN: Final = ("2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17")
 def fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
     """Say what is wrong with a root key's certificate, "" for nothing; without `now` its validity is not checked."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             return _fault(key, gun, now)
     except NO_CERTIFICATE:
         return "cannot be read"
@@ -60,8 +59,7 @@ def is_for(common_name: str, gun: str) -> bool:
 def name_of(certificate: Certificate) -> str:
     """The common name; the last one where there are several, as Go reads it."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
         return ""
@@ -117,8 +115,7 @@ def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime)
     It checks each link's signature, key usage and path length, and each certificate's validity.
     """
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             return _leads(key, authorities, now)
     except NO_CERTIFICATE:
         return False

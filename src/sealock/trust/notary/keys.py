@@ -6,7 +6,6 @@ from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509 import Certificate
 
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, SignedMetadata, key_id
 from sealock.trust.refusal import MetadataRefusedError
 from sealock.trust.unusable import NO_CERTIFICATE, NO_KEY, NOT_SIGNED
@@ -37,9 +37,7 @@ def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
     if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
         return ()
     try:
-        with catch_warnings():
-            # The library warns of what it will refuse one day; our own checks decide.
-            simplefilter("ignore")
+        with ignore_warnings():
             chain = tuple(x509.load_pem_x509_certificates(key.public))
             written = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
             return chain if written == key.public else ()
@@ -51,8 +49,7 @@ def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
 def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for each kind
     """Load the key; None where it is not of its kind, too weak, or not encoded as Go reads it."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             if key.kind == "ed25519":
                 return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
             if key.kind in X509:

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.x509 import Certificate
 
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.unusable import NO_CERTIFICATE, NOT_SIGNED
 
@@ -45,8 +45,7 @@ def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
     if not ders:
         raise _refused(why="it has no certificate")
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             return tuple(x509.load_der_x509_certificate(_small(der)) for der in ders)
     except NO_CERTIFICATE:
         raise _refused(why="one of its certificates cannot be read") from None
@@ -55,8 +54,7 @@ def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
 def check(chain: Sequence[Certificate]) -> None:
     """Validate a chain: the signer's certificate first, each issued by the next, a root last."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             _check(chain)
     except NO_CERTIFICATE:
         raise _refused(why="its certificates cannot be parsed") from None
@@ -85,8 +83,7 @@ def key_of(certificate: Certificate) -> object:
 def name_of(certificate: Certificate) -> str:
     """Return its subject for messages."""
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             return certificate.subject.rfc4514_string()[:300] or "an empty subject"
     except ValueError:
         return "an unreadable subject"
@@ -96,8 +93,7 @@ def lists_revocation(chain: Sequence[Certificate]) -> str:
     """Name a certificate that has a revocation list or responder, "" where none has."""
     for certificate in chain:
         try:
-            with catch_warnings():
-                simplefilter("ignore")
+            with ignore_warnings():
                 values = [extension.value for extension in certificate.extensions]
         except NO_CERTIFICATE:
             return name_of(certificate)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.x509 import Certificate, CertificateRevocationList
 
 from sealock.errors import TargetError
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.notation.requirements import RevocationList
@@ -52,8 +52,7 @@ def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
 def _load(revocation_list: RevocationList) -> CertificateRevocationList:
 
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             load = x509.load_pem_x509_crl if b"-----BEGIN" in revocation_list.der else x509.load_der_x509_crl
             return load(revocation_list.der)
     except NO_CERTIFICATE:

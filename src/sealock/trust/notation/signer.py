@@ -8,7 +8,6 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
@@ -19,6 +18,7 @@ from sealock.model.imagename import ImageName
 from sealock.model.manifest import EMPTY, OCI_MANIFEST, Descriptor
 from sealock.net.registry.client import Registry
 from sealock.net.registry.upload import push_blob, push_manifest, written
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notation import algorithms, chain, jws
 from sealock.trust.notation.envelope import ARTIFACT_TYPE, JWS
 from sealock.trust.refusal import SignatureRefusedError
@@ -131,8 +131,7 @@ def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
 
 def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noqa: ANN401  a key of either kind
 
-    with catch_warnings():
-        simplefilter("ignore")
+    with ignore_warnings():
         try:
             return load_pem_private_key(raw, None)
         except TypeError:  # it is encrypted

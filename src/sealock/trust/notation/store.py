@@ -7,7 +7,6 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,6 +17,7 @@ from sealock.formats.jsonobject import JsonObject
 from sealock.net.userdirectories import home_directory
 from sealock.patterns import compile_lazily
 from sealock.targets.files import read_bytes
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
 from sealock.trust.refusal import SignatureRefusedError
@@ -88,8 +88,7 @@ def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...
     raw = _read(Path(path))
     blocks = raw.count(b"-----BEGIN")
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             loaded = x509.load_pem_x509_certificates(raw) if blocks else [x509.load_der_x509_certificate(raw)]
             anchors = [Anchor(certificate.public_bytes(Encoding.DER), kind, str(path)) for certificate in loaded]
     except NO_CERTIFICATE:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cryptography.x509 import Certificate
 from msgspec import Struct
 
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notary import der
 from sealock.trust.notation import chain
 from sealock.trust.notation.envelope import UNABLE
@@ -47,8 +47,7 @@ def verify(token: bytes, signature: bytes, anchors: Sequence[bytes]) -> Stamped:
         raise _refused(why=f"its time stamp has {len(token)} bytes; the limit is {MOST_BYTES}")
     roots = chain.load(anchors)
     try:
-        with catch_warnings():
-            simplefilter("ignore")
+        with ignore_warnings():
             response = library.decode_timestamp_response(der.sequence(_GRANTED, _in_order(token)))
             library.VerifierBuilder(roots=list(roots)).build().verify_message(response, signature)
             return _stamped(response, roots)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from time import monotonic
 from typing import Final, TypeAlias
-from warnings import catch_warnings, simplefilter
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
@@ -24,6 +23,7 @@ from sealock.model.manifest import Descriptor, Manifest
 from sealock.model.trust import Signer, TrustResult, TrustState
 from sealock.net.registry.client import Registry
 from sealock.net.registry.manifests import ManifestError
+from sealock.trust.librarywarnings import ignore_warnings
 from sealock.trust.notation import algorithms, chain, cose, jws, revocation, timestamps
 from sealock.trust.notation.envelope import (
     ARTIFACT_TYPE,
@@ -84,9 +84,7 @@ class _Verification:
             image = self.registry.manifest(replace(self.name, tag=None, digest=self.digest))
             self.target = Target(image.media_type, image.digest, len(image.raw))
             for where, raw, media_type in self._signatures():
-                with catch_warnings():
-                    # The library warns of certificates that it will refuse one day; these are untrusted input.
-                    simplefilter("ignore")
+                with ignore_warnings():
                     signer = self._try(where, raw, media_type)
                 if signer is not None:
                     return self._result("trusted", signers=(signer,))
