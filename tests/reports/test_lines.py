@@ -33,11 +33,11 @@ def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
     [
         (("service a",), ""),
         (("service a", "service a"), ""),
-        (("service a", "service b"), " (service a; service b)"),
-        (tuple(f"service {name}" for name in "abcde"), " (service a; service b; service c; service d; service e)"),
+        (("service a", "service b"), " (service a, service b)"),
+        (tuple(f"service {name}" for name in "abcde"), " (service a, service b, service c, service d, service e)"),
         (
             tuple(f"service {name}" for name in "abcdefg"),
-            " (service a; service b; service c; service d; service e; 2 more)",
+            " (service a, service b, service c, service d, service e and 2 more)",
         ),
     ],
 )

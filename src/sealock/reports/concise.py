@@ -9,7 +9,7 @@ from sealock.model.finding import Finding
 from sealock.model.report import Report, TargetReport
 from sealock.reports.grouped import FIX_TAGS, place
 from sealock.reports.priorities import counted_targets, example_mark, fix_of, skipped_checks, unevaluated, unexamined
-from sealock.text import count, line, sentence
+from sealock.text import count, line, list_first, sentence
 
 _NAMED: Final = 5
 """Most subjects that one line names."""
@@ -38,8 +38,7 @@ def _lines(target: TargetReport) -> Iterator[str]:
         subjects = list(dict.fromkeys(line(finding.subject, 120) for finding in findings))
         if len(subjects) > 1:
             # Services that take a setting from one place share it, and its faults.
-            names = "; ".join(subjects[:_NAMED]) + (f"; {len(subjects) - _NAMED} more" if subjects[_NAMED:] else "")
-            yield _line(findings[0], f" ({names})")
+            yield _line(findings[0], f" ({list_first(subjects, _NAMED)})")
         else:
             yield from (text for _ in findings)
 
