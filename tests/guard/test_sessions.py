@@ -336,6 +336,16 @@ def lead(monkeypatch: pytest.MonkeyPatch, *places: str) -> None:
     monkeypatch.setattr(Facts, "path", follow)
 
 
+def describe_web(engine: ScriptedEngine) -> None:
+    """Let the engine have a container that mounts a path of the host."""
+    described = {
+        "Id": "b" * 64, "Name": "/web", "Config": {"Image": "a"}, "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]},
+        "Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False}],
+    }  # fmt: skip
+    for name in ("web", "b" * 64):
+        engine.replies[f"GET /containers/{name}/json"] = answer(described)
+
+
 def test_a_container_whose_path_was_replaced_is_removed(
     tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,13 +366,7 @@ def test_a_container_whose_path_was_replaced_is_removed(
 def test_a_container_whose_path_was_replaced_is_killed(
     verb: str, tmp_path: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mount = {"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False}
-    described = {
-        "Id": "b" * 64, "Name": "/web", "Config": {"Image": "a"}, "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]},
-        "Mounts": [mount],
-    }  # fmt: skip
-    for name in ("web", "b" * 64):
-        engine.replies[f"GET /containers/{name}/json"] = answer(described)
+    describe_web(engine)
     engine.replies[f"POST /containers/{'b' * 64}/{verb}"] = answer(None, 204)
     engine.replies[f"POST /containers/{'b' * 64}/kill"] = answer(None, 204)
     for after, status in (("/srv/x", 204), ("/etc", 403)):
@@ -393,12 +397,7 @@ def test_a_container_is_checked_though_its_client_left(  # noqa: PLR0917  a row
         gone.wait(PATIENCE)
         sock.sendall(reply)
 
-    described = {
-        "Id": "b" * 64, "Name": "/web", "Config": {"Image": "a"}, "HostConfig": {"NetworkMode": "none", "Binds": ["/srv/x:/x:ro"]},
-        "Mounts": [{"Type": "bind", "Source": "/srv/x", "Destination": "/x", "RW": False}],
-    }  # fmt: skip
-    for name in ("web", "b" * 64):
-        engine.replies[f"GET /containers/{name}/json"] = answer(described)
+    describe_web(engine)
     asked = line.replace("/web/", f"/{'b' * 64}/")
     engine.replies[asked] = answer_late
     engine.replies[ended.partition("?")[0]] = answer(None, 204)

@@ -9,9 +9,10 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from sealock.errors import EngineError
-from sealock.guard.decision.exchange import Caller, CallingContainer
+from sealock.guard.decision.exchange import Caller, CallingContainer, GuardReason
 from sealock.guard.enginedoor import EngineDoor
 from sealock.guard.peers import Peer, is_within
+from sealock.policy.guard import GuardCaller
 
 _FRESH: Final = 30.0
 """Seconds for which the labels of a calling container are kept: a name can be given to another container."""
@@ -100,12 +101,13 @@ class RequestLimits:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def admit(self, caller: str) -> bool:
-        """Count a connection of a caller; False, and uncounted, where it has as many as it may."""
-        if self._connections[caller] >= self.most_connections:
-            return False
-        self._connections[caller] += 1
-        return True
+    def admit(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
+        """Count a connection of a caller; or a reason to deny where others could find none left."""
+        if self._connections[caller.counted_as] >= self.most_connections:
+            why = f"{setting.name} has {self.most_connections} connections, half of all that the guard can serve"
+            return GuardReason("G429", why, "close some, or raise LimitNOFILE of the guard")
+        self._connections[caller.counted_as] += 1
+        return None
 
     def leave(self, caller: str) -> None:
         """Count a connection no longer."""
@@ -119,6 +121,16 @@ class RequestLimits:
         async with asyncio.timeout(_TURN):
             await lock.acquire()
         return lock
+
+    def hold_back(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
+        """A reason to deny where the caller sends more requests than its setting has."""
+        if not setting.requests_per_second:
+            return None
+        wait = self.wait(f"{setting.name}\0{caller.counted_as}", setting.requests_per_second)
+        if not wait:
+            return None
+        why = f"{setting.name} may send {setting.requests_per_second} requests a second"
+        return GuardReason("G429", why, f"send the next in {wait:.1f} s")
 
     def wait(self, key: str, rate: int) -> float:
         """Take one request of this caller; returns 0 where it may pass, else the seconds until one may."""

@@ -140,6 +140,7 @@ class Session(ServedConnection):
             return False
         started = time.perf_counter()
         guard = self.parts.gate.policy.current
+        # The first request of a connection is decided, since with it the connection is counted.
         caller = self.identity.caller if self._counted_as else None
         decided = self.parts.repeated.find(head, caller, guard)
         request = decided.head if decided is not None else read_request(head)
@@ -277,29 +278,12 @@ class Session(ServedConnection):
         setting = self.parts.gate.policy.current.setting(caller)
         if setting is None:
             return None
-        reason = self._crowded(caller, setting) or self._limited(caller, setting) or await self._waited(setting, route)
-        return deny(request, setting, route, (reason,)) if reason is not None else None
-
-    def _crowded(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
-        """A reason to deny where the caller has so many connections that others could find none left."""
-        if self._counted_as:
-            return None
         limits = self.parts.limits
-        if limits.admit(caller.counted_as):
-            self._counted_as = caller.counted_as
-            return None
-        why = f"{setting.name} has {limits.most_connections} connections, half of all that the guard can serve"
-        return GuardReason("G429", why, "close some, or raise LimitNOFILE of the guard")
-
-    def _limited(self, caller: Caller, setting: GuardCaller) -> GuardReason | None:
-        """A reason to deny where the caller sends more requests than it may."""
-        if not setting.requests_per_second:
-            return None
-        wait = self.parts.limits.wait(f"{setting.name}\0{caller.counted_as}", setting.requests_per_second)
-        if not wait:
-            return None
-        why = f"{setting.name} may send {setting.requests_per_second} requests a second"
-        return GuardReason("G429", why, f"send the next in {wait:.1f} s")
+        reason = limits.admit(caller, setting) if not self._counted_as else None
+        if reason is None:
+            self._counted_as = self._counted_as or caller.counted_as
+            reason = limits.hold_back(caller, setting) or await self._waited(setting, route)
+        return deny(request, setting, route, (reason,)) if reason is not None else None
 
     async def _waited(self, setting: GuardCaller, route: ApiRoute | None) -> GuardReason | None:
         """Take the turn of a caller whose containers are counted; a reason to deny where another create lasts."""
