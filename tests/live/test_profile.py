@@ -23,12 +23,14 @@ from sealock.model.runtimecalls import CLOSED, opened
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.kernel.seccomp import blocked_calls
 from support.profiles import CALLS, web
-from support.realengine import Engine, until_printed
+from support.realengine import Engine, until_printed, until_started
 from support.realengine import engine as started
 from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 STARTS = 25
+OWN_ID = "id"
+"""The file that a user names for the container's id."""
 BASE = ("--network", "none", "base", "/bin/busybox")
 
 
@@ -89,11 +91,17 @@ def test_engines_own_filter_refuses_what_the_table_says(daemon: Engine, capabili
 
 
 def trial(daemon: Engine, file: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sealock", "profile", "trial", *words[: words.index("--")], str(file), *words[words.index("--") :]],
-        env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        timeout=PATIENCE, cwd=daemon.folder,
-    )  # fmt: skip
+    options = words[: words.index("--")]
+    command = [sys.executable, "-m", "sealock", "profile", "trial", *options, str(file), *words[len(options) :]]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        (daemon.folder / OWN_ID).unlink(missing_ok=True)
+        return subprocess.run(
+            command, env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=PATIENCE, cwd=daemon.folder,
+        )  # fmt: skip
+
+    return until_started(run)
 
 
 @pytest.mark.parametrize("detached", [False, True])
@@ -140,7 +148,7 @@ def test_trial_opens_nothing_that_the_engine_closes(daemon: Engine, profile: Pro
 def test_trial_that_sees_no_container_passes_nothing(daemon: Engine, profile: Profile) -> None:
     file = daemon.folder / "unseen.profile.json"
     file.write_text(write_profile(profile), encoding="utf-8")
-    own = trial(daemon, file, "--", "docker", "run", "--rm", "--cidfile", str(daemon.folder / "id"), *BASE, "true")
+    own = trial(daemon, file, "--", "docker", "run", "--rm", "--cidfile", OWN_ID, *BASE, "true")
     assert (own.returncode, "refuses nothing" in own.stderr) == (2, False)
     assert "could not start the container (exit status 0), or did not write its id" in own.stderr
     words = ("--network", "none", "absent", "true")
