@@ -37,11 +37,22 @@ def builds(text: str, name: str = "docker-bake.hcl") -> dict[str, ServiceBuild]:
     return {service.name: service.build for service in project.services if service.build is not None}
 
 
+FUNCTIONS = """
+function "join_all" {
+  params = [
+    first, # of them
+    second
+  ]
+  variadic_params = rest
+  result = "${first}${second}${rest[0]}"
+}
+"""
 FIELDS = [
     ("context and dockerfile", 'context = "./c"\n  dockerfile = "D"', {"context": "./c", "dockerfile": "D"}),
     ("a stage", 'target = "s"', {"target": "s"}),
     ("arguments", 'args = { A = "x", N = 1 }', {"args": (("A", "x"), ("N", "1"))}),
     ("an argument of a variable", 'args = { A = "${V}-y" }', {"args": (("A", "w-y"),)}),
+    ("an argument of a function", 'args = { A = join_all("x", "y", "z") }', {"args": (("A", "xyz"),)}),
     ("an argument that is not decided", "args = { A = timestamp() }", {"args": (("A", None),)}),
     ("secrets", 'secret = ["id=a,src=/etc/passwd"]', {"secrets": ("id=a,src=/etc/passwd",)}),
     ("SSH", 'ssh = ["default"]', {"ssh": ("default",)}),
@@ -54,7 +65,7 @@ FIELDS = [
 
 @pytest.mark.parametrize(("lines", "values"), [pytest.param(*row, id=sentence) for sentence, *row in FIELDS])
 def test_a_target_says(lines: str, values: dict[str, object]) -> None:
-    build = builds(f'variable "V" {{\n  default = "w"\n}}\ntarget "a" {{\n  {lines}\n}}\n')["a"]
+    build = builds(f'{FUNCTIONS}variable "V" {{\n  default = "w"\n}}\ntarget "a" {{\n  {lines}\n}}\n')["a"]
     assert {name: getattr(build, name) for name in values} == values
 
 

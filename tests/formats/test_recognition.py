@@ -118,6 +118,7 @@ READ = [
     ("a job's container", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n", "pipeline"),
     ("a job's services", "r/.github/workflows/ci.yaml", "jobs:\n  a:\n    services:\n      db:\n        image: x\n", "pipeline"),
     ("a step in a container", "r/.gitea/workflows/x.yml", "jobs:\n  a:\n    steps:\n      - uses: docker://x\n", "pipeline"),
+    ("a job's container on Compose", "r/.github/workflows/docker-compose.yml", "on: push\njobs:\n  a:\n    container: x\n", "pipeline"),
     ("a job with a container and a run line", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n    steps:\n    - run: docker run y\n", "pipeline"),
     ("an action in a container", "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n", "pipeline"),
     ("GitLab's image", ".gitlab-ci.yml", "image: docker:dind\n", "pipeline"),
@@ -211,6 +212,10 @@ def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, k
         pytest.param(
             "tasks/docker-compose.yml", '- "include_tasks": a.yml\n', id="Ansible's tasks that include others"
         ),
+        pytest.param(
+            ".github/workflows/compose.yml", "name: a\non: push\njobs:\n  b: {}\n", id="a workflow on Compose"
+        ),
+        pytest.param("w/ci-compose.yml", "name: a\n'on': push\njobs:\n  b: {}\n", id="a workflow of a like name"),
         pytest.param("dockerfile.json.golden", '{"Results": []}', id="what a test expects"),
         pytest.param("Dockerfile.license", "SPDX-License-Identifier: MIT\n", id="a note on a licence"),
         pytest.param("tsconfig.json", '{"include": ["src"], "compilerOptions": {}}', id="TypeScript"),

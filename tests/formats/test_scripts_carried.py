@@ -14,7 +14,10 @@ from sealock.model.location import Source
 LINE = "docker run --privileged x:1"
 CARRIERS = [
     ("a script that cat writes", "cat > run.sh <<EOF\n§\nEOF\n"),
+    ("a command of root in a script that cat writes", "cat > run.sh <<'EOF'\nsudo §\nEOF\n"),
     ("a script that cat appends", "cat <<'EOF' >> run.sh\nset -e\n§\nEOF\n"),
+    ("a script whose lines end with backslashes", "cat > run.sh <<EOF\nsudo \\\\\n  §\nEOF\n"),
+    ("a script in which variables are escaped", "cat > run.sh <<EOF\n\\$SUDO §\nEOF\n"),
     ("a script that tee writes", "sudo tee /usr/local/bin/run.sh >/dev/null <<-'EOF'\n\t§\n\tEOF\n"),
     ("a script that dd writes", "dd of=run.sh <<EOF\n§\nEOF\n"),
     ("a script that install writes", "install -m755 /dev/stdin run.sh <<EOF\n§\nEOF\n"),
@@ -97,9 +100,11 @@ def run_line(script: str) -> str:
     [
         ("printf 'docker run --rm x\\n' | sh", "x"), ("printf 'docker run --rm x\\\\n' | sh", "xn"),
         ("printf 'docker run --rm\\tx\\r\\nls' | sh", "x"), ("echo 'docker run --rm x\\n' | bash", "xn"),
+        ('echo "\n#!/bin/sh\ndocker run --rm ${IMAGE}\n" >> run.sh', "${IMAGE}"),
+        ("cat > run.sh <<E\ndocker run \\\\\n \\$IMAGE\nE", "$IMAGE"),
     ],
 )  # fmt: skip
-def test_a_carried_line_of_printf_ends_where_it_prints_a_line_feed(script: str, image: str) -> None:
+def test_a_carried_line_is_read_as_it_is_printed(script: str, image: str) -> None:
     (run,) = find_run_commands(Source("up.sh", f"#!/bin/bash\n{script}\n"))
     assert run.arguments[-1].text == image
 
@@ -124,6 +129,7 @@ NOT_RUN = [
     ("what is compared", "[ \"$x\" = '§' ] && [[ $x == '§' ]]\n"),
     ("a variable that nobody runs", "x='§'\n"),
     ("a page", "cat > NOTES.md <<'U'\nSay § to start it\nU\n"),
+    ("a log", 'echo "docker run of $x failed" >> "$LOG"; echo "docker run <image> $x" >> $GITHUB_STEP_SUMMARY\n'),
     ("a sentence", "echo 'Use § to start' > README\n"),
     ("a container's variable and label", "docker run -e A='§' --label 'l=§' --cap-drop ALL y:1\n"),
 ]  # fmt: skip

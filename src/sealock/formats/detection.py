@@ -30,6 +30,10 @@ _TASKS: Final = compile_lazily(
     r"(?:name|hosts|block|when|tags|(?:ansible\.builtin\.)?(?:include|import|set|debug)\w*)[\"']?:"
 )
 """The start of Ansible's tasks and playbooks, which are lists: `roles/x/tasks/compose.yml`."""
+_WORKFLOW: Final = compile_lazily(
+    r"(?=[\s\S]*?^[\"']?on[\"']?[ \t]*:)(?=[\s\S]*?^[\"']?jobs[\"']?[ \t]*:)", re.MULTILINE
+)
+"""The keys that each workflow of GitHub has: `.github/workflows/docker-compose.yml`."""
 _CONTENT: Final = compile_lazily(r"^[ \t]*[^\s#]", re.MULTILINE)
 _DOCKERFILE: Final = compile_lazily(
     r"(.*\.)?(docker|container)file([._-].*)?|.*[_-](docker|container)file(\..*)?", re.IGNORECASE
@@ -141,6 +145,8 @@ def is_named(base: str) -> bool:
 
 def _may_be_project(base: str, text: str) -> bool:
     """Whether a file that is named like a compose file is one, or is empty: many a program's settings are called so."""
+    if "jobs" in text and _WORKFLOW.match(text) is not None:
+        return False
     if _COMPOSE.fullmatch(base) is not None:
         return _TASKS.match(text) is None
     return _COMPOSE_KEY.search(text) is not None or not _CONTENT.search(text)

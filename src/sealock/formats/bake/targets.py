@@ -99,7 +99,7 @@ class BakeFile:
             return call(name, arguments)
         own = {attribute.name: attribute for attribute in block.attributes}
         names = self._names(own.get("params"))
-        rest = self._names(own.get("variadic_params")) or self._name(own.get("variadic_params"))
+        rest = self._names(own.get("variadic_params"))
         result = own.get("result")
         if result is None or len(arguments) < len(names) or f"{name}()" in self._pending:
             return None
@@ -112,14 +112,15 @@ class BakeFile:
         return value
 
     def _names(self, attribute: HclAttribute | None) -> list[str]:
-        """The names in a list such as `params = [a, b]`, which JSON quotes."""
-        if attribute is None:
-            return []
-        text = self.hcl.word(attribute.expression).strip()
-        return [name.strip(' "') for name in text[1:-1].split(",") if name.strip()] if text.startswith("[") else []
-
-    def _name(self, attribute: HclAttribute | None) -> list[str]:
-        return [self.hcl.word(attribute.expression).strip(' "')] if attribute is not None else []
+        """The names of `params = [a, b]` or `variadic_params = rest`, which JSON quotes."""
+        pending, names = [attribute.expression] if attribute is not None else [], list[str]()
+        while pending:
+            node = pending.pop()
+            if node.type in {"variable_expr", "string_lit"}:
+                names.append(self.hcl.word(node).strip('"'))
+            else:
+                pending += reversed(node.named_children)
+        return names
 
     def _read(self) -> None:
         """Expand the matrices, and give each target what it inherits."""

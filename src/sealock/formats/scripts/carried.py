@@ -16,6 +16,7 @@ from sealock.formats.scripts.engines import engine_of, parse_engine_call
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Redirect, Word
 from sealock.patterns import compile_lazily
+from sealock.shell.words import IN_HEREDOC, ShellValue, map_offsets
 
 MAX_DEPTH: Final = 4
 """Texts in texts."""
@@ -82,6 +83,8 @@ def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[Car
     runs = _SILENT.fullmatch(command.name) is None
     if runs or command.name == "read":  # into a variable, which another command may run
         yield from _heredocs(command, source, target)
+    # What an unknown file gets may be for people, as a log is.
+    written = speaks and target != "" and "$" not in target
     if runs:
         engine = bool(command.words) and engine_of(command.words[0]) != ""
         for before, word in pairwise((Word("", Place()), *command.words)):
@@ -91,7 +94,7 @@ def find_texts(command: Command, source: Source, *, piped: bool) -> Iterator[Car
             if offsets:
                 text, offsets = _printed(text, offsets)
             if " " in text and not is_value and _MENTION.search(text):
-                yield from _pieces(CarriedText(text, target, offsets or _align(word, source)))
+                yield from _pieces(CarriedText(text, target, offsets or _align(word, source), written))
     for assignment in command.assignments:
         value = assignment.value
         if assignment.name == "PROMPT_COMMAND" and value is not None:
@@ -161,8 +164,12 @@ def _heredocs(command: Command, source: Source, target: str) -> Iterator[Carried
         if redirect.target is None or redirect.fd not in {None, 0}:
             continue
         if redirect.body is not None and _MENTION.search(redirect.body):
-            offsets = _body_offsets(redirect, redirect.target, source.text)
-            yield CarriedText(redirect.body, target, offsets, target != "")
+            text, offsets = redirect.body, _body_offsets(redirect, redirect.target, source.text)
+            if "\\" in text and redirect.target.literal:
+                value = ShellValue()
+                value.add_quoted(text, 0, len(text), IN_HEREDOC)
+                text, offsets = value.text, map_offsets(value.offsets, offsets)
+            yield CarriedText(text, target, offsets, target != "")
         elif redirect.operator == "<<<" and _MENTION.search(redirect.target.text):
             yield from _pieces(CarriedText(redirect.target.text, target, _align(redirect.target, source)))
 
@@ -214,7 +221,7 @@ def _pieces(carried: CarriedText) -> Iterator[CarriedText]:
     text, offsets = carried.text, carried.offsets
     before = _BEFORE.match(text)
     at = before.end() if before is not None else 0
-    yield CarriedText(text[at:], "" if at else carried.name, offsets[at:])
+    yield CarriedText(text[at:], "", offsets[at:]) if at else carried
     for match in _QUOTED.finditer(text):
         start, end = match.span(2)
         yield CarriedText(text[start:end], "", offsets[start:end])

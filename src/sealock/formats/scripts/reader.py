@@ -145,7 +145,8 @@ def _moved(carried: CarriedText, depth: int, seen: set[int]) -> Iterator[tuple[C
     """The engine commands of a carried text at their places in the source, each once."""
     for each, loose in read_engine_commands(Source(carried.name or "carried.sh", carried.text), depth + 1):
         moved = move(each, carried.offsets)
-        if parse_engine_call(moved) is not None and moved.place.start not in seen:
+        # What wraps a command is none of its own, which only `each` shows.
+        if parse_engine_call(each) is not None and moved.place.start not in seen:
             seen.add(moved.place.start)
             yield moved, loose or not carried.written
 

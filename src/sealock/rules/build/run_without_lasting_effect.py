@@ -46,6 +46,7 @@ class RunWithoutLastingEffect(Rule[Build]):
         "FROM debian:12\nRUN cd /srv && make\n",
         "FROM debian:12\nRUN export A=b && make\n",
         "FROM debian:12\nRUN export A=$(date) && echo $A > /built\n",
+        "FROM debian:12\nRUN . /srv/configure.sh /srv/config.yml\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
@@ -53,7 +54,7 @@ class RunWithoutLastingEffect(Rule[Build]):
             if run.form == "exec" or not run.script.pipelines or not run.script.is_whole:
                 continue
             commands = [command for line in run.script.pipelines for command in line.commands]
-            if all(command.name in _INSTEAD and not command.redirects and not command.nested for command in commands):
+            if all(map(_only_sets, commands)):
                 only = commands[0] if len(commands) == 1 else None
                 name = next((command.name for command in commands if command.name), "NAME=value")
                 yield self.finding(
@@ -61,6 +62,13 @@ class RunWithoutLastingEffect(Rule[Build]):
                     at,
                     fix=_instruction(build, run, only) if only is not None and run.form == "shell" else (),
                 )
+
+
+def _only_sets(command: Command) -> bool:
+    """Whether a command changes only the shell; a file that is sourced with arguments is a program, which does more."""
+    if command.name in {"source", "."} and len(command.words) > 2:
+        return False
+    return command.name in _INSTEAD and not command.redirects and not command.nested
 
 
 def _instruction(build: Build, run: Run, command: Command) -> tuple[Edit, ...]:
